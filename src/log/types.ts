@@ -1,0 +1,74 @@
+/** The words that the log and those above it share: what goes into an append and a read, and what comes back. */
+import type { ErrorCode } from '../protocol/error-codes.ts'
+
+/** The part of a topic's configuration that its logs obey; names and meaning as in Kafka's topic configuration. */
+export interface LogConfig {
+  readonly segmentBytes: number
+  readonly segmentMs: number
+  /** -1: no limit. */
+  readonly retentionBytes: number
+  /** -1: no limit. */
+  readonly retentionMs: number
+  readonly maxMessageBytes: number
+  readonly indexIntervalBytes: number
+  readonly segmentIndexBytes: number
+  readonly fileDeleteDelayMs: number
+  readonly cleanupDelete: boolean
+  readonly cleanupCompact: boolean
+  readonly compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  readonly messageTimestampType: 'CreateTime' | 'LogAppendTime'
+  readonly messageTimestampBeforeMaxMs: number
+  readonly messageTimestampAfterMaxMs: number
+}
+
+/**
+ * When an acknowledged record is safe: `disk` after a sync (survives a power cut), `os` when the operating system has it
+ * (survives the process), as Kafka does by default.
+ */
+export type Durability = 'disk' | 'os'
+
+/** Who appends: a client (everything is checked), or the broker's own coordinators (control batches allowed, no producer checks). */
+export type AppendOrigin = 'client' | 'coordinator'
+
+export type AppendResult =
+  | {
+      readonly ok: true
+      readonly firstOffset: number
+      readonly lastOffset: number
+      /** -1 when the topic keeps the producer's times. */
+      readonly logAppendTimeMs: number
+      readonly logStartOffset: number
+      /** True when this batch was there already (idempotent producer's retry): nothing was written. */
+      readonly isDuplicate: boolean
+    }
+  | { readonly ok: false; readonly error: ErrorCode; readonly message: string }
+
+export interface ReadResult {
+  /** Whole batches, back to back, as they lie on disk; the first contains the offset asked for. */
+  readonly chunks: readonly Buffer[]
+  readonly sizeBytes: number
+  /** The offset after the last batch; the offset asked for when there was nothing. */
+  readonly nextOffset: number
+}
+
+export interface AbortedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+}
+
+/** What DescribeProducers tells of one producer. */
+export interface ActiveProducer {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly lastSequence: number
+  readonly lastTimestampMs: number
+  readonly coordinatorEpoch: number
+  /** -1 when no transaction is open. */
+  readonly currentTransactionStartOffset: number
+}
+
+export interface TimestampedOffset {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly leaderEpoch: number
+}
