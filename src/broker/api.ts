@@ -5,7 +5,9 @@
  * A handler has two stages by nature: what it does before its first `await` runs in the order of the requests on a
  * connection (append, queue), the rest waits in the background. Answers of one connection still leave in order.
  */
+import type { ApiKey } from '../protocol/api-keys.ts'
 import type { Decoded, Message } from '../protocol/message.ts'
+import type { Reader, Writer } from '../protocol/primitives.ts'
 import type { Broker } from './broker.ts'
 import type { Session } from './session.ts'
 
@@ -24,39 +26,46 @@ export const closeConnection = Symbol('close connection')
 
 export type Outcome<Response> = Response | typeof noAnswer | typeof closeConnection
 
-export interface Api<Request, Response> {
-  readonly key: number
-  readonly name: string
+export interface ApiDeclaration<Request, Response> {
   /** Lowest and highest version this broker behaves as. */
   readonly versions: readonly [number, number]
+  /** Lowest version that ApiVersions tells, where Kafka tells a lower one than it serves. */
+  readonly advertisedFrom?: number
   readonly request: Message<Request>
   readonly response: Message<Response>
-  readonly handle: (request: Decoded<Request>, context: RequestContext) => Outcome<Response> | Promise<Outcome<Response>>
+  readonly handle: (
+    request: Decoded<Request>,
+    context: RequestContext
+  ) => Outcome<Response> | Promise<Outcome<Response>>
 }
 
-/** An API whose request and response types are its own business. */
-export interface AnyApi {
-  readonly key: number
+/** Writes the body of an answer; or says that there is none. */
+export type Answer = ((writer: Writer) => void) | typeof noAnswer | typeof closeConnection
+
+/** An API as the list of them knows it: its request and response types are its own business. */
+export interface Api {
+  readonly key: ApiKey
+  /** Kafka's name: 'Produce'. */
   readonly name: string
   readonly versions: readonly [number, number]
-  /** Decodes the body, handles it, and hands back a function that encodes the answer. */
-  readonly answer: (request: import('../protocol/primitives.ts').Reader, context: RequestContext) => Answer | Promise<Answer>
+  readonly advertisedVersions: readonly [number, number]
+  /** Decodes the body, handles it, and hands back the answer. Throws ProtocolError on a body that cannot be read. */
+  readonly answer: (body: Reader, context: RequestContext) => Answer | Promise<Answer>
 }
 
-export type Answer = ((writer: import('../protocol/primitives.ts').Writer) => void) | typeof noAnswer | typeof closeConnection
-
-export function api<Request, Response>(declaration: Api<Request, Response>): AnyApi {
+export function api<Request, Response>(key: ApiKey, declaration: ApiDeclaration<Request, Response>): Api {
+  const { versions, request, response, handle } = declaration
   const encoded = (outcome: Outcome<Response>, version: number): Answer => {
     if (outcome === noAnswer || outcome === closeConnection) return outcome
-    return (writer) => declaration.response.encode(writer, outcome, version)
+    return (writer) => response.encode(writer, outcome, version)
   }
   return {
-    key: declaration.key,
-    name: declaration.name,
-    versions: declaration.versions,
-    answer(reader, context) {
-      const request = declaration.request.decode(reader, context.apiVersion)
-      const outcome = declaration.handle(request, context)
+    key,
+    name: request.name.replace(/Request$/, ''),
+    versions,
+    advertisedVersions: [declaration.advertisedFrom ?? versions[0], versions[1]],
+    answer(body, context) {
+      const outcome = handle(request.decode(body, context.apiVersion), context)
       if (outcome instanceof Promise) return outcome.then((settled) => encoded(settled, context.apiVersion))
       return encoded(outcome, context.apiVersion)
     }

@@ -1,0 +1,154 @@
+/**
+ * Fetch (1): reads whole batches from partitions, and waits for them when there are too few.
+ *
+ * v4 isolation level, aborted transactions · v5 log start offset · v7 sessions (KIP-227) · v9 leader epochs · v11 rack ·
+ * v12 flexible, diverging epochs · v13 topic ids · v15 replica state · v16 endpoints of other leaders · v17, v18 replicas only
+ * Kafka: KafkaApis.handleFetchRequest, ReplicaManager.fetchMessages. KIP-74: at least one batch is given even when it is
+ * larger than every limit, and the first batch may begin before the offset asked for.
+ *
+ * Budget: records are slices of what the log hands out, never copied; a waiting fetch costs one timer.
+ */
+import { limits } from '../../limits.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
+import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { api, type RequestContext } from '../api.ts'
+import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
+import { failedRead, type PartitionRead, readPartition } from '../read-partition.ts'
+import type { Replica } from '../replica.ts'
+
+type Request = Decoded<FetchRequest>
+
+const firstVersionWithTopicIds = 13
+const debuggingReplicaId = -2
+
+export const fetch = api(ApiKey.Fetch, {
+  versions: [4, 18],
+  request: FetchRequest,
+  response: FetchResponse,
+
+  handle(request, context) {
+    const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
+    if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
+    const first = readAll(request, session, context)
+    const replicas = first.isDue ? [] : waitableReplicas(session, context)
+    if (first.isDue || replicas.length === 0) return respond(session, first.reads, context)
+    const wait = {
+      replicas,
+      missingBytes: request.minBytes - first.sizeBytes,
+      maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
+    }
+    return context.broker.fetches.wait(wait).then(() => respond(session, readAll(request, session, context).reads, context))
+  }
+})
+
+function sessionRequest(request: Request, { apiVersion, broker }: RequestContext) {
+  const byId = apiVersion >= firstVersionWithTopicIds
+  const nameOf = (topic: { topic: string; topicId: string }): string =>
+    byId ? (broker.metadata.image.topicById(topic.topicId)?.name ?? '') : topic.topic
+  const partitions = request.topics.flatMap((topic) => {
+    const name = nameOf(topic)
+    return topic.partitions.map(
+      (partition): FetchPartition => ({
+        topic: name,
+        topicId: topic.topicId,
+        partition: partition.partition,
+        currentLeaderEpoch: partition.currentLeaderEpoch,
+        fetchOffset: partition.fetchOffset,
+        lastFetchedEpoch: partition.lastFetchedEpoch,
+        maxBytes: partition.partitionMaxBytes,
+        told: null
+      })
+    )
+  })
+  const forgotten = request.forgottenTopicsData.map((topic) => ({ ...topic, topic: nameOf(topic) }))
+  const { sessionId, sessionEpoch } = request
+  return { sessionId, sessionEpoch, usesTopicIds: byId ? ('ids' as const) : ('names' as const), partitions, forgotten }
+}
+
+interface Reads {
+  readonly reads: ReadonlyMap<FetchPartition, PartitionRead>
+  readonly sizeBytes: number
+  /** True when the answer has no reason to wait. */
+  readonly isDue: boolean
+}
+
+function readAll(request: Request, session: FetchContext, context: RequestContext): Reads {
+  const reads = new Map<FetchPartition, PartitionRead>()
+  let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
+  let sizeBytes = 0
+  let isDue = request.maxWaitMs <= 0
+  for (const partition of session.partitions) {
+    const read = readOne(request, partition, { remainingBytes, isFirst: sizeBytes === 0 ? 'yes' : 'no' }, context)
+    reads.set(partition, read)
+    sizeBytes += read.sizeBytes
+    remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
+    if (read.data.errorCode !== ErrorCode.NONE || read.data.divergingEpoch !== undefined) isDue = true
+  }
+  return { reads, sizeBytes, isDue: isDue || reads.size === 0 || sizeBytes >= request.minBytes }
+}
+
+function readOne(
+  request: Request,
+  partition: FetchPartition,
+  room: { readonly remainingBytes: number; readonly isFirst: 'yes' | 'no' },
+  context: RequestContext
+): PartitionRead {
+  const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+  if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const replica = context.broker.replica(partition.topic, partition.partition)
+  if (replica === undefined) return failedRead(partition.partition, unknownTopic(partition, context))
+  return readPartition(replica, partition, {
+    isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
+    reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',
+    maxBytes: Math.min(partition.maxBytes, room.remainingBytes),
+    atLeastOneBatch: room.isFirst
+  })
+}
+
+function unknownTopic(partition: FetchPartition, { apiVersion }: RequestContext): ErrorCode {
+  if (apiVersion < firstVersionWithTopicIds) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+  return partition.topic === '' ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+function waitableReplicas(session: FetchContext, { broker }: RequestContext): Replica[] {
+  const replicas: Replica[] = []
+  for (const partition of session.partitions) {
+    const replica = broker.replica(partition.topic, partition.partition)
+    if (replica !== undefined) replicas.push(replica)
+  }
+  return replicas
+}
+
+function respond(
+  session: FetchContext,
+  reads: ReadonlyMap<FetchPartition, PartitionRead>,
+  { broker }: RequestContext
+): FetchResponse {
+  const topics = new Map<string, FetchResponse['responses'][number]>()
+  for (const [partition, read] of reads) {
+    if (session.answer === 'changed' && !hasNews(partition, read)) continue
+    partition.told = { highWatermark: read.data.highWatermark, logStartOffset: read.data.logStartOffset ?? -1 }
+    if (read.sizeBytes > 0) session.served(partition)
+    const key = partition.topic === '' ? partition.topicId : partition.topic
+    const topic = topics.get(key) ?? { topic: partition.topic, topicId: partition.topicId, partitions: [] }
+    topics.set(key, topic)
+    topic.partitions.push(read.data)
+  }
+  return { errorCode: ErrorCode.NONE, sessionId: session.sessionId, responses: [...topics.values()] }
+}
+
+/** What an incremental answer must tell (FetchSession.CachedPartition.maybeUpdateResponseData). */
+function hasNews(partition: FetchPartition, read: PartitionRead): boolean {
+  const { data } = read
+  return (
+    read.sizeBytes > 0 ||
+    data.errorCode !== ErrorCode.NONE ||
+    data.divergingEpoch !== undefined ||
+    partition.told === null ||
+    partition.told.highWatermark !== data.highWatermark ||
+    partition.told.logStartOffset !== data.logStartOffset
+  )
+}

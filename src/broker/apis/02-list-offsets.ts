@@ -1,0 +1,101 @@
+/**
+ * ListOffsets (2): where a partition begins and ends, and which offset belongs to a time.
+ *
+ * v1 one offset each · v2 isolation level · v4 leader epochs · v6 flexible · v7 max timestamp (-3) · v8 earliest local (-4) ·
+ * v9 latest tiered (-5) · v10 time-out for tiered look-ups · v11 earliest waiting for upload (-6)
+ * Kafka: ReplicaManager.fetchOffset, Partition.fetchOffsetForTimestamp. There is no tiered storage here, so that the local
+ * log is the whole log, and the tiered offsets are unknown (-1), as on a Kafka without it.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-request.ts'
+import { ListOffsetsResponse } from '../../protocol/generated/api/list-offsets-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { api, type RequestContext } from '../api.ts'
+import { leaderEpochError } from '../read-partition.ts'
+import type { Replica } from '../replica.ts'
+
+type Request = Decoded<ListOffsetsRequest>
+type RequestPartition = Request['topics'][number]['partitions'][number]
+type PartitionAnswer = ListOffsetsResponse['topics'][number]['partitions'][number]
+
+/** The times that mean a place rather than a time, with the version that brought each. */
+const latest = -1
+const earliest = -2
+const maxTimestamp = -3
+const earliestLocal = -4
+const latestTiered = -5
+const earliestPendingUpload = -6
+const versionOfSpecialTime = new Map([
+  [latest, 1],
+  [earliest, 1],
+  [maxTimestamp, 7],
+  [earliestLocal, 8],
+  [latestTiered, 9],
+  [earliestPendingUpload, 11]
+])
+
+export const listOffsets = api(ApiKey.ListOffsets, {
+  versions: [1, 11],
+  request: ListOffsetsRequest,
+  response: ListOffsetsResponse,
+
+  handle(request, context) {
+    const topics = request.topics.map((topic) => {
+      const seen = new Set<number>()
+      const repeated = new Set<number>()
+      for (const { partitionIndex } of topic.partitions) (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
+      const partitions = topic.partitions.map((partition) =>
+        repeated.has(partition.partitionIndex)
+          ? failed(partition, ErrorCode.INVALID_REQUEST)
+          : lookUp(request, topic.name, partition, context)
+      )
+      return { name: topic.name, partitions }
+    })
+    return { topics }
+  }
+})
+
+function lookUp(request: Request, topic: string, partition: RequestPartition, context: RequestContext): PartitionAnswer {
+  const replica = context.broker.replica(topic, partition.partitionIndex)
+  if (replica === undefined) return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
+  if (epochError !== ErrorCode.NONE) return failed(partition, epochError)
+  if (partition.timestamp < 0 && context.apiVersion < (versionOfSpecialTime.get(partition.timestamp) ?? Infinity)) {
+    return failed(partition, ErrorCode.UNSUPPORTED_VERSION)
+  }
+  return offsetAt(replica, partition, readableEnd(replica, request))
+}
+
+/** Consumers (replica id -1) see up to the high watermark, or the last stable offset; replicas and debuggers everything. */
+function readableEnd(replica: Replica, request: Request): number {
+  if (request.replicaId !== -1) return replica.log.logEndOffset
+  return request.isolationLevel === 1 ? replica.lastStableOffset : replica.highWatermark
+}
+
+function offsetAt(replica: Replica, partition: RequestPartition, readableEndOffset: number): PartitionAnswer {
+  const { log } = replica
+  switch (partition.timestamp) {
+    case latest:
+      return found(partition, readableEndOffset, -1, replica.leaderEpoch)
+    case earliest:
+    case earliestLocal:
+      return found(partition, log.logStartOffset, -1, log.epochOf(log.logStartOffset))
+    case latestTiered:
+    case earliestPendingUpload:
+      return found(partition, -1, -1, -1)
+    default: {
+      const hit = partition.timestamp === maxTimestamp ? log.maxTimestamp() : log.offsetForTimestamp(partition.timestamp)
+      if (hit === null || hit.offset >= readableEndOffset) return found(partition, -1, -1, -1)
+      return found(partition, hit.offset, hit.timestampMs, hit.leaderEpoch)
+    }
+  }
+}
+
+function found(partition: RequestPartition, offset: number, timestamp: number, leaderEpoch: number): PartitionAnswer {
+  return { partitionIndex: partition.partitionIndex, errorCode: ErrorCode.NONE, timestamp, offset, leaderEpoch }
+}
+
+function failed(partition: RequestPartition, errorCode: ErrorCode): PartitionAnswer {
+  return { partitionIndex: partition.partitionIndex, errorCode, timestamp: -1, offset: -1, leaderEpoch: -1 }
+}

@@ -1,0 +1,55 @@
+/**
+ * FindCoordinator (10): which broker looks after a group.
+ *
+ * v1 key type, error message · v3 flexible · v4 many keys at once · v5, v6 new errors and key types
+ * With one broker it is always this one; what the request does is make the `__consumer_offsets` topic on first use, as Kafka
+ * does. Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show
+ * at once, where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { FindCoordinatorRequest } from '../../protocol/generated/api/find-coordinator-request.ts'
+import { FindCoordinatorResponse } from '../../protocol/generated/api/find-coordinator-response.ts'
+import { api, type RequestContext } from '../api.ts'
+
+interface Found {
+  readonly key: string
+  readonly nodeId: number
+  readonly host: string
+  readonly port: number
+  readonly errorCode: ErrorCode
+  readonly errorMessage: string | null
+}
+
+const groupKeyType = 0
+const firstVersionWithManyKeys = 4
+
+export const findCoordinator = api(ApiKey.FindCoordinator, {
+  versions: [0, 6],
+  request: FindCoordinatorRequest,
+  response: FindCoordinatorResponse,
+
+  async handle(request, context) {
+    const keys = context.apiVersion >= firstVersionWithManyKeys ? request.coordinatorKeys : [request.key]
+    const coordinators = await Promise.all(keys.map((key) => find(key, request.keyType, context)))
+    if (context.apiVersion >= firstVersionWithManyKeys) return { coordinators }
+    const [only] = coordinators
+    return only ?? notFound('', ErrorCode.INVALID_REQUEST, 'no key was given')
+  }
+})
+
+async function find(key: string, keyType: number, { broker, session }: RequestContext): Promise<Found> {
+  if (keyType !== groupKeyType) {
+    const what = keyType === 1 ? 'transactions' : 'share groups'
+    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${what}.`)
+  }
+  if (!(await broker.ensureGroupCoordinators())) {
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')
+  }
+  const { host, port } = broker.endpoint(session)
+  return { key, nodeId: broker.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
+}
+
+function notFound(key: string, errorCode: ErrorCode, errorMessage: string): Found {
+  return { key, nodeId: -1, host: '', port: -1, errorCode, errorMessage }
+}

@@ -1,0 +1,33 @@
+/**
+ * ApiVersions (18): what this broker speaks.
+ *
+ * v1 throttle time · v3 flexible, client's name, features · v4 features may begin at 0 · v5 cluster id and node id checks
+ * The answer to a version that is not known is the v0 body with UNSUPPORTED_VERSION and the versions of ApiVersions alone
+ * (KIP-511), made in `broker.ts`, since such a request cannot be decoded.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { ApiVersionsRequest } from '../../protocol/generated/api/api-versions-request.ts'
+import { ApiVersionsResponse } from '../../protocol/generated/api/api-versions-response.ts'
+import { api } from '../api.ts'
+
+/** A client's name and version must look like this (ApiVersionsRequest.isValid). */
+const softwareName = /^[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?$/
+
+export const apiVersions = api(ApiKey.ApiVersions, {
+  versions: [0, 5],
+  request: ApiVersionsRequest,
+  response: ApiVersionsResponse,
+
+  handle(request, { broker, apiVersion }) {
+    if (apiVersion >= 3 && !(softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion))) {
+      return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
+    }
+    const apiKeys = broker.apis.map(({ key, advertisedVersions: [minVersion, maxVersion] }) => ({
+      apiKey: key,
+      minVersion,
+      maxVersion
+    }))
+    return { errorCode: ErrorCode.NONE, apiKeys, ...broker.features }
+  }
+})

@@ -1,0 +1,40 @@
+/**
+ * OffsetForLeaderEpoch (23): where a leader epoch ended, so that a client sees whether what it read is still in the log.
+ *
+ * v2 current leader epoch · v3 replica id · v4 flexible
+ * KIP-320; Kafka: Partition.lastOffsetForLeaderEpoch. An epoch that is not known gets -1 for both.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { OffsetForLeaderEpochRequest } from '../../protocol/generated/api/offset-for-leader-epoch-request.ts'
+import { OffsetForLeaderEpochResponse } from '../../protocol/generated/api/offset-for-leader-epoch-response.ts'
+import { api } from '../api.ts'
+import type { Broker } from '../broker.ts'
+import { leaderEpochError } from '../read-partition.ts'
+
+export const offsetForLeaderEpoch = api(ApiKey.OffsetForLeaderEpoch, {
+  versions: [2, 4],
+  request: OffsetForLeaderEpochRequest,
+  response: OffsetForLeaderEpochResponse,
+
+  handle(request, { broker }) {
+    const topics = request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map((partition) => ({ partition: partition.partition, ...epochEnd(broker, topic, partition) }))
+    }))
+    return { topics }
+  }
+})
+
+function epochEnd(
+  broker: Broker,
+  topic: string,
+  asked: { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }
+): { errorCode: ErrorCode; leaderEpoch: number; endOffset: number } {
+  const replica = broker.replica(topic, asked.partition)
+  const unknown = { leaderEpoch: -1, endOffset: -1 }
+  if (replica === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...unknown }
+  const errorCode = leaderEpochError(replica, asked.currentLeaderEpoch)
+  if (errorCode !== ErrorCode.NONE) return { errorCode, ...unknown }
+  return { errorCode, ...replica.log.endOffsetForEpoch(asked.leaderEpoch) }
+}

@@ -1,0 +1,43 @@
+/**
+ * DescribeProducers (61): which idempotent and transactional producers a partition remembers.
+ *
+ * v0 flexible from the start (KIP-664)
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { DescribeProducersRequest } from '../../protocol/generated/api/describe-producers-request.ts'
+import { DescribeProducersResponse } from '../../protocol/generated/api/describe-producers-response.ts'
+import { api } from '../api.ts'
+import type { Broker } from '../broker.ts'
+
+type PartitionAnswer = DescribeProducersResponse['topics'][number]['partitions'][number]
+
+export const describeProducers = api(ApiKey.DescribeProducers, {
+  versions: [0, 0],
+  request: DescribeProducersRequest,
+  response: DescribeProducersResponse,
+
+  handle(request, { broker }) {
+    const topics = request.topics.map((topic) => ({
+      name: topic.name,
+      partitions: topic.partitionIndexes.map((partition) => describe(broker, topic.name, partition))
+    }))
+    return { topics }
+  }
+})
+
+function describe(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
+  const replica = broker.replica(topic, partitionIndex)
+  if (replica === undefined) {
+    return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null, activeProducers: [] }
+  }
+  const activeProducers = replica.log.activeProducers().map((producer) => ({
+    producerId: producer.producerId,
+    producerEpoch: producer.producerEpoch,
+    lastSequence: producer.lastSequence,
+    lastTimestamp: producer.lastTimestampMs,
+    coordinatorEpoch: producer.coordinatorEpoch,
+    currentTxnStartOffset: producer.currentTransactionStartOffset
+  }))
+  return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers }
+}

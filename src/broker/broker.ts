@@ -1,0 +1,167 @@
+/**
+ * The broker without sockets: bytes of a request in, bytes of an answer out.
+ *
+ * It owns what one node has (its disk, its replicas, its coordinators) and finds the API for each request. What an API does
+ * stands in `apis/`; what the cluster knows in `coordination/`; where records lie in `log/`.
+ */
+import { GroupCoordinators } from './group-coordinators.ts'
+import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
+import type { TopicNames } from '../coordination/groups/topic-names.ts'
+import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import type { Host } from '../host/host.ts'
+import type { Durability } from '../log/types.ts'
+import type { Api } from './api.ts'
+import { allApis } from './apis/all.ts'
+import { type BrokerAnswer, dispatch } from './dispatch.ts'
+import { BrokerConfig } from './config/broker-config.ts'
+import { FetchSessions } from './fetch-sessions.ts'
+import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
+import { DataDirectory } from './data-directory.ts'
+import { Housekeeping } from './housekeeping.ts'
+import { ProducerIds } from './producer-ids.ts'
+import { FetchPurgatory } from './purgatory.ts'
+import type { Replica } from './replica.ts'
+import { ReplicaStateLog } from './replica-log.ts'
+import { Replicas } from './replicas.ts'
+import type { Session } from './session.ts'
+
+export interface BrokerOptions {
+  readonly host: Host
+  readonly durability: Durability
+  /** Kafka's broker configuration names and values; what is not named has its default. */
+  readonly config: Readonly<Record<string, string>>
+  /** Where clients are told to come back to; null: where they came in. */
+  readonly advertised: { readonly host: string; readonly port: number } | null
+}
+
+export class Broker {
+  readonly host: Host
+  readonly config: BrokerConfig
+  readonly nodeId: number
+  readonly clusterId: string
+  readonly apis: readonly Api[] = allApis
+  readonly features: AdvertisedFeatures = advertisedFeatures
+  readonly metadata: MetadataCoordinator
+  readonly producerIds: ProducerIds
+  readonly fetchSessions: FetchSessions
+  readonly fetches: FetchPurgatory
+  readonly topicNames: TopicNames
+  readonly logDirectory: { readonly path: string; readonly space: () => { totalBytes: number; freeBytes: number } | null }
+  readonly #advertised: BrokerOptions['advertised']
+  readonly #directory: DataDirectory
+  readonly #replicas: Replicas
+  readonly #groups: GroupCoordinators
+  readonly #housekeeping: Housekeeping
+  #inFlight = 0
+  #whenIdle: (() => void) | null = null
+
+  /**
+   * Opens the data directory, replays what the cluster knows, and opens every log.
+   * Throws ConfigError for a wrong setting, DiskError when the directory cannot be used or is damaged.
+   */
+  static async start(options: BrokerOptions): Promise<Broker> {
+    const config = BrokerConfig.parse(options.config)
+    const directory = DataDirectory.open(options.host, config)
+    try {
+      const broker = new Broker(options, config, directory)
+      await broker.metadata.ready()
+      return broker
+    } catch (error) {
+      directory.release()
+      throw error
+    }
+  }
+
+  private constructor(options: BrokerOptions, config: BrokerConfig, directory: DataDirectory) {
+    const { host, durability } = options
+    this.host = host
+    this.config = config
+    this.#advertised = options.advertised
+    this.#directory = directory
+    this.nodeId = directory.nodeId
+    this.clusterId = directory.clusterId
+    this.logDirectory = { path: host.disk.location, space: () => host.disk.space() }
+    this.#replicas = new Replicas({ host, durability, config, directory })
+    this.metadata = new MetadataCoordinator({
+      log: new ReplicaStateLog(this.#replicas.openMetadata()),
+      clock: host.clock,
+      chance: host.chance,
+      nodeId: this.nodeId,
+      directoryId: directory.directoryId,
+      brokerDefaults: config
+    })
+    this.#replicas.openAll(this.metadata.image)
+    this.producerIds = new ProducerIds(this.metadata)
+    this.fetchSessions = new FetchSessions(host.clock, host.chance)
+    this.fetches = new FetchPurgatory(host.clock)
+    this.topicNames = topicNamesOf(this.metadata)
+    const { metadata, topicNames: topics } = this
+    this.#groups = new GroupCoordinators({ host, config, metadata, replicas: this.#replicas, topics })
+    this.metadata.onChange((change) => {
+      this.#replicas.follow(change, this.metadata.image)
+      this.#groups.follow(change)
+    })
+    this.#housekeeping = new Housekeeping({ clock: host.clock, config, replicas: this.#replicas })
+    this.#housekeeping.start()
+  }
+
+  /**
+   * One request in (without its size prefix), one answer out. What must happen in the order of the requests has happened
+   * when this returns; the rest may be waited for. Never throws and never rejects.
+   */
+  answer(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
+    const answer = dispatch(this, session, frame)
+    if (!(answer instanceof Promise)) return answer
+    this.#inFlight += 1
+    return answer.finally(() => {
+      this.#inFlight -= 1
+      if (this.#inFlight === 0) this.#whenIdle?.()
+    })
+  }
+
+  /** This broker's copy of a partition; undefined when there is no such topic or partition. */
+  replica(topic: string, partition: number): Replica | undefined {
+    return this.#replicas.get(topic, partition)
+  }
+
+  /** Where a client of this session is told to come back to. */
+  endpoint(session: Session): { readonly host: string; readonly port: number } {
+    return this.#advertised ?? session.listener
+  }
+
+  /** Makes `__consumer_offsets` and its coordinators when they are not there yet; false when that failed. */
+  ensureGroupCoordinators(): Promise<boolean> {
+    return this.#groups.ensure()
+  }
+
+  groupCoordinatorFor(groupId: string): GroupCoordinator | undefined {
+    return this.#groups.of(groupId)
+  }
+
+  groupCoordinators(): Iterable<GroupCoordinator> {
+    return this.#groups.all()
+  }
+
+  /** Puts the log start offsets on disk now: DeleteRecords must survive a crash once it is answered. */
+  saveLogStartOffsets(): void {
+    this.#replicas.saveLogStartOffsets()
+  }
+
+  /** Lets waiting requests go, waits for those in flight, and closes every log cleanly. */
+  async stop(): Promise<void> {
+    this.#housekeeping.stop()
+    this.fetches.release()
+    this.#groups.close()
+    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+    await this.#replicas.close()
+    this.#directory.release()
+  }
+}
+
+function topicNamesOf(metadata: MetadataCoordinator): TopicNames {
+  return {
+    nameOf: (topicId) => metadata.image.topicById(topicId)?.name,
+    idOf: (name) => metadata.image.topicByName(name)?.id,
+    exists: (name, partition) => metadata.image.topicByName(name)?.partitions[partition] !== undefined
+  }
+}

@@ -1,0 +1,156 @@
+/**
+ * Fetch sessions (KIP-227): a client that fetches the same partitions again and again names them once; afterwards it sends
+ * only what changed, and gets only the partitions that have something new. As in Kafka's FetchManager and FetchSession.
+ */
+import type { Chance } from '../host/chance.ts'
+import type { Clock } from '../host/clock.ts'
+import { limits } from '../limits.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+
+/** One partition as a fetch asks for it, and what the client was last told of it. */
+export interface FetchPartition {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  readonly currentLeaderEpoch: number
+  readonly fetchOffset: number
+  readonly lastFetchedEpoch: number
+  readonly maxBytes: number
+  told: { highWatermark: number; logStartOffset: number } | null
+}
+
+export interface FetchSessionRequest {
+  readonly sessionId: number
+  readonly sessionEpoch: number
+  readonly usesTopicIds: 'ids' | 'names'
+  readonly partitions: readonly FetchPartition[]
+  readonly forgotten: readonly { readonly topic: string; readonly topicId: string; readonly partitions: readonly number[] }[]
+}
+
+/** The partitions to read for one request, and how to answer. */
+export interface FetchContext {
+  readonly sessionId: number
+  /** `changed`: leave out partitions that have nothing new. */
+  readonly answer: 'all' | 'changed'
+  readonly partitions: Iterable<FetchPartition>
+  /** A partition that gave records goes to the end of the line, so that each gets its turn. */
+  readonly served: (partition: FetchPartition) => void
+}
+
+const noSession = 0
+const initialEpoch = 0
+const finalEpoch = -1
+
+interface FetchSession {
+  readonly id: number
+  readonly usesTopicIds: 'ids' | 'names'
+  epoch: number
+  lastUsedMs: number
+  readonly partitions: Map<string, FetchPartition>
+}
+
+export class FetchSessions {
+  readonly #clock: Clock
+  readonly #chance: Chance
+  /** In order of last use: the first is the one used longest ago. */
+  readonly #sessions = new Map<number, FetchSession>()
+
+  constructor(clock: Clock, chance: Chance) {
+    this.#clock = clock
+    this.#chance = chance
+  }
+
+  get size(): number {
+    return this.#sessions.size
+  }
+
+  /** Finds, makes or ends the session that the request speaks of. */
+  enter(request: FetchSessionRequest): FetchContext | { readonly error: ErrorCode } {
+    if (request.sessionEpoch === initialEpoch || request.sessionEpoch === finalEpoch) {
+      this.#sessions.delete(request.sessionId)
+      const session = request.sessionEpoch === initialEpoch ? this.#open(request) : null
+      if (session === null) return sessionless(request.partitions)
+      return this.#context(session, 'all')
+    }
+    const session = this.#sessions.get(request.sessionId)
+    if (session === undefined) return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND }
+    if (session.epoch !== request.sessionEpoch) return { error: ErrorCode.INVALID_FETCH_SESSION_EPOCH }
+    if (session.usesTopicIds !== request.usesTopicIds) return { error: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR }
+    this.#change(session, request)
+    return this.#context(session, 'changed')
+  }
+
+  #open(request: FetchSessionRequest): FetchSession | null {
+    if (request.partitions.length === 0 || !this.#makeRoom()) return null
+    const session: FetchSession = {
+      id: this.#freeId(),
+      usesTopicIds: request.usesTopicIds,
+      epoch: initialEpoch,
+      lastUsedMs: this.#clock.nowMs(),
+      partitions: new Map()
+    }
+    for (const partition of request.partitions) session.partitions.set(keyOf(session, partition), partition)
+    this.#sessions.set(session.id, session)
+    return session
+  }
+
+  #change(session: FetchSession, request: FetchSessionRequest): void {
+    for (const partition of request.partitions) {
+      const key = keyOf(session, partition)
+      partition.told = session.partitions.get(key)?.told ?? null
+      session.partitions.set(key, partition)
+    }
+    for (const forgotten of request.forgotten) {
+      for (const partition of forgotten.partitions) {
+        session.partitions.delete(keyOf(session, { topic: forgotten.topic, topicId: forgotten.topicId, partition }))
+      }
+    }
+  }
+
+  #context(session: FetchSession, answer: 'all' | 'changed'): FetchContext {
+    session.epoch = session.epoch === 0x7fffffff ? 1 : session.epoch + 1
+    session.lastUsedMs = this.#clock.nowMs()
+    this.#sessions.delete(session.id)
+    this.#sessions.set(session.id, session)
+    return {
+      sessionId: session.id,
+      answer,
+      partitions: session.partitions.values(),
+      served(partition) {
+        const key = keyOf(session, partition)
+        if (session.partitions.get(key) !== partition) return
+        session.partitions.delete(key)
+        session.partitions.set(key, partition)
+      }
+    }
+  }
+
+  /** A full cache gives up the session used longest ago, once it has been idle for long enough. */
+  #makeRoom(): boolean {
+    if (this.#sessions.size < limits.fetchSessions) return true
+    for (const oldest of this.#sessions.values()) {
+      if (this.#clock.nowMs() - oldest.lastUsedMs < limits.fetchSessionIdleMs) return false
+      this.#sessions.delete(oldest.id)
+      return true
+    }
+    return false
+  }
+
+  #freeId(): number {
+    for (;;) {
+      const id = this.#chance.below(0x7ffffffe) + 1
+      if (!this.#sessions.has(id)) return id
+    }
+  }
+}
+
+function sessionless(partitions: readonly FetchPartition[]): FetchContext {
+  return { sessionId: noSession, answer: 'all', partitions, served() {} }
+}
+
+function keyOf(
+  session: { readonly usesTopicIds: 'ids' | 'names' },
+  of: { readonly topic: string; readonly topicId: string; readonly partition: number }
+): string {
+  return `${session.usesTopicIds === 'ids' ? of.topicId : of.topic}:${of.partition}`
+}

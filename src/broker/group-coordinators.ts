@@ -1,0 +1,103 @@
+/** The group coordinators of this broker: one for each partition of `__consumer_offsets`, loaded when first asked for. */
+import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
+import type { TopicNames } from '../coordination/groups/topic-names.ts'
+import type { MetadataChange, MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import type { Host } from '../host/host.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import { ReplicaStateLog } from './replica-log.ts'
+import type { Replicas } from './replicas.ts'
+
+const offsetsTopic = '__consumer_offsets'
+
+export class GroupCoordinators {
+  readonly #options: {
+    readonly host: Host
+    readonly config: BrokerConfig
+    readonly metadata: MetadataCoordinator
+    readonly replicas: Replicas
+    readonly topics: TopicNames
+  }
+  readonly #byPartition = new Map<number, GroupCoordinator>()
+  #making: Promise<boolean> | null = null
+
+  constructor(options: {
+    host: Host
+    config: BrokerConfig
+    metadata: MetadataCoordinator
+    replicas: Replicas
+    topics: TopicNames
+  }) {
+    this.#options = options
+  }
+
+  /** Makes the topic when it is not there. Resolves when it is, or with false when it could not be made. */
+  ensure(): Promise<boolean> {
+    if (this.#partitionCount() > 0) return Promise.resolve(true)
+    this.#making ??= this.#make().finally(() => {
+      this.#making = null
+    })
+    return this.#making
+  }
+
+  of(groupId: string): GroupCoordinator | undefined {
+    const count = this.#partitionCount()
+    return count === 0 ? undefined : this.#at(positiveHash(groupId) % count)
+  }
+
+  *all(): Iterable<GroupCoordinator> {
+    const count = this.#partitionCount()
+    for (let partition = 0; partition < count; partition++) {
+      const coordinator = this.#at(partition)
+      if (coordinator !== undefined) yield coordinator
+    }
+  }
+
+  follow(change: MetadataChange): void {
+    if (change.deleted.length === 0) return
+    const names = change.deleted.map(({ name }) => name)
+    if (names.includes(offsetsTopic)) return this.close()
+    for (const coordinator of this.all()) coordinator.onTopicsDeleted(names)
+  }
+
+  close(): void {
+    for (const coordinator of this.#byPartition.values()) coordinator.close()
+    this.#byPartition.clear()
+  }
+
+  #partitionCount(): number {
+    return this.#options.metadata.image.topicByName(offsetsTopic)?.partitions.length ?? 0
+  }
+
+  #at(partition: number): GroupCoordinator | undefined {
+    const loaded = this.#byPartition.get(partition)
+    if (loaded !== undefined) return loaded
+    const replica = this.#options.replicas.get(offsetsTopic, partition)
+    if (replica === undefined) return undefined
+    const { host, config, topics } = this.#options
+    const coordinator = new GroupCoordinator({
+      log: new ReplicaStateLog(replica),
+      clock: host.clock,
+      chance: host.chance,
+      config: config.groups,
+      topics
+    })
+    this.#byPartition.set(partition, coordinator)
+    return coordinator
+  }
+
+  async #make(): Promise<boolean> {
+    const result = await this.#options.metadata.createInternalTopic(offsetsTopic, {
+      partitions: this.#options.config.offsetsTopicNumPartitions,
+      config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
+    })
+    return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS
+  }
+}
+
+/** Java's String.hashCode as Kafka's Utils.abs makes it positive: it finds the partition of a group. */
+function positiveHash(text: string): number {
+  let hash = 0
+  for (let index = 0; index < text.length; index++) hash = (Math.imul(31, hash) + text.charCodeAt(index)) | 0
+  return hash === -0x80000000 ? 0 : Math.abs(hash)
+}

@@ -1,0 +1,40 @@
+/** What a broker does by itself from time to time: drops what retention no longer keeps, and writes the checkpoints. */
+import type { Clock, Timer } from '../host/clock.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import type { Replicas } from './replicas.ts'
+
+export class Housekeeping {
+  readonly #clock: Clock
+  readonly #config: BrokerConfig
+  readonly #replicas: Replicas
+  readonly #timers = new Map<string, Timer>()
+
+  constructor(options: { clock: Clock; config: BrokerConfig; replicas: Replicas }) {
+    this.#clock = options.clock
+    this.#config = options.config
+    this.#replicas = options.replicas
+  }
+
+  start(): void {
+    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => this.#replicas.applyRetention())
+    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => this.#replicas.saveCheckpoints())
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+  }
+
+  #every(name: string, intervalMs: number, work: () => void): void {
+    const again = (): void => {
+      this.#timers.set(
+        name,
+        this.#clock.after(intervalMs, () => {
+          work()
+          again()
+        })
+      )
+    }
+    again()
+  }
+}

@@ -1,0 +1,33 @@
+/** Hands out producer ids from blocks that the metadata log has given away for good (Kafka: RPCProducerIdManager). */
+import type { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import { limits } from '../limits.ts'
+
+export class ProducerIds {
+  readonly #metadata: MetadataCoordinator
+  #block: Promise<{ next: number; end: number }> | null = null
+
+  constructor(metadata: MetadataCoordinator) {
+    this.#metadata = metadata
+  }
+
+  /** A producer id that nobody has had. Resolves when the block it comes from is durable. */
+  async next(): Promise<number> {
+    for (;;) {
+      this.#block ??= this.#take()
+      const taking = this.#block
+      const block = await taking
+      if (block.next < block.end) return block.next++
+      if (this.#block === taking) this.#block = null
+    }
+  }
+
+  async #take(): Promise<{ next: number; end: number }> {
+    try {
+      const { first, count } = await this.#metadata.allocateProducerIds(limits.producerIdBlock)
+      return { next: first, end: first + count }
+    } catch (error) {
+      this.#block = null
+      throw error
+    }
+  }
+}

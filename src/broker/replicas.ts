@@ -1,0 +1,171 @@
+/** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
+import type { ClusterImage, PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
+import type { MetadataChange } from '../coordination/metadata/metadata-coordinator.ts'
+import { randomUuid } from '../host/chance.ts'
+import type { Host } from '../host/host.ts'
+import { PartitionLog } from '../log/partition-log.ts'
+import type { Durability, LogConfig } from '../log/types.ts'
+import type { BrokerConfig } from './config/broker-config.ts'
+import type { DataDirectory, PartitionOffsets } from './data-directory.ts'
+import { Replica } from './replica.ts'
+
+/** The topic id that Kafka reserves for `__cluster_metadata` (Uuid.METADATA_TOPIC_ID). */
+const metadataTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
+const metadataTopic = '__cluster_metadata'
+
+export interface ReplicasOptions {
+  readonly host: Host
+  readonly durability: Durability
+  readonly config: BrokerConfig
+  readonly directory: DataDirectory
+}
+
+export class Replicas {
+  readonly #options: ReplicasOptions
+  readonly #byTopic = new Map<string, Replica[]>()
+  readonly #recoveryPoints: PartitionOffsets
+  readonly #logStartOffsets: PartitionOffsets
+  #metadata: Replica | null = null
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options
+    this.#recoveryPoints = options.directory.readOffsets('recovery-point-offset-checkpoint')
+    this.#logStartOffsets = options.directory.readOffsets('log-start-offset-checkpoint')
+  }
+
+  get(topic: string, partition: number): Replica | undefined {
+    return this.#byTopic.get(topic)?.[partition]
+  }
+
+  *all(): Iterable<Replica> {
+    for (const replicas of this.#byTopic.values()) yield* replicas
+  }
+
+  /** The log of what the cluster knows. It is no topic of the image: it is where the image comes from. */
+  openMetadata(): Replica {
+    const { config } = this.#options
+    const settings: LogConfig = {
+      ...config.logConfigFor(new Map()),
+      retentionBytes: -1,
+      retentionMs: -1,
+      cleanupDelete: false,
+      cleanupCompact: false,
+      maxMessageBytes: 8 * 1024 * 1024
+    }
+    const identity = { topic: metadataTopic, topicId: metadataTopicId, partition: 0, leaderEpoch: 0 }
+    this.#metadata = new Replica({ ...identity, minInSyncReplicas: 1, log: this.#openLog(identity, settings) })
+    return this.#metadata
+  }
+
+  /** Opens the log of every partition of the image, and sets aside directories that belong to none. */
+  openAll(image: ClusterImage): void {
+    this.#setStraysAside(image)
+    for (const topic of image.topics()) this.#open(topic, topic.partitions, image)
+  }
+
+  /** Makes, extends, reconfigures and removes replicas after the cluster's image has changed. */
+  follow(change: MetadataChange, image: ClusterImage): void {
+    for (const topic of change.deleted) this.#remove(topic)
+    for (const topic of change.created) this.#open(topic, topic.partitions, image)
+    for (const topic of change.grown) this.#open(topic, topic.partitions.slice(this.#count(topic.name)), image)
+    for (const name of change.configured) this.#configure(name, image)
+  }
+
+  applyRetention(): void {
+    for (const replica of this.all()) replica.log.applyRetention()
+    this.saveLogStartOffsets()
+  }
+
+  saveLogStartOffsets(): void {
+    this.#save('log-start-offset-checkpoint', (replica) => replica.log.logStartOffset)
+  }
+
+  saveCheckpoints(): void {
+    this.#save('recovery-point-offset-checkpoint', (replica) => replica.log.recoveryPoint)
+    this.#save('replication-offset-checkpoint', (replica) => replica.highWatermark)
+    this.saveLogStartOffsets()
+  }
+
+  /** Syncs and closes every log, and leaves the mark of a clean stop. */
+  async close(): Promise<void> {
+    const replicas = [...this.all(), ...(this.#metadata ? [this.#metadata] : [])]
+    for (const replica of replicas) replica.end()
+    await Promise.all(replicas.map((replica) => replica.log.close()))
+    this.saveCheckpoints()
+    this.#options.directory.markCleanlyStopped()
+  }
+
+  #open(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage): void {
+    const replicas = this.#byTopic.get(topic.name) ?? []
+    const topicConfig = image.topicConfig(topic.name)
+    const settings = this.#options.config.logConfigFor(topicConfig)
+    for (const { partitionId, leaderEpoch } of partitions) {
+      const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
+      const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
+      replicas[partitionId] = new Replica({ ...identity, minInSyncReplicas, log: this.#openLog(identity, settings) })
+    }
+    this.#byTopic.set(topic.name, replicas)
+  }
+
+  #openLog(of: { topic: string; topicId: string; partition: number }, config: LogConfig): PartitionLog {
+    const { host, durability, directory } = this.#options
+    const name = `${of.topic}-${of.partition}`
+    return PartitionLog.open({
+      disk: host.disk,
+      directory: name,
+      topicId: of.topicId,
+      config,
+      clock: host.clock,
+      durability,
+      recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
+      logStartOffset: this.#logStartOffsets.get(name) ?? 0,
+      cleanShutdown: directory.wasStoppedCleanly
+    })
+  }
+
+  #configure(name: string, image: ClusterImage): void {
+    const topicConfig = image.topicConfig(name)
+    for (const replica of this.#byTopic.get(name) ?? []) {
+      replica.log.updateConfig(this.#options.config.logConfigFor(topicConfig))
+      replica.minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
+    }
+  }
+
+  #remove(topic: TopicImage): void {
+    for (const replica of this.#byTopic.get(topic.name) ?? []) {
+      replica.end()
+      replica.log.remove()
+    }
+    this.#byTopic.delete(topic.name)
+  }
+
+  #count(topic: string): number {
+    return this.#byTopic.get(topic)?.length ?? 0
+  }
+
+  #save(checkpoint: Parameters<DataDirectory['writeOffsets']>[0], offsetOf: (replica: Replica) => number): void {
+    const offsets = new Map<string, number>()
+    for (const replica of this.all()) offsets.set(`${replica.topic}-${replica.partition}`, offsetOf(replica))
+    if (this.#metadata) offsets.set(`${metadataTopic}-0`, offsetOf(this.#metadata))
+    this.#options.directory.writeOffsets(checkpoint, offsets)
+  }
+
+  /**
+   * A partition's directory that no topic claims is what a deletion left when the process was killed in its middle. It is
+   * renamed, not removed, as Kafka does with strays: data is never thrown away on a guess.
+   */
+  #setStraysAside(image: ClusterImage): void {
+    const { disk, chance } = this.#options.host
+    for (const name of disk.list('')) {
+      if (name.endsWith('-delete')) {
+        disk.remove(name)
+        continue
+      }
+      const [, topic, partition] = /^(.+)-(\d+)$/.exec(name) ?? []
+      if (topic === undefined || partition === undefined || topic === metadataTopic) continue
+      const claimed = image.topicByName(topic)?.partitions[Number(partition)]
+      const isOurs = claimed !== undefined && PartitionLog.topicIdOf(disk, name) === image.topicByName(topic)?.id
+      if (!isOurs && disk.exists(`${name}/partition.metadata`)) disk.rename(name, `${name}.${randomUuid(chance)}-stray`)
+    }
+  }
+}
