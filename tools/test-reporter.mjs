@@ -1,0 +1,60 @@
+/**
+ * How a test run is told: one line per test or suite of a file, failures in full, then node's own closing figures, then
+ * what was skipped and why. The skips also go to ODRADEK_SKIP_FILE, for `tools/test.ts` to judge.
+ *
+ * Plain JavaScript: node loads a reporter before the loader that understands TypeScript.
+ */
+import { writeFileSync } from 'node:fs'
+import { relative } from 'node:path'
+import { inspect } from 'node:util'
+
+/** @param {AsyncIterable<import('node:test/reporters').TestEvent>} source */
+async function* report(source) {
+  const skips = []
+  let file = ''
+  for await (const event of source) {
+    if (event.type === 'test:pass' || event.type === 'test:fail') {
+      const own = relative(process.cwd(), event.data.file ?? '')
+      const { name, nesting, skip, details } = event.data
+      if (skip !== undefined)
+        skips.push({ file: own, name, reason: typeof skip === 'string' ? skip : 'no reason given' })
+      if (nesting === 0 && own !== file) {
+        file = own
+        yield `\n${own}\n`
+      }
+      if (event.type === 'test:fail') yield failure(name, nesting, details.error)
+      else if (nesting === 0 && skip === undefined) yield `  ✔ ${name} (${Math.round(details.duration_ms)} ms)\n`
+    } else if (event.type === 'test:diagnostic') {
+      yield told(event.data)
+    } else if (event.type === 'test:stderr' || event.type === 'test:stdout') {
+      yield event.data.message
+    }
+  }
+  yield skipped(skips)
+  if (process.env.ODRADEK_SKIP_FILE) writeFileSync(process.env.ODRADEK_SKIP_FILE, JSON.stringify(skips))
+}
+
+/** What a test said about itself, or one of node's closing figures. */
+function told({ message, nesting, file }) {
+  if (file !== undefined) return `${'  '.repeat(nesting + 1)}  ${message}\n`
+  return message.startsWith('tests ') ? `\n# ${message}\n` : `# ${message}\n`
+}
+
+function failure(name, nesting, error) {
+  const indent = '  '.repeat(nesting + 1)
+  // A parent fails because a child did: the child has said why.
+  const isEcho = error.failureType === 'subtestsFailed'
+  const why = isEcho ? '' : `\n${typeof error.cause === 'string' ? error.cause : inspect(error.cause ?? error)}`
+  return `${indent}✖ ${name}${why.replaceAll('\n', `\n${indent}    `)}\n`
+}
+
+function skipped(skips) {
+  if (skips.length === 0) return '\nNothing was skipped.\n'
+  const counts = new Map()
+  for (const { file, reason } of skips) counts.set(`${file}: ${reason}`, (counts.get(`${file}: ${reason}`) ?? 0) + 1)
+  const lines = [...counts].map(([where, count]) => `  ${where}${count > 1 ? ` (${count} tests)` : ''}\n`)
+  return `\nSkipped:\n${lines.join('')}`
+}
+
+// biome-ignore lint/style/noDefaultExport: node takes a reporter from a module's default export only
+export default report

@@ -1,0 +1,105 @@
+/**
+ * `npm test`: builds, fetches what the tests need when asked (ODRADEK_INSTALL=1), runs the test files that are named,
+ * and says at the end what was skipped and why.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { parseArgs } from 'node:util'
+import { installAll } from '../test/harness/install.ts'
+import { projectDirectory } from '../test/harness/paths.ts'
+import { kafkaJars } from '../test/harness/tools.ts'
+
+const HELP = `npm test -- [NAME…] [--target kafka] [--no-build] [--list]
+
+  NAME             runs only the test files whose path contains NAME (crash, conformance/groups, log/…)
+  --target kafka   the suites that prove the broker from outside run against a real Apache Kafka instead of ours
+  --no-build       uses dist/ as it is
+  --list           shows the files and runs nothing
+
+Environment
+  ODRADEK_INSTALL=1       fetches what is missing first: jars of Apache Kafka (Maven), confluent-kafka (pip), kcat (apt)
+  ODRADEK_REQUIRE_ALL=1   a test skipped because something is missing is a failure
+  ODRADEK_CRASH_ROUNDS=N  rounds of kill -9 in test/crash (5)
+`
+
+const FILE_TIMEOUT_MS = 600_000
+const CONCURRENT_FILES = 2
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    help: { type: 'boolean', short: 'h' },
+    target: { type: 'string' },
+    'no-build': { type: 'boolean' },
+    list: { type: 'boolean' }
+  }
+})
+
+process.exitCode = await main()
+
+async function main(): Promise<number> {
+  if (values.help) {
+    process.stdout.write(HELP)
+    return 0
+  }
+  const files = testFiles(positionals)
+  if (files.length === 0) {
+    process.stderr.write(`No test file has ${positionals.join(' or ')} in its path. See: npm test -- --list\n`)
+    return 2
+  }
+  if (values.list) {
+    process.stdout.write(`${files.join('\n')}\n`)
+    return 0
+  }
+  if (process.env.ODRADEK_INSTALL === '1') await installAll((line) => process.stdout.write(`${line}\n`))
+  if (!values['no-build']) {
+    const built = await runNode([join('tools', 'build.mjs')])
+    if (built !== 0) return built
+  }
+  return await runTests(files)
+}
+
+function testFiles(names: readonly string[]): string[] {
+  return readdirSync(join(projectDirectory, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.test.ts'))
+    .map((path) => join('test', path))
+    .filter((path) => names.length === 0 || names.some((name) => path.includes(name)))
+    .sort()
+}
+
+async function runTests(files: readonly string[]): Promise<number> {
+  const scratch = mkdtempSync(join(tmpdir(), 'odradek-test-'))
+  const skipFile = join(scratch, 'skipped.json')
+  const reporter = pathToFileURL(join(projectDirectory, 'tools', 'test-reporter.mjs')).href
+  const options = [`--test-concurrency=${CONCURRENT_FILES}`, `--test-timeout=${FILE_TIMEOUT_MS}`]
+  const jars = kafkaJars('broker')
+  const env = {
+    ODRADEK_SKIP_FILE: skipFile,
+    ...('found' in jars && { ODRADEK_KAFKA_JARS: jars.found }),
+    ...(values.target && { ODRADEK_TARGET: values.target })
+  }
+  try {
+    const reporting = [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout']
+    const code = await runNode(['--import', 'tsx', '--test', ...options, ...reporting, ...files], env)
+    const skipped = existsSync(skipFile) && readFileSync(skipFile, 'utf8') !== '[]'
+    if (!skipped || process.env.ODRADEK_REQUIRE_ALL !== '1') return code
+    process.stdout.write('ODRADEK_REQUIRE_ALL=1: nothing may be skipped.\n')
+    return code || 1
+  } finally {
+    rmSync(scratch, { recursive: true, force: true })
+  }
+}
+
+async function runNode(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<number> {
+  const child = spawn(process.execPath, args, {
+    cwd: projectDirectory,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env }
+  })
+  const [code] = (await once(child, 'close')) as [number | null]
+  return code ?? 1
+}
