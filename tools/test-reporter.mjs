@@ -18,13 +18,14 @@ async function* report(source) {
       const { name, nesting, skip, details } = event.data
       if (skip !== undefined)
         skips.push({ file: own, name, reason: typeof skip === 'string' ? skip : 'no reason given' })
-      if (nesting === 0 && own !== file) {
-        file = own
-        yield `\n${own}\n`
-      }
+      if (own !== file) yield heading(own)
+      file = own
       if (event.type === 'test:fail') yield failure(name, nesting, details.error)
       else if (nesting === 0 && skip === undefined) yield `  ✔ ${name} (${Math.round(details.duration_ms)} ms)\n`
     } else if (event.type === 'test:diagnostic') {
+      const own = event.data.file ? relative(process.cwd(), event.data.file) : file
+      if (own !== file) yield heading(own)
+      file = own
       yield told(event.data)
     } else if (event.type === 'test:stderr' || event.type === 'test:stdout') {
       yield event.data.message
@@ -32,6 +33,10 @@ async function* report(source) {
   }
   yield skipped(skips)
   if (process.env.ODRADEK_SKIP_FILE) writeFileSync(process.env.ODRADEK_SKIP_FILE, JSON.stringify(skips))
+}
+
+function heading(file) {
+  return `\n${file}\n`
 }
 
 /** What a test said about itself, or one of node's closing figures. */
