@@ -127,8 +127,8 @@ export class Writer {
 
   /** As writeInt64; 2^63 and above are Long.MAX_VALUE (see Reader.readInt64Wide). */
   writeInt64Wide(value: number): void {
-    if (Number.isSafeInteger(value)) return this.writeInt64(value)
-    this.writeBigInt64(value >= twoTo63 ? 0x7fff_ffff_ffff_ffffn : BigInt(Math.max(value, -twoTo63)))
+    if (Number.isSafeInteger(value)) this.writeInt64(value)
+    else this.writeBigInt64(value >= twoTo63 ? 0x7fff_ffff_ffff_ffffn : BigInt(Math.max(value, -twoTo63)))
   }
 
   writeBigInt64(value: bigint): void {

@@ -19,7 +19,7 @@ Without options: facts/ → src/protocol/generated/.
 const generatedFolder = join(import.meta.dirname, '../../src/protocol/generated')
 
 /** Path inside the folder → text. */
-export function generate(): Map<string, string> {
+function generate(): Map<string, string> {
   const version = readKafkaVersion()
   const files = new Map<string, string>()
   for (const group of groups) {
@@ -61,14 +61,23 @@ function main(): void {
   const { values } = parseArgs({
     options: { check: { type: 'boolean' }, help: { type: 'boolean' }, 'from-jars': { type: 'string' } }
   })
-  if (values.help) return console.log(help)
-  if (values['from-jars'] !== undefined) extract(values['from-jars'])
-  const files = generate()
-  if (!values.check) return write(files)
+  if (values.help) console.log(help)
+  else run(values.check === true ? check : write, values['from-jars'])
+}
+
+function run(use: (files: ReadonlyMap<string, string>) => void, jarsFolder: string | undefined): void {
+  if (jarsFolder !== undefined) extract(jarsFolder)
+  use(generate())
+}
+
+function check(files: ReadonlyMap<string, string>): void {
   const changed = differences(files)
-  if (changed.length === 0) return console.log(`The ${files.size} generated files are what the facts give.`)
-  console.error(`Not what the facts give (run npm run generate):\n${changed.map((path) => `  ${path}`).join('\n')}`)
-  process.exitCode = 1
+  if (changed.length === 0) {
+    console.log(`The ${files.size} generated files are what the facts give.`)
+  } else {
+    console.error(`Not what the facts give (run npm run generate):\n${changed.map((path) => `  ${path}`).join('\n')}`)
+    process.exitCode = 1
+  }
 }
 
 main()
