@@ -24,9 +24,10 @@ export const noAnswer = Symbol('no answer')
 /** Says that the connection must end: a request with acks=0 failed and there is no other way to tell. */
 export const closeConnection = Symbol('close connection')
 
-export type Outcome<Response> = Response | typeof noAnswer | typeof closeConnection
+/** A response body is an object, so that the two symbols cannot be mistaken for one. */
+export type Outcome<Response extends object> = Response | typeof noAnswer | typeof closeConnection
 
-export interface ApiDeclaration<Request, Response> {
+export interface ApiDeclaration<Request, Response extends object> {
   /** Lowest and highest version this broker behaves as. */
   readonly versions: readonly [number, number]
   /** Lowest version that ApiVersions tells, where Kafka tells a lower one than it serves. */
@@ -53,10 +54,13 @@ export interface Api {
   readonly answer: (body: Reader, context: RequestContext) => Answer | Promise<Answer>
 }
 
-export function api<Request, Response>(key: ApiKey, declaration: ApiDeclaration<Request, Response>): Api {
+export function api<Request, Response extends object>(
+  key: ApiKey,
+  declaration: ApiDeclaration<Request, Response>
+): Api {
   const { versions, request, response, handle } = declaration
   const encoded = (outcome: Outcome<Response>, version: number): Answer => {
-    if (outcome === noAnswer || outcome === closeConnection) return outcome
+    if (typeof outcome === 'symbol') return outcome
     return (writer) => response.encode(writer, outcome, version)
   }
   return {

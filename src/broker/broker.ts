@@ -4,7 +4,7 @@
  * It owns what one node has (its disk, its replicas, its coordinators) and finds the API for each request. What an API does
  * stands in `apis/`; what the cluster knows in `coordination/`; where records lie in `log/`.
  */
-import { GroupCoordinators } from './group-coordinators.ts'
+
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
@@ -12,11 +12,12 @@ import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
 import type { Api } from './api.ts'
 import { allApis } from './apis/all.ts'
-import { type BrokerAnswer, dispatch } from './dispatch.ts'
 import { BrokerConfig } from './config/broker-config.ts'
-import { FetchSessions } from './fetch-sessions.ts'
-import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { DataDirectory } from './data-directory.ts'
+import { type BrokerAnswer, dispatch } from './dispatch.ts'
+import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
+import { FetchSessions } from './fetch-sessions.ts'
+import { GroupCoordinators } from './group-coordinators.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
@@ -39,14 +40,17 @@ export class Broker {
   readonly config: BrokerConfig
   readonly nodeId: number
   readonly clusterId: string
-  readonly apis: readonly Api[] = allApis
+  readonly apis: ReadonlyMap<number, Api> = allApis
   readonly features: AdvertisedFeatures = advertisedFeatures
   readonly metadata: MetadataCoordinator
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
   readonly topicNames: TopicNames
-  readonly logDirectory: { readonly path: string; readonly space: () => { totalBytes: number; freeBytes: number } | null }
+  readonly logDirectory: {
+    readonly path: string
+    readonly space: () => { totalBytes: number; freeBytes: number } | null
+  }
   readonly #advertised: BrokerOptions['advertised']
   readonly #directory: DataDirectory
   readonly #replicas: Replicas

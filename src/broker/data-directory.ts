@@ -48,7 +48,11 @@ export class DataDirectory {
     this.directoryId = known.get('directory.id') ?? randomUuid(host.chance)
     this.nodeId = Number(known.get('node.id') ?? nodeId)
     if (!Number.isInteger(this.nodeId) || this.nodeId < 0) {
-      throw new DiskError('failed', metaProperties, `node.id in ${host.disk.location}/${metaProperties} is not a number`)
+      throw new DiskError(
+        'failed',
+        metaProperties,
+        `node.id in ${host.disk.location}/${metaProperties} is not a number`
+      )
     }
     if (known.size === 0) this.#introduce()
     this.wasStoppedCleanly = host.disk.exists(cleanShutdownFile)

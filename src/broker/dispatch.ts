@@ -1,11 +1,11 @@
 /**
  * From the bytes of a request to the bytes of its answer: reads the header, finds the API, and turns whatever goes wrong
- * into what Kafka does then: an unknown ApiVersions version gets Kafka's own answer (KIP-511), any other unknown key or
- * version and any body that cannot be read closes the connection.
+ * into what Kafka does then. An ApiVersions request of an unknown version gets Kafka's own answer (KIP-511); any other
+ * unknown key or version, and a body that cannot be read, closes the connection.
  */
+import { ApiKey, apiFactsOf } from '../protocol/api-keys.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { decodeRequestHeader, responseWriter } from '../protocol/frame.ts'
-import { ApiKey } from '../protocol/api-keys.ts'
+import { decodeRequestHeader, type RequestHeader, responseWriter } from '../protocol/frame.ts'
 import { ApiVersionsResponse } from '../protocol/generated/api/api-versions-response.ts'
 import { ProtocolError, Reader } from '../protocol/primitives.ts'
 import { type Answer, type Api, closeConnection, noAnswer } from './api.ts'
@@ -19,25 +19,53 @@ export type BrokerAnswer =
   | { readonly kind: 'none' }
   | { readonly kind: 'close'; readonly reason: string }
 
-interface RequestHead {
-  readonly apiKey: number
-  readonly apiVersion: number
-  readonly correlationId: number
-}
-
 export function dispatch(broker: Broker, session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
   try {
     const reader = new Reader(frame)
     const header = decodeRequestHeader(reader)
-    if (header === null) return unknownApi(broker, frame)
-    const api = broker.apis.find(({ key }) => key === header.requestApiKey)
-    const head = { apiKey: header.requestApiKey, apiVersion: header.requestApiVersion, correlationId: header.correlationId }
-    if (api === undefined || !speaks(api, head.apiVersion)) return unsupported(broker, head)
-    const context = { broker, session, apiVersion: head.apiVersion, clientId: header.clientId ?? '' }
-    const answer = api.answer(reader, context)
-    if (!(answer instanceof Promise)) return framed(answer, head)
-    return answer.then((settled) => framed(settled, head)).catch((error: unknown) => failed(error, api, head))
+    if (header === null) return close('the request is for an API that Kafka does not have')
+    const api = broker.apis.get(header.requestApiKey)
+    if (api === undefined || !speaks(api, header.requestApiVersion)) return unsupported(broker, header)
+    const { requestApiVersion: apiVersion, clientId } = header
+    const answer = api.answer(reader, { broker, session, apiVersion, clientId: clientId ?? '' })
+    if (!(answer instanceof Promise)) return framed(answer, header)
+    return answer.then((settled) => framed(settled, header)).catch(failed)
   } catch (error) {
-    return error instanceof ProtocolError ? { kind: 'close', reason: error.message } : failed(error, null, null)
+    return failed(error)
   }
+}
+
+function speaks(api: Api, version: number): boolean {
+  return version >= api.versions[0] && version <= api.versions[1]
+}
+
+function framed(answer: Answer, header: RequestHeader): BrokerAnswer {
+  if (answer === noAnswer) return { kind: 'none' }
+  if (answer === closeConnection) return close('a request with acks=0 failed; closing is how Kafka tells its producer')
+  const writer = responseWriter(header.correlationId, header.requestApiKey, header.requestApiVersion)
+  answer(writer)
+  return { kind: 'answer', chunks: writer.finish() }
+}
+
+function unsupported(broker: Broker, header: RequestHeader): BrokerAnswer {
+  const { requestApiKey, requestApiVersion, correlationId } = header
+  const api = broker.apis.get(requestApiKey)
+  if (api === undefined || requestApiKey !== ApiKey.ApiVersions) {
+    const name = apiFactsOf(requestApiKey)?.name ?? `API ${requestApiKey}`
+    return close(`${name} version ${requestApiVersion} is not served here`)
+  }
+  const [minVersion, maxVersion] = api.advertisedVersions
+  const writer = responseWriter(correlationId, requestApiKey, 0)
+  const apiKeys = [{ apiKey: requestApiKey, minVersion, maxVersion }]
+  ApiVersionsResponse.encode(writer, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }, 0)
+  return { kind: 'answer', chunks: writer.finish() }
+}
+
+function failed(error: unknown): BrokerAnswer {
+  if (error instanceof ProtocolError) return close(error.message)
+  return close(error instanceof Error ? (error.stack ?? error.message) : String(error))
+}
+
+function close(reason: string): BrokerAnswer {
+  return { kind: 'close', reason }
 }

@@ -24,7 +24,11 @@ export interface FetchSessionRequest {
   readonly sessionEpoch: number
   readonly usesTopicIds: 'ids' | 'names'
   readonly partitions: readonly FetchPartition[]
-  readonly forgotten: readonly { readonly topic: string; readonly topicId: string; readonly partitions: readonly number[] }[]
+  readonly forgotten: readonly {
+    readonly topic: string
+    readonly topicId: string
+    readonly partitions: readonly number[]
+  }[]
 }
 
 /** The partitions to read for one request, and how to answer. */

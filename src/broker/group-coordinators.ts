@@ -2,8 +2,8 @@
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { MetadataChange, MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
-import { ErrorCode } from '../protocol/error-codes.ts'
 import type { Host } from '../host/host.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import type { BrokerConfig } from './config/broker-config.ts'
 import { ReplicaStateLog } from './replica-log.ts'
 import type { Replicas } from './replicas.ts'
@@ -56,8 +56,8 @@ export class GroupCoordinators {
   follow(change: MetadataChange): void {
     if (change.deleted.length === 0) return
     const names = change.deleted.map(({ name }) => name)
-    if (names.includes(offsetsTopic)) return this.close()
-    for (const coordinator of this.all()) coordinator.onTopicsDeleted(names)
+    if (names.includes(offsetsTopic)) this.close()
+    else for (const coordinator of this.all()) coordinator.onTopicsDeleted(names)
   }
 
   close(): void {

@@ -68,7 +68,7 @@ export function readPartition(
       how.isolation === 'read_committed' ? log.abortedTransactions(fetch.fetchOffset, read.nextOffset) : null
     return {
       sizeBytes: read.sizeBytes,
-      data: { ...standing(replica, fetch.partition), abortedTransactions, records: read.chunks }
+      data: { ...standing(replica, fetch.partition), abortedTransactions, records: read }
     }
   } catch (error) {
     if (error instanceof DiskError) return failedRead(fetch.partition, ErrorCode.KAFKA_STORAGE_ERROR)

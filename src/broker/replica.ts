@@ -5,9 +5,10 @@
  * never reads what a power cut could take back. Everyone appends through here (clients and coordinators alike), so that
  * everyone who waits is told in one place.
  */
+
+import type { TopicImage } from '../coordination/metadata/image.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { AppendOrigin, AppendResult } from '../log/types.ts'
-import type { TopicImage } from '../coordination/metadata/image.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
 export interface ReplicaObserver {

@@ -9,11 +9,11 @@
  * Budget: record bytes are checked and get their offset where they lie in the request; no copy, one append per partition.
  */
 import { DiskError } from '../../host/disk.ts'
-import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
-import type { Decoded } from '../../protocol/message.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest } from '../../protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../protocol/generated/api/produce-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
 import { api, closeConnection, noAnswer, type RequestContext } from '../api.ts'
 import type { Replica } from '../replica.ts'
 
@@ -35,7 +35,9 @@ export const produce = api(ApiKey.Produce, {
     const responses = request.topicData.map((topic) => ({
       name: topic.name,
       topicId: topic.topicId,
-      partitionResponses: topic.partitionData.map((partition) => append(topic, partition, request.acks, synced, context))
+      partitionResponses: topic.partitionData.map((partition) =>
+        append(topic, partition, request.acks, synced, context)
+      )
     }))
     if (request.acks === 0) return anyFailed(responses) ? closeConnection : noAnswer
     if (synced.length === 0) return { responses }
@@ -62,11 +64,20 @@ function append(
   return appendTo(replica, partition, acks, synced)
 }
 
-function appendTo(replica: Replica, partition: RequestPartition, acks: number, synced: Promise<void>[]): PartitionAnswer {
+function appendTo(
+  replica: Replica,
+  partition: RequestPartition,
+  acks: number,
+  synced: Promise<void>[]
+): PartitionAnswer {
   try {
     const result = replica.append(partition.records ?? Buffer.alloc(0), 'client')
     if (!result.ok) {
-      return { ...failed(partition, result.error), errorMessage: result.message, logStartOffset: replica.log.logStartOffset }
+      return {
+        ...failed(partition, result.error),
+        errorMessage: result.message,
+        logStartOffset: replica.log.logStartOffset
+      }
     }
     const answer: PartitionAnswer = {
       index: partition.index,
@@ -80,13 +91,19 @@ function appendTo(replica: Replica, partition: RequestPartition, acks: number, s
     if (acks === allInSyncReplicas) synced.push(settled.then(() => undefined))
     return answer
   } catch (error) {
-    if (error instanceof DiskError) return { ...failed(partition, ErrorCode.KAFKA_STORAGE_ERROR), errorMessage: error.message }
+    if (error instanceof DiskError)
+      return { ...failed(partition, ErrorCode.KAFKA_STORAGE_ERROR), errorMessage: error.message }
     throw error
   }
 }
 
-function find(topic: RequestTopic, partition: RequestPartition, { broker, apiVersion }: RequestContext): Replica | undefined {
-  const name = apiVersion >= firstVersionWithTopicIds ? broker.metadata.image.topicById(topic.topicId)?.name : topic.name
+function find(
+  topic: RequestTopic,
+  partition: RequestPartition,
+  { broker, apiVersion }: RequestContext
+): Replica | undefined {
+  const name =
+    apiVersion >= firstVersionWithTopicIds ? broker.metadata.image.topicById(topic.topicId)?.name : topic.name
   return name === undefined ? undefined : broker.replica(name, partition.index)
 }
 

@@ -16,7 +16,7 @@ import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type RequestContext } from '../api.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
-import { failedRead, type PartitionRead, readPartition } from '../read-partition.ts'
+import { failedRead, type PartitionData, type PartitionRead, readPartition } from '../read-partition.ts'
 import type { Replica } from '../replica.ts'
 
 type Request = Decoded<FetchRequest>
@@ -34,13 +34,13 @@ export const fetch = api(ApiKey.Fetch, {
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const first = readAll(request, session, context)
     const replicas = first.isDue ? [] : waitableReplicas(session, context)
-    if (first.isDue || replicas.length === 0) return respond(session, first.reads, context)
+    if (first.isDue || replicas.length === 0) return respond(session, first.reads)
     const wait = {
       replicas,
       missingBytes: request.minBytes - first.sizeBytes,
       maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
     }
-    return context.broker.fetches.wait(wait).then(() => respond(session, readAll(request, session, context).reads, context))
+    return context.broker.fetches.wait(wait).then(() => respond(session, readAll(request, session, context).reads))
   }
 })
 
@@ -122,12 +122,8 @@ function waitableReplicas(session: FetchContext, { broker }: RequestContext): Re
   return replicas
 }
 
-function respond(
-  session: FetchContext,
-  reads: ReadonlyMap<FetchPartition, PartitionRead>,
-  { broker }: RequestContext
-): FetchResponse {
-  const topics = new Map<string, FetchResponse['responses'][number]>()
+function respond(session: FetchContext, reads: ReadonlyMap<FetchPartition, PartitionRead>): FetchResponse {
+  const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionData[] }>()
   for (const [partition, read] of reads) {
     if (session.answer === 'changed' && !hasNews(partition, read)) continue
     partition.told = { highWatermark: read.data.highWatermark, logStartOffset: read.data.logStartOffset ?? -1 }

@@ -44,7 +44,8 @@ export const listOffsets = api(ApiKey.ListOffsets, {
     const topics = request.topics.map((topic) => {
       const seen = new Set<number>()
       const repeated = new Set<number>()
-      for (const { partitionIndex } of topic.partitions) (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
+      for (const { partitionIndex } of topic.partitions)
+        (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
       const partitions = topic.partitions.map((partition) =>
         repeated.has(partition.partitionIndex)
           ? failed(partition, ErrorCode.INVALID_REQUEST)
@@ -56,7 +57,12 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   }
 })
 
-function lookUp(request: Request, topic: string, partition: RequestPartition, context: RequestContext): PartitionAnswer {
+function lookUp(
+  request: Request,
+  topic: string,
+  partition: RequestPartition,
+  context: RequestContext
+): PartitionAnswer {
   const replica = context.broker.replica(topic, partition.partitionIndex)
   if (replica === undefined) return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
   const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
@@ -85,7 +91,8 @@ function offsetAt(replica: Replica, partition: RequestPartition, readableEndOffs
     case earliestPendingUpload:
       return found(partition, -1, -1, -1)
     default: {
-      const hit = partition.timestamp === maxTimestamp ? log.maxTimestamp() : log.offsetForTimestamp(partition.timestamp)
+      const hit =
+        partition.timestamp === maxTimestamp ? log.maxTimestamp() : log.offsetForTimestamp(partition.timestamp)
       if (hit === null || hit.offset >= readableEndOffset) return found(partition, -1, -1, -1)
       return found(partition, hit.offset, hit.timestampMs, hit.leaderEpoch)
     }

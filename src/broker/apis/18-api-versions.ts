@@ -20,10 +20,13 @@ export const apiVersions = api(ApiKey.ApiVersions, {
   response: ApiVersionsResponse,
 
   handle(request, { broker, apiVersion }) {
-    if (apiVersion >= 3 && !(softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion))) {
+    if (
+      apiVersion >= 3 &&
+      !(softwareName.test(request.clientSoftwareName) && softwareName.test(request.clientSoftwareVersion))
+    ) {
       return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
     }
-    const apiKeys = broker.apis.map(({ key, advertisedVersions: [minVersion, maxVersion] }) => ({
+    const apiKeys = Array.from(broker.apis.values(), ({ key, advertisedVersions: [minVersion, maxVersion] }) => ({
       apiKey: key,
       minVersion,
       maxVersion

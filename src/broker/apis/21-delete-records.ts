@@ -30,7 +30,7 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
       })
     }))
     broker.saveLogStartOffsets()
-    return { topics }
+    return { throttleTimeMs: 0, topics }
   }
 })
 
@@ -39,7 +39,8 @@ function trim(broker: Broker, topic: string, partition: number, offset: number):
   const replica = broker.replica(topic, partition)
   if (broker.metadata.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
   if (replica === undefined) return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-  if (!replica.log.config.cleanupDelete && replica.log.config.cleanupCompact) return { error: ErrorCode.POLICY_VIOLATION }
+  if (!replica.log.config.cleanupDelete && replica.log.config.cleanupCompact)
+    return { error: ErrorCode.POLICY_VIOLATION }
   const start = offset === toTheHighWatermark ? replica.highWatermark : offset
   if (start < 0 || start > replica.highWatermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
   replica.log.deleteRecordsBefore(start)

@@ -20,7 +20,10 @@ export const offsetForLeaderEpoch = api(ApiKey.OffsetForLeaderEpoch, {
   handle(request, { broker }) {
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,
-      partitions: partitions.map((partition) => ({ partition: partition.partition, ...epochEnd(broker, topic, partition) }))
+      partitions: partitions.map((partition) => ({
+        partition: partition.partition,
+        ...epochEnd(broker, topic, partition)
+      }))
     }))
     return { topics }
   }

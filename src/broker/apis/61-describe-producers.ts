@@ -22,7 +22,7 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
       name: topic.name,
       partitions: topic.partitionIndexes.map((partition) => describe(broker, topic.name, partition))
     }))
-    return { topics }
+    return { throttleTimeMs: 0, topics }
   }
 })
 

@@ -10,7 +10,7 @@ import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
 import { describeProducers } from './61-describe-producers.ts'
 
-export const allApis: readonly Api[] = [
+const apis: readonly Api[] = [
   produce,
   fetch,
   listOffsets,
@@ -21,3 +21,5 @@ export const allApis: readonly Api[] = [
   offsetForLeaderEpoch,
   describeProducers
 ]
+
+export const allApis: ReadonlyMap<number, Api> = new Map(apis.map((api) => [api.key, api]))
