@@ -282,6 +282,11 @@ export class Writer {
     this.writeUnsignedVarint(length + 1)
   }
 
+  /** How many tagged fields follow at the end of a struct. */
+  writeTagCount(count: number): void {
+    this.writeUnsignedVarint(count)
+  }
+
   writeEmptyTaggedFields(): void {
     const position = this.reserve(1)
     this.buffer[position] = 0

@@ -158,7 +158,7 @@ function tagLines(tagged: readonly Field[], struct: Struct, versions: readonly n
     )
     flags.push(flag)
   }
-  lines.push(`writer.writeUnsignedVarint(${flags.map((flag) => `(${flag} ? 1 : 0)`).join(' + ')})`)
+  lines.push(`writer.writeTagCount(${flags.map((flag) => `(${flag} ? 1 : 0)`).join(' + ')})`)
   tagged.forEach((field, index) => {
     const present = versions.filter((version) => contains(field.versions, version))
     lines.push(

@@ -133,7 +133,7 @@ function encodeApiVersionsResponse(writer: Writer, value: ApiVersionsResponse, v
     const hasFinalizedFeatures = finalizedFeaturesField !== undefined && finalizedFeaturesField.length > 0
     const zkMigrationReadyField = value.zkMigrationReady
     const hasZkMigrationReady = zkMigrationReadyField !== undefined && zkMigrationReadyField
-    writer.writeUnsignedVarint((hasSupportedFeatures ? 1 : 0) + (hasFinalizedFeaturesEpoch ? 1 : 0) + (hasFinalizedFeatures ? 1 : 0) + (hasZkMigrationReady ? 1 : 0))
+    writer.writeTagCount((hasSupportedFeatures ? 1 : 0) + (hasFinalizedFeaturesEpoch ? 1 : 0) + (hasFinalizedFeatures ? 1 : 0) + (hasZkMigrationReady ? 1 : 0))
     if (hasSupportedFeatures) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(supportedFeaturesField.length)

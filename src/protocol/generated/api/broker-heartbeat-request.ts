@@ -84,7 +84,7 @@ function encodeBrokerHeartbeatRequest(writer: Writer, value: BrokerHeartbeatRequ
     const hasOfflineLogDirs = offlineLogDirsField !== undefined && offlineLogDirsField.length > 0
     const cordonedLogDirsField = value.cordonedLogDirs
     const hasCordonedLogDirs = version >= 2 && cordonedLogDirsField !== undefined && cordonedLogDirsField !== null
-    writer.writeUnsignedVarint((hasOfflineLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
+    writer.writeTagCount((hasOfflineLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
     if (hasOfflineLogDirs) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(offlineLogDirsField.length)

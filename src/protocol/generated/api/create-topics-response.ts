@@ -122,7 +122,7 @@ function encodeCreateTopicsResponseCreatableTopicResult(writer: Writer, value: C
   if (version >= 5) {
     const topicConfigErrorCodeField = value.topicConfigErrorCode
     const hasTopicConfigErrorCode = topicConfigErrorCodeField !== undefined && topicConfigErrorCodeField !== 0
-    writer.writeUnsignedVarint((hasTopicConfigErrorCode ? 1 : 0))
+    writer.writeTagCount((hasTopicConfigErrorCode ? 1 : 0))
     if (hasTopicConfigErrorCode) {
       const mark = writer.openTag(0)
       writer.writeInt16(topicConfigErrorCodeField)

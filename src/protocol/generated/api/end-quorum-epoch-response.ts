@@ -108,7 +108,7 @@ function encodeEndQuorumEpochResponse(writer: Writer, value: EndQuorumEpochRespo
   if (version >= 1) {
     const nodeEndpointsField = value.nodeEndpoints
     const hasNodeEndpoints = nodeEndpointsField !== undefined && nodeEndpointsField.length > 0
-    writer.writeUnsignedVarint((hasNodeEndpoints ? 1 : 0))
+    writer.writeTagCount((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(nodeEndpointsField.length)

@@ -198,7 +198,7 @@ function encodeFetchRequest(writer: Writer, value: FetchRequest, version: number
     const hasClusterId = clusterIdField !== undefined && clusterIdField !== null
     const replicaStateField = value.replicaState
     const hasReplicaState = version >= 15 && replicaStateField !== undefined && !isDefaultFetchRequestReplicaState(replicaStateField)
-    writer.writeUnsignedVarint((hasClusterId ? 1 : 0) + (hasReplicaState ? 1 : 0))
+    writer.writeTagCount((hasClusterId ? 1 : 0) + (hasReplicaState ? 1 : 0))
     if (hasClusterId) {
       const mark = writer.openTag(0)
       writer.writeCompactNullableString(clusterIdField)
@@ -246,7 +246,7 @@ function encodeFetchRequestPartition(writer: Writer, value: FetchRequestPartitio
     const hasReplicaDirectoryId = replicaDirectoryIdField !== undefined && replicaDirectoryIdField !== ZERO_UUID
     const highWatermarkField = value.highWatermark
     const hasHighWatermark = version >= 18 && highWatermarkField !== undefined && highWatermarkField !== 2 ** 63
-    writer.writeUnsignedVarint((hasReplicaDirectoryId ? 1 : 0) + (hasHighWatermark ? 1 : 0))
+    writer.writeTagCount((hasReplicaDirectoryId ? 1 : 0) + (hasHighWatermark ? 1 : 0))
     if (hasReplicaDirectoryId) {
       const mark = writer.openTag(0)
       writer.writeUuid(replicaDirectoryIdField)

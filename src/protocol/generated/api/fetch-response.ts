@@ -211,7 +211,7 @@ function encodeFetchResponse(writer: Writer, value: FetchResponse, version: numb
   if (version >= 16) {
     const nodeEndpointsField = value.nodeEndpoints
     const hasNodeEndpoints = nodeEndpointsField !== undefined && nodeEndpointsField.length > 0
-    writer.writeUnsignedVarint((hasNodeEndpoints ? 1 : 0))
+    writer.writeTagCount((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(nodeEndpointsField.length)
@@ -269,7 +269,7 @@ function encodeFetchResponsePartitionData(writer: Writer, value: FetchResponsePa
     const hasCurrentLeader = currentLeaderField !== undefined && !isDefaultFetchResponseLeaderIdAndEpoch(currentLeaderField)
     const snapshotIdField = value.snapshotId
     const hasSnapshotId = snapshotIdField !== undefined && !isDefaultFetchResponseSnapshotId(snapshotIdField)
-    writer.writeUnsignedVarint((hasDivergingEpoch ? 1 : 0) + (hasCurrentLeader ? 1 : 0) + (hasSnapshotId ? 1 : 0))
+    writer.writeTagCount((hasDivergingEpoch ? 1 : 0) + (hasCurrentLeader ? 1 : 0) + (hasSnapshotId ? 1 : 0))
     if (hasDivergingEpoch) {
       const mark = writer.openTag(0)
       encodeFetchResponseEpochEndOffset(writer, divergingEpochField, version)

@@ -116,7 +116,7 @@ function encodeFetchSnapshotRequest(writer: Writer, value: FetchSnapshotRequest,
   for (const element of topics) encodeFetchSnapshotRequestTopicSnapshot(writer, element, version)
   const clusterIdField = value.clusterId
   const hasClusterId = clusterIdField !== undefined && clusterIdField !== null
-  writer.writeUnsignedVarint((hasClusterId ? 1 : 0))
+  writer.writeTagCount((hasClusterId ? 1 : 0))
   if (hasClusterId) {
     const mark = writer.openTag(0)
     writer.writeCompactNullableString(clusterIdField)
@@ -141,7 +141,7 @@ function encodeFetchSnapshotRequestPartitionSnapshot(writer: Writer, value: Fetc
   if (version >= 1) {
     const replicaDirectoryIdField = value.replicaDirectoryId
     const hasReplicaDirectoryId = replicaDirectoryIdField !== undefined && replicaDirectoryIdField !== ZERO_UUID
-    writer.writeUnsignedVarint((hasReplicaDirectoryId ? 1 : 0))
+    writer.writeTagCount((hasReplicaDirectoryId ? 1 : 0))
     if (hasReplicaDirectoryId) {
       const mark = writer.openTag(0)
       writer.writeUuid(replicaDirectoryIdField)

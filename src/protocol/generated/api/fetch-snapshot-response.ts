@@ -153,7 +153,7 @@ function encodeFetchSnapshotResponse(writer: Writer, value: FetchSnapshotRespons
   if (version >= 1) {
     const nodeEndpointsField = value.nodeEndpoints
     const hasNodeEndpoints = nodeEndpointsField !== undefined && nodeEndpointsField.length > 0
-    writer.writeUnsignedVarint((hasNodeEndpoints ? 1 : 0))
+    writer.writeTagCount((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(nodeEndpointsField.length)
@@ -182,7 +182,7 @@ function encodeFetchSnapshotResponsePartitionSnapshot(writer: Writer, value: Fet
   writer.writeCompactRecords(value.unalignedRecords)
   const currentLeaderField = value.currentLeader
   const hasCurrentLeader = currentLeaderField !== undefined && !isDefaultFetchSnapshotResponseLeaderIdAndEpoch(currentLeaderField)
-  writer.writeUnsignedVarint((hasCurrentLeader ? 1 : 0))
+  writer.writeTagCount((hasCurrentLeader ? 1 : 0))
   if (hasCurrentLeader) {
     const mark = writer.openTag(0)
     encodeFetchSnapshotResponseLeaderIdAndEpoch(writer, currentLeaderField, version)

@@ -162,7 +162,7 @@ function encodeProduceResponse(writer: Writer, value: ProduceResponse, version: 
   if (version >= 10) {
     const nodeEndpointsField = value.nodeEndpoints
     const hasNodeEndpoints = nodeEndpointsField !== undefined && nodeEndpointsField.length > 0
-    writer.writeUnsignedVarint((hasNodeEndpoints ? 1 : 0))
+    writer.writeTagCount((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(nodeEndpointsField.length)
@@ -208,7 +208,7 @@ function encodeProduceResponsePartitionProduceResponse(writer: Writer, value: Pr
   if (version >= 10) {
     const currentLeaderField = value.currentLeader
     const hasCurrentLeader = currentLeaderField !== undefined && !isDefaultProduceResponseLeaderIdAndEpoch(currentLeaderField)
-    writer.writeUnsignedVarint((hasCurrentLeader ? 1 : 0))
+    writer.writeTagCount((hasCurrentLeader ? 1 : 0))
     if (hasCurrentLeader) {
       const mark = writer.openTag(0)
       encodeProduceResponseLeaderIdAndEpoch(writer, currentLeaderField, version)

@@ -66,7 +66,7 @@ function encodeUpdateRaftVoterResponse(writer: Writer, value: UpdateRaftVoterRes
   writer.writeInt16(value.errorCode)
   const currentLeaderField = value.currentLeader
   const hasCurrentLeader = currentLeaderField !== undefined && !isDefaultUpdateRaftVoterResponseCurrentLeader(currentLeaderField)
-  writer.writeUnsignedVarint((hasCurrentLeader ? 1 : 0))
+  writer.writeTagCount((hasCurrentLeader ? 1 : 0))
   if (hasCurrentLeader) {
     const mark = writer.openTag(0)
     encodeUpdateRaftVoterResponseCurrentLeader(writer, currentLeaderField, version)

@@ -110,7 +110,7 @@ function encodeVoteResponse(writer: Writer, value: VoteResponse, version: number
   if (version >= 1) {
     const nodeEndpointsField = value.nodeEndpoints
     const hasNodeEndpoints = nodeEndpointsField !== undefined && nodeEndpointsField.length > 0
-    writer.writeUnsignedVarint((hasNodeEndpoints ? 1 : 0))
+    writer.writeTagCount((hasNodeEndpoints ? 1 : 0))
     if (hasNodeEndpoints) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(nodeEndpointsField.length)

@@ -92,7 +92,7 @@ function encodeConsumerGroupCurrentMemberAssignmentValueTopicPartitions(writer: 
   for (const element of partitions) writer.writeInt32(element)
   const assignmentEpochsField = value.assignmentEpochs
   const hasAssignmentEpochs = assignmentEpochsField !== undefined && assignmentEpochsField !== null
-  writer.writeUnsignedVarint((hasAssignmentEpochs ? 1 : 0))
+  writer.writeTagCount((hasAssignmentEpochs ? 1 : 0))
   if (hasAssignmentEpochs) {
     const mark = writer.openTag(0)
     writer.writeCompactArrayLength(assignmentEpochsField === null ? -1 : assignmentEpochsField.length)

@@ -98,7 +98,7 @@ function encodeConsumerGroupMemberMetadataValue(writer: Writer, value: ConsumerG
   writer.writeCompactNullableString(value.serverAssignor)
   const classicMemberMetadataField = value.classicMemberMetadata
   const hasClassicMemberMetadata = classicMemberMetadataField !== undefined && classicMemberMetadataField !== null
-  writer.writeUnsignedVarint((hasClassicMemberMetadata ? 1 : 0))
+  writer.writeTagCount((hasClassicMemberMetadata ? 1 : 0))
   if (hasClassicMemberMetadata) {
     const mark = writer.openTag(0)
     if (classicMemberMetadataField === null) writer.writeInt8(-1)

@@ -47,7 +47,7 @@ function encodeConsumerGroupMetadataValue(writer: Writer, value: ConsumerGroupMe
   writer.writeInt32(value.epoch)
   const metadataHashField = value.metadataHash
   const hasMetadataHash = metadataHashField !== undefined && metadataHashField !== 0n
-  writer.writeUnsignedVarint((hasMetadataHash ? 1 : 0))
+  writer.writeTagCount((hasMetadataHash ? 1 : 0))
   if (hasMetadataHash) {
     const mark = writer.openTag(0)
     writer.writeBigInt64(metadataHashField)

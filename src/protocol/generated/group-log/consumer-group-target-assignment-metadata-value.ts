@@ -47,7 +47,7 @@ function encodeConsumerGroupTargetAssignmentMetadataValue(writer: Writer, value:
   writer.writeInt32(value.assignmentEpoch)
   const assignmentTimestampField = value.assignmentTimestamp
   const hasAssignmentTimestamp = assignmentTimestampField !== undefined && assignmentTimestampField !== 0
-  writer.writeUnsignedVarint((hasAssignmentTimestamp ? 1 : 0))
+  writer.writeTagCount((hasAssignmentTimestamp ? 1 : 0))
   if (hasAssignmentTimestamp) {
     const mark = writer.openTag(0)
     writer.writeInt64(assignmentTimestampField)

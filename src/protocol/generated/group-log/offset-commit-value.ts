@@ -63,7 +63,7 @@ function encodeOffsetCommitValue(writer: Writer, value: OffsetCommitValue, versi
   if (version >= 4) {
     const topicIdField = value.topicId
     const hasTopicId = topicIdField !== undefined && topicIdField !== ZERO_UUID
-    writer.writeUnsignedVarint((hasTopicId ? 1 : 0))
+    writer.writeTagCount((hasTopicId ? 1 : 0))
     if (hasTopicId) {
       const mark = writer.openTag(0)
       writer.writeUuid(topicIdField)

@@ -89,7 +89,7 @@ function encodeStreamsGroupMetadataValue(writer: Writer, value: StreamsGroupMeta
   const hasStoredDescriptionTopologyEpoch = storedDescriptionTopologyEpochField !== undefined && storedDescriptionTopologyEpochField !== -1
   const failedDescriptionTopologyEpochField = value.failedDescriptionTopologyEpoch
   const hasFailedDescriptionTopologyEpoch = failedDescriptionTopologyEpochField !== undefined && failedDescriptionTopologyEpochField !== -1
-  writer.writeUnsignedVarint((hasValidatedTopologyEpoch ? 1 : 0) + (hasLastAssignmentConfigs ? 1 : 0) + (hasStoredDescriptionTopologyEpoch ? 1 : 0) + (hasFailedDescriptionTopologyEpoch ? 1 : 0))
+  writer.writeTagCount((hasValidatedTopologyEpoch ? 1 : 0) + (hasLastAssignmentConfigs ? 1 : 0) + (hasStoredDescriptionTopologyEpoch ? 1 : 0) + (hasFailedDescriptionTopologyEpoch ? 1 : 0))
   if (hasValidatedTopologyEpoch) {
     const mark = writer.openTag(0)
     writer.writeInt32(validatedTopologyEpochField)

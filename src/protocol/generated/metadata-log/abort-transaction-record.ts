@@ -44,7 +44,7 @@ function decodeAbortTransactionRecord(reader: Reader, _version: number): Decoded
 function encodeAbortTransactionRecord(writer: Writer, value: AbortTransactionRecord, _version: number): void {
   const reasonField = value.reason
   const hasReason = reasonField !== undefined && reasonField !== null
-  writer.writeUnsignedVarint((hasReason ? 1 : 0))
+  writer.writeTagCount((hasReason ? 1 : 0))
   if (hasReason) {
     const mark = writer.openTag(0)
     writer.writeCompactNullableString(reasonField)

@@ -44,7 +44,7 @@ function decodeBeginTransactionRecord(reader: Reader, _version: number): Decoded
 function encodeBeginTransactionRecord(writer: Writer, value: BeginTransactionRecord, _version: number): void {
   const nameField = value.name
   const hasName = nameField !== undefined && nameField !== null
-  writer.writeUnsignedVarint((hasName ? 1 : 0))
+  writer.writeTagCount((hasName ? 1 : 0))
   if (hasName) {
     const mark = writer.openTag(0)
     writer.writeCompactNullableString(nameField)

@@ -92,7 +92,7 @@ function encodeBrokerRegistrationChangeRecord(writer: Writer, value: BrokerRegis
   const hasLogDirs = version >= 2 && logDirsField !== undefined && logDirsField.length > 0
   const cordonedLogDirsField = value.cordonedLogDirs
   const hasCordonedLogDirs = version >= 3 && cordonedLogDirsField !== undefined && cordonedLogDirsField !== null
-  writer.writeUnsignedVarint((hasFenced ? 1 : 0) + (hasInControlledShutdown ? 1 : 0) + (hasLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
+  writer.writeTagCount((hasFenced ? 1 : 0) + (hasInControlledShutdown ? 1 : 0) + (hasLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
   if (hasFenced) {
     const mark = writer.openTag(0)
     writer.writeInt8(fencedField)

@@ -147,7 +147,7 @@ function encodePartitionChangeRecord(writer: Writer, value: PartitionChangeRecor
   const hasLastKnownElr = version >= 2 && lastKnownElrField !== undefined && lastKnownElrField !== null
   const directoriesField = value.directories
   const hasDirectories = version >= 1 && directoriesField !== undefined && directoriesField !== null
-  writer.writeUnsignedVarint((hasIsr ? 1 : 0) + (hasLeader ? 1 : 0) + (hasReplicas ? 1 : 0) + (hasRemovingReplicas ? 1 : 0) + (hasAddingReplicas ? 1 : 0) + (hasLeaderRecoveryState ? 1 : 0) + (hasEligibleLeaderReplicas ? 1 : 0) + (hasLastKnownElr ? 1 : 0) + (hasDirectories ? 1 : 0))
+  writer.writeTagCount((hasIsr ? 1 : 0) + (hasLeader ? 1 : 0) + (hasReplicas ? 1 : 0) + (hasRemovingReplicas ? 1 : 0) + (hasAddingReplicas ? 1 : 0) + (hasLeaderRecoveryState ? 1 : 0) + (hasEligibleLeaderReplicas ? 1 : 0) + (hasLastKnownElr ? 1 : 0) + (hasDirectories ? 1 : 0))
   if (hasIsr) {
     const mark = writer.openTag(0)
     writer.writeCompactArrayLength(isrField === null ? -1 : isrField.length)

@@ -129,7 +129,7 @@ function encodePartitionRecord(writer: Writer, value: PartitionRecord, version: 
   const hasEligibleLeaderReplicas = version >= 2 && eligibleLeaderReplicasField !== undefined && eligibleLeaderReplicasField !== null
   const lastKnownElrField = value.lastKnownElr
   const hasLastKnownElr = version >= 2 && lastKnownElrField !== undefined && lastKnownElrField !== null
-  writer.writeUnsignedVarint((hasLeaderRecoveryState ? 1 : 0) + (hasEligibleLeaderReplicas ? 1 : 0) + (hasLastKnownElr ? 1 : 0))
+  writer.writeTagCount((hasLeaderRecoveryState ? 1 : 0) + (hasEligibleLeaderReplicas ? 1 : 0) + (hasLastKnownElr ? 1 : 0))
   if (hasLeaderRecoveryState) {
     const mark = writer.openTag(0)
     writer.writeInt8(leaderRecoveryStateField)

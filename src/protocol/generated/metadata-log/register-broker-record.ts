@@ -140,7 +140,7 @@ function encodeRegisterBrokerRecord(writer: Writer, value: RegisterBrokerRecord,
     const hasLogDirs = logDirsField !== undefined && logDirsField.length > 0
     const cordonedLogDirsField = value.cordonedLogDirs
     const hasCordonedLogDirs = version >= 4 && cordonedLogDirsField !== undefined && cordonedLogDirsField !== null
-    writer.writeUnsignedVarint((hasLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
+    writer.writeTagCount((hasLogDirs ? 1 : 0) + (hasCordonedLogDirs ? 1 : 0))
     if (hasLogDirs) {
       const mark = writer.openTag(0)
       writer.writeCompactArrayLength(logDirsField.length)

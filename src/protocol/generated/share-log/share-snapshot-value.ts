@@ -85,7 +85,7 @@ function encodeShareSnapshotValue(writer: Writer, value: ShareSnapshotValue, ver
   for (const element of stateBatches) encodeShareSnapshotValueStateBatch(writer, element, version)
   const deliveryCompleteCountField = value.deliveryCompleteCount
   const hasDeliveryCompleteCount = deliveryCompleteCountField !== undefined && deliveryCompleteCountField !== -1
-  writer.writeUnsignedVarint((hasDeliveryCompleteCount ? 1 : 0))
+  writer.writeTagCount((hasDeliveryCompleteCount ? 1 : 0))
   if (hasDeliveryCompleteCount) {
     const mark = writer.openTag(0)
     writer.writeInt32(deliveryCompleteCountField)

@@ -76,7 +76,7 @@ function encodeShareUpdateValue(writer: Writer, value: ShareUpdateValue, version
   for (const element of stateBatches) encodeShareUpdateValueStateBatch(writer, element, version)
   const deliveryCompleteCountField = value.deliveryCompleteCount
   const hasDeliveryCompleteCount = deliveryCompleteCountField !== undefined && deliveryCompleteCountField !== -1
-  writer.writeUnsignedVarint((hasDeliveryCompleteCount ? 1 : 0))
+  writer.writeTagCount((hasDeliveryCompleteCount ? 1 : 0))
   if (hasDeliveryCompleteCount) {
     const mark = writer.openTag(0)
     writer.writeInt32(deliveryCompleteCountField)

@@ -117,7 +117,7 @@ function encodeRemoteLogSegmentMetadataRecord(writer: Writer, value: RemoteLogSe
   writer.writeInt8(value.remoteLogSegmentState)
   const txnIndexEmptyField = value.txnIndexEmpty
   const hasTxnIndexEmpty = txnIndexEmptyField !== undefined && txnIndexEmptyField
-  writer.writeUnsignedVarint((hasTxnIndexEmpty ? 1 : 0))
+  writer.writeTagCount((hasTxnIndexEmpty ? 1 : 0))
   if (hasTxnIndexEmpty) {
     const mark = writer.openTag(0)
     writer.writeBoolean(txnIndexEmptyField)

@@ -90,7 +90,7 @@ function encodeRemoteLogSegmentMetadataSnapshotRecord(writer: Writer, value: Rem
   writer.writeInt8(value.remoteLogSegmentState)
   const txnIndexEmptyField = value.txnIndexEmpty
   const hasTxnIndexEmpty = txnIndexEmptyField !== undefined && txnIndexEmptyField
-  writer.writeUnsignedVarint((hasTxnIndexEmpty ? 1 : 0))
+  writer.writeTagCount((hasTxnIndexEmpty ? 1 : 0))
   if (hasTxnIndexEmpty) {
     const mark = writer.openTag(0)
     writer.writeBoolean(txnIndexEmptyField)

@@ -128,7 +128,7 @@ function encodeTransactionLogValue(writer: Writer, value: TransactionLogValue, v
     const hasClientTransactionVersion = clientTransactionVersionField !== undefined && clientTransactionVersionField !== 0
     const nextProducerEpochField = value.nextProducerEpoch
     const hasNextProducerEpoch = nextProducerEpochField !== undefined && nextProducerEpochField !== -1
-    writer.writeUnsignedVarint((hasPreviousProducerId ? 1 : 0) + (hasNextProducerId ? 1 : 0) + (hasClientTransactionVersion ? 1 : 0) + (hasNextProducerEpoch ? 1 : 0))
+    writer.writeTagCount((hasPreviousProducerId ? 1 : 0) + (hasNextProducerId ? 1 : 0) + (hasClientTransactionVersion ? 1 : 0) + (hasNextProducerEpoch ? 1 : 0))
     if (hasPreviousProducerId) {
       const mark = writer.openTag(0)
       writer.writeInt64(previousProducerIdField)
