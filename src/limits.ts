@@ -15,6 +15,9 @@ export const limits = {
   /** A fetch waits at most this long, whatever it asks for: an answer every so often shows that the connection lives. */
   fetchWaitMs: 5 * 60_000,
 
+  /** A compressed batch may not grow past this when it is read: more is a bomb, not data. */
+  decompressedBatchBytes: 256 * 1024 * 1024,
+
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,
 

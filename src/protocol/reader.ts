@@ -46,6 +46,12 @@ export class Reader {
     return position
   }
 
+  /** The next bytes as a slice. */
+  readSlice(sizeBytes: number): Buffer {
+    const position = this.take(sizeBytes)
+    return this.buffer.subarray(position, position + sizeBytes)
+  }
+
   readBoolean(): boolean {
     return this.buffer[this.take(1)] !== 0
   }

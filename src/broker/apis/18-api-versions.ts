@@ -1,7 +1,8 @@
 /**
  * ApiVersions (18): what this broker speaks.
  *
- * v1 throttle time · v3 flexible, client's name, features · v4 features may begin at 0 · v5 cluster id and node id checks
+ * v1 throttle time · v3 flexible, client's name, features · v4 features may begin at 0 · v5 a client says whom it
+ * means to reach, and is sent back to its bootstrap servers when that is not us (KIP-1242)
  * The answer to a version that is not known is the v0 body with UNSUPPORTED_VERSION and the versions of ApiVersions alone
  * (KIP-511), made in `broker.ts`, since such a request cannot be decoded.
  */
@@ -26,6 +27,9 @@ export const apiVersions = api(ApiKey.ApiVersions, {
     ) {
       return { errorCode: ErrorCode.INVALID_REQUEST, apiKeys: [] }
     }
+    const isAnotherCluster = request.clusterId !== null && request.clusterId !== broker.clusterId
+    const isAnotherNode = request.nodeId !== -1 && request.nodeId !== broker.nodeId
+    if (isAnotherCluster || isAnotherNode) return { errorCode: ErrorCode.REBOOTSTRAP_REQUIRED, apiKeys: [] }
     const apiKeys = Array.from(broker.apis.values(), ({ key, advertisedVersions: [minVersion, maxVersion] }) => ({
       apiKey: key,
       minVersion,

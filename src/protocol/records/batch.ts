@@ -1,0 +1,245 @@
+/**
+ * Record batches of magic 2 as they lie in bytes (KIP-98): reading the header, checking what a client sent, and patching
+ * what only the broker knows, without decoding a record and without a copy.
+ *
+ *   0 baseOffset int64 · 8 length int32 · 12 partitionLeaderEpoch int32 · 16 magic int8 · 17 crc uint32 · 21 attributes int16
+ *  23 lastOffsetDelta int32 · 27 baseTimestamp int64 · 35 maxTimestamp int64 · 43 producerId int64 · 51 producerEpoch int16
+ *  53 baseSequence int32 · 57 recordCount int32 · 61 records
+ *
+ * `length` counts what comes after it; the CRC-32C covers everything from `attributes` on.
+ */
+import { ErrorCode } from '../error-codes.ts'
+import { crc32c } from './crc32c.ts'
+
+export const batchHeaderBytes = 61
+/** What stands before the bytes that `length` counts. */
+export const batchPrefixBytes = 12
+export const currentMagic = 2
+export const noProducerId = -1
+
+const lengthPosition = 8
+const leaderEpochPosition = 12
+const magicPosition = 16
+const crcPosition = 17
+const attributesPosition = 21
+const maxTimestampPosition = 35
+const baseTimestampPosition = 27
+
+const compressionMask = 0x07
+const logAppendTimeFlag = 0x08
+const transactionalFlag = 0x10
+const controlFlag = 0x20
+const deleteHorizonFlag = 0x40
+
+export interface BatchHeader {
+  readonly baseOffset: number
+  /** The whole batch, the twelve bytes of offset and length included. */
+  readonly sizeBytes: number
+  readonly partitionLeaderEpoch: number
+  readonly magic: number
+  readonly crc: number
+  readonly attributes: number
+  readonly lastOffsetDelta: number
+  readonly baseTimestamp: number
+  readonly maxTimestamp: number
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly baseSequence: number
+  readonly recordCount: number
+}
+
+export function compressionOf(attributes: number): number {
+  return attributes & compressionMask
+}
+
+export function isLogAppendTime(attributes: number): boolean {
+  return (attributes & logAppendTimeFlag) !== 0
+}
+
+export function isTransactional(attributes: number): boolean {
+  return (attributes & transactionalFlag) !== 0
+}
+
+export function isControl(attributes: number): boolean {
+  return (attributes & controlFlag) !== 0
+}
+
+export function hasDeleteHorizon(attributes: number): boolean {
+  return (attributes & deleteHorizonFlag) !== 0
+}
+
+export function attributesOf(of: {
+  readonly compression: number
+  readonly timestampType: 'CreateTime' | 'LogAppendTime'
+  readonly isTransactional: boolean
+  readonly isControl: boolean
+}): number {
+  return (
+    of.compression |
+    (of.timestampType === 'LogAppendTime' ? logAppendTimeFlag : 0) |
+    (of.isTransactional ? transactionalFlag : 0) |
+    (of.isControl ? controlFlag : 0)
+  )
+}
+
+/** The header of a batch that is known to lie whole at this position. */
+export function readBatchHeader(buffer: Buffer, position = 0): BatchHeader {
+  return {
+    baseOffset: readInt64(buffer, position),
+    sizeBytes: batchPrefixBytes + buffer.readInt32BE(position + lengthPosition),
+    partitionLeaderEpoch: buffer.readInt32BE(position + leaderEpochPosition),
+    magic: buffer.readInt8(position + magicPosition),
+    crc: buffer.readUInt32BE(position + crcPosition),
+    attributes: buffer.readInt16BE(position + attributesPosition),
+    lastOffsetDelta: buffer.readInt32BE(position + 23),
+    baseTimestamp: readInt64(buffer, position + baseTimestampPosition),
+    maxTimestamp: readInt64(buffer, position + maxTimestampPosition),
+    producerId: readInt64(buffer, position + 43),
+    producerEpoch: buffer.readInt16BE(position + 51),
+    baseSequence: buffer.readInt32BE(position + 53),
+    recordCount: buffer.readInt32BE(position + 57)
+  }
+}
+
+export function lastOffsetOf(header: BatchHeader): number {
+  return header.baseOffset + header.lastOffsetDelta
+}
+
+/** The sequence number of the last record; sequences wrap to 0 after 2^31 - 1. */
+export function lastSequenceOf(header: BatchHeader): number {
+  if (header.baseSequence < 0) return -1
+  return (header.baseSequence + header.lastOffsetDelta) % 0x80000000
+}
+
+/** The size of the batch that begins here, or -1 when not even its size is there or it cannot be one. */
+export function batchSizeAt(buffer: Buffer, position: number): number {
+  if (buffer.length - position < batchPrefixBytes) return -1
+  const length = buffer.readInt32BE(position + lengthPosition)
+  return length < batchHeaderBytes - batchPrefixBytes ? -1 : batchPrefixBytes + length
+}
+
+export function hasValidCrc(buffer: Buffer, position: number, sizeBytes: number): boolean {
+  const expected = buffer.readUInt32BE(position + crcPosition)
+  return crc32c(buffer, position + attributesPosition, position + sizeBytes) === expected
+}
+
+/** Base offset and leader epoch stand outside the CRC: giving a batch its place in the log costs twelve bytes. */
+export function patchPlace(buffer: Buffer, position: number, baseOffset: number, leaderEpoch: number): void {
+  writeInt64(buffer, position, baseOffset)
+  buffer.writeInt32BE(leaderEpoch, position + leaderEpochPosition)
+}
+
+/** Replaces the producer's times by the broker's (LogAppendTime); the CRC is made anew. */
+export function patchLogAppendTime(buffer: Buffer, position: number, timestampMs: number): void {
+  const sizeBytes = batchSizeAt(buffer, position)
+  const attributes = buffer.readInt16BE(position + attributesPosition)
+  buffer.writeInt16BE(attributes | logAppendTimeFlag, position + attributesPosition)
+  writeInt64(buffer, position + maxTimestampPosition, timestampMs)
+  sealCrc(buffer, position, sizeBytes)
+}
+
+export function sealCrc(buffer: Buffer, position: number, sizeBytes: number): void {
+  buffer.writeUInt32BE(crc32c(buffer, position + attributesPosition, position + sizeBytes), position + crcPosition)
+}
+
+export type BatchCheck =
+  | { readonly ok: true; readonly batches: readonly BatchHeader[] }
+  | { readonly ok: false; readonly error: ErrorCode; readonly message: string }
+
+/**
+ * Checks the records of a Produce request as Kafka does before it appends (ProduceRequest.validateRecords, LogValidator,
+ * UnifiedLog.analyzeAndValidateRecords), as far as that is possible without decoding a record: exactly one batch, of
+ * magic 2, whole, with a right CRC, counts that agree, and nothing that only a broker may write.
+ */
+export function checkClientBatches(records: Buffer, maxBatchBytes: number): BatchCheck {
+  if (records.length === 0)
+    return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch.')
+  const first = checkFrame(records, 0, maxBatchBytes)
+  if (!first.ok) return first
+  const header = readBatchHeader(records, 0)
+  if (header.sizeBytes !== records.length) {
+    return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch.')
+  }
+  return checkHeader(header) ?? { ok: true, batches: [header] }
+}
+
+/** Checks the batches that the broker's own coordinators append: whole, and with a right CRC. */
+export function checkOwnBatches(records: Buffer): BatchCheck {
+  const batches: BatchHeader[] = []
+  for (let position = 0; position < records.length; ) {
+    const checked = checkFrame(records, position, Infinity)
+    if (!checked.ok) return checked
+    const header = readBatchHeader(records, position)
+    batches.push(header)
+    position += header.sizeBytes
+  }
+  return { ok: true, batches }
+}
+
+function checkFrame(records: Buffer, position: number, maxBatchBytes: number): BatchCheck {
+  const available = records.length - position
+  if (available > magicPosition && records.readInt8(position + magicPosition) !== currentMagic) {
+    return refused(ErrorCode.INVALID_RECORD, 'Only record batches of magic 2 are accepted.')
+  }
+  const sizeBytes = batchSizeAt(records, position)
+  if (sizeBytes < 0 || available < batchHeaderBytes) {
+    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is shorter than its header.')
+  }
+  if (sizeBytes > available) return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is cut short.')
+  if (sizeBytes > maxBatchBytes) {
+    const message = `The record batch has ${sizeBytes} bytes; this topic takes at most ${maxBatchBytes} (max.message.bytes).`
+    return refused(ErrorCode.MESSAGE_TOO_LARGE, message)
+  }
+  if (!hasValidCrc(records, position, sizeBytes)) {
+    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch does not match its CRC.')
+  }
+  return { ok: true, batches: [] }
+}
+
+/** What LogValidator.validateBatch refuses for clients; null when there is nothing to say against it. */
+function checkHeader(header: BatchHeader): BatchCheck | null {
+  if (header.recordCount <= 0 || header.recordCount !== header.lastOffsetDelta + 1) {
+    const message = `The batch says ${header.recordCount} records, and a last offset delta of ${header.lastOffsetDelta}.`
+    return refused(ErrorCode.INVALID_RECORD, message)
+  }
+  if (header.baseOffset !== 0) {
+    return refused(
+      ErrorCode.INVALID_RECORD,
+      `The base offset of a producer's batch must be 0, not ${header.baseOffset}.`
+    )
+  }
+  if (isControl(header.attributes)) return refused(ErrorCode.INVALID_RECORD, 'Clients must not write control records.')
+  if (compressionOf(header.attributes) > 4) {
+    return refused(ErrorCode.CORRUPT_MESSAGE, `There is no compression type ${compressionOf(header.attributes)}.`)
+  }
+  return checkProducer(header)
+}
+
+function checkProducer(header: BatchHeader): BatchCheck | null {
+  if (header.producerId === noProducerId) {
+    return isTransactional(header.attributes)
+      ? refused(ErrorCode.INVALID_RECORD, 'A transactional batch needs a producer id.')
+      : null
+  }
+  if (header.baseSequence < 0) {
+    return refused(
+      ErrorCode.INVALID_RECORD,
+      `A batch with a producer id needs a sequence number, not ${header.baseSequence}.`
+    )
+  }
+  return null
+}
+
+function refused(error: ErrorCode, message: string): BatchCheck {
+  return { ok: false, error, message }
+}
+
+/** Offsets, times and ids: 64 bits on the wire, a number here; what does not fit exactly is beyond any real log. */
+function readInt64(buffer: Buffer, position: number): number {
+  return buffer.readInt32BE(position) * 0x100000000 + buffer.readUInt32BE(position + 4)
+}
+
+function writeInt64(buffer: Buffer, position: number, value: number): void {
+  buffer.writeInt32BE(Math.floor(value / 0x100000000), position)
+  buffer.writeUInt32BE(value >>> 0, position + 4)
+}

@@ -1,0 +1,10 @@
+/** gzip, by Node's own zlib. */
+import { gunzipSync, gzipSync } from 'node:zlib'
+
+export function gzipCompress(bytes: Buffer): Buffer {
+  return gzipSync(bytes)
+}
+
+export function gzipDecompress(bytes: Buffer, maxSizeBytes: number): Buffer {
+  return gunzipSync(bytes, { maxOutputLength: maxSizeBytes })
+}
