@@ -13,17 +13,17 @@ import { installAll } from '../test/harness/install.ts'
 import { projectDirectory } from '../test/harness/paths.ts'
 import { kafkaJars } from '../test/harness/tools.ts'
 
-const HELP = `npm test -- [NAME…] [--target kafka] [--no-build] [--list]
+const HELP = `npm test -- [NAME…] [--target kafka] [--rounds N] [--no-build] [--list]
 
   NAME             runs only the test files whose path contains NAME (crash, conformance/groups, log/…)
   --target kafka   the suites that prove the broker from outside run against a real Apache Kafka instead of ours
+  --rounds N       rounds of kill -9 in test/crash (5)
   --no-build       uses dist/ as it is
   --list           shows the files and runs nothing
 
 Environment
   ODRADEK_INSTALL=1       fetches what is missing first: jars of Apache Kafka (Maven), confluent-kafka (pip), kcat (apt)
   ODRADEK_REQUIRE_ALL=1   a test skipped because something is missing is a failure
-  ODRADEK_CRASH_ROUNDS=N  rounds of kill -9 in test/crash (5)
 `
 
 const FILE_TIMEOUT_MS = 600_000
@@ -34,6 +34,7 @@ const { values, positionals } = parseArgs({
   options: {
     help: { type: 'boolean', short: 'h' },
     target: { type: 'string' },
+    rounds: { type: 'string' },
     'no-build': { type: 'boolean' },
     list: { type: 'boolean' }
   }
@@ -80,6 +81,7 @@ async function runTests(files: readonly string[]): Promise<number> {
   const env = {
     ODRADEK_SKIP_FILE: skipFile,
     ...('found' in jars && { ODRADEK_KAFKA_JARS: jars.found }),
+    ...(values.rounds && { ODRADEK_CRASH_ROUNDS: values.rounds }),
     ...(values.target && { ODRADEK_TARGET: values.target })
   }
   try {
