@@ -1,0 +1,96 @@
+/**
+ * What a command declares: its words, arguments and options. The parser, the help, the reference page and the tests all
+ * come from this one declaration; `run` is where the work begins.
+ */
+import type { ExitCode } from './exit-codes.ts'
+import type { ClientSettings } from './properties.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface ArgumentDefinition {
+  /** Commander's notation: `<required>`, `[optional]`, `<several...>`. */
+  readonly name: string
+  readonly description: string
+}
+
+export interface OptionDefinition {
+  /** Commander's notation: `-n, --count <n>`. */
+  readonly flags: string
+  readonly description: string
+  readonly choices?: readonly string[]
+  readonly default?: string | undefined
+  /** The option may be given several times; its value is a list. */
+  readonly repeatable?: true
+  /** Other tools' names for the same option; each stands for these words. */
+  readonly synonyms?: Readonly<Record<string, readonly string[]>>
+}
+
+export interface CommandDefinition {
+  readonly name: string
+  readonly summary: string
+  readonly notes?: string
+  readonly arguments?: readonly ArgumentDefinition[]
+  readonly options?: readonly OptionDefinition[]
+  readonly examples?: ReadonlyArray<readonly [string, string]>
+  run(invocation: Invocation): Promise<ExitCode>
+}
+
+/** A noun with its verbs: `topics list`. */
+export interface CommandGroup {
+  readonly name: string
+  readonly singular: string
+  readonly summary: string
+  readonly commands: readonly CommandDefinition[]
+}
+
+export interface GlobalOptions {
+  readonly brokers: readonly string[]
+  readonly settings: ClientSettings
+  readonly output: string | undefined
+  /** Undefined: not asked for. */
+  readonly timeoutMs: number | undefined
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly yes: boolean
+}
+
+export interface Invocation {
+  readonly terminal: Terminal
+  readonly global: GlobalOptions
+  readonly args: readonly string[]
+  readonly flags: Flags
+  /** Aborted by Ctrl-C, a termination signal or a reader of our output that went away. */
+  readonly interrupted: AbortSignal
+}
+
+/** Typed access to what the parser found. */
+export class Flags {
+  readonly #values: Readonly<Record<string, unknown>>
+
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values
+  }
+
+  text(name: string): string | undefined {
+    const value = this.#values[name]
+    return typeof value === 'string' ? value : undefined
+  }
+
+  list(name: string): readonly string[] {
+    const value = this.#values[name]
+    return Array.isArray(value) ? value.map(String) : []
+  }
+
+  has(name: string): boolean {
+    return this.#values[name] === true
+  }
+
+  /** For `--no-x`: true when the negation was given. */
+  denied(name: string): boolean {
+    return this.#values[name] === false
+  }
+
+  parsed<Value>(name: string, parse: (text: string) => Value): Value | undefined {
+    const value = this.text(name)
+    return value === undefined ? undefined : parse(value)
+  }
+}

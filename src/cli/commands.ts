@@ -1,0 +1,36 @@
+/**
+ * The list of all commands, in the order the help shows them.
+ */
+import type { CommandDefinition, CommandGroup } from './command.ts'
+import { consume } from './consume/command.ts'
+import { deleteGroups } from './groups/delete.ts'
+import { describeGroup } from './groups/describe.ts'
+import { listGroups } from './groups/list.ts'
+import { resetGroup } from './groups/reset.ts'
+import { produce } from './produce/command.ts'
+import { serve } from './serve/command.ts'
+import { alterTopic } from './topics/alter.ts'
+import { createTopic } from './topics/create.ts'
+import { deleteTopics } from './topics/delete.ts'
+import { describeTopic } from './topics/describe.ts'
+import { listTopics } from './topics/list.ts'
+import { topicOffsets } from './topics/offsets.ts'
+import { trimTopic } from './topics/trim.ts'
+
+export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
+  serve,
+  produce,
+  consume,
+  {
+    name: 'topics',
+    singular: 'topic',
+    summary: 'list, describe, create, change and delete topics',
+    commands: [listTopics, describeTopic, createTopic, alterTopic, deleteTopics, trimTopic, topicOffsets]
+  },
+  {
+    name: 'groups',
+    singular: 'group',
+    summary: 'list and describe consumer groups, move and delete their offsets',
+    commands: [listGroups, describeGroup, resetGroup, deleteGroups]
+  }
+]

@@ -1,0 +1,91 @@
+/**
+ * Opens a cluster for a command. The client library is loaded here and nowhere else, only when it is needed.
+ *
+ * Whoever cannot be reached is named within two seconds, with the reason.
+ */
+import type * as kafka from '@platformatic/kafka'
+import { CliError } from './cli-error.ts'
+import { Cluster } from './cluster.ts'
+import type { GlobalOptions } from './command.ts'
+import { ExitCode } from './exit-codes.ts'
+import { parseAddress } from './global-options.ts'
+import { networkReason } from './kafka-failure.ts'
+
+const defaultTimeoutMs = 5000
+/** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds. */
+const firstAnswerMs = 1700
+
+export type ClientOptions = Pick<
+  kafka.BaseOptions,
+  'clientId' | 'bootstrapBrokers' | 'timeout' | 'retries' | 'retryDelay' | 'connectTimeout' | 'requestTimeout'
+>
+
+/** What every client of the library is opened with. */
+export function clientOptions(global: GlobalOptions, timeoutMs: number): ClientOptions {
+  return {
+    clientId: global.settings.clientId ?? 'odradek-cli',
+    bootstrapBrokers: global.brokers.map(parseAddress),
+    timeout: timeoutMs,
+    retries: 5,
+    retryDelay: 200,
+    connectTimeout: Math.max(200, Math.floor(firstAnswerMs / global.brokers.length)),
+    requestTimeout: timeoutMs + 1000
+  }
+}
+
+/** For commands that talk for long, `--timeout` bounds the command; their requests get this. */
+export function requestTimeoutMs(global: GlobalOptions): number {
+  return global.settings.requestTimeoutMs ?? 10_000
+}
+
+export async function connect(global: GlobalOptions, timeoutMs?: number): Promise<Cluster> {
+  const library = await import('@platformatic/kafka')
+  const limitMs = timeoutMs ?? global.timeoutMs ?? global.settings.requestTimeoutMs ?? defaultTimeoutMs
+  const base = new library.Base({ ...clientOptions(global, limitMs), retries: 0 })
+  const cluster = new Cluster(library, base, limitMs)
+  try {
+    await within(firstAnswerMs, cluster.metadata([], 'leave'))
+    return cluster
+  } catch (error) {
+    await cluster.close().catch(() => {})
+    throw unreachable(global.brokers, error)
+  }
+}
+
+/** Opens the cluster, does the work, closes it whatever happens. */
+export async function withCluster<Result>(
+  global: GlobalOptions,
+  work: (cluster: Cluster) => Promise<Result>
+): Promise<Result> {
+  const cluster = await connect(global)
+  try {
+    return await work(cluster)
+  } finally {
+    await cluster.close().catch(() => {})
+  }
+}
+
+async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('connected, but no answer came; perhaps that is not Kafka')), limitMs)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function unreachable(brokers: readonly string[], cause: unknown): CliError {
+  const local = brokers.every((broker) => /^(localhost|127\.|\[::1\])/.test(broker))
+  return new CliError({
+    what: `cannot reach a Kafka broker at ${brokers.join(', ')}`,
+    why: networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
+    next: local
+      ? 'npx odradek serve   (starts one there), or name another with -b HOST:PORT'
+      : 'name another broker with -b HOST:PORT',
+    exitCode: ExitCode.unreachable,
+    cause
+  })
+}

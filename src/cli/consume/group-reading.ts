@@ -1,0 +1,112 @@
+/**
+ * Reading as a member of a group: the reader's partitions follow the group's assignment, and what was printed is
+ * committed every second, before a rebalance, and at the end.
+ */
+import type { Cluster } from '../cluster.ts'
+import type { GlobalOptions } from '../command.ts'
+import { committedByPartition } from '../group-offsets.ts'
+import { type LedPartition, partitionName } from '../partitions.ts'
+import type { ConsumedRecord } from '../record.ts'
+import { joinGroup, type Membership } from './membership.ts'
+import { openPositions } from './open-positions.ts'
+import type { ConsumePlan } from './plan.ts'
+import type { Reader, ReaderOptions } from './reader.ts'
+
+const commitIntervalMs = 1000
+
+export class GroupReading {
+  readonly #cluster: Cluster
+  readonly #partitions: readonly LedPartition[]
+  readonly #reader: Reader
+  readonly #plan: ConsumePlan
+  readonly #hint: (text: string) => void
+  #membership: Membership | undefined
+  #generation = -1
+  /** Behind the last printed record of each partition, until committed. */
+  readonly #uncommitted = new Map<string, { topic: string; partition: number; offset: bigint }>()
+  #timer: NodeJS.Timeout | undefined
+  #committing: Promise<void> = Promise.resolve()
+
+  private constructor(
+    cluster: Cluster,
+    partitions: readonly LedPartition[],
+    reader: Reader,
+    plan: ConsumePlan,
+    hint: (text: string) => void
+  ) {
+    this.#cluster = cluster
+    this.#partitions = partitions
+    this.#reader = reader
+    this.#plan = plan
+    this.#hint = hint
+  }
+
+  static async join(
+    cluster: Cluster,
+    global: GlobalOptions,
+    group: string,
+    partitions: readonly LedPartition[],
+    reader: Reader,
+    plan: ConsumePlan,
+    hint: (text: string) => void
+  ): Promise<GroupReading> {
+    const reading = new GroupReading(cluster, partitions, reader, plan, hint)
+    const onRebalance = () => void reading.#commit()
+    reading.#membership = await joinGroup(cluster, global, group, plan.topics, onRebalance)
+    if (plan.commits) reading.#timer = setInterval(() => void reading.#commit(), commitIntervalMs)
+    return reading
+  }
+
+  /** Cheap while nothing changed. */
+  async followAssignment(options: ReaderOptions): Promise<void> {
+    const membership = this.#membership
+    if (!membership || membership.generation === this.#generation) return
+    this.#generation = membership.generation
+    const names = new Set(membership.assignment().map(partitionName))
+    for (const name of this.#reader.positions.keys()) if (!names.has(name)) this.#forget(name)
+    const gained = this.#partitions.filter(
+      (partition) => names.has(partitionName(partition)) && !this.#reader.positions.has(partitionName(partition))
+    )
+    if (names.size === 0) this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
+    const committed =
+      this.#plan.start === 'asked' ? new Map() : await committedByPartition(this.#cluster, membership.group)
+    await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
+  }
+
+  #forget(name: string): void {
+    this.#reader.positions.delete(name)
+    this.#uncommitted.delete(name)
+  }
+
+  taken(records: readonly ConsumedRecord[]): void {
+    for (const { topic, partition, offset } of records) {
+      this.#uncommitted.set(partitionName({ topic, partition }), { topic, partition, offset: offset + 1n })
+    }
+  }
+
+  /** Everything up to the positions was dealt with, holes and control records behind the last record included. */
+  reachedEnd(): void {
+    for (const [name, { partition, next, end }] of this.#reader.positions) {
+      const { topic, partition: index } = partition
+      if (end !== undefined && next >= end) this.#uncommitted.set(name, { topic, partition: index, offset: end })
+    }
+  }
+
+  #commit(): Promise<void> {
+    if (!this.#plan.commits) return Promise.resolve()
+    const offsets = [...this.#uncommitted.values()]
+    this.#uncommitted.clear()
+    this.#committing = this.#committing
+      .then(() => this.#membership?.commit(offsets))
+      .catch((error: unknown) =>
+        this.#hint(`offsets were not committed: ${error instanceof Error ? error.message : error}`)
+      )
+    return this.#committing
+  }
+
+  async leave(): Promise<void> {
+    clearInterval(this.#timer)
+    await this.#commit()
+    await this.#membership?.leave().catch(() => {})
+  }
+}

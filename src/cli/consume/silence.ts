@@ -1,0 +1,35 @@
+/**
+ * Explains silence: whoever waits two seconds for a record learns where the reader stands and how to stop.
+ */
+import { grouped } from '../output.ts'
+import type { Terminal } from '../terminal.ts'
+import type { Reader } from './reader.ts'
+
+const silenceMs = 2000
+
+export interface SilenceWatch {
+  heard(): void
+  stop(): void
+}
+
+export function watchSilence(reader: Reader, terminal: Terminal): SilenceWatch {
+  let explained = false
+  const timer = setTimeout(() => {
+    explained = true
+    terminal.hint(explainSilence(reader))
+  }, silenceMs)
+  return {
+    heard: () => {
+      if (!explained) timer.refresh()
+    },
+    stop: () => clearTimeout(timer)
+  }
+}
+
+function explainSilence(reader: Reader): string {
+  const count = reader.positions.size
+  const waiting = reader.waiting
+  const where = waiting === 0n ? 'at the end, 0 waiting' : `${grouped(waiting)} waiting`
+  const partitions = count === 1 ? '1 partition' : `${count} partitions`
+  return `${partitions}, ${where}; press Ctrl-C, or use --exit to stop at the end`
+}

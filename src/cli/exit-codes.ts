@@ -1,0 +1,29 @@
+/**
+ * What the process says to the shell when it ends. Scripts rely on these numbers, so they never change meaning.
+ */
+export const ExitCode = {
+  done: 0,
+  failed: 1,
+  wrongUsage: 2,
+  unreachable: 3,
+  notAllowed: 4,
+  notFound: 5,
+  partFailed: 6,
+  notMet: 7,
+  interrupted: 130
+} as const
+
+export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
+
+/** The table that the reference page prints. */
+export const exitCodeMeanings: ReadonlyArray<readonly [ExitCode, string]> = [
+  [ExitCode.done, 'done'],
+  [ExitCode.failed, 'failed'],
+  [ExitCode.wrongUsage, 'wrong usage: an unknown command or option, a value that cannot be read'],
+  [ExitCode.unreachable, 'no broker could be reached'],
+  [ExitCode.notAllowed, 'not authenticated or not authorized'],
+  [ExitCode.notFound, 'no such topic, partition or group'],
+  [ExitCode.partFailed, 'a part failed; standard error lists which'],
+  [ExitCode.notMet, 'an expectation was not met: --expect, or --timeout passed first'],
+  [ExitCode.interrupted, 'interrupted by Ctrl-C or a termination signal; a consumer group was left cleanly']
+]

@@ -1,0 +1,91 @@
+/**
+ * The options that every command takes, and where their values come from: flag, then `-X` and the properties file, then
+ * environment, then localhost:9092.
+ */
+import { readFileSync } from 'node:fs'
+import { wrongUsage } from './cli-error.ts'
+import type { Flags, GlobalOptions, OptionDefinition } from './command.ts'
+import { parseDurationMs } from './human-values.ts'
+import { type ClientSettings, clientSettings, parseProperties } from './properties.ts'
+
+export const outputFormats = ['json', 'jsonl', 'yaml', 'csv', 'raw', 'table'] as const
+export type OutputFormat = (typeof outputFormats)[number]
+
+export const globalOptionDefinitions: readonly OptionDefinition[] = [
+  {
+    flags: '-b, --bootstrap-server <host:port,...>',
+    description: 'brokers to ask first (environment: KAFKA_BROKERS, KAFKA_BOOTSTRAP_SERVERS; else localhost:9092)',
+    synonyms: { '--brokers': ['--bootstrap-server'] }
+  },
+  { flags: '--command-config <file>', description: "a Java client's .properties file" },
+  { flags: '-X <name=value>', description: 'one setting of such a file', repeatable: true },
+  { flags: '-o, --output <format>', description: 'table on a terminal, jsonl in a pipe', choices: outputFormats },
+  {
+    flags: '--timeout <duration>',
+    description: 'longest wait for an answer (5s); for consume: for the whole command'
+  },
+  { flags: '-q, --quiet', description: 'nothing on standard error but errors' },
+  { flags: '-v, --verbose', description: 'with errors: where they came from' },
+  { flags: '--no-color', description: 'plain text, also on a terminal (environment: NO_COLOR)' },
+  { flags: '-y, --yes', description: 'answer every confirmation with yes' }
+]
+
+export function resolveGlobalOptions(flags: Flags, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
+  const settings = resolveSettings(flags)
+  const brokers =
+    flags.text('bootstrapServer') ??
+    settings.brokers ??
+    env.KAFKA_BROKERS ??
+    env.KAFKA_BOOTSTRAP_SERVERS ??
+    'localhost:9092'
+  return {
+    brokers: parseBrokers(brokers),
+    settings,
+    output: flags.text('output'),
+    timeoutMs: flags.parsed('timeout', parseDurationMs),
+    quiet: flags.has('quiet'),
+    verbose: flags.has('verbose'),
+    yes: flags.has('yes')
+  }
+}
+
+function resolveSettings(flags: Flags): ClientSettings {
+  const file = flags.text('commandConfig')
+  const fromFile = file === undefined ? {} : clientSettings(parseProperties(readProperties(file)), file)
+  const fromFlags = clientSettings(parseProperties(flags.list('X').join('\n')), '-X')
+  return { ...fromFile, ...fromFlags }
+}
+
+function readProperties(file: string): string {
+  try {
+    return readFileSync(file, 'latin1')
+  } catch (error) {
+    throw wrongUsage(`cannot read ${file}`, error instanceof Error ? error.message : String(error))
+  }
+}
+
+export function parseBrokers(text: string): string[] {
+  const brokers = text
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '')
+  if (brokers.length === 0) throw wrongUsage('no broker address was given', 'an address looks like localhost:9092')
+  for (const broker of brokers) parseAddress(broker)
+  return brokers
+}
+
+export interface Address {
+  readonly host: string
+  readonly port: number
+}
+
+/** `host`, `host:port`, `[::1]:port`. */
+export function parseAddress(text: string): Address {
+  const found = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+))(?::(\d{1,5}))?$/.exec(text)
+  const host = found?.[1] ?? found?.[2]
+  const port = Number(found?.[3] ?? 9092)
+  if (host === undefined || port > 65_535) {
+    throw wrongUsage(`"${text}" is not an address`, 'an address looks like localhost:9092')
+  }
+  return { host, port }
+}

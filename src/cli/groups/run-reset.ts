@@ -1,0 +1,223 @@
+/**
+ * Runs `groups reset`: refuses while the group has members (and names them), works out the new offsets, shows both.
+ */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { CliError, wrongUsage } from '../cli-error.ts'
+import type { Cluster } from '../cluster.ts'
+import type { Flags, Invocation } from '../command.ts'
+import { withCluster } from '../connect.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { committedOffsets } from '../group-offsets.ts'
+import { parseDurationMs, parsePartitions, timestampMs } from '../human-values.ts'
+import { kafkaFailure } from '../kafka-failure.ts'
+import { type Position, parseRange } from '../offsets.ts'
+import { printRows, type Row } from '../output.ts'
+import {
+  type Bounds,
+  describeTopics,
+  type LedPartition,
+  ledPartitions,
+  listAllTopics,
+  partitionBounds,
+  partitionName,
+  resolvePosition
+} from '../partitions.ts'
+import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { describeGroup } from './describe-group.ts'
+import { formatOffsetsCsv, type PartitionOffset, parseOffsetsCsv } from './offsets-csv.ts'
+
+export async function runReset(invocation: Invocation): Promise<ExitCode> {
+  const { args, flags, terminal, global } = invocation
+  const [group = ''] = args
+  const aim = readAim(flags, Date.now())
+  return await withCluster(global, async (cluster) => {
+    if (flags.has('execute')) await refuseWhileActive(cluster, group)
+    const committed = new Map((await committedOffsets(cluster, group)).map((one) => [partitionName(one), one.offset]))
+    const partitions = await chosenPartitions(cluster, flags, aim, committed)
+    const bounds = await partitionBounds(cluster, partitions)
+    const targets = await resolveAim(cluster, partitions, aim, bounds, committed)
+    const moved = partitions.filter((partition) => targets.has(partitionName(partition)))
+    const offsets = moved.map(({ topic, partition }) => ({
+      topic,
+      partition,
+      offset: targets.get(partitionName({ topic, partition })) ?? 0n
+    }))
+    const exported = flags.text('export')
+    if (exported !== '-') {
+      const rows = offsets.map((one) => resetRow(one, committed, bounds))
+      await printRows(invocation, ['topic', 'partition', 'before', 'after', 'start', 'end', 'lag'], rows)
+    }
+    if (exported !== undefined) await exportOffsets(invocation, exported, offsets)
+    if (!flags.has('execute')) {
+      terminal.hint('a dry run: nothing was changed; add --execute to do it')
+      return ExitCode.done
+    }
+    await commitOffsets(cluster, group, offsets)
+    terminal.hint(`${group}: ${offsets.length} ${offsets.length === 1 ? 'offset' : 'offsets'} moved`)
+    return ExitCode.done
+  })
+}
+
+type Aim =
+  | { readonly kind: 'position'; readonly position: Exclude<Position, { kind: 'before-end' }> }
+  | { readonly kind: 'current' }
+  | { readonly kind: 'shift'; readonly by: bigint }
+  | { readonly kind: 'file'; readonly offsets: readonly PartitionOffset[] }
+
+function readAim(flags: Flags, nowMs: number): Aim {
+  const aims: Aim[] = []
+  const to = flags.text('to')
+  if (to !== undefined) aims.push(parseTo(to, nowMs))
+  const shift = flags.text('shift')
+  if (shift !== undefined) aims.push({ kind: 'shift', by: parseShift(shift) })
+  const by = flags.parsed('by', parseDurationMs)
+  if (by !== undefined) aims.push({ kind: 'position', position: { kind: 'time', timestampMs: nowMs - by } })
+  const file = flags.text('fromFile')
+  if (file !== undefined) aims.push({ kind: 'file', offsets: parseOffsetsCsv(readText(file), file) })
+  const [aim] = aims
+  if (!aim || aims.length > 1)
+    throw wrongUsage('say one of --to, --shift, --by and --from-file', 'where should the offsets go?')
+  return aim
+}
+
+function parseTo(text: string, nowMs: number): Aim {
+  if (text === 'current') return { kind: 'current' }
+  const timeMs = /^\d{1,12}$/.test(text) ? undefined : timestampMs(text, nowMs)
+  if (timeMs !== undefined) return { kind: 'position', position: { kind: 'time', timestampMs: timeMs } }
+  const { from, to } = parseRange(text, nowMs)
+  if (to || from.kind === 'before-end')
+    throw wrongUsage(`--to ${text} is not one place`, 'to go back by a number, use --shift')
+  return { kind: 'position', position: from }
+}
+
+function parseShift(text: string): bigint {
+  if (!/^[+-]?\d{1,15}$/.test(text)) throw wrongUsage(`"${text}" is not a number of offsets`, 'for example 10 or -10')
+  return BigInt(text)
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw wrongUsage(`cannot read ${file}`, error instanceof Error ? error.message : String(error))
+  }
+}
+
+async function refuseWhileActive(cluster: Cluster, group: string): Promise<void> {
+  const description = await describeGroup(cluster, group).catch((error: unknown) => {
+    if (error instanceof CliError && error.exitCode === ExitCode.notFound) return undefined
+    throw error
+  })
+  if (!description || description.members.length === 0) return
+  const members = description.members.map((member) => `${member.clientId} on ${member.host} (${member.id})`)
+  throw new CliError({
+    what: `group "${group}" is active, its offsets cannot be moved`,
+    why: `NON_EMPTY_GROUP (68): stop ${members.join(', ')} first`,
+    next: `odradek groups describe ${group}`
+  })
+}
+
+/** From --topic, from the file, or all that was committed to and still exists. */
+async function chosenPartitions(
+  cluster: Cluster,
+  flags: Flags,
+  aim: Aim,
+  committed: ReadonlyMap<string, bigint>
+): Promise<LedPartition[]> {
+  const scopes = flags.list('topic').map(parseScope)
+  if (scopes.length > 0) {
+    const led: LedPartition[] = []
+    for (const { topic, only } of scopes) led.push(...ledPartitions(await describeTopics(cluster, [topic]), only))
+    return led
+  }
+  const names = aim.kind === 'file' ? aim.offsets.map(partitionName) : [...committed.keys()]
+  const wanted = new Set(names)
+  const topics = (await listAllTopics(cluster)).filter((topic) =>
+    names.some((name) => name.startsWith(`${topic.name}:`))
+  )
+  const found = ledPartitions(topics).filter((partition) => wanted.has(partitionName(partition)))
+  if (found.length > 0) return found
+  throw new CliError({
+    what: aim.kind === 'file' ? 'none of the partitions in the file exists' : 'the group has committed no offsets',
+    why: 'there is nothing to move',
+    next: 'say which topic with --topic',
+    exitCode: ExitCode.notFound
+  })
+}
+
+function parseScope(text: string): { topic: string; only: number[] | undefined } {
+  const at = text.indexOf(':')
+  return at < 0
+    ? { topic: text, only: undefined }
+    : { topic: text.slice(0, at), only: parsePartitions(text.slice(at + 1)) }
+}
+
+async function resolveAim(
+  cluster: Cluster,
+  partitions: readonly LedPartition[],
+  aim: Aim,
+  bounds: ReadonlyMap<string, Bounds>,
+  committed: ReadonlyMap<string, bigint>
+): Promise<Map<string, bigint>> {
+  if (aim.kind === 'position') return await resolvePosition(cluster, partitions, aim.position, bounds)
+  const targets = new Map<string, bigint>()
+  const listed = new Map(aim.kind === 'file' ? aim.offsets.map((one) => [partitionName(one), one.offset]) : [])
+  for (const name of partitions.map(partitionName)) {
+    const before = committed.get(name)
+    const { start, end } = bounds.get(name) ?? { start: 0n, end: 0n }
+    const wanted =
+      aim.kind === 'file'
+        ? listed.get(name)
+        : before === undefined
+          ? undefined
+          : before + (aim.kind === 'shift' ? aim.by : 0n)
+    if (wanted !== undefined) targets.set(name, wanted < start ? start : wanted > end ? end : wanted)
+  }
+  return targets
+}
+
+function resetRow(
+  one: PartitionOffset,
+  committed: ReadonlyMap<string, bigint>,
+  bounds: ReadonlyMap<string, Bounds>
+): Row {
+  const { start, end } = bounds.get(partitionName(one)) ?? { start: 0n, end: 0n }
+  const before = committed.get(partitionName(one)) ?? null
+  return { topic: one.topic, partition: one.partition, before, after: one.offset, start, end, lag: end - one.offset }
+}
+
+async function exportOffsets(invocation: Invocation, file: string, offsets: readonly PartitionOffset[]): Promise<void> {
+  const csv = formatOffsetsCsv(offsets)
+  if (file === '-') await invocation.terminal.write(csv)
+  else {
+    writeFileSync(file, csv)
+    invocation.terminal.hint(`wrote ${offsets.length} offsets to ${file}`)
+  }
+}
+
+async function commitOffsets(cluster: Cluster, group: string, offsets: readonly PartitionOffset[]): Promise<void> {
+  const topics = [...new Set(offsets.map((one) => one.topic))].map((name) => ({
+    name,
+    partitions: offsets
+      .filter((one) => one.topic === name)
+      .map((one) => ({
+        partitionIndex: one.partition,
+        committedOffset: one.offset,
+        committedLeaderEpoch: -1,
+        committedMetadata: ''
+      }))
+  }))
+  try {
+    await cluster.call('OffsetCommit', await cluster.coordinator(group), group, -1, '', null, topics)
+  } catch (error) {
+    const failure = kafkaFailure(error)
+    if (!failure) throw error
+    throw new CliError({
+      what: `the offsets of group "${group}" were not moved`,
+      why: explainFailure(failure),
+      next: `odradek groups describe ${group}`,
+      exitCode: exitCodeOf(failure),
+      cause: error
+    })
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * Ctrl-C, a termination signal, or a reader that closed its end of our pipe (`| head`): each asks the command to finish.
+ * A second signal ends the process at once.
+ */
+import { ExitCode } from './exit-codes.ts'
+
+export const brokenPipe = 'broken pipe'
+
+export function watchInterruption(): AbortSignal {
+  const controller = new AbortController()
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(ExitCode.interrupted)
+    controller.abort(signal)
+  }
+  process.on('SIGINT', onSignal)
+  process.on('SIGTERM', onSignal)
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    controller.abort(brokenPipe)
+  })
+  process.stderr.on('error', () => {})
+  return controller.signal
+}
+
+/** What to return when a command was asked to finish: a reader that has seen enough is no failure. */
+export function interruptedExitCode(interrupted: AbortSignal): ExitCode {
+  return interrupted.reason === brokenPipe ? ExitCode.done : ExitCode.interrupted
+}

@@ -1,0 +1,95 @@
+/**
+ * Where to start and where to stop reading: rpk's grammar, with Apache's words as synonyms.
+ *
+ * start, end, N, +N (N after the start), -N (the last N records of each partition), @TIME, A:B, :B, A:, @T1:T2.
+ * An end is exclusive, and means the end at the moment the command began.
+ */
+import { wrongUsage } from './cli-error.ts'
+import { durationMs, timestampMs } from './human-values.ts'
+
+export type Position =
+  | { readonly kind: 'start' }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'offset'; readonly offset: bigint }
+  | { readonly kind: 'after-start'; readonly count: bigint }
+  | { readonly kind: 'before-end'; readonly count: number }
+  | { readonly kind: 'time'; readonly timestampMs: number }
+
+export interface Range {
+  readonly from: Position
+  /** Absent: follow. */
+  readonly to?: Position
+}
+
+const words = new Map<string, Position>([
+  ['start', { kind: 'start' }],
+  ['beginning', { kind: 'start' }],
+  ['earliest', { kind: 'start' }],
+  ['oldest', { kind: 'start' }],
+  ['end', { kind: 'end' }],
+  ['latest', { kind: 'end' }],
+  ['newest', { kind: 'end' }]
+])
+
+const grammar = 'start, end, 42, +5, -5, @2026-11-23T18:00, @-15m, 10:20, :end or @-2h:-1h'
+
+export function parseRange(text: string, nowMs: number): Range {
+  const trimmed = text.trim()
+  if (trimmed.startsWith('@')) return parseTimeRange(trimmed.slice(1), text, nowMs)
+  const colon = trimmed.indexOf(':')
+  if (colon < 0) return { from: parsePosition(trimmed, text, nowMs) }
+  const before = trimmed.slice(0, colon)
+  const after = trimmed.slice(colon + 1)
+  if (before === '' && after === '') throw unreadable(text)
+  return {
+    from: before === '' ? { kind: 'start' } : parsePosition(before, text, nowMs),
+    to: after === '' ? { kind: 'end' } : parsePosition(after, text, nowMs)
+  }
+}
+
+function parsePosition(text: string, whole: string, nowMs: number): Position {
+  const word = words.get(text.toLowerCase())
+  if (word) return word
+  if (text.startsWith('@')) return timePosition(text.slice(1), whole, nowMs)
+  if (/^\+\d{1,18}$/.test(text)) return { kind: 'after-start', count: BigInt(text.slice(1)) }
+  if (/^-\d{1,9}$/.test(text)) return { kind: 'before-end', count: Number(text.slice(1)) }
+  if (/^\d{1,18}$/.test(text)) return { kind: 'offset', offset: BigInt(text) }
+  throw unreadable(whole)
+}
+
+/** A time may itself contain colons, so every colon is tried as the separator. */
+function parseTimeRange(text: string, whole: string, nowMs: number): Range {
+  if (timestampMs(text, nowMs) !== undefined || durationMs(text) !== undefined) {
+    return { from: timePosition(text, whole, nowMs) }
+  }
+  for (let colon = text.indexOf(':'); colon >= 0; colon = text.indexOf(':', colon + 1)) {
+    const range = splitTimeRange(text.slice(0, colon), text.slice(colon + 1).replace(/^@/, ''), nowMs)
+    if (range) return range
+  }
+  throw unreadable(whole)
+}
+
+function splitTimeRange(before: string, after: string, nowMs: number): Range | undefined {
+  const fromMs = timestampMs(before, nowMs)
+  if (fromMs === undefined) return undefined
+  const word = after === '' ? words.get('end') : words.get(after.toLowerCase())
+  if (word) return { from: { kind: 'time', timestampMs: fromMs }, to: word }
+  const toMs = timestampMs(after, nowMs)
+  if (toMs !== undefined)
+    return { from: { kind: 'time', timestampMs: fromMs }, to: { kind: 'time', timestampMs: toMs } }
+  const length = durationMs(after)
+  if (length === undefined) return undefined
+  return { from: { kind: 'time', timestampMs: fromMs }, to: { kind: 'time', timestampMs: fromMs + length } }
+}
+
+function timePosition(text: string, whole: string, nowMs: number): Position {
+  const found = timestampMs(text, nowMs)
+  if (found !== undefined) return { kind: 'time', timestampMs: found }
+  const ago = durationMs(text)
+  if (ago === undefined) throw unreadable(whole)
+  return { kind: 'time', timestampMs: nowMs - ago }
+}
+
+function unreadable(text: string) {
+  return wrongUsage(`"${text}" is not a place to read from`, `write ${grammar}`)
+}

@@ -1,0 +1,65 @@
+/**
+ * `odradek produce`: sends a value, lines, a file, or made-up records to a topic.
+ */
+import type { CommandDefinition } from '../command.ts'
+import { codecs } from '../compression.ts'
+import { templateNames } from './templates.ts'
+
+export const inputFormats = ['text', 'json', 'jsonl', 'raw', 'hex'] as const
+export type InputFormat = (typeof inputFormats)[number]
+
+export const produce: CommandDefinition = {
+  name: 'produce',
+  summary: 'send records to a topic',
+  notes: `Without VALUE, each line of standard input (or of --file) is a record. Input formats (-i):
+  text    the line as it is; with -K, a key before the separator
+  json    the line is checked to be JSON, and sent as it is
+  jsonl   the line is a record, as "consume -o jsonl" prints it: nothing is lost on the way
+  raw     the whole input is one record
+  hex     the line is bytes in hexadecimal
+The partition comes from the key as in Java's client (murmur2); records without a key are spread.
+Delivery is reported on standard error; with -o jsonl each record's partition and offset on standard output.`,
+  arguments: [
+    { name: '<topic>', description: 'the topic; the broker may create it' },
+    { name: '[value]', description: 'one value; without it, standard input' }
+  ],
+  options: [
+    { flags: '-k, --key <key>', description: 'key of every record' },
+    { flags: '-H, --header <name=value>', description: 'header of every record', repeatable: true },
+    { flags: '-P, --partition <number>', description: 'this partition, whatever the key' },
+    { flags: '--repartition', description: 'with -i jsonl: choose partitions anew instead of keeping them' },
+    {
+      flags: '-K, --key-separator <text>',
+      description: 'what stands between key and value on a line, for example : or \\t'
+    },
+    { flags: '-i, --input <format>', description: 'how to read the input', choices: inputFormats, default: 'text' },
+    { flags: '-f, --format <format>', description: 'how to read each line, for example "%k %v", from %k %v %p %d' },
+    { flags: '-F, --file <file>', description: 'read this instead of standard input' },
+    { flags: '--null', description: 'a null value (a tombstone); with -K: for lines with an empty value' },
+    { flags: '--timestamp <time>', description: 'time of every record, for example -1h or 2026-11-23T18:00' },
+    { flags: '-z, --compression <codec>', description: 'how batches are compressed (none)', choices: codecs },
+    {
+      flags: '--acks <acks>',
+      description: 'all: synced on every in-sync replica; 1: written; 0: sent (all)',
+      choices: ['all', '-1', '1', '0']
+    },
+    { flags: '--rate <records/s>', description: 'at most so many, for example 5/s or 300/m' },
+    { flags: '-n, --count <n>', description: 'so many records, then stop; repeats VALUE' },
+    {
+      flags: '--template <name or text>',
+      description: `made-up values: ${templateNames.join(', ')}, or text with {{n}}, {{uuid}}, {{now}}, {{int 1 10}}, {{pick a|b}}`
+    }
+  ],
+  examples: [
+    ["odradek produce orders 'hello'", 'one record'],
+    ['odradek produce orders -k 123 \'{"status":"placed"}\'', 'with a key'],
+    ['odradek produce orders -k 123 --null', 'a tombstone for that key'],
+    ['odradek produce orders -K : -F orders.txt', 'a file of key:value lines'],
+    ['odradek produce orders --template orders --rate 5/s', 'fake orders until Ctrl-C'],
+    ['odradek consume orders -e | odradek produce copy -i jsonl', 'copy a topic, nothing lost']
+  ],
+  async run(invocation) {
+    const { runProduce } = await import('./run.ts')
+    return await runProduce(invocation)
+  }
+}

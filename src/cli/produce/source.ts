@@ -1,0 +1,111 @@
+/**
+ * Where the records come from: the VALUE argument, a template, lines of a file or of standard input. Always a stream of
+ * small lists, so that memory stays bounded.
+ */
+import { createReadStream, statSync } from 'node:fs'
+import type { Readable } from 'node:stream'
+import { CliError } from '../cli-error.ts'
+import { ExitCode } from '../exit-codes.ts'
+import type { Header, RecordToSend } from '../record.ts'
+import { readLines, readWhole } from './lines.ts'
+import { createParser } from './parse-record.ts'
+import type { ProducePlan } from './plan.ts'
+import { compileTemplate } from './templates.ts'
+
+/** How many made-up records are handed on at once. */
+const madeAtOnce = 500
+
+export interface Source {
+  readonly records: AsyncIterable<RecordToSend[]>
+  /** For the progress: how much of how much was read. */
+  progress(): { readonly readBytes: number; readonly totalBytes: number | undefined }
+  close(): void
+}
+
+export function openSource(plan: ProducePlan, stdin: Readable): Source {
+  if (plan.template !== undefined) return fixedSource(templateRecords(plan, plan.template))
+  if (plan.value !== undefined) return fixedSource(repeatedValue(plan, plan.value))
+  const { stream, totalBytes } = openInput(plan.file, stdin)
+  let readBytes = 0
+  const chunks = counted(stream, (bytes) => {
+    readBytes += bytes
+  })
+  return {
+    records: plan.input === 'raw' ? wholeRecord(plan, chunks) : lineRecords(plan, chunks),
+    progress: () => ({ readBytes, totalBytes }),
+    close: () => void stream.destroy()
+  }
+}
+
+function fixedSource(records: AsyncIterable<RecordToSend[]>): Source {
+  return { records, progress: () => ({ readBytes: 0, totalBytes: undefined }), close: () => {} }
+}
+
+function openInput(file: string | undefined, stdin: Readable): { stream: Readable; totalBytes: number | undefined } {
+  if (file === undefined || file === '-') return { stream: stdin, totalBytes: undefined }
+  try {
+    return { stream: createReadStream(file, { highWaterMark: 256 * 1024 }), totalBytes: statSync(file).size }
+  } catch (error) {
+    throw new CliError({
+      what: `cannot read ${file}`,
+      why: error instanceof Error ? error.message : String(error),
+      exitCode: ExitCode.wrongUsage
+    })
+  }
+}
+
+async function* counted(stream: Readable, onRead: (bytes: number) => void): AsyncGenerator<unknown> {
+  for await (const chunk of stream) {
+    onRead(chunk.length)
+    yield chunk
+  }
+}
+
+async function* lineRecords(plan: ProducePlan, stream: AsyncIterable<unknown>): AsyncGenerator<RecordToSend[]> {
+  const parse = createParser(plan)
+  let lineNumber = 0
+  for await (const lines of readLines(stream)) {
+    yield lines.map((line) => dress(parse(line, ++lineNumber), plan))
+  }
+}
+
+async function* wholeRecord(plan: ProducePlan, stream: AsyncIterable<unknown>): AsyncGenerator<RecordToSend[]> {
+  yield [dress({ key: null, value: await readWhole(stream), headers: [] }, plan)]
+}
+
+async function* repeatedValue(plan: ProducePlan, value: Buffer | null): AsyncGenerator<RecordToSend[]> {
+  const record = dress({ key: null, value, headers: [] }, plan)
+  for (let left = plan.count ?? 1; left > 0; left -= madeAtOnce) {
+    yield Array.from({ length: Math.min(left, madeAtOnce) }, () => record)
+  }
+}
+
+async function* templateRecords(plan: ProducePlan, template: string): AsyncGenerator<RecordToSend[]> {
+  const make = compileTemplate(template)
+  const atOnce = plan.ratePerSecond === undefined ? madeAtOnce : 1
+  for (let n = 1; plan.count === undefined || n <= plan.count; ) {
+    const records: RecordToSend[] = []
+    while (records.length < atOnce && (plan.count === undefined || n <= plan.count)) {
+      const made = make(n++)
+      records.push(
+        dress(
+          { key: made.key === null ? null : Buffer.from(made.key), value: Buffer.from(made.value), headers: [] },
+          plan
+        )
+      )
+    }
+    yield records
+  }
+}
+
+/** What the command line says of every record goes over what the record itself says; headers add up. */
+function dress(record: RecordToSend, plan: ProducePlan): RecordToSend {
+  const headers: readonly Header[] = plan.headers.length === 0 ? record.headers : [...record.headers, ...plan.headers]
+  return {
+    key: plan.key ?? record.key,
+    value: record.value,
+    headers,
+    partition: plan.partition ?? record.partition,
+    timestampMs: plan.timestampMs ?? record.timestampMs
+  }
+}

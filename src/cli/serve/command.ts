@@ -1,0 +1,46 @@
+/**
+ * `odradek serve`: starts a broker in this process.
+ */
+import type { CommandDefinition } from '../command.ts'
+
+export const serve: CommandDefinition = {
+  name: 'serve',
+  summary: 'start a broker here',
+  notes: `Ctrl-C stops it cleanly; the data stays. A second Ctrl-C ends it at once.
+On a pipe, one JSON line tells when it is ready: {"event":"ready","brokers":["localhost:9092"],"directory":"…"}.`,
+  options: [
+    { flags: '-p, --port <port>', description: 'where to listen; 0 for any free one', default: '9092' },
+    { flags: '--host <host>', description: 'the interface to listen on', default: 'localhost' },
+    {
+      flags: '--advertise <host:port>',
+      description: 'the address clients are told, if it is another than the one listened on'
+    },
+    {
+      flags: '-d, --data <directory>',
+      description: 'where the data lies (./odradek-data)',
+      synonyms: { '--dir': ['--data'] }
+    },
+    { flags: '--memory', description: 'keep everything in memory; nothing stays' },
+    {
+      flags: '--durability <when>',
+      description: 'disk: acks=all survives a power cut; os: the operating system decides, as with Kafka',
+      choices: ['disk', 'os'],
+      default: 'disk'
+    },
+    { flags: '-t, --topic <name[:partitions]>', description: 'create this topic if it is not there', repeatable: true },
+    { flags: '-c, --config <name=value>', description: "a broker setting, by Kafka's name", repeatable: true },
+    {
+      flags: '--auto-create',
+      description: 'create topics on first use (the default; --config auto.create.topics.enable=false ends it)'
+    }
+  ],
+  examples: [
+    ['odradek serve', 'on localhost:9092, data in ./odradek-data'],
+    ['odradek serve --memory --topic orders:3', 'nothing on disk, one topic to begin with'],
+    ['odradek serve --host 0.0.0.0 --advertise host.docker.internal:9092', 'for clients in containers']
+  ],
+  async run(invocation) {
+    const { runServe } = await import('./run.ts')
+    return await runServe(invocation)
+  }
+}

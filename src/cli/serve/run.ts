@@ -1,0 +1,97 @@
+/**
+ * Runs `serve`: starts the broker, says where it is and what to do next, and stops it cleanly when asked to.
+ */
+import { resolve } from 'node:path'
+import type { KafkaOptions } from '../../index.ts'
+import { CliError, wrongUsage } from '../cli-error.ts'
+import type { Flags, Invocation } from '../command.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { parseAddress } from '../global-options.ts'
+import { parseConfigs, parseCount } from '../human-values.ts'
+import { version } from '../version.ts'
+
+const defaultDirectory = './odradek-data'
+/** A server with nothing else to do must not end by itself. */
+const forEverMs = 2 ** 30
+
+export async function runServe(invocation: Invocation): Promise<ExitCode> {
+  const options = readServeOptions(invocation.flags)
+  const { startKafka } = await import('../../index.ts')
+  const startedMs = performance.now()
+  const kafka = await startKafka(options).catch((error: unknown) => {
+    throw startFailure(error)
+  })
+  await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
+  await interruption(invocation.interrupted)
+  invocation.terminal.hint('stopping …')
+  await kafka.stop()
+  invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
+  return ExitCode.done
+}
+
+export function readServeOptions(flags: Flags): KafkaOptions {
+  const memory = flags.has('memory')
+  if (memory && flags.text('data') !== undefined) throw wrongUsage('--memory and --data exclude each other')
+  const port = flags.parsed('port', parseCount) ?? 9092
+  if (port > 65_535) throw wrongUsage(`${port} is not a port`, 'a port is a number up to 65535')
+  const advertise = flags.text('advertise')
+  if (advertise !== undefined) parseAddress(advertise)
+  return {
+    ...(memory ? {} : { directory: resolve(flags.text('data') ?? defaultDirectory) }),
+    host: flags.text('host') ?? 'localhost',
+    port,
+    ...(advertise === undefined ? {} : { advertise }),
+    durability: flags.text('durability') === 'os' ? 'os' : 'disk',
+    topics: Object.fromEntries(flags.list('topic').map(parseTopic)),
+    config: {
+      ...(flags.has('autoCreate') ? { 'auto.create.topics.enable': 'true' } : {}),
+      ...parseConfigs(flags.list('config'))
+    }
+  }
+}
+
+function parseTopic(text: string): [string, { partitions?: number }] {
+  const found = /^([A-Za-z0-9._-]{1,249})(?::(\d{1,5}))?$/.exec(text)
+  if (!found?.[1]) throw wrongUsage(`"${text}" is not a topic`, 'a topic looks like orders or orders:3')
+  return [found[1], found[2] === undefined ? {} : { partitions: Number(found[2]) }]
+}
+
+/** The broker's own error names the problem; a wrong option is wrong usage, all else a failure. */
+function startFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || !('problem' in error)) return error
+  const [what = error.message, ...rest] = error.message.split('\n').map((line) => line.trim())
+  return new CliError({
+    what,
+    why: rest[0]?.replace(/^why:\s*/i, ''),
+    next: rest[1]?.replace(/^(try|what to do):\s*/i, ''),
+    exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
+    cause: error
+  })
+}
+
+async function announce(
+  { terminal, global }: Invocation,
+  brokers: readonly string[],
+  options: KafkaOptions,
+  tookMs: number
+): Promise<void> {
+  const { bold, cyan, dim, green } = terminal.err
+  const address = brokers.join(', ')
+  const other = address === 'localhost:9092' ? '' : ` -b ${brokers[0]}`
+  terminal.hint(
+    `${bold(`Odradek ${version}`)}  Kafka on ${green(address)}  ${dim(`ready in ${Math.round(tookMs)} ms`)}`
+  )
+  terminal.hint(options.directory === undefined ? 'data   in memory only' : `data   ${options.directory}`)
+  terminal.hint(`try    ${cyan(`npx odradek produce orders 'hello'${other}`)}`)
+  terminal.hint(`       ${cyan(`npx odradek consume orders${other}`)}`)
+  terminal.hint(dim(options.directory === undefined ? 'Ctrl-C stops' : 'Ctrl-C stops; data stays'))
+  if (terminal.stdoutIsTty && global.output === undefined) return
+  await terminal.write(`${JSON.stringify({ event: 'ready', brokers, directory: options.directory ?? null })}\n`)
+}
+
+async function interruption(interrupted: AbortSignal): Promise<void> {
+  if (interrupted.aborted) return
+  const alive = setInterval(() => {}, forEverMs)
+  await new Promise<void>((done) => interrupted.addEventListener('abort', () => done(), { once: true }))
+  clearInterval(alive)
+}

@@ -1,0 +1,97 @@
+/**
+ * The three standard streams and what is known about them. Records and lists go to standard output; hints, progress and
+ * errors to standard error. Colour only where a person reads, and never against NO_COLOR.
+ */
+import type { Readable, Writable } from 'node:stream'
+
+export interface Terminal {
+  readonly stdin: Readable & { readonly isTTY?: boolean }
+  readonly stdinIsTty: boolean
+  readonly stdoutIsTty: boolean
+  readonly stderrIsTty: boolean
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Style for standard output and for standard error. */
+  readonly out: Style
+  readonly err: Style
+  /** Resolves when the stream takes more. */
+  write(text: string | Uint8Array): Promise<void>
+  /** A line for the person at the keyboard; silent under --quiet. */
+  hint(line: string): void
+  /** Overwrites the current line of standard error; an empty text clears it. TTY only. */
+  status(text: string): void
+}
+
+export interface Style {
+  bold(text: string): string
+  dim(text: string): string
+  red(text: string): string
+  green(text: string): string
+  yellow(text: string): string
+  cyan(text: string): string
+}
+
+export function createStyle(colour: 'colour' | 'plain'): Style {
+  const paint = (open: number, close: number) => (text: string) =>
+    colour === 'plain' ? text : `\u001b[${open}m${text}\u001b[${close}m`
+  return {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    red: paint(31, 39),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39)
+  }
+}
+
+export interface TerminalOptions {
+  readonly quiet: boolean
+  readonly noColour: boolean
+}
+
+export function processTerminal(options: TerminalOptions): Terminal {
+  const { stdin, stdout, stderr, env } = process
+  const wantsColour = !options.noColour && !env.NO_COLOR && env.TERM !== 'dumb'
+  let statusShown = false
+  const clearStatus = () => {
+    if (statusShown) stderr.write('\r\u001b[K')
+    statusShown = false
+  }
+  return {
+    stdin,
+    stdinIsTty: stdin.isTTY === true,
+    stdoutIsTty: stdout.isTTY === true,
+    stderrIsTty: stderr.isTTY === true,
+    env,
+    out: createStyle(wantsColour && stdout.isTTY ? 'colour' : 'plain'),
+    err: createStyle(wantsColour && stderr.isTTY ? 'colour' : 'plain'),
+    write: (text) => writeAll(stdout, text),
+    hint(line) {
+      if (options.quiet) return
+      clearStatus()
+      stderr.write(`${line}\n`)
+    },
+    status(text) {
+      if (options.quiet || stderr.isTTY !== true) return
+      clearStatus()
+      if (text === '') return
+      stderr.write(`\r\u001b[K${text}`)
+      statusShown = true
+    }
+  }
+}
+
+function writeAll(stream: Writable, text: string | Uint8Array): Promise<void> {
+  if (stream.destroyed) return Promise.resolve()
+  if (stream.write(text)) return Promise.resolve()
+  return new Promise((resolve) => {
+    const settle = () => {
+      stream.off('drain', settle)
+      stream.off('close', settle)
+      stream.off('error', settle)
+      resolve()
+    }
+    stream.on('drain', settle)
+    stream.on('close', settle)
+    stream.on('error', settle)
+  })
+}

@@ -1,0 +1,58 @@
+/**
+ * `odradek topics create`
+ */
+import { CliError } from '../cli-error.ts'
+import type { CommandDefinition } from '../command.ts'
+import { withCluster } from '../connect.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { parseConfigs, parseCount } from '../human-values.ts'
+import { failureOf } from '../partitions.ts'
+import { exitCodeOf, explainFailure } from '../present-error.ts'
+
+const alreadyExists = 36
+
+export const createTopic: CommandDefinition = {
+  name: 'create',
+  summary: 'create a topic',
+  arguments: [{ name: '<topic>', description: 'its name' }],
+  options: [
+    { flags: '-p, --partitions <n>', description: "how many partitions (the broker's default)" },
+    { flags: '-r, --replication-factor <n>', description: "how many copies of each (the broker's default)" },
+    { flags: '-c, --config <name=value>', description: 'a setting, for example retention.ms=7d', repeatable: true },
+    { flags: '--if-not-exists', description: 'do nothing if there is one of that name' }
+  ],
+  examples: [
+    ['odradek topics create orders -p 3', 'with three partitions'],
+    ['odradek topics create state -c cleanup.policy=compact', 'a compacted one']
+  ],
+  run: (invocation) =>
+    withCluster(invocation.global, async (cluster) => {
+      const { args, flags, terminal } = invocation
+      const [name = ''] = args
+      const configs = Object.entries(parseConfigs(flags.list('config')))
+      const request = {
+        name,
+        numPartitions: flags.parsed('partitions', parseCount) ?? -1,
+        replicationFactor: flags.parsed('replicationFactor', parseCount) ?? -1,
+        assignments: [],
+        configs: configs.map(([key, value]) => ({ name: key, value }))
+      }
+      const { topics } = await cluster.answer('CreateTopics', 'controller', [request], cluster.timeoutMs, false)
+      const [created] = topics
+      const code = created?.errorCode ?? -1
+      if (code === 0) {
+        const partitions = created?.numPartitions ?? 0
+        terminal.hint(`created ${name} (${partitions} ${partitions === 1 ? 'partition' : 'partitions'})`)
+      } else if (code === alreadyExists && flags.has('ifNotExists')) terminal.hint(`${name} exists already`)
+      else {
+        const failure = failureOf(cluster, code, created?.errorMessage)
+        throw new CliError({
+          what: `topic "${name}" was not created`,
+          why: explainFailure(failure),
+          next: code === alreadyExists ? `odradek topics describe ${name}` : undefined,
+          exitCode: exitCodeOf(failure)
+        })
+      }
+      return ExitCode.done
+    })
+}
