@@ -47,6 +47,7 @@ function told({ message, nesting, file }) {
 
 function failure(name, nesting, error) {
   const indent = '  '.repeat(nesting + 1)
+  if (error.failureType === 'cancelledByParent') return `${indent}✖ ${name}: did not run\n`
   // A parent fails because a child did: the child has said why.
   const isEcho = error.failureType === 'subtestsFailed'
   const why = isEcho ? '' : `\n${typeof error.cause === 'string' ? error.cause : inspect(error.cause ?? error)}`

@@ -1,0 +1,117 @@
+/**
+ * The same requests to ours and to a real Apache Kafka, in every version that both advertise: the answers must be the same,
+ * apart from what each names by itself. With `--target kafka` it compares Apache Kafka with itself, which proves the cases.
+ */
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import type { BrokerProcess } from '../../harness/broker-process.ts'
+import { startRealKafka } from '../../harness/real-kafka.ts'
+import { startTarget, target } from '../../harness/target.ts'
+import { kafkaJars, skipUnless } from '../../harness/tools.ts'
+import { Api, type Case } from './case.ts'
+import { configCases } from './config-cases.ts'
+import { groupCases } from './group-cases.ts'
+import { differences, normalForm } from './normal-form.ts'
+import { type Plain, Session } from './session.ts'
+import { topicCases } from './topic-cases.ts'
+
+const LINES_SHOWN = 40
+const cases: readonly Case[] = [...topicCases, ...groupCases, ...configCases]
+/** Topics go last, because all else speaks of them. */
+const ordered = [
+  ...cases.filter(({ api }) => api !== Api.DeleteTopics),
+  ...cases.filter(({ api }) => api === Api.DeleteTopics)
+]
+
+type Ranges = ReadonlyMap<number, readonly [lowest: number, highest: number]>
+
+describe('the same answers as Apache Kafka', { skip: skipUnless(target(), kafkaJars('broker')) }, () => {
+  let brokers: BrokerProcess[] = []
+  let ours: Session
+  let theirs: Session
+  let ranges: readonly [ours: Ranges, theirs: Ranges]
+
+  before(async () => {
+    brokers = await Promise.all([startTarget(), startRealKafka()])
+    const [own, reference] = brokers
+    assert.ok(own && reference)
+    ours = new Session(own.bootstrap)
+    theirs = new Session(reference.bootstrap)
+    ranges = [await advertised(ours), await advertised(theirs)]
+    for (const session of [ours, theirs]) await coordinatorReady(session)
+  })
+
+  after(async () => {
+    ours?.close()
+    theirs?.close()
+    await Promise.all(brokers.map((broker) => broker.stop()))
+  })
+
+  test('ours advertises nothing that Apache Kafka does not', () => {
+    const [own, reference] = ranges
+    for (const [api, [lowest, highest]] of own) {
+      const [kafkaLowest, kafkaHighest] = reference.get(api) ?? [0, -1]
+      assert.ok(lowest >= kafkaLowest && highest <= kafkaHighest, `api ${api}: ${lowest} to ${highest}`)
+    }
+  })
+
+  test('ours has every API of this comparison in all of its versions', () => {
+    const [own, reference] = ranges
+    const lacking = [...new Set(cases.map(({ api }) => api))].filter(
+      (api) => String(own.get(api)) !== String(reference.get(api))
+    )
+    assert.deepEqual(lacking, [])
+  })
+
+  for (const one of ordered) {
+    const name = Object.entries(Api).find(([, key]) => key === one.api)?.[0]
+    test(`${name}: ${one.what}`, async () => {
+      assert.deepEqual(await compare(one), [])
+    })
+  }
+
+  async function compare(one: Case): Promise<string[]> {
+    const [own, reference] = ranges.map((range) => range.get(one.api) ?? ([0, -1] as const))
+    const lowest = Math.max(own?.[0] ?? 0, reference?.[0] ?? 0, one.from ?? 0)
+    const highest = Math.min(own?.[1] ?? -1, reference?.[1] ?? -1, one.to ?? Number.POSITIVE_INFINITY)
+    const found: string[] = []
+    for (let version = lowest; version <= highest; version += 1) {
+      const [answer, expected] = await Promise.all([exchange(one, version, ours), exchange(one, version, theirs)])
+      found.push(...differences(normalForm(answer), normalForm(expected)).map((line) => `v${version} ${line}`))
+    }
+    return found.length > LINES_SHOWN
+      ? [...found.slice(0, LINES_SHOWN), `and ${found.length - LINES_SHOWN} more`]
+      : found
+  }
+})
+
+async function exchange(one: Case, version: number, session: Session): Promise<Plain> {
+  const answer = await session.ask(one.api, version, one.request(version, session))
+  one.note?.(answer, version, session)
+  return answer
+}
+
+async function advertised(session: Session): Promise<Ranges> {
+  const answer = await session.ask(Api.ApiVersions, 0, {})
+  assert.ok(typeof answer === 'object' && answer !== null && 'apiKeys' in answer && Array.isArray(answer.apiKeys))
+  return new Map(
+    answer.apiKeys.map((range): [number, [number, number]] => {
+      assert.ok(typeof range === 'object' && range !== null && 'apiKey' in range)
+      return [Number(range.apiKey), [Number(range.minVersion), Number(range.maxVersion)]]
+    })
+  )
+}
+
+/** The topic of the groups' offsets comes into being with the first question for it. */
+async function coordinatorReady(session: Session): Promise<void> {
+  for (let left = 300; left > 0; left -= 1) {
+    const found = await session.ask(Api.FindCoordinator, 0, { key: 'warm-up' })
+    if (typeof found === 'object' && found !== null && 'errorCode' in found && found.errorCode === 0) {
+      const request = { groupId: 'warm-up', topics: [{ name: 'compared', partitionIndexes: [0] }] }
+      const answer = JSON.stringify(normalForm(await session.ask(Api.OffsetFetch, 2, request)))
+      if (!/"errorCode":1[456]/.test(answer)) return
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('the coordinator did not come up')
+}
