@@ -6,6 +6,15 @@ export const limits = {
   /** A coordinator's log is replayed in pieces of this size at start, so that a long log never lies in memory whole. */
   coordinatorLoadBytes: 1024 * 1024,
 
+  /** Members of one group, whatever group.max.size says: each rebalance answers all of them with all of them. */
+  groupMembers: 10_000,
+  /** Member ids of one group that were given out and not used yet: a client that never comes back leaves one for a session. */
+  groupPendingMembers: 10_000,
+  /** Groups in one partition of `__consumer_offsets`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */
+  groupsPerCoordinator: 100_000,
+  /** A new member that waits for its first answer is given up after this (Kafka: a constant of five minutes). */
+  newGroupMemberJoinMs: 5 * 60_000,
+
   /** Fetch sessions kept (Kafka: max.incremental.fetch.session.cache.slots). A client without one sends whole requests. */
   fetchSessions: 1000,
   /** A session idle for this long may be given up for a new one (Kafka: min.incremental.fetch.session.eviction.ms). */
@@ -17,6 +26,13 @@ export const limits = {
 
   /** A compressed batch may not grow past this when it is read: more is a bomb, not data. */
   decompressedBatchBytes: 256 * 1024 * 1024,
+
+  /** Index entries go to their file in pieces of this size: they can be made again from the log, so that none is urgent. */
+  indexWriteBytes: 4096,
+  /** Bytes read at a time where only the headers of batches are looked at: about two index intervals. */
+  headerScanBytes: 8192,
+  /** How far back from the end of a log a start looks for the last batches of its producers. */
+  producerTailBytes: 1024 * 1024,
 
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,

@@ -1,0 +1,37 @@
+/**
+ * OffsetCommit (8): writes down how far a group has read.
+ *
+ * v5 no retention time any more · v6 leader epoch · v7 static members · v8 flexible · v9 GROUP_ID_NOT_FOUND for a group that
+ * is not there (KIP-848) · v10 topic ids instead of names
+ * Members commit for their generation; a group without members takes offsets from anyone who names no generation. Each
+ * partition has its own error; the answer leaves when the offsets are durable.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { OffsetCommitRequest } from '../../protocol/generated/api/offset-commit-request.ts'
+import { OffsetCommitResponse } from '../../protocol/generated/api/offset-commit-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { api } from '../api.ts'
+import { callerOf } from '../group-caller.ts'
+
+export const offsetCommit = api(ApiKey.OffsetCommit, {
+  versions: [2, 10],
+  request: OffsetCommitRequest,
+  response: OffsetCommitResponse,
+
+  handle(request, context) {
+    const coordinator = context.broker.groupCoordinatorFor(request.groupId)
+    if (coordinator === undefined) return refused(request, ErrorCode.COORDINATOR_NOT_AVAILABLE)
+    return coordinator.commitOffsets(request, callerOf(context))
+  }
+})
+
+function refused({ topics }: Decoded<OffsetCommitRequest>, errorCode: ErrorCode): OffsetCommitResponse {
+  return {
+    topics: topics.map(({ name, topicId, partitions }) => ({
+      name,
+      topicId,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode }))
+    }))
+  }
+}

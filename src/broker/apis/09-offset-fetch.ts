@@ -1,0 +1,73 @@
+/**
+ * OffsetFetch (9): how far groups have read.
+ *
+ * v2 all partitions when no topics are named, an error for the whole · v5 leader epoch · v6 flexible · v7 require stable ·
+ * v8 many groups at once · v9 member and epoch (KIP-848) · v10 topic ids instead of names
+ * What was never committed is -1, whether or not the group, the topic or the partition exists; only an unknown topic id is
+ * an error.
+ */
+import type { AskedTopic } from '../../coordination/groups/offsets/fetch.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { OffsetFetchRequest } from '../../protocol/generated/api/offset-fetch-request.ts'
+import {
+  OffsetFetchResponse,
+  type OffsetFetchResponseGroup,
+  type OffsetFetchResponseTopic
+} from '../../protocol/generated/api/offset-fetch-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { api, type RequestContext } from '../api.ts'
+
+const firstVersionWithGroups = 8
+const firstVersionWithTopicIds = 10
+const firstVersionWithWholeError = 2
+
+export const offsetFetch = api(ApiKey.OffsetFetch, {
+  versions: [1, 10],
+  request: OffsetFetchRequest,
+  response: OffsetFetchResponse,
+
+  async handle(request, context) {
+    if (context.apiVersion >= firstVersionWithGroups) {
+      const hasIds = context.apiVersion >= firstVersionWithTopicIds
+      const answers = request.groups.map(({ groupId, topics }) =>
+        fetchGroup(groupId, topics === null ? null : hasIds ? topics.map(byId) : topics.map(byName), context)
+      )
+      return { groups: await Promise.all(answers) }
+    }
+    const { groupId, topics } = request
+    const { errorCode, topics: found } = await fetchGroup(groupId, topics, context)
+    if (errorCode === ErrorCode.NONE || context.apiVersion >= firstVersionWithWholeError) {
+      return { errorCode, topics: found.map(named) }
+    }
+    return { topics: failedTopics(request, errorCode ?? ErrorCode.NONE) }
+  }
+})
+
+function fetchGroup(
+  groupId: string,
+  topics: readonly AskedTopic[] | null,
+  { broker }: RequestContext
+): Promise<OffsetFetchResponseGroup> | OffsetFetchResponseGroup {
+  const coordinator = broker.groupCoordinatorFor(groupId)
+  if (coordinator === undefined) return { groupId, topics: [], errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+  return coordinator.fetchOffsets({ groupId, topics })
+}
+
+function byName({ name, partitionIndexes }: { name: string; partitionIndexes: readonly number[] }): AskedTopic {
+  return { name, partitionIndexes }
+}
+
+function byId({ topicId, partitionIndexes }: { topicId: string; partitionIndexes: readonly number[] }): AskedTopic {
+  return { topicId, partitionIndexes }
+}
+
+function named({ name = '', partitions }: OffsetFetchResponseGroup['topics'][number]): OffsetFetchResponseTopic {
+  return { name, partitions }
+}
+
+/** Version 1 has no place for an error of the whole request. */
+function failedTopics({ topics }: Decoded<OffsetFetchRequest>, errorCode: number): OffsetFetchResponseTopic[] {
+  const failed = (partitionIndex: number) => ({ partitionIndex, committedOffset: -1, metadata: '', errorCode })
+  return (topics ?? []).map(({ name, partitionIndexes }) => ({ name, partitions: partitionIndexes.map(failed) }))
+}

@@ -1,0 +1,21 @@
+/**
+ * Heartbeat (12): a member says that it lives, and learns whether it has to join again.
+ *
+ * v3 static members · v4 flexible
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { HeartbeatRequest } from '../../protocol/generated/api/heartbeat-request.ts'
+import { HeartbeatResponse } from '../../protocol/generated/api/heartbeat-response.ts'
+import { api } from '../api.ts'
+
+export const heartbeat = api(ApiKey.Heartbeat, {
+  versions: [0, 4],
+  request: HeartbeatRequest,
+  response: HeartbeatResponse,
+
+  handle(request, { broker }) {
+    const coordinator = broker.groupCoordinatorFor(request.groupId)
+    return coordinator?.heartbeat(request) ?? { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+  }
+})

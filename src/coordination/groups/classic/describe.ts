@@ -1,0 +1,45 @@
+/** A classic group as DescribeGroups and ListGroups show it (Kafka: GroupMetadataManager.describeGroups, asListedGroup). */
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { DescribeGroupsResponseDescribedGroup } from '../../../protocol/generated/api/describe-groups-response.ts'
+import type { ListGroupsResponseListedGroup } from '../../../protocol/generated/api/list-groups-response.ts'
+import type { GroupMetadata } from './state.ts'
+import { metadataFor, type Round } from './waiting.ts'
+
+const nothing = Buffer.alloc(0)
+
+export function describedGroup(
+  groupId: string,
+  metadata: GroupMetadata | undefined,
+  round: Round
+): DescribeGroupsResponseDescribedGroup {
+  const isStable = round.state === 'Stable'
+  return {
+    errorCode: ErrorCode.NONE,
+    groupId,
+    groupState: round.state,
+    protocolType: round.protocolType ?? '',
+    protocolData: isStable ? (round.protocol ?? '') : '',
+    members: Array.from(round.members.values(), (member) => ({
+      memberId: member.memberId,
+      groupInstanceId: member.groupInstanceId,
+      clientId: member.clientId,
+      clientHost: member.clientHost,
+      memberMetadata: isStable ? metadataFor(member, round.protocol) : nothing,
+      memberAssignment: metadata?.members.get(member.memberId)?.assignment ?? nothing
+    }))
+  }
+}
+
+/** A group that is not there is Dead. */
+export function missingGroup(groupId: string): DescribeGroupsResponseDescribedGroup {
+  const answer = undescribedGroup(groupId, ErrorCode.GROUP_ID_NOT_FOUND)
+  return { ...answer, groupState: 'Dead', errorMessage: `Group ${groupId} not found.` }
+}
+
+export function undescribedGroup(groupId: string, errorCode: ErrorCode): DescribeGroupsResponseDescribedGroup {
+  return { errorCode, groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
+}
+
+export function listedGroup(groupId: string, round: Round): ListGroupsResponseListedGroup {
+  return { groupId, protocolType: round.protocolType ?? '', groupState: round.state, groupType: 'classic' }
+}

@@ -1,0 +1,352 @@
+/**
+ * Looks after the groups of one partition of `__consumer_offsets` (Kafka: GroupCoordinatorShard, GroupMetadataManager).
+ *
+ * Each request is decided by a pure function in `classic/` or `offsets/`; here its records are appended and replayed, its
+ * round takes the place of the one before, and the answers leave when all they rest on is durable. When the disk fails, the
+ * coordinator closes: it answers NOT_COORDINATOR, and has to be made anew from its log.
+ */
+
+import { type Chance, randomUuid } from '../../host/chance.ts'
+import type { Clock } from '../../host/clock.ts'
+import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { DescribeGroupsResponseDescribedGroup } from '../../protocol/generated/api/describe-groups-response.ts'
+import type { HeartbeatRequest } from '../../protocol/generated/api/heartbeat-request.ts'
+import type { HeartbeatResponse } from '../../protocol/generated/api/heartbeat-response.ts'
+import type { JoinGroupRequest } from '../../protocol/generated/api/join-group-request.ts'
+import type { JoinGroupResponse } from '../../protocol/generated/api/join-group-response.ts'
+import type { LeaveGroupResponse } from '../../protocol/generated/api/leave-group-response.ts'
+import type { ListGroupsResponseListedGroup } from '../../protocol/generated/api/list-groups-response.ts'
+import type { OffsetCommitRequest } from '../../protocol/generated/api/offset-commit-request.ts'
+import type { OffsetCommitResponse } from '../../protocol/generated/api/offset-commit-response.ts'
+import type { OffsetDeleteRequest } from '../../protocol/generated/api/offset-delete-request.ts'
+import type { OffsetDeleteResponse } from '../../protocol/generated/api/offset-delete-response.ts'
+import type { OffsetFetchResponseGroup } from '../../protocol/generated/api/offset-fetch-response.ts'
+import type { SyncGroupRequest } from '../../protocol/generated/api/sync-group-request.ts'
+import type { SyncGroupResponse } from '../../protocol/generated/api/sync-group-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { Coordinator, type Decision, type StateLog, type StateRecord } from '../coordinator.ts'
+import { describedGroup, listedGroup, missingGroup, undescribedGroup } from './classic/describe.ts'
+import { type Draft, draftOf, type FoundGroup, refusedJoin, refusedSync } from './classic/draft.ts'
+import { heartbeat } from './classic/heartbeat.ts'
+import { join } from './classic/join.ts'
+import { expireSession, type LeavingMember, leave } from './classic/leave.ts'
+import { prepareRebalance, timerExpired } from './classic/rebalance.ts'
+import { sync } from './classic/sync.ts'
+import { roundFromLog } from './classic/waiting.ts'
+import type { GroupConfig } from './group-config.ts'
+import { checkCommit, commit, sortCommit } from './offsets/commit.ts'
+import { deleteGroup, deleteOffsets, offsetsOfDeletedTopics } from './offsets/delete.ts'
+import { expireOffsets } from './offsets/expire.ts'
+import { type AskedOffsets, fetchOffsets } from './offsets/fetch.ts'
+import { OwedAnswers } from './owed-answers.ts'
+import { replay } from './replay.ts'
+import { Rounds } from './rounds.ts'
+import { GroupsState } from './state.ts'
+import type { TopicNames } from './topic-names.ts'
+
+export type { GroupConfig } from './group-config.ts'
+
+export interface GroupCoordinatorOptions {
+  readonly log: StateLog
+  readonly clock: Clock
+  readonly chance: Chance
+  readonly config: GroupConfig
+  readonly topics: TopicNames
+}
+
+/** Who asks, and in which version. */
+export interface Caller {
+  readonly clientId: string
+  readonly clientHost: string
+  readonly apiVersion: number
+}
+
+/** Groups in one of the states, of one of the types; an empty list asks for all. Case and blanks do not matter. */
+export interface GroupFilter {
+  readonly states: readonly string[]
+  readonly types: readonly string[]
+}
+
+export class GroupCoordinator {
+  readonly #options: GroupCoordinatorOptions
+  readonly #state = new GroupsState()
+  readonly #coordinator: Coordinator
+  readonly #rounds: Rounds
+  readonly #joins = new OwedAnswers<JoinGroupResponse>(refusedJoin(ErrorCode.NOT_COORDINATOR, ''))
+  readonly #syncs = new OwedAnswers<SyncGroupResponse>(refusedSync(ErrorCode.NOT_COORDINATOR))
+  #isClosed = false
+
+  /** Replays the log. Members that it tells of have a whole session to be heard of again. */
+  constructor(options: GroupCoordinatorOptions) {
+    this.#options = options
+    this.#rounds = new Rounds({
+      clock: options.clock,
+      onSessionExpired: (groupId, memberId) => this.#onSessionExpired(groupId, memberId),
+      onTimerExpired: (groupId) => this.#onTimerExpired(groupId)
+    })
+    this.#coordinator = new Coordinator({
+      log: options.log,
+      replay: (record) => replay(this.#state, record),
+      onFailure: () => this.close()
+    })
+    this.#resumeGroups()
+    this.#rounds.every(options.config.offsetsRetentionCheckIntervalMs, () => this.#expireOffsets())
+  }
+
+  /** Nothing but NOT_COORDINATOR comes from here any more. */
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  joinGroup(request: Decoded<JoinGroupRequest>, caller: Caller): Promise<JoinGroupResponse> {
+    return this.#joins.owe((waiter) => {
+      this.#decide(() => {
+        const group = this.#find(request.groupId)
+        const circumstances = { ...this.#circumstances(), ...caller, waiter, uuid: uuidText(this.#options.chance) }
+        const decided = this.#roomForGroup(group) || join(group, request, circumstances)
+        if (typeof decided !== 'number') this.#take(decided)
+        else this.#send({ joinAnswers: [{ waiter, response: refusedJoin(decided, request.memberId) }] })
+      })
+    })
+  }
+
+  syncGroup(request: Decoded<SyncGroupRequest>, { apiVersion }: Caller): Promise<SyncGroupResponse> {
+    return this.#syncs.owe((waiter) => {
+      this.#decide(() => {
+        const decided = sync(this.#find(request.groupId), request, { ...this.#circumstances(), waiter, apiVersion })
+        if (typeof decided !== 'number') this.#take(decided)
+        else this.#send({ syncAnswers: [{ waiter, response: refusedSync(decided) }] })
+      })
+    })
+  }
+
+  heartbeat(request: Decoded<HeartbeatRequest>): Promise<HeartbeatResponse> {
+    return this.#answer<HeartbeatResponse>(
+      () => ({ errorCode: ErrorCode.NOT_COORDINATOR }),
+      () => {
+        const { round } = this.#find(request.groupId)
+        const errorCode = heartbeat(round, request)
+        const isAlive = errorCode === ErrorCode.NONE || errorCode === ErrorCode.REBALANCE_IN_PROGRESS
+        if (isAlive) this.#renewSession(request.groupId, request.memberId)
+        return { errorCode }
+      }
+    )
+  }
+
+  leaveGroup(groupId: string, members: readonly LeavingMember[]): Promise<LeaveGroupResponse> {
+    return this.#answer<LeaveGroupResponse>(
+      () => ({ errorCode: ErrorCode.NOT_COORDINATOR, members: [] }),
+      () => {
+        const { answer, draft } = leave(this.#find(groupId), members, this.#circumstances())
+        if (draft !== null) this.#take(draft)
+        return answer
+      }
+    )
+  }
+
+  commitOffsets(request: Decoded<OffsetCommitRequest>, { apiVersion }: Caller): Promise<OffsetCommitResponse> {
+    const { topics } = this.#options
+    const circumstances = { ...this.#circumstances(), apiVersion, topics }
+    const group = this.#find(request.groupId)
+    const decision = (errorCode: ErrorCode) =>
+      commit(errorCode, request, sortCommit(request, circumstances), circumstances)
+    return this.#answer<OffsetCommitResponse>(
+      () => decision(ErrorCode.NOT_COORDINATOR).answer,
+      () => {
+        const errorCode = checkCommit(group.round, request, apiVersion) || this.#roomForGroup(group)
+        const { round } = group
+        if (errorCode === ErrorCode.NONE && round !== undefined && round.state !== 'CompletingRebalance') {
+          this.#renewSession(request.groupId, request.memberId)
+        }
+        return this.#commit(decision(errorCode))
+      }
+    )
+  }
+
+  fetchOffsets(asked: AskedOffsets): Promise<OffsetFetchResponseGroup> {
+    const refusal = () => ({ groupId: asked.groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR })
+    return this.#answer<OffsetFetchResponseGroup>(refusal, () =>
+      fetchOffsets(this.#state.offsets, asked, this.#options.topics)
+    )
+  }
+
+  deleteOffsets(request: Decoded<OffsetDeleteRequest>): Promise<OffsetDeleteResponse> {
+    return this.#answer<OffsetDeleteResponse>(
+      () => ({ errorCode: ErrorCode.NOT_COORDINATOR, topics: [] }),
+      () => {
+        const { round } = this.#find(request.groupId)
+        return this.#commit(deleteOffsets(round, request, this.#state.offsets, this.#options.topics))
+      }
+    )
+  }
+
+  describe(groupId: string): Promise<DescribeGroupsResponseDescribedGroup> {
+    const refusal = () => undescribedGroup(groupId, ErrorCode.NOT_COORDINATOR)
+    return this.#answer<DescribeGroupsResponseDescribedGroup>(refusal, () => {
+      const { metadata, round } = this.#find(groupId)
+      return round === undefined ? missingGroup(groupId) : describedGroup(groupId, metadata, round)
+    })
+  }
+
+  /** Empty when this coordinator is closed: its groups are told by whoever looks after them then. */
+  list(filter: GroupFilter): Promise<readonly ListGroupsResponseListedGroup[]> {
+    const states = new Set(filter.states.map((state) => state.toLowerCase().trim()))
+    const types = new Set(filter.types.map((type) => type.toLowerCase().trim()))
+    return this.#answer<readonly ListGroupsResponseListedGroup[]>(
+      () => [],
+      () => {
+        const groups: ListGroupsResponseListedGroup[] = []
+        if (types.size > 0 && !types.has('classic')) return groups
+        for (const groupId of this.#state.groups.keys()) {
+          const { round } = this.#find(groupId)
+          if (round === undefined || (states.size > 0 && !states.has(round.state.toLowerCase()))) continue
+          groups.push(listedGroup(groupId, round))
+        }
+        return groups
+      }
+    )
+  }
+
+  deleteGroup(groupId: string): Promise<ErrorCode> {
+    return this.#answer<ErrorCode>(
+      () => ErrorCode.NOT_COORDINATOR,
+      () => {
+        const errorCode = this.#commit(deleteGroup(this.#find(groupId).round, groupId, this.#state.offsets))
+        if (errorCode === ErrorCode.NONE) this.#rounds.forget(groupId)
+        return errorCode
+      }
+    )
+  }
+
+  /** The offsets that groups had in these topics go with them. */
+  onTopicsDeleted(names: readonly string[]): void {
+    this.#decide(() => this.#append(offsetsOfDeletedTopics(this.#state.offsets, names)))
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#rounds.close()
+    this.#joins.refuseAll()
+    this.#syncs.refuseAll()
+  }
+
+  #resumeGroups(): void {
+    const maxSize = Math.min(this.#options.config.maxSize, limits.groupMembers)
+    for (const [groupId, metadata] of this.#state.groups) {
+      if (metadata.members.size === 0) continue
+      this.#rounds.resume(groupId, roundFromLog(metadata))
+      if (metadata.members.size <= maxSize) continue
+      const draft = draftOf(this.#find(groupId), this.#circumstances())
+      prepareRebalance(draft)
+      this.#take(draft)
+    }
+  }
+
+  #find(groupId: string): FoundGroup {
+    const metadata = this.#state.groups.get(groupId)
+    const round = this.#rounds.get(groupId) ?? (metadata ? roundFromLog(metadata) : undefined)
+    return { groupId, metadata, round }
+  }
+
+  #circumstances() {
+    return { nowMs: this.#options.clock.nowMs(), config: this.#options.config }
+  }
+
+  #roomForGroup({ metadata }: FoundGroup): ErrorCode {
+    if (metadata !== undefined || this.#state.groups.size < limits.groupsPerCoordinator) return ErrorCode.NONE
+    return ErrorCode.POLICY_VIOLATION
+  }
+
+  #renewSession(groupId: string, memberId: string): void {
+    const member = this.#rounds.get(groupId)?.members.get(memberId)
+    if (member !== undefined) this.#rounds.renewSession(groupId, member)
+  }
+
+  /** What a request gets that depends on nothing but what is known now. */
+  async #answer<Answer>(refusal: () => Answer, decideNow: () => Answer): Promise<Answer> {
+    if (this.#isClosed) return refusal()
+    try {
+      const answer = decideNow()
+      await this.#coordinator.settled()
+      return answer
+    } catch (error) {
+      if (error instanceof DiskError) return refusal()
+      throw error
+    }
+  }
+
+  /** Runs what may meet a failing disk; the coordinator has closed then, and whoever waits has been told. */
+  #decide(decideNow: () => void): void {
+    if (this.#isClosed) {
+      this.close()
+      return
+    }
+    try {
+      decideNow()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+    }
+  }
+
+  /** A decision becomes fact: its records are in the log, its round is the one that runs, its answers are on their way. */
+  #take(draft: Draft): void {
+    this.#append(draft.records)
+    this.#rounds.take(draft)
+    this.#send(draft)
+  }
+
+  #send({ joinAnswers = [], syncAnswers = [] }: Partial<Pick<Draft, 'joinAnswers' | 'syncAnswers'>>): void {
+    const answers = [this.#joins.take(joinAnswers), this.#syncs.take(syncAnswers)]
+    this.#coordinator.settled().then(
+      () => {
+        for (const { send } of answers) send()
+      },
+      () => {
+        for (const { refuse } of answers) refuse()
+      }
+    )
+  }
+
+  #append(records: readonly StateRecord[]): void {
+    this.#coordinator.commit(records, this.#options.clock.nowMs())
+  }
+
+  #commit<Answer>({ records, answer }: Decision<Answer>): Answer {
+    this.#append(records)
+    return answer
+  }
+
+  #onSessionExpired(groupId: string, memberId: string): void {
+    this.#decide(() => {
+      const draft = expireSession(this.#find(groupId), memberId, this.#circumstances())
+      if (draft !== null) this.#take(draft)
+    })
+  }
+
+  #onTimerExpired(groupId: string): void {
+    this.#decide(() => {
+      const draft = draftOf(this.#find(groupId), this.#circumstances())
+      timerExpired(draft)
+      this.#take(draft)
+    })
+  }
+
+  #expireOffsets(): void {
+    this.#decide(() => {
+      for (const groupId of this.#state.groups.keys()) {
+        const { round } = this.#find(groupId)
+        if (round === undefined) continue
+        this.#append(expireOffsets(groupId, round, this.#state.offsets, this.#circumstances()))
+        if (!this.#state.groups.has(groupId)) this.#rounds.forget(groupId)
+      }
+    })
+  }
+}
+
+/** A random UUID as Java writes it: member ids end with one. */
+function uuidText(chance: Chance): string {
+  const hex = Buffer.from(randomUuid(chance), 'base64url').toString('hex')
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

@@ -1,0 +1,117 @@
+/**
+ * OffsetCommit, decided: which offsets are written, and what each partition is told (Kafka: OffsetMetadataManager.commitOffset,
+ * ClassicGroup.validateOffsetCommit, KafkaApis.handleOffsetCommitRequest).
+ */
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { OffsetCommitRequest } from '../../../protocol/generated/api/offset-commit-request.ts'
+import type { OffsetCommitResponse } from '../../../protocol/generated/api/offset-commit-response.ts'
+import type { Decoded } from '../../../protocol/message.ts'
+import { ZERO_UUID } from '../../../protocol/primitives.ts'
+import { type Decision, decide, refuse } from '../../coordinator.ts'
+import { checkMember } from '../classic/validate.ts'
+import type { Round } from '../classic/waiting.ts'
+import type { GroupConfig } from '../group-config.ts'
+import { offsetCommitRecord } from '../records.ts'
+import type { TopicNames } from '../topic-names.ts'
+import { PartitionAnswers, type TopicKey } from './partition-answers.ts'
+import type { CommittedOffset } from './state.ts'
+
+type Request = Decoded<OffsetCommitRequest>
+
+export interface CommitCircumstances {
+  readonly nowMs: number
+  readonly config: GroupConfig
+  readonly apiVersion: number
+  readonly topics: TopicNames
+}
+
+/** An offset for a partition that exists. */
+export interface OffsetToCommit {
+  readonly topic: TopicKey
+  readonly partition: number
+  readonly offset: number
+  readonly leaderEpoch: number
+  readonly metadata: string
+}
+
+const firstVersionWithTopicIds = 10
+const firstVersionWithGroupNotFound = 9
+const noRetention = -1
+
+/** What the existing part of the request comes to; the rest is answered already. Empty offsets: the group is not asked. */
+export interface SortedCommit {
+  readonly answers: PartitionAnswers
+  readonly offsets: readonly OffsetToCommit[]
+}
+
+/** Parts what can be committed from what names no partition of this cluster. */
+export function sortCommit(request: Request, { apiVersion, topics }: CommitCircumstances): SortedCommit {
+  const answers = new PartitionAnswers()
+  const offsets: OffsetToCommit[] = []
+  for (const { name, topicId, partitions } of request.topics) {
+    const known = apiVersion >= firstVersionWithTopicIds ? topics.nameOf(topicId) : name
+    const topic = { name: known ?? '', topicId: known === undefined ? topicId : (topics.idOf(known) ?? ZERO_UUID) }
+    for (const { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata } of partitions) {
+      if (known === undefined) {
+        answers.add(topic, partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
+      } else if (!topics.exists(known, partitionIndex)) {
+        answers.add(topic, partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+      } else {
+        const metadata = committedMetadata ?? ''
+        const [offset, leaderEpoch] = [committedOffset, committedLeaderEpoch]
+        offsets.push({ topic, partition: partitionIndex, offset, leaderEpoch, metadata })
+      }
+    }
+  }
+  return { answers, offsets }
+}
+
+/** Whether this caller may commit for the group now. */
+export function checkCommit(round: Round | undefined, request: Request, apiVersion: number): ErrorCode {
+  const { generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = request
+  const isOutsideGenerations = generationId < 0
+  if (round === undefined) {
+    if (isOutsideGenerations) return ErrorCode.NONE
+    return apiVersion >= firstVersionWithGroupNotFound ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  }
+  // An administrator, or a consumer that assigns itself its partitions.
+  if (isOutsideGenerations && round.state === 'Empty') return ErrorCode.NONE
+  if (isOutsideGenerations && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID
+  const errorCode = checkMember(round, memberId, groupInstanceId)
+  if (errorCode !== ErrorCode.NONE) return errorCode
+  if (generationId !== round.generation) return ErrorCode.ILLEGAL_GENERATION
+  return round.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+}
+
+export function commit(
+  groupError: ErrorCode,
+  request: Request,
+  { answers, offsets }: SortedCommit,
+  circumstances: CommitCircumstances
+): Decision<OffsetCommitResponse> {
+  if (groupError !== ErrorCode.NONE) {
+    for (const { topic, partition } of offsets) answers.add(topic, partition, groupError)
+    return refuse({ topics: answers.topics() })
+  }
+  const { nowMs, config } = circumstances
+  const expireTimestampMs = request.retentionTimeMs === noRetention ? null : nowMs + request.retentionTimeMs
+  const records = offsets.flatMap((toCommit) => {
+    const { topic, partition, offset, leaderEpoch, metadata } = toCommit
+    if (metadata.length > config.offsetMetadataMaxSizeBytes) {
+      answers.add(topic, partition, ErrorCode.OFFSET_METADATA_TOO_LARGE)
+      return []
+    }
+    answers.add(topic, partition, ErrorCode.NONE)
+    const place = { groupId: request.groupId, topic: topic.name, partition }
+    const committed: CommittedOffset = {
+      offset,
+      leaderEpoch,
+      metadata,
+      commitTimestampMs: nowMs,
+      expireTimestampMs,
+      topicId: topic.topicId
+    }
+    return [offsetCommitRecord(place, committed)]
+  })
+  return decide(records, { topics: answers.topics() })
+}

@@ -1,0 +1,78 @@
+/**
+ * Committed offsets that go because somebody says so: OffsetDelete, DeleteGroups, deleted topics
+ * (Kafka: OffsetMetadataManager.deleteOffsets, GroupCoordinatorShard.deleteGroups, onPartitionsDeleted).
+ */
+import { ErrorCode } from '../../../protocol/error-codes.ts'
+import type { OffsetDeleteRequest } from '../../../protocol/generated/api/offset-delete-request.ts'
+import type { OffsetDeleteResponse } from '../../../protocol/generated/api/offset-delete-response.ts'
+import type { Decoded } from '../../../protocol/message.ts'
+import { ZERO_UUID } from '../../../protocol/primitives.ts'
+import { type Decision, decide, refuse, type StateRecord } from '../../coordinator.ts'
+import { consumerProtocolType, isSubscribedTo, type Round } from '../classic/waiting.ts'
+import { groupTombstone, offsetTombstone } from '../records.ts'
+import type { TopicNames } from '../topic-names.ts'
+import { PartitionAnswers } from './partition-answers.ts'
+import type { CommittedOffsets } from './state.ts'
+
+/** Offsets of topics that active consumers of the group read are kept: they would only commit them again. */
+export function deleteOffsets(
+  round: Round | undefined,
+  request: Decoded<OffsetDeleteRequest>,
+  offsets: CommittedOffsets,
+  names: TopicNames
+): Decision<OffsetDeleteResponse> {
+  const { groupId } = request
+  const groupError = checkDeleteOffsets(round, groupId)
+  if (round === undefined || groupError !== ErrorCode.NONE) return refuse({ errorCode: groupError, topics: [] })
+  const answers = new PartitionAnswers()
+  const existing = request.topics.map(({ name, partitions }) => {
+    const topic = { name, topicId: names.idOf(name) ?? ZERO_UUID }
+    const indexes = partitions.map(({ partitionIndex }) => partitionIndex)
+    for (const index of indexes) {
+      if (!names.exists(name, index)) answers.add(topic, index, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+    }
+    return { topic, indexes: indexes.filter((index) => names.exists(name, index)) }
+  })
+  const records: StateRecord[] = []
+  for (const { topic, indexes } of existing) {
+    const errorCode = isSubscribedTo(round, topic.name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE
+    for (const partition of indexes) {
+      answers.add(topic, partition, errorCode)
+      const isThere = offsets.get(groupId, topic.name, partition) !== undefined
+      if (errorCode === ErrorCode.NONE && isThere)
+        records.push(offsetTombstone({ groupId, topic: topic.name, partition }))
+    }
+  }
+  return decide(records, { errorCode: ErrorCode.NONE, topics: answers.topics() })
+}
+
+/** Of members that are not consumers nobody knows which topics they use. */
+function checkDeleteOffsets(round: Round | undefined, groupId: string): ErrorCode {
+  if (groupId === '') return ErrorCode.INVALID_GROUP_ID
+  if (round === undefined) return ErrorCode.GROUP_ID_NOT_FOUND
+  if (round.state !== 'Empty' && round.protocolType !== consumerProtocolType) return ErrorCode.NON_EMPTY_GROUP
+  return ErrorCode.NONE
+}
+
+/** The whole group, with all that it committed. */
+export function deleteGroup(round: Round | undefined, groupId: string, offsets: CommittedOffsets): Decision<ErrorCode> {
+  if (round === undefined) return refuse<ErrorCode>(ErrorCode.GROUP_ID_NOT_FOUND)
+  if (round.state !== 'Empty') return refuse<ErrorCode>(ErrorCode.NON_EMPTY_GROUP)
+  const records: StateRecord[] = []
+  for (const [topic, partitions] of offsets.of(groupId) ?? []) {
+    for (const partition of partitions.keys()) records.push(offsetTombstone({ groupId, topic, partition }))
+  }
+  return decide<ErrorCode>([...records, groupTombstone(groupId)], ErrorCode.NONE)
+}
+
+/** Every offset of topics that are gone. */
+export function offsetsOfDeletedTopics(offsets: CommittedOffsets, names: readonly string[]): StateRecord[] {
+  const records: StateRecord[] = []
+  for (const [groupId, topics] of offsets.entries()) {
+    for (const topic of names) {
+      for (const partition of topics.get(topic)?.keys() ?? [])
+        records.push(offsetTombstone({ groupId, topic, partition }))
+    }
+  }
+  return records
+}

@@ -1,0 +1,111 @@
+/**
+ * The records of `__consumer_offsets`, as bytes and as values: a group's metadata, and a group's committed offsets.
+ *
+ * A key begins with its type (which the schemas call its API key), a value with its version. Versions are those that
+ * Apache Kafka 4.4.0 writes: GroupMetadataValue 3, OffsetCommitValue 4 (1 when the client gave the offset a retention of its
+ * own, because only that version can carry it). Records of types that are not served here are left alone.
+ */
+import { GroupMetadataKey } from '../../protocol/generated/group-log/group-metadata-key.ts'
+import { GroupMetadataValue } from '../../protocol/generated/group-log/group-metadata-value.ts'
+import { LegacyOffsetCommitKey } from '../../protocol/generated/group-log/legacy-offset-commit-key.ts'
+import { OffsetCommitKey } from '../../protocol/generated/group-log/offset-commit-key.ts'
+import { OffsetCommitValue } from '../../protocol/generated/group-log/offset-commit-value.ts'
+import type { Decoded, Message } from '../../protocol/message.ts'
+import { Reader, Writer } from '../../protocol/primitives.ts'
+import type { StateRecord } from '../coordinator.ts'
+import type { CommittedOffset } from './offsets/state.ts'
+
+const keyBodyVersion = 0
+const groupMetadataVersion = 3
+const offsetCommitVersion = 4
+const offsetCommitVersionWithExpiry = 1
+const noTimestamp = -1
+
+export interface OffsetPlace {
+  readonly groupId: string
+  readonly topic: string
+  readonly partition: number
+}
+
+export type GroupLogRecord =
+  | { readonly kind: 'group'; readonly groupId: string; readonly value: Decoded<GroupMetadataValue> | null }
+  | { readonly kind: 'offset'; readonly place: OffsetPlace; readonly value: CommittedOffset | null }
+  | { readonly kind: 'foreign' }
+
+export function groupMetadataRecord(groupId: string, value: GroupMetadataValue): StateRecord {
+  return { key: groupKey(groupId), value: bytes(GroupMetadataValue, groupMetadataVersion, value) }
+}
+
+export function groupTombstone(groupId: string): StateRecord {
+  return { key: groupKey(groupId), value: null }
+}
+
+export function offsetCommitRecord(place: OffsetPlace, committed: CommittedOffset): StateRecord {
+  const version = committed.expireTimestampMs === null ? offsetCommitVersion : offsetCommitVersionWithExpiry
+  const value: OffsetCommitValue = {
+    offset: committed.offset,
+    leaderEpoch: committed.leaderEpoch,
+    metadata: committed.metadata,
+    commitTimestamp: committed.commitTimestampMs,
+    expireTimestamp: committed.expireTimestampMs ?? noTimestamp,
+    topicId: committed.topicId
+  }
+  return { key: offsetKey(place), value: bytes(OffsetCommitValue, version, value) }
+}
+
+export function offsetTombstone(place: OffsetPlace): StateRecord {
+  return { key: offsetKey(place), value: null }
+}
+
+/** Throws ProtocolError on bytes that are not what their type says. */
+export function readGroupLogRecord(record: StateRecord): GroupLogRecord {
+  if (record.key === null) return { kind: 'foreign' }
+  const key = new Reader(record.key)
+  const type = key.readInt16()
+  if (type === GroupMetadataKey.apiKey) {
+    const { group } = GroupMetadataKey.decode(key, keyBodyVersion)
+    return {
+      kind: 'group',
+      groupId: group,
+      value: record.value === null ? null : read(GroupMetadataValue, record.value)
+    }
+  }
+  if (type === OffsetCommitKey.apiKey || type === LegacyOffsetCommitKey.apiKey) {
+    const { group, topic, partition } = OffsetCommitKey.decode(key, keyBodyVersion)
+    const place = { groupId: group, topic, partition }
+    return { kind: 'offset', place, value: record.value === null ? null : committedOffset(record.value) }
+  }
+  return { kind: 'foreign' }
+}
+
+function committedOffset(value: Buffer): CommittedOffset {
+  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = read(OffsetCommitValue, value)
+  return {
+    offset,
+    leaderEpoch,
+    metadata,
+    commitTimestampMs: commitTimestamp,
+    expireTimestampMs: expireTimestamp === noTimestamp ? null : expireTimestamp,
+    topicId
+  }
+}
+
+function groupKey(group: string): Buffer {
+  return bytes(GroupMetadataKey, keyBodyVersion, { group }, GroupMetadataKey.apiKey)
+}
+
+function offsetKey({ groupId: group, topic, partition }: OffsetPlace): Buffer {
+  return bytes(OffsetCommitKey, keyBodyVersion, { group, topic, partition }, OffsetCommitKey.apiKey)
+}
+
+function bytes<T>(message: Message<T>, version: number, value: T, prefix = version): Buffer {
+  const writer = new Writer()
+  writer.writeInt16(prefix)
+  message.encode(writer, value, version)
+  return writer.toBuffer()
+}
+
+function read<T>(message: Message<T>, value: Buffer): Decoded<T> {
+  const reader = new Reader(value)
+  return message.decode(reader, reader.readInt16())
+}

@@ -1,0 +1,110 @@
+/**
+ * The soft state of one coordinator: the running rounds, with the deadlines of their members and of the rounds themselves.
+ * A group that is empty, with nobody on the way, has none: its round is what the log says.
+ */
+import type { Clock } from '../../host/clock.ts'
+import type { Draft } from './classic/draft.ts'
+import type { Round, RoundMember } from './classic/waiting.ts'
+import { Deadline, Deadlines } from './deadlines.ts'
+
+interface RunningRound {
+  round: Round
+  readonly timer: Deadline
+  readonly sessions: Map<string, Deadline>
+}
+
+export interface RoundsOptions {
+  readonly clock: Clock
+  readonly onSessionExpired: (groupId: string, memberId: string) => void
+  readonly onTimerExpired: (groupId: string) => void
+}
+
+export class Rounds {
+  readonly #options: RoundsOptions
+  readonly #deadlines: Deadlines
+  readonly #running = new Map<string, RunningRound>()
+
+  constructor(options: RoundsOptions) {
+    this.#options = options
+    this.#deadlines = new Deadlines(options.clock)
+  }
+
+  get(groupId: string): Round | undefined {
+    return this.#running.get(groupId)?.round
+  }
+
+  /** Puts the round that a decision made in the place of the one before. */
+  take({ groupId, round, sessions }: Draft): void {
+    if (round.state === 'Empty' && round.pendingMembers.size === 0) {
+      this.forget(groupId)
+      return
+    }
+    const running = this.#running.get(groupId) ?? this.#begin(groupId, round)
+    this.#wind(running.timer, running.round.timer, round)
+    running.round = round
+    for (const [memberId, timeoutMs] of sessions) this.#watch(groupId, running, memberId, timeoutMs)
+  }
+
+  /** Takes up a round that the log tells of: every member has a whole session to be heard of again. */
+  resume(groupId: string, round: Round): void {
+    const running = this.#begin(groupId, round)
+    for (const { memberId, sessionTimeoutMs } of round.members.values()) {
+      this.#watch(groupId, running, memberId, sessionTimeoutMs)
+    }
+  }
+
+  /** The member was heard of. */
+  renewSession(groupId: string, { memberId, sessionTimeoutMs }: RoundMember): void {
+    const running = this.#running.get(groupId)
+    if (running !== undefined) this.#watch(groupId, running, memberId, sessionTimeoutMs)
+  }
+
+  forget(groupId: string): void {
+    const running = this.#running.get(groupId)
+    if (running === undefined) return
+    this.#deadlines.cancel(running.timer)
+    for (const session of running.sessions.values()) this.#deadlines.cancel(session)
+    this.#running.delete(groupId)
+  }
+
+  /** Runs something again and again. */
+  every(intervalMs: number, task: () => void): void {
+    const deadline = new Deadline(() => {
+      this.#deadlines.schedule(deadline, intervalMs)
+      task()
+    })
+    this.#deadlines.schedule(deadline, intervalMs)
+  }
+
+  close(): void {
+    this.#deadlines.close()
+    this.#running.clear()
+  }
+
+  #begin(groupId: string, round: Round): RunningRound {
+    const timer = new Deadline(() => this.#options.onTimerExpired(groupId))
+    const running: RunningRound = { round: { ...round, timer: null }, timer, sessions: new Map() }
+    this.#running.set(groupId, running)
+    return running
+  }
+
+  #wind(deadline: Deadline, before: Round['timer'], { timer }: Round): void {
+    if (timer === before) return
+    if (timer === null) this.#deadlines.cancel(deadline)
+    else this.#deadlines.schedule(deadline, timer.delayMs)
+  }
+
+  #watch(groupId: string, { sessions }: RunningRound, memberId: string, timeoutMs: number | null): void {
+    const session = sessions.get(memberId)
+    if (timeoutMs === null) {
+      if (session !== undefined) this.#deadlines.cancel(session)
+      sessions.delete(memberId)
+    } else if (session !== undefined) {
+      this.#deadlines.schedule(session, timeoutMs)
+    } else {
+      const deadline = new Deadline(() => this.#options.onSessionExpired(groupId, memberId))
+      sessions.set(memberId, deadline)
+      this.#deadlines.schedule(deadline, timeoutMs)
+    }
+  }
+}

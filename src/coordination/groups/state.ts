@@ -1,0 +1,8 @@
+/** The hard state of one coordinator: everything that its partition of `__consumer_offsets` says. Changed by replay alone. */
+import type { GroupMetadata } from './classic/state.ts'
+import { CommittedOffsets } from './offsets/state.ts'
+
+export class GroupsState {
+  readonly groups = new Map<string, GroupMetadata>()
+  readonly offsets = new CommittedOffsets()
+}
