@@ -5,7 +5,7 @@
  * Bundled CommonJS packages call `require`, hence the banner.
  */
 import { spawn } from 'node:child_process'
-import { copyFile, mkdir, rm } from 'node:fs/promises'
+import { mkdir, rm } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

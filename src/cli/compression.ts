@@ -1,22 +1,22 @@
 /**
- * Gives the client library zstd on Node.js versions that lack it (it came with 22.15), with the broker's own codec. The
- * other codecs are the library's.
+ * Compression for the client library. Its snappy cannot read what Java's client writes beyond one block, and zstd came to
+ * Node.js only with 22.15; both are replaced by the broker's own codecs. gzip and lz4 are the library's.
  */
 import type * as kafka from '@platformatic/kafka'
 
 export const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd'] as const
 export type Codec = (typeof codecs)[number]
 
-/** The largest record set a decompressed batch may become. */
+/** A batch that claims to be larger than this is refused rather than unpacked. */
 const decompressedBytesMax = 512 * 1024 * 1024
 
-export async function enableZstd(library: typeof kafka): Promise<void> {
-  const zstd = library.compressionsAlgorithms.zstd
-  if (zstd.available) return
-  const { zstdCompress, zstdDecompress } = await import('../protocol/records/compression/zstd.ts')
-  Object.assign(zstd, {
-    compressSync: zstdCompress,
-    decompressSync: (bytes: Buffer) => zstdDecompress(bytes, decompressedBytesMax),
-    available: true
-  })
+export async function completeCodecs(library: typeof kafka): Promise<void> {
+  const { compress, Compression, decompress } = await import('../protocol/records/compression/codec.ts')
+  for (const name of ['snappy', 'zstd'] as const) {
+    Object.assign(library.compressionsAlgorithms[name], {
+      compressSync: (bytes: Buffer) => compress(Compression[name], bytes),
+      decompressSync: (bytes: Buffer) => decompress(Compression[name], bytes, decompressedBytesMax),
+      available: true
+    })
+  }
 }

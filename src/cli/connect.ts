@@ -13,7 +13,7 @@ import { networkReason } from './kafka-failure.ts'
 
 const defaultTimeoutMs = 5000
 /** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds. */
-const firstAnswerMs = 1700
+const firstAnswerMs = 1500
 
 export type ClientOptions = Pick<
   kafka.BaseOptions,

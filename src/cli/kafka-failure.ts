@@ -41,7 +41,8 @@ export function networkReason(error: unknown): string | undefined {
     const found = networkReason(candidate)
     if (found) return found
   }
-  return /timed out/i.test(error.message) ? 'no answer in time' : undefined
+  if (/timed out/i.test(error.message)) return 'no answer in time'
+  return /connection closed/i.test(error.message) ? reasonOf('ECONNRESET') : undefined
 }
 
 function reasonOf(code: string): string {

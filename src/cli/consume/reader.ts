@@ -6,6 +6,7 @@
  */
 import { CliError } from '../cli-error.ts'
 import type { Cluster, FetchedPartition, FetchRequestTopics, FetchResponse } from '../cluster.ts'
+import { kafkaFailure, networkReason } from '../kafka-failure.ts'
 import {
   describeTopics,
   failureOf,
@@ -179,6 +180,7 @@ export class Reader {
 
   /** Something moved or a connection broke: ask for the leaders again, for as long as patience lasts. */
   async #refresh(reason: unknown): Promise<void> {
+    if (!mayPass(reason)) throw reason
     this.#troubledSinceMs ??= Date.now()
     if (Date.now() - this.#troubledSinceMs > patienceMs) throw reason
     await pause(200)
@@ -216,6 +218,16 @@ function fetchTopics(asked: readonly ReadPosition[]): FetchRequestTopics {
         partitionMaxBytes
       }))
   }))
+}
+
+/** A broken connection or a moved leader, not bytes that cannot be read. */
+function mayPass(reason: unknown): boolean {
+  return (
+    reason instanceof CliError ||
+    kafkaFailure(reason) !== undefined ||
+    networkReason(reason) !== undefined ||
+    (reason instanceof Error && 'code' in reason && reason.code === 'PLT_KFK_NETWORK')
+  )
 }
 
 function isSame(partition: LedPartition, topicId: string, index: number): boolean {

@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
-import { enableZstd } from '../compression.ts'
+import { completeCodecs } from '../compression.ts'
 import { connect, requestTimeoutMs } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { brokenPipe, interruptedExitCode } from '../interruption.ts'
@@ -32,7 +32,7 @@ export async function runConsume(invocation: Invocation): Promise<ExitCode> {
   const filter = createFilter(plan.filter)
   const cluster = await connect(invocation.global, requestTimeoutMs(invocation.global))
   try {
-    await enableZstd(cluster.library)
+    await completeCodecs(cluster.library)
     const topics = await describeTopics(cluster, plan.topics)
     const partitions = ledPartitions(topics, plan.partitions)
     const reading = new Reading(invocation, plan, cluster, printer)

@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
-import { enableZstd } from '../compression.ts'
+import { completeCodecs } from '../compression.ts'
 import { clientOptions, connect, requestTimeoutMs } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
@@ -27,7 +27,7 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
   const cluster = await connect(global, timeoutMs)
   const producer = new cluster.library.Producer({ ...clientOptions(global, timeoutMs) })
   try {
-    if (plan.compression === 'zstd') await enableZstd(cluster.library)
+    if (plan.compression !== 'none') await completeCodecs(cluster.library)
     const partitionCount = await partitionCountOf(cluster, plan.topic)
     const source = openSource(plan, terminal.stdin)
     const report = createDeliveryReport(invocation, plan.topic, source)

@@ -14,6 +14,8 @@ const batchBytesMax = 900_000
 const batchRecordsMax = 20_000
 /** Records without a key stay with a partition for so long, as Java's sticky partitioner has them. */
 const stickyBytes = 16_384
+/** The client library writes larger distances from a batch's first timestamp wrongly. */
+const timestampDeltaMax = 2n ** 30n
 /** A record's own overhead, roughly. */
 const recordOverheadBytes = 24
 
@@ -37,6 +39,7 @@ export class Sender {
   readonly #options: SenderOptions
   #batch: MessageToProduce[] = []
   #batchBytes = 0
+  readonly #firstTimestamps = new Map<number, bigint>()
   #sticky: number
   #stickyBytesLeft = stickyBytes
   #sending: Promise<void> = Promise.resolve()
@@ -51,11 +54,24 @@ export class Sender {
   async add(records: readonly RecordToSend[]): Promise<void> {
     for (const record of records) {
       const bytes = recordBytes(record)
-      if (this.#batch.length > 0 && this.#batchBytes + bytes > batchBytesMax) await this.#ship()
-      this.#batch.push(this.#message(record, bytes))
+      const message = this.#message(record, bytes)
+      const isFull = this.#batch.length > 0 && this.#batchBytes + bytes > batchBytesMax
+      if (isFull || this.#isFarInTime(message)) await this.#ship()
+      this.#rememberTime(message)
+      this.#batch.push(message)
       this.#batchBytes += bytes
       if (this.#batch.length >= batchRecordsMax) await this.#ship()
     }
+  }
+
+  /** Compared with the first record of its partition in this batch. */
+  #isFarInTime({ partition = 0, timestamp = 0n }: MessageToProduce): boolean {
+    const delta = timestamp - (this.#firstTimestamps.get(partition) ?? timestamp)
+    return delta >= timestampDeltaMax || delta <= -timestampDeltaMax
+  }
+
+  #rememberTime({ partition = 0, timestamp = 0n }: MessageToProduce): void {
+    if (!this.#firstTimestamps.has(partition)) this.#firstTimestamps.set(partition, timestamp)
   }
 
   /** Sends what has gathered and waits until all is delivered. */
@@ -68,6 +84,7 @@ export class Sender {
     const messages = this.#batch
     this.#batch = []
     this.#batchBytes = 0
+    this.#firstTimestamps.clear()
     await this.#sending
     if (messages.length === 0) return
     this.#sending = this.#send(messages)
@@ -89,7 +106,11 @@ export class Sender {
   }
 
   #message(record: RecordToSend, bytes: number): MessageToProduce {
-    const message: MessageToProduce = { topic: this.#options.topic, partition: this.#partitionOf(record, bytes) }
+    const message: MessageToProduce = {
+      topic: this.#options.topic,
+      partition: this.#partitionOf(record, bytes),
+      timestamp: BigInt(record.timestampMs ?? Date.now())
+    }
     if (record.key !== null) message.key = record.key
     if (record.value !== null) message.value = record.value
     // Names are buffers, each its own, so that duplicates stay apart in the map.
@@ -98,7 +119,6 @@ export class Sender {
         Buffer,
         Buffer
       >
-    if (record.timestampMs !== undefined) message.timestamp = BigInt(record.timestampMs)
     return message
   }
 
