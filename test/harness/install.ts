@@ -37,7 +37,8 @@ async function installPython(report: (line: string) => void): Promise<void> {
   report(`installing confluent-kafka ${CONFLUENT_KAFKA_VERSION} for Python`)
   const directory = join(cacheDirectory, 'python')
   mkdirSync(cacheDirectory, { recursive: true })
-  await runToSuccess('python3', ['-m', 'venv', directory], { timeoutMs: FETCH_TIMEOUT_MS })
+  const venv = await run('python3', ['-m', 'venv', directory], { timeoutMs: FETCH_TIMEOUT_MS })
+  if (venv.code !== 0) throw new Error(`python3 -m venv failed (Debian: apt-get install python3-venv)\n${venv.stderr}`)
   const pip = join(directory, 'bin', 'pip')
   const args = ['install', '--quiet', '--disable-pip-version-check', `confluent-kafka==${CONFLUENT_KAFKA_VERSION}`]
   await runToSuccess(pip, args, { timeoutMs: FETCH_TIMEOUT_MS })

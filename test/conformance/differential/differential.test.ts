@@ -12,7 +12,7 @@ import { Api, type Case } from './case.ts'
 import { configCases } from './config-cases.ts'
 import { groupCases } from './group-cases.ts'
 import { differences, normalForm } from './normal-form.ts'
-import { type Plain, Session } from './session.ts'
+import { fieldOf, type Plain, Session } from './session.ts'
 import { topicCases } from './topic-cases.ts'
 
 const LINES_SHOWN = 40
@@ -38,7 +38,7 @@ describe('the same answers as Apache Kafka', { skip: skipUnless(target(), kafkaJ
     ours = new Session(own.bootstrap)
     theirs = new Session(reference.bootstrap)
     ranges = [await advertised(ours), await advertised(theirs)]
-    for (const session of [ours, theirs]) await coordinatorReady(session)
+    for (const session of [ours, theirs]) await coordinatorsReady(session)
   })
 
   after(async () => {
@@ -102,16 +102,17 @@ async function advertised(session: Session): Promise<Ranges> {
   )
 }
 
-/** The topic of the groups' offsets comes into being with the first question for it. */
-async function coordinatorReady(session: Session): Promise<void> {
-  for (let left = 300; left > 0; left -= 1) {
-    const found = await session.ask(Api.FindCoordinator, 0, { key: 'warm-up' })
-    if (typeof found === 'object' && found !== null && 'errorCode' in found && found.errorCode === 0) {
-      const request = { groupId: 'warm-up', topics: [{ name: 'compared', partitionIndexes: [0] }] }
-      const answer = JSON.stringify(normalForm(await session.ask(Api.OffsetFetch, 2, request)))
-      if (!/"errorCode":1[456]/.test(answer)) return
+/** The topic of the groups' offsets comes into being with the first question for it, and so do producer ids. */
+async function coordinatorsReady(session: Session): Promise<void> {
+  const warmUps: [api: number, version: number, request: object][] = [
+    [Api.FindCoordinator, 0, { key: 'warm-up' }],
+    [Api.OffsetFetch, 2, { groupId: 'warm-up', topics: [] }],
+    [Api.InitProducerId, 0, { transactionalId: null, transactionTimeoutMs: 60_000 }]
+  ]
+  for (const [api, version, request] of warmUps) {
+    for (let left = 300; fieldOf(await session.ask(api, version, request), 'errorCode') !== 0; left -= 1) {
+      if (left === 0) throw new Error(`API ${api} did not come up`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
   }
-  throw new Error('the coordinator did not come up')
 }

@@ -79,8 +79,9 @@ export const groupCases: readonly Case[] = [
   {
     api: Api.SyncGroup,
     what: 'the leader assigns',
-    request: (_, session) => ({
+    request: (version, session) => ({
       ...stable(session),
+      ...(version >= 5 && { protocolType: 'consumer', protocolName: 'range' }),
       assignments: [{ memberId: stable(session).memberId, assignment: Buffer.from('all') }]
     })
   },

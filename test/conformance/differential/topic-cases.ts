@@ -146,6 +146,18 @@ export const topicCases: readonly Case[] = [
   { api: Api.Fetch, what: 'an absent topic', request: fetched(ABSENT, 0) },
   { api: Api.Fetch, what: 'an absent partition', request: fetched(TOPIC, 0, 9) },
   { api: Api.Fetch, what: 'read committed', request: fetched(TOPIC, 0, 0, { isolationLevel: 1 }) },
+  {
+    api: Api.Fetch,
+    what: 'a session is opened',
+    from: 7,
+    request: fetched(TOPIC, 0, 0, { sessionId: 0, sessionEpoch: 0 })
+  },
+  {
+    api: Api.Fetch,
+    what: 'a session that is unknown',
+    from: 7,
+    request: fetched(TOPIC, 0, 0, { sessionId: 77, sessionEpoch: 4 })
+  },
   { api: Api.ListOffsets, what: 'the end', request: listed(TOPIC, -1) },
   { api: Api.ListOffsets, what: 'the beginning', request: listed(TOPIC, -2) },
   { api: Api.ListOffsets, what: 'the largest timestamp', from: 7, request: listed(TOPIC, -3) },
