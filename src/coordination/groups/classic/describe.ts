@@ -13,6 +13,7 @@ export function describedGroup(
   round: Round
 ): DescribeGroupsResponseDescribedGroup {
   const isStable = round.state === 'Stable'
+  const assigned = round.hasAssignment ? metadata?.members : undefined
   return {
     errorCode: ErrorCode.NONE,
     groupId,
@@ -25,7 +26,7 @@ export function describedGroup(
       clientId: member.clientId,
       clientHost: member.clientHost,
       memberMetadata: isStable ? metadataFor(member, round.protocol) : nothing,
-      memberAssignment: metadata?.members.get(member.memberId)?.assignment ?? nothing
+      memberAssignment: assigned?.get(member.memberId)?.assignment ?? nothing
     }))
   }
 }

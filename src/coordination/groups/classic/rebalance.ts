@@ -147,6 +147,7 @@ function beginGeneration(draft: Draft): void {
 
 /** Whoever waits for an assignment of a generation that will not come has to join again. */
 function callBackFromSync(draft: Draft): void {
+  draft.round.hasAssignment = false
   for (const member of [...draft.round.members.values()]) {
     if (member.syncWaiter === null) continue
     answerSync(draft, member.syncWaiter, refusedSync(ErrorCode.REBALANCE_IN_PROGRESS))

@@ -81,6 +81,7 @@ function assign(draft: Draft, request: Request): void {
   const assignmentOf = (memberId: string) => assignments.get(memberId) ?? nothing
   writeGroup(draft, assignmentOf)
   enter(draft, 'Stable')
+  round.hasAssignment = true
   for (const member of [...round.members.values()]) {
     const { memberId, syncWaiter, sessionTimeoutMs } = member
     if (syncWaiter === null) continue

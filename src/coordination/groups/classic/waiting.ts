@@ -61,6 +61,8 @@ export interface Round {
   readonly pendingMembers: Set<string>
   /** Members of this generation that have not sent SyncGroup yet. */
   readonly pendingSyncMembers: Set<string>
+  /** The assignments in the log are still the members': no rebalance since has got so far as to be broken off. */
+  hasAssignment: boolean
   /** Topics that consumers of this generation subscribe to; null when that is not known. */
   subscribedTopics: ReadonlySet<string> | null
   timer: RoundTimer | null
@@ -82,6 +84,7 @@ export function newRound(nowMs: number): Round {
     staticMembers: new Map(),
     pendingMembers: new Set(),
     pendingSyncMembers: new Set(),
+    hasAssignment: true,
     subscribedTopics: null,
     timer: null
   }

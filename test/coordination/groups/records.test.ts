@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  groupMetadataRecord,
+  groupTombstone,
+  offsetCommitRecord,
+  offsetTombstone,
+  readGroupLogRecord
+} from '../../../src/coordination/groups/records.ts'
+
+/** Keys and values as Apache Kafka 4.4.0 wrote them to its `__consumer_offsets`. */
+const kafkaRecords = {
+  'a new group': ['000200026731', '0003000000000000ffffffff000001a20b6c809700000000'],
+  'a group with an assigned member': [
+    '000200026731',
+    '00030008636f6e73756d657200000001000572616e6765002a70726f62652d31616331373664302d383666622d343539652d623836632d63323434' +
+      '6239373234643532000001a20b6c80e800000001002a70726f62652d31616331373664302d383666622d343539652d623836632d633234346239' +
+      '373234643532ffff000570726f6265000a2f3132372e302e302e310000ea60000027100000000e0000000000010002743100000000000000020001'
+  ],
+  'a group with a static member': [
+    '000200026773',
+    '00030008636f6e73756d657200000001000572616e6765002769312d38356532373332642d643164302d346563662d386635662d35663833353465' +
+      '3732363033000001a20b6c814d00000001002769312d38356532373332642d643164302d346563662d386635662d356638333534653732363033' +
+      '00026931000570726f6265000a2f3132372e302e302e310000ea60000027100000000e0000000000010002743100000000000000020001'
+  ],
+  'a group that has become empty': ['000200026731', '00030008636f6e73756d657200000002ffffffff000001a20b6c814800000000'],
+  'a committed offset': [
+    '0001000267310002743100000000',
+    '00040000000000000005000000030278000001a20b6c810b01001015efef517ba84340832155676ea6d626'
+  ],
+  'a committed offset with a retention of its own': [
+    '0001000673696d706c650002743200000000',
+    '00010000000000000005000178000001a20b6c8117000001a20b6e07b7'
+  ],
+  'a deleted offset': ['000100000002743100000000', null],
+  'a deleted group': ['00020000', null]
+} as const
+
+for (const [what, [key, value]] of Object.entries(kafkaRecords)) {
+  test(`${what} is read from, and written as, the bytes of Apache Kafka`, () => {
+    const record = { key: Buffer.from(key, 'hex'), value: value === null ? null : Buffer.from(value, 'hex') }
+    assert.deepEqual(written(readGroupLogRecord(record)), record)
+  })
+}
+
+test('a record of a type that is not served is left alone', () => {
+  const record = { key: Buffer.from('000300026731', 'hex'), value: Buffer.from('00000000000700', 'hex') }
+  assert.deepEqual(readGroupLogRecord(record), { kind: 'foreign' })
+})
+
+function written(read: ReturnType<typeof readGroupLogRecord>) {
+  if (read.kind === 'group') {
+    return read.value === null ? groupTombstone(read.groupId) : groupMetadataRecord(read.groupId, read.value)
+  }
+  if (read.kind === 'offset') {
+    return read.value === null ? offsetTombstone(read.place) : offsetCommitRecord(read.place, read.value)
+  }
+  return assert.fail('a foreign record')
+}

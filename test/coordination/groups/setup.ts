@@ -1,0 +1,165 @@
+/** A coordinator on a log in memory, under a clock that a test winds, and requests with sensible fields. */
+
+import type { StateLog, StateRecord } from '../../../src/coordination/coordinator.ts'
+import { type GroupConfig, GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
+import { readGroupLogRecord } from '../../../src/coordination/groups/records.ts'
+import type { Chance } from '../../../src/host/chance.ts'
+import { DiskError } from '../../../src/host/disk.ts'
+import { ManualClock } from '../../../src/host/memory/clock.ts'
+import type { HeartbeatRequest } from '../../../src/protocol/generated/api/heartbeat-request.ts'
+import type { JoinGroupRequest } from '../../../src/protocol/generated/api/join-group-request.ts'
+import type { OffsetCommitRequest } from '../../../src/protocol/generated/api/offset-commit-request.ts'
+import type { SyncGroupRequest } from '../../../src/protocol/generated/api/sync-group-request.ts'
+import type { Decoded } from '../../../src/protocol/message.ts'
+
+export const config: GroupConfig = {
+  minSessionTimeoutMs: 6000,
+  maxSessionTimeoutMs: 1_800_000,
+  initialRebalanceDelayMs: 0,
+  maxSize: 0x7fffffff,
+  offsetMetadataMaxSizeBytes: 4096,
+  offsetsRetentionMs: 7 * 86_400_000,
+  offsetsRetentionCheckIntervalMs: 600_000
+}
+
+/** Durable at once, or when it is told to be. */
+export class MemoryStateLog implements StateLog {
+  readonly records: StateRecord[] = []
+  hasFailed = false
+  #held: (() => void)[] | null = null
+
+  get logEndOffset(): number {
+    return this.records.length
+  }
+
+  append(records: readonly StateRecord[]): void {
+    if (this.hasFailed) throw new DiskError('full', '__consumer_offsets-0', 'no space')
+    this.records.push(...records)
+  }
+
+  durable(): Promise<void> {
+    const held = this.#held
+    return held === null ? Promise.resolve() : new Promise((resolve) => held.push(resolve))
+  }
+
+  holdSyncs(): void {
+    this.#held = []
+  }
+
+  releaseSyncs(): void {
+    for (const resolve of this.#held ?? []) resolve()
+    this.#held = null
+  }
+
+  readAll(): Iterable<StateRecord> {
+    return [...this.records]
+  }
+}
+
+/** Counts up instead of being random: ids are readable, and the same in every run. */
+export class CountingChance implements Chance {
+  #next = 1
+
+  bytes(count: number): Buffer {
+    const bytes = Buffer.alloc(count)
+    bytes.writeUInt32BE(this.#next++, count - 4)
+    return bytes
+  }
+
+  below(limit: number): number {
+    return this.#next++ % limit
+  }
+}
+
+export const topicId = (name: string) => Buffer.from(name.padEnd(16, '.')).toString('base64url')
+
+/** Topics `t1` and `t2` with two partitions each. */
+export const topics = {
+  names: new Set(['t1', 't2']),
+  nameOf(id: string) {
+    return [...topics.names].find((name) => topicId(name) === id)
+  },
+  idOf(name: string) {
+    return topics.names.has(name) ? topicId(name) : undefined
+  },
+  exists(name: string, partition: number) {
+    return topics.names.has(name) && partition >= 0 && partition < 2
+  }
+}
+
+export function coordinatorOn(log: StateLog, clock: ManualClock, changes: Partial<GroupConfig> = {}): GroupCoordinator {
+  return new GroupCoordinator({ log, clock, chance: new CountingChance(), config: { ...config, ...changes }, topics })
+}
+
+export function setup(changes: Partial<GroupConfig> = {}) {
+  const log = new MemoryStateLog()
+  const clock = new ManualClock()
+  return { log, clock, coordinator: coordinatorOn(log, clock, changes) }
+}
+
+/** What a consumer that subscribes to t1 sends. */
+export const subscription = Buffer.from('0000000000010002743100000000', 'hex')
+
+export function joinRequest(changes: Partial<Decoded<JoinGroupRequest>> = {}): Decoded<JoinGroupRequest> {
+  return {
+    groupId: 'g',
+    sessionTimeoutMs: 10_000,
+    rebalanceTimeoutMs: 60_000,
+    memberId: '',
+    groupInstanceId: null,
+    protocolType: 'consumer',
+    protocols: [{ name: 'range', metadata: subscription }],
+    reason: null,
+    ...changes
+  }
+}
+
+export function syncRequest(changes: Partial<Decoded<SyncGroupRequest>> = {}): Decoded<SyncGroupRequest> {
+  return {
+    groupId: 'g',
+    generationId: 1,
+    memberId: '',
+    groupInstanceId: null,
+    protocolType: 'consumer',
+    protocolName: 'range',
+    assignments: [],
+    ...changes
+  }
+}
+
+export function heartbeatRequest(changes: Partial<Decoded<HeartbeatRequest>> = {}): Decoded<HeartbeatRequest> {
+  return { groupId: 'g', generationId: 1, memberId: '', groupInstanceId: null, ...changes }
+}
+
+export function commitRequest(changes: Partial<Decoded<OffsetCommitRequest>> = {}): Decoded<OffsetCommitRequest> {
+  return {
+    groupId: 'g',
+    generationIdOrMemberEpoch: -1,
+    memberId: '',
+    groupInstanceId: null,
+    retentionTimeMs: -1,
+    topics: [commitTopic('t1', [[0, 5]])],
+    ...changes
+  }
+}
+
+export function commitTopic(name: string, offsets: readonly (readonly [partition: number, offset: number])[]) {
+  const partitions = offsets.map(([partitionIndex, committedOffset]) => ({
+    ...{ partitionIndex, committedOffset, committedLeaderEpoch: -1 },
+    committedMetadata: '' as string | null
+  }))
+  return { name, topicId: topicId(name), partitions }
+}
+
+export const caller = (apiVersion: number, clientId = 'client') => ({ apiVersion, clientId, clientHost: '/127.0.0.1' })
+
+/** Whether the promise is still open after everything that was due has run. */
+export async function isPending(promise: Promise<unknown>): Promise<boolean> {
+  const open = Symbol('open')
+  await new Promise((resolve) => setImmediate(resolve))
+  return (await Promise.race([promise, Promise.resolve(open)])) === open
+}
+
+export function readable(records: readonly StateRecord[]) {
+  return records.map(readGroupLogRecord)
+}
