@@ -23,6 +23,8 @@ export interface Disk {
   /** Names in a directory, sorted; empty when the directory does not exist. */
   list(directory: string): string[]
   exists(path: string): boolean
+  /** Bytes of a file; null when it is not there. */
+  sizeOf(path: string): number | null
   /** Creates the directory and its parents; does nothing when it is there. */
   createDirectory(path: string): void
   /** Removes a file, or a directory with all that is in it; does nothing when it is not there. */

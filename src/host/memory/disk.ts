@@ -1,0 +1,200 @@
+/**
+ * A disk in memory: the same promises as a real one, but for surviving the process. Files are lists of the chunks that were
+ * appended, so that appending copies nothing and reading a piece of one chunk is a slice of it.
+ */
+import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+
+/** Chunks smaller than this are gathered, so that a file of tiny appends is not a list of tiny objects. */
+const gatherBytes = 64 * 1024
+
+class MemoryFile {
+  readonly #chunks: Buffer[] = []
+  /** Where each chunk begins in the file. */
+  readonly #starts: number[] = []
+  /** Bytes of the last chunk's own memory that are in use; only a gathering chunk has room left. */
+  #gathering: Buffer | null = null
+  sizeBytes = 0
+
+  append(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    if (bytes.length < gatherBytes) this.#gather(bytes)
+    else this.#add(Buffer.from(bytes))
+  }
+
+  read(position: number, lengthBytes: number): Buffer {
+    const end = Math.min(this.sizeBytes, position + lengthBytes)
+    if (position >= end) return Buffer.alloc(0)
+    let index = this.#chunkAt(position)
+    const pieces: Buffer[] = []
+    for (let at = position; at < end; index++) {
+      const chunk = this.#chunks[index] ?? Buffer.alloc(0)
+      const from = at - (this.#starts[index] ?? 0)
+      const piece = chunk.subarray(from, Math.min(chunk.length, from + end - at))
+      pieces.push(piece)
+      at += piece.length
+    }
+    return pieces.length === 1 ? (pieces[0] ?? Buffer.alloc(0)) : Buffer.concat(pieces)
+  }
+
+  /** Whoever holds a slice that was read keeps the bytes as they were. */
+  writeAt(position: number, bytes: Uint8Array): void {
+    const rest = this.read(position + bytes.length, this.sizeBytes)
+    this.truncate(position)
+    this.append(bytes)
+    this.append(rest)
+  }
+
+  truncate(sizeBytes: number): void {
+    while (this.sizeBytes > sizeBytes) {
+      const chunk = this.#chunks.pop() ?? Buffer.alloc(0)
+      const start = this.#starts.pop() ?? 0
+      this.sizeBytes = start
+      if (start < sizeBytes) this.#add(chunk.subarray(0, sizeBytes - start))
+    }
+    this.#gathering = null
+  }
+
+  #gather(bytes: Uint8Array): void {
+    const last = this.#chunks.length - 1
+    const used = this.#chunks[last]?.length ?? 0
+    if (this.#gathering === null || this.#gathering.length - used < bytes.length) {
+      this.#gathering = Buffer.allocUnsafeSlow(Math.min(gatherBytes, Math.max(bytes.length, this.sizeBytes, 256)))
+      if (this.#gathering.length < bytes.length) this.#gathering = Buffer.allocUnsafeSlow(gatherBytes)
+      this.#gathering.set(bytes)
+      this.#starts.push(this.sizeBytes)
+      this.#chunks.push(this.#gathering.subarray(0, bytes.length))
+    } else {
+      this.#gathering.set(bytes, used)
+      this.#chunks[last] = this.#gathering.subarray(0, used + bytes.length)
+    }
+    this.sizeBytes += bytes.length
+  }
+
+  #add(chunk: Buffer): void {
+    this.#starts.push(this.sizeBytes)
+    this.#chunks.push(chunk)
+    this.sizeBytes += chunk.length
+    this.#gathering = null
+  }
+
+  #chunkAt(position: number): number {
+    let low = 0
+    let high = this.#starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.#starts[middle] ?? 0) <= position) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}
+
+export class MemoryDisk implements Disk {
+  readonly location = 'memory'
+  readonly isPersistent = false
+  readonly #files = new Map<string, MemoryFile>()
+  readonly #directories = new Set<string>()
+  #isLocked = false
+
+  list(directory: string): string[] {
+    const prefix = directory === '' ? '' : `${directory}/`
+    const names = new Set<string>()
+    for (const path of [...this.#files.keys(), ...this.#directories]) {
+      if (path.startsWith(prefix) && path.length > prefix.length)
+        names.add(path.slice(prefix.length).split('/')[0] ?? '')
+    }
+    return [...names].sort()
+  }
+
+  exists(path: string): boolean {
+    return this.#files.has(path) || this.#directories.has(path) || this.list(path).length > 0
+  }
+
+  sizeOf(path: string): number | null {
+    return this.#files.get(path)?.sizeBytes ?? null
+  }
+
+  createDirectory(path: string): void {
+    if (path !== '') this.#directories.add(path)
+  }
+
+  remove(path: string): void {
+    for (const name of this.#below(path)) {
+      this.#files.delete(name)
+      this.#directories.delete(name)
+    }
+  }
+
+  rename(from: string, to: string): void {
+    if (!this.exists(from)) throw notFound(from)
+    for (const path of this.#below(from)) {
+      const target = to + path.slice(from.length)
+      const file = this.#files.get(path)
+      if (file !== undefined) this.#files.set(target, file)
+      else this.#directories.add(target)
+      this.#files.delete(path)
+      this.#directories.delete(path)
+    }
+  }
+
+  open(path: string, mode: 'existing' | 'create'): DiskFile {
+    let file = this.#files.get(path)
+    if (file === undefined) {
+      if (mode === 'existing') throw notFound(path)
+      file = new MemoryFile()
+      this.#files.set(path, file)
+    }
+    return handle(path, file)
+  }
+
+  readFile(path: string): Buffer {
+    const file = this.#files.get(path)
+    if (file === undefined) throw notFound(path)
+    return file.read(0, file.sizeBytes)
+  }
+
+  replaceFile(path: string, bytes: Uint8Array): void {
+    const file = new MemoryFile()
+    file.append(bytes)
+    this.#files.set(path, file)
+  }
+
+  async syncDirectory(): Promise<void> {}
+
+  space(): null {
+    return null
+  }
+
+  lock(): () => void {
+    if (this.#isLocked) throw new DiskError('in-use', '', 'Another broker uses this memory already.')
+    this.#isLocked = true
+    return () => {
+      this.#isLocked = false
+    }
+  }
+
+  #below(path: string): string[] {
+    return [...this.#files.keys(), ...this.#directories].filter((name) => name === path || name.startsWith(`${path}/`))
+  }
+}
+
+function handle(path: string, file: MemoryFile): DiskFile {
+  return {
+    path,
+    get sizeBytes() {
+      return file.sizeBytes
+    },
+    append(chunks) {
+      for (const chunk of chunks) file.append(chunk)
+    },
+    writeAt: (position, bytes) => file.writeAt(position, bytes),
+    read: (position, lengthBytes) => file.read(position, lengthBytes),
+    truncate: (sizeBytes) => file.truncate(sizeBytes),
+    async sync() {},
+    close() {}
+  }
+}
+
+function notFound(path: string): DiskError {
+  return new DiskError('not-found', path, `There is no ${path} in memory.`)
+}

@@ -1,0 +1,239 @@
+/** A real directory, by Node's own files. The promises stand in `../disk.ts`. */
+import {
+  close,
+  closeSync,
+  existsSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  open,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+  writevSync
+} from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+import { lockDirectory } from './directory-lock.ts'
+import { diskError } from './disk-errors.ts'
+
+/** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
+const buffersPerWrite = 1024
+
+export class NodeDisk implements Disk {
+  readonly location: string
+  readonly isPersistent = true
+
+  constructor(directory: string) {
+    this.location = resolve(directory)
+  }
+
+  list(directory: string): string[] {
+    try {
+      return readdirSync(this.#path(directory)).sort()
+    } catch (error) {
+      if (isMissing(error)) return []
+      throw diskError(error, this.#path(directory))
+    }
+  }
+
+  exists(path: string): boolean {
+    return existsSync(this.#path(path))
+  }
+
+  sizeOf(path: string): number | null {
+    return statSync(this.#path(path), { throwIfNoEntry: false })?.size ?? null
+  }
+
+  createDirectory(path: string): void {
+    this.#try(path, (full) => mkdirSync(full, { recursive: true }))
+  }
+
+  remove(path: string): void {
+    this.#try(path, (full) => rmSync(full, { recursive: true, force: true }))
+  }
+
+  rename(from: string, to: string): void {
+    this.#try(from, (full) => renameSync(full, this.#path(to)))
+  }
+
+  open(path: string, mode: 'existing' | 'create'): DiskFile {
+    return this.#try(path, (full) => new NodeFile(path, full, openFile(full, mode)))
+  }
+
+  readFile(path: string): Buffer {
+    return this.#try(path, (full) => readFileSync(full))
+  }
+
+  replaceFile(path: string, bytes: Uint8Array): void {
+    this.#try(path, (full) => {
+      const beside = `${full}.tmp`
+      const handle = openSync(beside, 'w')
+      try {
+        for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written)
+        fsyncSync(handle)
+      } finally {
+        closeSync(handle)
+      }
+      renameSync(beside, full)
+      syncDirectoryNow(resolve(full, '..'))
+    })
+  }
+
+  syncDirectory(path: string): Promise<void> {
+    const full = this.#path(path)
+    // Windows cannot open a directory, and keeps names safe by itself.
+    if (process.platform === 'win32') return Promise.resolve()
+    return new Promise((done, failed) => {
+      open(full, 'r', (openError, handle) => {
+        if (openError) return failed(diskError(openError, full))
+        fsync(handle, (syncError) => {
+          close(handle, () => (syncError ? failed(diskError(syncError, full)) : done()))
+        })
+      })
+    })
+  }
+
+  space(): { totalBytes: number; freeBytes: number } | null {
+    const { blocks, bavail, bsize } = statfsSync(this.location)
+    return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
+  }
+
+  lock(): () => void {
+    return lockDirectory(this.location)
+  }
+
+  #path(path: string): string {
+    return join(this.location, path)
+  }
+
+  #try<T>(path: string, work: (full: string) => T): T {
+    const full = this.#path(path)
+    try {
+      return work(full)
+    } catch (error) {
+      throw error instanceof DiskError ? error : diskError(error, full)
+    }
+  }
+}
+
+class NodeFile implements DiskFile {
+  readonly path: string
+  readonly #full: string
+  readonly #handle: number
+  #sizeBytes: number
+
+  constructor(path: string, full: string, handle: number) {
+    this.path = path
+    this.#full = full
+    this.#handle = handle
+    this.#sizeBytes = fstatSync(handle).size
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  append(chunks: readonly Uint8Array[]): void {
+    const start = this.#sizeBytes
+    try {
+      let position = start
+      for (let index = 0; index < chunks.length; index += buffersPerWrite) {
+        position = writeAll(this.#handle, chunks.slice(index, index + buffersPerWrite), position)
+      }
+      this.#sizeBytes = position
+    } catch (error) {
+      ftruncateSync(this.#handle, start)
+      throw diskError(error, this.#full)
+    }
+  }
+
+  writeAt(position: number, bytes: Uint8Array): void {
+    this.#try(() => writeAll(this.#handle, [bytes], position))
+  }
+
+  read(position: number, lengthBytes: number): Buffer {
+    const wanted = Math.max(0, Math.min(lengthBytes, this.#sizeBytes - position))
+    const buffer = Buffer.allocUnsafe(wanted)
+    let filled = 0
+    this.#try(() => {
+      while (filled < wanted) {
+        const read = readSync(this.#handle, buffer, filled, wanted - filled, position + filled)
+        if (read === 0) break
+        filled += read
+      }
+    })
+    return filled === wanted ? buffer : buffer.subarray(0, filled)
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#try(() => ftruncateSync(this.#handle, sizeBytes))
+    this.#sizeBytes = Math.min(this.#sizeBytes, sizeBytes)
+  }
+
+  sync(): Promise<void> {
+    return new Promise((done, failed) => {
+      fdatasync(this.#handle, (error) => (error ? failed(diskError(error, this.#full)) : done()))
+    })
+  }
+
+  close(): void {
+    this.#try(() => closeSync(this.#handle))
+  }
+
+  #try(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      throw diskError(error, this.#full)
+    }
+  }
+}
+
+/** 'r+' refuses a file that is not there, 'wx+' one that is; together they open or create and never cut. */
+function openFile(full: string, mode: 'existing' | 'create'): number {
+  try {
+    return openSync(full, 'r+')
+  } catch (error) {
+    if (mode === 'existing' || !isMissing(error)) throw error
+    return openSync(full, 'wx+')
+  }
+}
+
+/** Writes everything, however many calls it takes; gives the position after it. */
+function writeAll(handle: number, chunks: readonly Uint8Array[], start: number): number {
+  let position = start
+  let rest = chunks
+  while (rest.length > 0) {
+    let written = writevSync(handle, rest as Uint8Array[], position)
+    position += written
+    let index = 0
+    for (; index < rest.length && written >= (rest[index]?.length ?? 0); index++) written -= rest[index]?.length ?? 0
+    const partial = rest[index]
+    rest = partial === undefined ? [] : [partial.subarray(written), ...rest.slice(index + 1)]
+  }
+  return position
+}
+
+function syncDirectoryNow(full: string): void {
+  if (process.platform === 'win32') return
+  const handle = openSync(full, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}

@@ -1,0 +1,85 @@
+/** TCP, by Node's own sockets. */
+import { createServer, type Server, type Socket } from 'node:net'
+import { type Connection, ListenError, type Listener, type Network } from '../network.ts'
+
+/**
+ * `background` sockets do not keep the process alive: for a broker that lives in a test or a program, which ends when
+ * that program has nothing else to do. `foreground` is for a process that is there to serve.
+ */
+export function nodeNetwork(life: 'foreground' | 'background'): Network {
+  return {
+    listen(host, port, onConnection) {
+      return new Promise((resolve, reject) => {
+        const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+          if (life === 'background') socket.unref()
+          onConnection(connectionOf(socket))
+        })
+        if (life === 'background') server.unref()
+        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+        server.listen({ host, port, backlog: 1024 }, () => resolve(listenerOf(server, host, port)))
+      })
+    }
+  }
+}
+
+function listenerOf(server: Server, host: string, wantedPort: number): Listener {
+  const address = server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : wantedPort
+  return {
+    host,
+    port,
+    close: () => new Promise((resolve) => server.close(() => resolve()))
+  }
+}
+
+function connectionOf(socket: Socket): Connection {
+  // A peer that goes away in the middle of something is everyday; 'close' follows and tells whoever cares.
+  socket.on('error', () => {})
+  return {
+    remoteAddress: socket.remoteAddress ?? '',
+    remotePort: socket.remotePort ?? 0,
+    onData: (callback) => void socket.on('data', callback),
+    onClose: (callback) => void socket.once('close', callback),
+    onDrain: (callback) => void socket.on('drain', callback),
+    write(chunks) {
+      if (socket.destroyed || socket.writableEnded) return true
+      if (chunks.length === 1 && chunks[0] !== undefined) return socket.write(chunks[0])
+      socket.cork()
+      let isFlowing = true
+      for (const chunk of chunks) isFlowing = socket.write(chunk)
+      socket.uncork()
+      return isFlowing
+    },
+    get unsentBytes() {
+      return socket.writableLength
+    },
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy()
+  }
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): ListenError {
+  if (error.code === 'EADDRINUSE') {
+    const what = `Port ${port} on ${host} is in use by another program.`
+    return new ListenError(
+      'in-use',
+      `${what} Stop that program, or choose another port (port 0 takes any free one).`,
+      error
+    )
+  }
+  if (error.code === 'EACCES') {
+    const what = `This user may not listen on port ${port}.`
+    return new ListenError('not-permitted', `${what} Choose a port above 1023.`, error)
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'ENOTFOUND') {
+    const what = `${host} is no address of this machine.`
+    return new ListenError(
+      'failed',
+      `${what} Use 127.0.0.1 for this machine only, or 0.0.0.0 for every network.`,
+      error
+    )
+  }
+  return new ListenError('failed', `Cannot listen on ${host}:${port}: ${error.message}.`, error)
+}

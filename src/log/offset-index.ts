@@ -1,0 +1,52 @@
+/**
+ * The offset index of a segment: (offset − base int32, position int32), one entry about every `index.interval.bytes`.
+ * The offset is the last one of the batch that begins at the position (Kafka: OffsetIndex, LogSegment.append).
+ */
+import type { Disk } from '../host/disk.ts'
+import { IndexFile } from './index-file.ts'
+
+const entryBytes = 8
+
+export class OffsetIndex {
+  readonly #file: IndexFile
+  readonly #baseOffset: number
+
+  constructor(disk: Disk, path: string, baseOffset: number) {
+    this.#file = new IndexFile(disk, path, entryBytes)
+    this.#baseOffset = baseOffset
+  }
+
+  get file(): IndexFile {
+    return this.#file
+  }
+
+  append(lastOffset: number, position: number): void {
+    const entry = Buffer.alloc(entryBytes)
+    entry.writeInt32BE(lastOffset - this.#baseOffset, 0)
+    entry.writeInt32BE(position, 4)
+    this.#file.append(entry)
+  }
+
+  /** A position at or before the batch that holds the offset. */
+  positionBefore(offset: number): number {
+    const relative = offset - this.#baseOffset
+    const found = this.#file.lastWhere((entry) => entry.readInt32BE(0) <= relative)
+    return found < 0 ? 0 : this.#file.entry(found).readInt32BE(4)
+  }
+
+  /** A position of a batch at or before this position of the log. */
+  positionAtOrBefore(position: number): number {
+    const found = this.#file.lastWhere((entry) => entry.readInt32BE(4) <= position)
+    return found < 0 ? 0 : this.#file.entry(found).readInt32BE(4)
+  }
+
+  /** Where the last entry points; 0 when there is none. */
+  get lastPosition(): number {
+    return this.#file.count === 0 ? 0 : this.#file.entry(this.#file.count - 1).readInt32BE(4)
+  }
+
+  /** Drops what points at or beyond this position of the log. */
+  cutFrom(position: number): void {
+    this.#file.cut((entry) => entry.readInt32BE(4) >= position)
+  }
+}

@@ -1,0 +1,401 @@
+/**
+ * The log of one partition: an ordered, immutable sequence of record batches in segments, on a disk. (Kafka: UnifiedLog.)
+ *
+ * Invariants
+ * - logStartOffset ≤ lastStableOffset ≤ logEndOffset, and recoveryPoint ≤ syncedEndOffset ≤ logEndOffset.
+ * - A batch is in the file before anything in memory speaks of it. An append that failed has changed nothing.
+ * - When a sync has failed, the log takes no more: what the system's cache holds can no longer be trusted.
+ *
+ * Budget of an append: the batch's bytes are checked and patched where they lie, one write, no decoding of records.
+ */
+import type { Clock } from '../host/clock.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { type BatchHeader, isControl, lastOffsetOf, patchPlace, readBatchHeader } from '../protocol/records/batch.ts'
+import { readTransactionEnd } from '../protocol/records/control-records.ts'
+import { admit } from './admission.ts'
+import { type EpochEnd, LeaderEpochs } from './leader-epochs.ts'
+import { readTopicId, writePartitionMetadata } from './partition-metadata.ts'
+import { loadProducers } from './producer-loading.ts'
+import { listProducerSnapshots, removeProducerSnapshot, writeProducerSnapshot } from './producer-snapshot.ts'
+import { ProducerState } from './producer-state.ts'
+import { openSegments } from './recovery.ts'
+import { expiredSegments } from './retention.ts'
+import { rollIsDue } from './rolling.ts'
+import { Segment } from './segment.ts'
+import { readSegments } from './segment-reading.ts'
+import { SyncGroup } from './sync-group.ts'
+import { newestRecord, recordAt } from './time-lookup.ts'
+import type {
+  AbortedTransaction,
+  ActiveProducer,
+  AppendOrigin,
+  AppendResult,
+  Durability,
+  LogConfig,
+  ReadResult,
+  TimestampedOffset
+} from './types.ts'
+
+export interface PartitionLogOptions {
+  readonly disk: Disk
+  /** 'topic-partition', below the disk's root. */
+  readonly directory: string
+  readonly topicId: string
+  readonly config: LogConfig
+  readonly clock: Clock
+  readonly durability: Durability
+  /** Below it everything was synced, as the last checkpoint says; 0 when nothing is known. */
+  readonly recoveryPoint: number
+  /** From the checkpoint; 0 when nothing is known. */
+  readonly logStartOffset: number
+  readonly shutdown: 'clean' | 'unclean'
+}
+
+/** Producers that are silent for longer are forgotten (Kafka: producer.id.expiration.ms). */
+const producerExpirationMs = 24 * 60 * 60 * 1000
+
+export class PartitionLog {
+  readonly topicId: string
+  /** Called when syncedEndOffset has moved by itself, after a sync. */
+  onSynced: (() => void) | undefined
+  readonly #disk: Disk
+  readonly #directory: string
+  readonly #clock: Clock
+  readonly #segments: Segment[]
+  readonly #producers = new ProducerState()
+  readonly #epochs: LeaderEpochs
+  readonly #syncs: SyncGroup
+  /** Whether readers and acknowledgements wait for syncs. */
+  readonly #waitsForSync: boolean
+  #config: LogConfig
+  #logStartOffset: number
+  #logEndOffset: number
+  #failure: Error | null = null
+
+  /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
+  static open(options: PartitionLogOptions): PartitionLog {
+    return new PartitionLog(options)
+  }
+
+  /** The topic that a directory belongs to, by its partition.metadata; null when it does not say. */
+  static topicIdOf(disk: Disk, directory: string): string | null {
+    return readTopicId(disk, directory)
+  }
+
+  private constructor(options: PartitionLogOptions) {
+    const { disk, directory, config } = options
+    this.topicId = options.topicId
+    this.#disk = disk
+    this.#directory = directory
+    this.#clock = options.clock
+    this.#config = config
+    this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
+    const opened = openSegments({ ...options, nowMs: options.clock.nowMs() })
+    this.#segments = opened.segments
+    this.#logEndOffset = Math.max(opened.logEndOffset, this.#segments[0]?.baseOffset ?? 0)
+    this.#logStartOffset = Math.min(
+      Math.max(options.logStartOffset, this.#segments[0]?.baseOffset ?? 0),
+      this.#logEndOffset
+    )
+    if (readTopicId(disk, directory) === null) writePartitionMetadata(disk, directory, options.topicId)
+    this.#epochs = new LeaderEpochs(disk, directory)
+    this.#epochs.cutFrom(this.#logEndOffset + 1)
+    loadProducers(this.#producers, { disk, directory, segments: this.#segments, logEndOffset: this.#logEndOffset })
+    this.#syncs = new SyncGroup(
+      {
+        logEndOffset: () => this.#logEndOffset,
+        sync: () => this.#sync(),
+        synced: () => this.onSynced?.(),
+        failed: (error) => {
+          this.#failure = error
+        }
+      },
+      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(options.recoveryPoint, this.#logEndOffset)
+    )
+  }
+
+  get config(): LogConfig {
+    return this.#config
+  }
+
+  updateConfig(config: LogConfig): void {
+    this.#config = config
+  }
+
+  get logStartOffset(): number {
+    return this.#logStartOffset
+  }
+
+  get logEndOffset(): number {
+    return this.#logEndOffset
+  }
+
+  /** Everything below is as durable as was asked for: synced, or with 'os' and in memory just written. */
+  get syncedEndOffset(): number {
+    return this.#waitsForSync ? this.#syncs.syncedOffset : this.#logEndOffset
+  }
+
+  /** Everything below survives a power cut, whatever was asked for. */
+  get recoveryPoint(): number {
+    return this.#syncs.syncedOffset
+  }
+
+  /** Below it no transaction is open. The caller bounds it by the high watermark. */
+  get lastStableOffset(): number {
+    return this.#producers.firstUnstableOffset() ?? this.#logEndOffset
+  }
+
+  get sizeBytes(): number {
+    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
+  }
+
+  get latestEpoch(): number {
+    return this.#epochs.latest
+  }
+
+  epochOf(offset: number): number {
+    return this.#epochs.epochOf(offset)
+  }
+
+  /**
+   * Checks the batches, gives them their offsets, and appends them. Throws DiskError when the disk refuses, and after a
+   * failed sync; the log is then as it was.
+   */
+  append(records: Buffer, options: { readonly leaderEpoch: number; readonly origin: AppendOrigin }): AppendResult {
+    if (this.#failure !== null) throw this.#storageFailure(this.#failure)
+    const nowMs = this.#clock.nowMs()
+    const admitted = admit(records, options.origin, this.#config, this.#producers, nowMs)
+    if (admitted.kind === 'refused') return { ok: false, error: admitted.error, message: admitted.message }
+    if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
+    const { bytes } = admitted
+    const firstOffset = this.#logEndOffset
+    this.#place(bytes, firstOffset, options.leaderEpoch)
+    const headers = [...headersOf(bytes)]
+    const segment = this.#segmentFor(headers[0]?.maxTimestamp ?? nowMs, bytes.length, nowMs)
+    segment.append(bytes, headers, this.#config.indexIntervalBytes)
+    this.#epochs.assign(options.leaderEpoch, firstOffset)
+    for (const header of headers) this.#remember(header, bytes, segment)
+    this.#logEndOffset = lastOffsetOf(headers.at(-1) ?? readBatchHeader(bytes)) + 1
+    return {
+      ok: true,
+      firstOffset,
+      lastOffset: this.#logEndOffset - 1,
+      logAppendTimeMs: this.#config.messageTimestampType === 'LogAppendTime' ? nowMs : -1,
+      logStartOffset: this.#logStartOffset,
+      isDuplicate: false
+    }
+  }
+
+  /** Resolves when everything below the offset is as durable as was asked for. Rejects when the sync failed. */
+  durable(offset: number): Promise<void> {
+    return this.#waitsForSync ? this.#syncs.wait(offset) : Promise.resolve()
+  }
+
+  /** Whole batches from the one that holds the offset on, below `upTo`; at least one even above `maxBytes` when asked. */
+  read(
+    offset: number,
+    options: { readonly maxBytes: number; readonly upTo: number; readonly atLeastOneBatch: 'yes' | 'no' }
+  ): ReadResult | { readonly error: ErrorCode } {
+    if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
+    return readSegments(this.#segments, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
+  }
+
+  /** The aborted transactions that touch these offsets. */
+  abortedTransactions(fromOffset: number, upToOffset: number): AbortedTransaction[] {
+    const aborted: AbortedTransaction[] = []
+    for (const segment of this.#segments) {
+      for (const { producerId, firstOffset, lastOffset } of segment.transactionIndex.entries()) {
+        if (lastOffset >= fromOffset && firstOffset < upToOffset) aborted.push({ producerId, firstOffset })
+      }
+    }
+    return aborted
+  }
+
+  /** The first record that is not older than the time; null when there is none. */
+  offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
+    return recordAt(this.#segments, timestampMs, this.#logStartOffset)
+  }
+
+  /** The record with the largest timestamp, the first of them; null when the log is empty. */
+  maxTimestamp(): TimestampedOffset | null {
+    return newestRecord(this.#segments, this.#logStartOffset)
+  }
+
+  endOffsetForEpoch(leaderEpoch: number): EpochEnd {
+    return this.#epochs.endOf(leaderEpoch, this.#logEndOffset)
+  }
+
+  /** A leader begins an epoch: what it writes from here on belongs to it (Kafka: assignEpochStartOffset). */
+  beginEpoch(leaderEpoch: number): void {
+    this.#epochs.assign(leaderEpoch, this.#logEndOffset)
+  }
+
+  /** Moves the log start offset forward; segments wholly below it go. */
+  deleteRecordsBefore(offset: number): void {
+    if (offset <= this.#logStartOffset) return
+    this.#logStartOffset = Math.min(offset, this.#logEndOffset)
+    let gone = 0
+    while ((this.#segments[gone + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) gone += 1
+    this.#drop(gone)
+  }
+
+  /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
+  applyRetention(): number {
+    const nowMs = this.#clock.nowMs()
+    this.#producers.expire(nowMs - producerExpirationMs)
+    const facts = this.#segments.map((segment) => ({
+      sizeBytes: segment.sizeBytes,
+      newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.createdMs
+    }))
+    const expired = Math.min(expiredSegments(facts, this.#config, nowMs), this.#segmentsBelow(this.syncedEndOffset))
+    if (expired === 0) return 0
+    if (expired === this.#segments.length) this.#roll(nowMs)
+    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments[expired]?.baseOffset ?? this.#logEndOffset)
+    this.#drop(expired)
+    return expired
+  }
+
+  activeProducers(): ActiveProducer[] {
+    return this.#producers.describe()
+  }
+
+  /** Syncs and closes the files; the next start finds everything in its place. */
+  async close(): Promise<void> {
+    if (this.#failure === null) {
+      await this.#syncs.wait(this.#logEndOffset)
+      this.#snapshotProducers(this.#logEndOffset)
+    }
+    for (const segment of this.#segments) segment.close()
+  }
+
+  /** Removes the log: renamed first, in one step, so that a crash in between leaves nothing half. */
+  remove(): void {
+    this.#failure = new DiskError('not-found', this.#directory, `${this.#directory} was deleted.`)
+    for (const segment of this.#segments) segment.close()
+    const aside = `${this.#directory}.${this.topicId}-delete`
+    this.#disk.rename(this.#directory, aside)
+    this.#disk.remove(aside)
+  }
+
+  get #active(): Segment {
+    const last = this.#segments.at(-1)
+    if (last === undefined) throw new Error('a log always has a segment')
+    return last
+  }
+
+  #place(bytes: Buffer, firstOffset: number, leaderEpoch: number): void {
+    let offset = firstOffset
+    let position = 0
+    for (const header of headersOf(bytes)) {
+      patchPlace(bytes, position, offset, leaderEpoch)
+      offset += header.lastOffsetDelta + 1
+      position += header.sizeBytes
+    }
+  }
+
+  #remember(header: BatchHeader, bytes: Buffer, segment: Segment): void {
+    if (!isControl(header.attributes)) {
+      this.#producers.record(header)
+      return
+    }
+    const end = readTransactionEnd(bytes)
+    const completed = end === null ? null : this.#producers.recordEnd(header, end)
+    if (completed?.outcome !== 'abort') return
+    const lastStableOffset = this.#producers.firstUnstableOffset() ?? header.baseOffset + 1
+    segment.transactionIndex.append({ ...completed, lastStableOffset })
+  }
+
+  #duplicate(batch: {
+    readonly firstOffset: number
+    readonly lastOffset: number
+    readonly timestampMs: number
+  }): AppendResult {
+    return {
+      ok: true,
+      firstOffset: batch.firstOffset,
+      lastOffset: batch.lastOffset,
+      logAppendTimeMs: this.#config.messageTimestampType === 'LogAppendTime' ? batch.timestampMs : -1,
+      logStartOffset: this.#logStartOffset,
+      isDuplicate: true
+    }
+  }
+
+  #segmentFor(timestampMs: number, sizeBytes: number, nowMs: number): Segment {
+    const isDue = rollIsDue(
+      this.#active,
+      { timestampMs, sizeBytes, logEndOffset: this.#logEndOffset, nowMs },
+      this.#config
+    )
+    return isDue ? this.#roll(nowMs) : this.#active
+  }
+
+  #roll(nowMs: number): Segment {
+    this.#active.finish()
+    this.#snapshotProducers(this.#logEndOffset)
+    const segment = new Segment(this.#disk, this.#directory, this.#logEndOffset, nowMs)
+    this.#segments.push(segment)
+    // What is behind us is synced soon, whoever waits for it: recovery then need not read it.
+    this.#syncs.wait(this.#logEndOffset).catch(() => {
+      // The group has told the log, which takes no more records.
+    })
+    return segment
+  }
+
+  /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
+  #snapshotProducers(offset: number): void {
+    writeProducerSnapshot(this.#disk, this.#directory, offset, this.#producers.entries())
+    const bases = new Set(this.#segments.map((segment) => segment.baseOffset))
+    for (const old of listProducerSnapshots(this.#disk, this.#directory)) {
+      if (old !== offset && !bases.has(old)) removeProducerSnapshot(this.#disk, this.#directory, old)
+    }
+  }
+
+  /** How many of the oldest segments lie wholly below the offset. */
+  #segmentsBelow(offset: number): number {
+    const first = this.#segments.findIndex(
+      (_, index) => (this.#segments[index + 1]?.baseOffset ?? this.#logEndOffset) > offset
+    )
+    return first < 0 ? this.#segments.length : first
+  }
+
+  #drop(count: number): void {
+    for (const segment of this.#segments.splice(0, count)) {
+      const removeForGood = segment.setAside()
+      removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset)
+      this.#clock.after(this.#config.fileDeleteDelayMs, removeForGood)
+    }
+    this.#epochs.cutBefore(this.#logStartOffset)
+  }
+
+  /** Everything that was written and is not synced: rolled segments with their indexes, the active one, new names. */
+  async #sync(): Promise<void> {
+    const active = this.#active
+    const dirty = this.#segments.filter((segment) => segment.syncedBytes < segment.sizeBytes)
+    const hasNewNames = dirty.some((segment) => segment.syncedBytes === 0)
+    await Promise.all(dirty.map((segment) => segment.sync()))
+    await Promise.all(dirty.filter((segment) => segment !== active).map((segment) => segment.syncIndexes()))
+    if (!hasNewNames) return
+    await this.#disk.syncDirectory(this.#directory)
+    await this.#disk.syncDirectory('')
+  }
+
+  #storageFailure(cause: Error): DiskError {
+    if (cause instanceof DiskError && cause.problem === 'not-found') return cause
+    const advice = 'The disk failed to keep what was written. Check it, then start again; the log will be recovered.'
+    return new DiskError(
+      'failed',
+      this.#directory,
+      `${this.#directory} takes no more records: ${cause.message} ${advice}`,
+      cause
+    )
+  }
+}
+
+function* headersOf(bytes: Buffer): Iterable<BatchHeader> {
+  for (let position = 0; position < bytes.length; ) {
+    const header = readBatchHeader(bytes, position)
+    yield header
+    position += header.sizeBytes
+  }
+}

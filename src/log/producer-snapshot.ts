@@ -1,0 +1,83 @@
+/**
+ * Producer state on disk: `<offset>.snapshot` holds what is known of the producers before that offset, so that a start need
+ * not read the whole log (Kafka: ProducerStateManager). version int16, CRC-32C of what follows it, entries; each with its
+ * last batch only.
+ */
+import type { Disk } from '../host/disk.ts'
+import { ProducerSnapshot } from '../protocol/generated/storage/producer-snapshot.ts'
+import { Reader, Writer } from '../protocol/primitives.ts'
+import { crc32c } from '../protocol/records/crc32c.ts'
+import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
+import type { ProducerEntry } from './producer-state.ts'
+
+const version = 1
+const crcPosition = 2
+const contentPosition = 6
+
+export function writeProducerSnapshot(
+  disk: Disk,
+  directory: string,
+  offset: number,
+  producers: Iterable<ProducerEntry>
+): void {
+  const producerEntries = Array.from(producers, (entry) => {
+    const last = entry.batches.at(-1)
+    return {
+      producerId: entry.producerId,
+      epoch: entry.producerEpoch,
+      lastSequence: last?.lastSequence ?? -1,
+      lastOffset: last?.lastOffset ?? -1,
+      offsetDelta: last === undefined ? 0 : last.lastOffset - last.firstOffset,
+      timestamp: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTxnFirstOffset: entry.transactionStartOffset
+    }
+  })
+  const writer = new Writer(64)
+  writer.writeInt16(version)
+  ProducerSnapshot.encode(writer, { crc: 0, producerEntries }, version)
+  const bytes = writer.toBuffer()
+  bytes.writeUInt32BE(crc32c(bytes, contentPosition), crcPosition)
+  disk.replaceFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`, bytes)
+}
+
+/** The producers of a snapshot; null when the file is damaged: older snapshots and the log itself say the same. */
+export function readProducerSnapshot(disk: Disk, directory: string, offset: number): ProducerEntry[] | null {
+  const bytes = disk.readFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`)
+  if (bytes.length < contentPosition || bytes.readInt16BE(0) !== version) return null
+  if (bytes.readUInt32BE(crcPosition) !== crc32c(bytes, contentPosition)) return null
+  const { producerEntries } = ProducerSnapshot.decode(new Reader(bytes, crcPosition), version)
+  return producerEntries.map((entry) => ({
+    producerId: entry.producerId,
+    producerEpoch: entry.epoch,
+    coordinatorEpoch: entry.coordinatorEpoch,
+    lastTimestampMs: entry.timestamp,
+    transactionStartOffset: entry.currentTxnFirstOffset,
+    batches: entry.lastOffset < 0 ? [] : [lastBatchOf(entry)]
+  }))
+}
+
+/** The offsets of the snapshots in a directory, growing. */
+export function listProducerSnapshots(disk: Disk, directory: string): number[] {
+  const offsets: number[] = []
+  for (const name of disk.list(directory)) {
+    const offset = offsetOfFile(name, fileSuffix.producerSnapshot)
+    if (offset !== null) offsets.push(offset)
+  }
+  return offsets
+}
+
+export function removeProducerSnapshot(disk: Disk, directory: string, offset: number): void {
+  disk.remove(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`)
+}
+
+function lastBatchOf(entry: { lastSequence: number; lastOffset: number; offsetDelta: number; timestamp: number }) {
+  const first = entry.lastSequence - entry.offsetDelta
+  return {
+    firstSequence: first < 0 ? first + 0x80000000 : first,
+    lastSequence: entry.lastSequence,
+    firstOffset: entry.lastOffset - entry.offsetDelta,
+    lastOffset: entry.lastOffset,
+    timestampMs: entry.timestamp
+  }
+}

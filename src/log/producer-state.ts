@@ -1,0 +1,178 @@
+/**
+ * What a partition remembers of its producers, so that a batch that is sent twice is written once and a gap is noticed:
+ * the epoch, the last five batches, and the transaction that is open. (KIP-98; Kafka: ProducerStateManager,
+ * ProducerAppendInfo.) Pure state: it is made from the headers of batches, in their order.
+ */
+import { ErrorCode } from '../protocol/error-codes.ts'
+import {
+  type BatchHeader,
+  isTransactional,
+  lastOffsetOf,
+  lastSequenceOf,
+  noProducerId
+} from '../protocol/records/batch.ts'
+import type { TransactionEnd } from '../protocol/records/control-records.ts'
+import type { ActiveProducer } from './types.ts'
+
+const rememberedBatches = 5
+const lastSequence = 0x7fffffff
+
+export interface RememberedBatch {
+  readonly firstSequence: number
+  readonly lastSequence: number
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly timestampMs: number
+}
+
+export interface ProducerEntry {
+  readonly producerId: number
+  producerEpoch: number
+  /** Oldest first, at most five. */
+  batches: RememberedBatch[]
+  coordinatorEpoch: number
+  lastTimestampMs: number
+  /** -1 when no transaction is open. */
+  transactionStartOffset: number
+}
+
+export interface CompletedTransaction {
+  readonly producerId: number
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly outcome: 'commit' | 'abort'
+}
+
+export type ProducerCheck =
+  | { readonly kind: 'new' }
+  | { readonly kind: 'duplicate'; readonly batch: RememberedBatch }
+  | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string }
+
+export class ProducerState {
+  readonly #producers = new Map<number, ProducerEntry>()
+
+  get size(): number {
+    return this.#producers.size
+  }
+
+  entries(): Iterable<ProducerEntry> {
+    return this.#producers.values()
+  }
+
+  /** Puts back what a snapshot says. */
+  restore(entry: ProducerEntry): void {
+    this.#producers.set(entry.producerId, entry)
+  }
+
+  clear(): void {
+    this.#producers.clear()
+  }
+
+  /** Whether a client's batch continues what its producer has written here. */
+  check(header: BatchHeader): ProducerCheck {
+    if (header.producerId === noProducerId) return { kind: 'new' }
+    const entry = this.#producers.get(header.producerId)
+    if (entry === undefined) return { kind: 'new' }
+    if (header.producerEpoch < entry.producerEpoch) {
+      const message = `Producer ${header.producerId} has epoch ${entry.producerEpoch} by now; this batch is of ${header.producerEpoch}.`
+      return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
+    }
+    if (header.producerEpoch > entry.producerEpoch) return checkFirstOfEpoch(header)
+    const known = entry.batches.find(
+      (batch) => batch.firstSequence === header.baseSequence && batch.lastSequence === lastSequenceOf(header)
+    )
+    if (known !== undefined) return { kind: 'duplicate', batch: known }
+    const last = entry.batches.at(-1)
+    if (last === undefined || header.baseSequence === nextSequence(last.lastSequence)) return { kind: 'new' }
+    const message = `Producer ${header.producerId} wrote up to sequence ${last.lastSequence}; this batch begins with ${header.baseSequence}.`
+    return { kind: 'refused', error: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
+  }
+
+  /** Takes in a batch that is in the log. */
+  record(header: BatchHeader): void {
+    if (header.producerId === noProducerId) return
+    const entry = this.#entryFor(header)
+    entry.lastTimestampMs = header.maxTimestamp
+    const batch = {
+      firstSequence: header.baseSequence,
+      lastSequence: lastSequenceOf(header),
+      firstOffset: header.baseOffset,
+      lastOffset: lastOffsetOf(header),
+      timestampMs: header.maxTimestamp
+    }
+    entry.batches = [...entry.batches.slice(1 - rememberedBatches), batch]
+    if (isTransactional(header.attributes) && entry.transactionStartOffset < 0) {
+      entry.transactionStartOffset = header.baseOffset
+    }
+  }
+
+  /** Takes in the marker that ends a producer's transaction; null when none was open here. */
+  recordEnd(header: BatchHeader, end: TransactionEnd): CompletedTransaction | null {
+    const entry = this.#entryFor(header)
+    entry.coordinatorEpoch = end.coordinatorEpoch
+    entry.lastTimestampMs = header.maxTimestamp
+    const firstOffset = entry.transactionStartOffset
+    entry.transactionStartOffset = -1
+    if (firstOffset < 0) return null
+    return { producerId: header.producerId, firstOffset, lastOffset: header.baseOffset, outcome: end.outcome }
+  }
+
+  /** Where the oldest open transaction begins; null when there is none. */
+  firstUnstableOffset(): number | null {
+    let first: number | null = null
+    for (const { transactionStartOffset } of this.#producers.values()) {
+      if (transactionStartOffset >= 0 && (first === null || transactionStartOffset < first))
+        first = transactionStartOffset
+    }
+    return first
+  }
+
+  /** Forgets producers that have been silent since then and have no transaction open. */
+  expire(beforeMs: number): void {
+    for (const entry of this.#producers.values()) {
+      if (entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0) this.#producers.delete(entry.producerId)
+    }
+  }
+
+  describe(): ActiveProducer[] {
+    return Array.from(this.#producers.values(), (entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.producerEpoch,
+      lastSequence: entry.batches.at(-1)?.lastSequence ?? -1,
+      lastTimestampMs: entry.lastTimestampMs,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      currentTransactionStartOffset: entry.transactionStartOffset
+    }))
+  }
+
+  #entryFor(header: BatchHeader): ProducerEntry {
+    const known = this.#producers.get(header.producerId)
+    if (known !== undefined) {
+      if (known.producerEpoch !== header.producerEpoch) {
+        known.producerEpoch = header.producerEpoch
+        known.batches = []
+      }
+      return known
+    }
+    const entry: ProducerEntry = {
+      producerId: header.producerId,
+      producerEpoch: header.producerEpoch,
+      batches: [],
+      coordinatorEpoch: -1,
+      lastTimestampMs: header.maxTimestamp,
+      transactionStartOffset: -1
+    }
+    this.#producers.set(header.producerId, entry)
+    return entry
+  }
+}
+
+function checkFirstOfEpoch(header: BatchHeader): ProducerCheck {
+  if (header.baseSequence === 0) return { kind: 'new' }
+  const message = `The first batch of epoch ${header.producerEpoch} must begin with sequence 0, not ${header.baseSequence}.`
+  return { kind: 'refused', error: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
+}
+
+function nextSequence(sequence: number): number {
+  return sequence === lastSequence ? 0 : sequence + 1
+}

@@ -1,0 +1,28 @@
+/** When the active segment is finished and the next one begins (Kafka: LogSegment.shouldRoll). */
+import type { Segment } from './segment.ts'
+import type { LogConfig } from './types.ts'
+
+const offsetEntryBytes = 8
+const timeEntryBytes = 12
+/** Indexes hold offsets relative to the segment's base in 32 bits. */
+const offsetsPerSegmentMax = 0x7fffffff
+
+export interface NextAppend {
+  readonly timestampMs: number
+  readonly sizeBytes: number
+  readonly logEndOffset: number
+  readonly nowMs: number
+}
+
+export function rollIsDue(active: Segment, next: NextAppend, config: LogConfig): boolean {
+  if (active.sizeBytes === 0) return false
+  const oldestMs = active.firstTimestampMs ?? active.createdMs
+  const ageMs = (active.firstTimestampMs === null ? next.nowMs : next.timestampMs) - oldestMs
+  return (
+    active.sizeBytes + next.sizeBytes > config.segmentBytes ||
+    ageMs > config.segmentMs ||
+    active.offsetIndex.file.sizeBytes + offsetEntryBytes > config.segmentIndexBytes ||
+    active.timeIndex.file.sizeBytes + timeEntryBytes > config.segmentIndexBytes ||
+    next.logEndOffset - active.baseOffset >= offsetsPerSegmentMax - next.sizeBytes
+  )
+}

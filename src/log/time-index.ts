@@ -1,0 +1,56 @@
+/**
+ * The time index of a segment: (largest timestamp so far int64, offset − base int32), timestamps growing.
+ * Kafka: TimeIndex; the offset is the last one of the batch with that timestamp.
+ */
+import type { Disk } from '../host/disk.ts'
+import { IndexFile } from './index-file.ts'
+
+const entryBytes = 12
+
+export interface TimeIndexEntry {
+  readonly timestampMs: number
+  readonly offset: number
+}
+
+export class TimeIndex {
+  readonly #file: IndexFile
+  readonly #baseOffset: number
+
+  constructor(disk: Disk, path: string, baseOffset: number) {
+    this.#file = new IndexFile(disk, path, entryBytes)
+    this.#baseOffset = baseOffset
+  }
+
+  get file(): IndexFile {
+    return this.#file
+  }
+
+  /** Adds an entry when it says something new. */
+  maybeAppend(timestampMs: number, offset: number): void {
+    const last = this.last
+    if (last !== null && (timestampMs <= last.timestampMs || offset < last.offset)) return
+    const entry = Buffer.alloc(entryBytes)
+    entry.writeBigInt64BE(BigInt(timestampMs), 0)
+    entry.writeInt32BE(offset - this.#baseOffset, 8)
+    this.#file.append(entry)
+  }
+
+  get last(): TimeIndexEntry | null {
+    return this.#file.count === 0 ? null : this.#decode(this.#file.entry(this.#file.count - 1))
+  }
+
+  /** An offset before which every record is older than the timestamp. */
+  offsetBefore(timestampMs: number): number {
+    const found = this.#file.lastWhere((entry) => this.#decode(entry).timestampMs <= timestampMs)
+    return found < 0 ? this.#baseOffset : this.#decode(this.#file.entry(found)).offset
+  }
+
+  /** Drops what speaks of this offset and those beyond. */
+  cutFrom(offset: number): void {
+    this.#file.cut((entry) => this.#decode(entry).offset >= offset)
+  }
+
+  #decode(entry: Buffer): TimeIndexEntry {
+    return { timestampMs: Number(entry.readBigInt64BE(0)), offset: this.#baseOffset + entry.readInt32BE(8) }
+  }
+}

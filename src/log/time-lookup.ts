@@ -1,0 +1,48 @@
+/**
+ * Which record belongs to a time. The time index leads to a place before it; from there the batches' largest timestamps are
+ * walked, and only the batch that holds the record is decoded (Kafka: LogSegment.findOffsetByTimestamp).
+ */
+import { readRecords } from '../protocol/records/reader.ts'
+import type { PlacedBatch, Segment } from './segment.ts'
+import type { TimestampedOffset } from './types.ts'
+
+/** The first record at or after `startOffset` whose timestamp is not below the one asked for; null when there is none. */
+export function recordAt(
+  segments: readonly Segment[],
+  timestampMs: number,
+  startOffset: number
+): TimestampedOffset | null {
+  for (const segment of segments) {
+    if (segment.maxTimestampMs < timestampMs) continue
+    const from = segment.offsetIndex.positionBefore(segment.timeIndex.offsetBefore(timestampMs))
+    for (const batch of segment.batchesFrom(from)) {
+      if (batch.header.maxTimestamp < timestampMs) continue
+      const found = firstIn(segment, batch, (record) => record.timestamp >= timestampMs && record.offset >= startOffset)
+      if (found !== null) return found
+    }
+  }
+  return null
+}
+
+/** The first of the records with the largest timestamp. */
+export function newestRecord(segments: readonly Segment[], startOffset: number): TimestampedOffset | null {
+  let newest: Segment | null = null
+  for (const segment of segments) {
+    if (segment.sizeBytes > 0 && segment.maxTimestampMs > (newest?.maxTimestampMs ?? -1)) newest = segment
+  }
+  if (newest === null) return null
+  const { maxTimestampMs } = newest
+  return recordAt([newest], maxTimestampMs, startOffset)
+}
+
+function firstIn(
+  segment: Segment,
+  batch: PlacedBatch,
+  isWanted: (record: { readonly timestamp: number; readonly offset: number }) => boolean
+): TimestampedOffset | null {
+  for (const record of readRecords(segment.readBatch(batch))) {
+    if (!isWanted(record)) continue
+    return { offset: record.offset, timestampMs: record.timestamp, leaderEpoch: batch.header.partitionLeaderEpoch }
+  }
+  return null
+}

@@ -1,0 +1,53 @@
+/**
+ * The transactions of a segment that were aborted: what a reader of committed records has to leave out.
+ * An entry is version int16 (0), producer id, first offset, last offset, last stable offset (int64 each); Kafka: AbortedTxn.
+ */
+import type { Disk } from '../host/disk.ts'
+import { IndexFile } from './index-file.ts'
+
+const entryBytes = 34
+
+export interface AbortedEntry {
+  readonly producerId: number
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly lastStableOffset: number
+}
+
+export class TransactionIndex {
+  readonly #file: IndexFile
+
+  constructor(disk: Disk, path: string) {
+    this.#file = new IndexFile(disk, path, entryBytes)
+  }
+
+  get file(): IndexFile {
+    return this.#file
+  }
+
+  append(entry: AbortedEntry): void {
+    const bytes = Buffer.alloc(entryBytes)
+    bytes.writeBigInt64BE(BigInt(entry.producerId), 2)
+    bytes.writeBigInt64BE(BigInt(entry.firstOffset), 10)
+    bytes.writeBigInt64BE(BigInt(entry.lastOffset), 18)
+    bytes.writeBigInt64BE(BigInt(entry.lastStableOffset), 26)
+    this.#file.append(bytes)
+  }
+
+  *entries(): Iterable<AbortedEntry> {
+    for (let index = 0; index < this.#file.count; index++) yield decode(this.#file.entry(index))
+  }
+
+  cutFrom(offset: number): void {
+    this.#file.cut((entry) => decode(entry).lastOffset >= offset)
+  }
+}
+
+function decode(entry: Buffer): AbortedEntry {
+  return {
+    producerId: Number(entry.readBigInt64BE(2)),
+    firstOffset: Number(entry.readBigInt64BE(10)),
+    lastOffset: Number(entry.readBigInt64BE(18)),
+    lastStableOffset: Number(entry.readBigInt64BE(26))
+  }
+}
