@@ -48,6 +48,7 @@ export class Replica {
     this.log = identity.log
     this.#highWatermark = identity.log.syncedEndOffset
     identity.log.onSynced = () => this.#advance()
+    identity.log.beginEpoch(identity.leaderEpoch)
   }
 
   /** The offset below which consumers may read. */

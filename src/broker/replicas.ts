@@ -119,7 +119,7 @@ export class Replicas {
       durability,
       recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
       logStartOffset: this.#logStartOffsets.get(name) ?? 0,
-      cleanShutdown: directory.wasStoppedCleanly
+      shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean'
     })
   }
 
