@@ -19,6 +19,8 @@ const LINES_MAX = 600
 const ROOMS = ['host', 'protocol', 'log', 'coordination', 'broker', 'server', 'index']
 /** The commands speak to brokers through a client library; only `serve` starts one. */
 const CLI_SERVE = /^src\/cli\/serve[./]/
+/** Bytes to bytes, knowing no broker: the client library's own snappy and zstd fall short of Java's, so the CLI borrows these. */
+const CLI_CODEC = { from: 'src/cli/compression.ts', to: 'src/protocol/records/compression/codec.ts' }
 
 const UNFINISHED = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`)
 const VAGUE_NAME = /\bclass\s+\w*(Manager|Helper|Util|Utils|Base)\b/
@@ -83,6 +85,7 @@ function directionFindings(file: SourceFile): string[] {
   return importsOf(file)
     .filter((imported) => imported.startsWith('src/'))
     .filter((imported) => !mayImport(file.path, from, roomOf(imported)))
+    .filter((imported) => !(file.path === CLI_CODEC.from && imported === CLI_CODEC.to))
     .map((imported) => `${file.path}: ${from} may not import ${imported}`)
 }
 

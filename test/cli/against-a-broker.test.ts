@@ -1,0 +1,236 @@
+/**
+ * The commands as a user runs them, against a broker: ours, or any at ODRADEK_TEST_BOOTSTRAP.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { temporaryDirectory } from '../harness/paths.ts'
+import { type CommandLine, openCommandLine, unavailable } from './command-line.ts'
+
+const waitMs = 20_000
+const reason = unavailable()
+
+suite('the command line', { skip: reason }, () => {
+  let cli: CommandLine
+  before(async () => {
+    cli = await openCommandLine()
+  })
+  after(async () => {
+    await cli?.[Symbol.asyncDispose]()
+  })
+
+  async function newTopic(partitions: number): Promise<string> {
+    const topic = cli.unique('topic')
+    await cli.text(['topics', 'create', topic, '-p', String(partitions)])
+    return topic
+  }
+
+  const read = (topic: string, ...more: string[]) => cli.rows(['consume', topic, '-e', ...more])
+  const values = async (topic: string, ...more: string[]) => (await read(topic, ...more)).map((row) => row.value)
+
+  test('a topic is created, listed, described, altered, trimmed and deleted', async () => {
+    const topic = await newTopic(2)
+    const [listed] = await cli.rows(['topic', 'list', topic])
+    assert.deepEqual(listed, { topic, partitions: 2, replicas: 1, offsets: 0 })
+    await cli.text(['topics', 'alter', topic, '-p', '3', '-c', 'retention.ms=7d'])
+    const [described] = await cli.rows(['topics', 'describe', topic])
+    assert.equal((described?.partitions as unknown[]).length, 3)
+    const configs = described?.configs as Array<{ setting: string; value: string }>
+    assert.equal(configs.find((config) => config.setting === 'retention.ms')?.value, '604800000')
+    await cli.text(['produce', topic, '-P', '1'], 'a\nb\nc\n')
+    await cli.text(['topics', 'trim', topic, '--before', '2', '-P', '1', '--yes'])
+    const offsets = await cli.rows(['topics', 'offsets', topic])
+    assert.deepEqual(offsets[1], { topic, partition: 1, start: 2, end: 3 })
+    await cli.text(['topics', 'delete', topic, '--yes'])
+    assert.equal((await cli.run(['topics', 'describe', topic])).code, 5)
+  })
+
+  test('a record round trip through JSON lines loses nothing', async () => {
+    const [from, to] = [await newTopic(3), await newTopic(3)]
+    const lines = [
+      {
+        key: 'k',
+        value: 'v',
+        partition: 2,
+        timestamp: 1700000000000,
+        headers: [
+          { key: 'h', value: '1' },
+          { key: 'h', value: null }
+        ]
+      },
+      { key: null, value: null, partition: 0, timestamp: 5 },
+      { key: '', value: '', partition: 1, timestamp: 7 },
+      { key: { $base64: 'gIE=' }, value: { $base64: '/v8=' }, partition: 1, timestamp: 1700000000001 }
+    ]
+    await cli.text(['produce', from, '-i', 'jsonl'], lines.map((line) => JSON.stringify(line)).join('\n'))
+    const first = await cli.text(['consume', from, '-e'])
+    await cli.text(['produce', to, '-i', 'jsonl'], first)
+    const second = await cli.text(['consume', to, '-e'])
+    const sorted = (text: string) => text.trim().split('\n').sort()
+    assert.deepEqual(sorted(second), sorted(first.replaceAll(from, to)))
+    assert.equal(sorted(first).length, lines.length)
+  })
+
+  test('every compression is written and read back', async () => {
+    const topic = await newTopic(1)
+    const codecs = ['none', 'gzip', 'snappy', 'lz4', 'zstd']
+    const line = 'the same words again and again '.repeat(2000)
+    for (const codec of codecs) await cli.text(['produce', topic, `${codec} ${line}`, '-z', codec])
+    assert.deepEqual(
+      await values(topic),
+      codecs.map((codec) => `${codec} ${line}`)
+    )
+  })
+
+  test('acks and deliveries: one line per record for machines, no offset without an ack', async () => {
+    const topic = await newTopic(1)
+    assert.deepEqual(await cli.rows(['produce', topic, 'a', '-o', 'jsonl']), [{ topic, partition: 0, offset: 0 }])
+    assert.deepEqual(await cli.rows(['produce', topic, 'b', '-o', 'jsonl', '--acks', '1']), [
+      { topic, partition: 0, offset: 1 }
+    ])
+    assert.deepEqual(await cli.rows(['produce', topic, 'c', '-o', 'jsonl', '--acks', '0']), [
+      { topic, partition: 0, offset: null }
+    ])
+    assert.deepEqual(await values(topic, '--expect', '3', '--timeout', '10s'), ['a', 'b', 'c'])
+  })
+
+  test('keys, headers, tombstones and times are set from the command line', async () => {
+    const topic = await newTopic(3)
+    await cli.text(['produce', topic, 'v', '-k', 'key', '-H', 'a=1', '-H', 'a=2', '--timestamp', '1700000000'])
+    await cli.text(['produce', topic, '-k', 'key', '--null'])
+    const [first, second] = await read(topic)
+    assert.equal(first?.timestamp, 1700000000000)
+    assert.deepEqual(first?.headers, [
+      { key: 'a', value: '1' },
+      { key: 'a', value: '2' }
+    ])
+    assert.deepEqual([second?.key, second?.value, second?.partition], ['key', null, first?.partition])
+  })
+
+  test('ranges and tails go by position', async () => {
+    const topic = await newTopic(1)
+    const times = [1000, 2000, 3000, 4000, 5000]
+    const lines = times.map((timestamp, index) =>
+      JSON.stringify({ value: String(index), timestamp: 1700000000000 + timestamp })
+    )
+    await cli.text(['topics', 'alter', topic, '-c', 'retention.ms=-1'])
+    await cli.text(['produce', topic, '-i', 'jsonl'], lines.join('\n'))
+    assert.deepEqual(await values(topic, '--from', '1:3'), ['1', '2'])
+    assert.deepEqual(await values(topic, '--from', '-2'), ['3', '4'])
+    assert.deepEqual(await values(topic, '--from', '+3'), ['3', '4'])
+    assert.deepEqual(await values(topic, '--from', '@1700000003500'), ['3', '4'])
+    assert.deepEqual(await values(topic, '--from', '@1700000002000:1700000004000'), ['1', '2'])
+    assert.deepEqual(await values(topic, '--tail', '2'), ['3', '4'])
+    assert.deepEqual(await values(topic, '--from-beginning', '--max-messages', '1'), ['0'])
+    assert.deepEqual(await values(topic, '--where', 'Number(value) % 2 === 0'), ['0', '2', '4'])
+    assert.equal(await cli.text(['consume', topic, '-e', '-f', '%o=%v;']), '0=0;1=1;2=2;3=3;4=4;')
+  })
+
+  test('a big input arrives whole and in order', async () => {
+    const topic = await newTopic(1)
+    const lines = Array.from({ length: 50_000 }, (_, index) => `line ${index}`)
+    const finished = await cli.run(['produce', topic], lines.join('\n'))
+    assert.match(finished.stderr, /50,000 records to .* \(1 partition\)/)
+    const raw = await cli.text(['consume', topic, '-e', '-o', 'raw'])
+    assert.equal(raw, `${lines.join('\n')}\n`)
+  })
+
+  test('a group goes on where it stopped, and its lag is counted', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    await cli.text(['produce', topic], 'a\nb\nc\nd\n')
+    assert.deepEqual(
+      await cli.rows(['consume', topic, '-g', group, '-n', '1']).then((rows) => rows.map((row) => row.value)),
+      ['a']
+    )
+    const [described] = await cli.rows(['groups', 'describe', group])
+    assert.deepEqual(
+      [described?.state, described?.lag, described?.topics],
+      ['Empty', 3, [{ topic, partitions: 1, lag: 3 }]]
+    )
+    assert.deepEqual(await values(topic, '-g', group), ['b', 'c', 'd'])
+    assert.deepEqual(await values(topic, '-g', group, '--from', 'start', '--no-commit'), ['a', 'b', 'c', 'd'])
+    assert.ok((await cli.rows(['groups', 'list'])).some((row) => row.group === group))
+  })
+
+  test('offsets are moved only when told to, kept in a file, and not under a member', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    await cli.text(['produce', topic], 'a\nb\nc\nd\n')
+    await cli.text(['consume', topic, '-g', group, '-e'])
+    const committed = async () => {
+      const [described] = await cli.rows(['groups', 'describe', group])
+      return (described?.partitions as Array<{ committed: number }>)[0]?.committed
+    }
+    const [row] = await cli.rows(['groups', 'reset', group, '--to', 'earliest'])
+    assert.deepEqual([row?.before, row?.after, await committed()], [4, 0, 4])
+    using directory = temporaryDirectory('reset')
+    const file = join(directory.path, 'offsets.csv')
+    await cli.text(['groups', 'reset', group, '--shift', '-1', '--execute', '--export', file])
+    assert.equal(await committed(), 3)
+    assert.equal(readFileSync(file, 'utf8'), `${topic},0,3\n`)
+    writeFileSync(file, `${topic},0,1\n`)
+    await cli.text(['groups', 'reset', group, '--from-file', file, '--execute'])
+    assert.equal(await committed(), 1)
+
+    const member = cli.start(['consume', topic, '-g', group])
+    await member.until((lines) => (lines.length >= 3 ? true : undefined), 'the records', waitMs)
+    const refused = await cli.run(['groups', 'reset', group, '--to', 'latest', '--execute'])
+    assert.equal(refused.code, 1)
+    assert.match(refused.stderr, /NON_EMPTY_GROUP \(68\): stop odradek-cli/)
+    member.child.kill('SIGINT')
+    assert.equal(await member.exited, 130)
+    const [left] = await cli.rows(['groups', 'describe', group])
+    assert.deepEqual([left?.state, left?.lag], ['Empty', 0])
+    await cli.text(['groups', 'delete', group, '--yes'])
+    assert.equal((await cli.run(['groups', 'describe', group])).code, 5)
+  })
+
+  test('whoever waits in silence is told where the reader stands', async () => {
+    const topic = await newTopic(3)
+    const waiting = cli.start(['consume', topic])
+    let said = ''
+    for await (const [chunk] of on(waiting.child.stderr)) {
+      said += chunk
+      if (said.includes('\n')) break
+    }
+    assert.match(said, /3 partitions, at the end, 0 waiting; press Ctrl-C, or use --exit to stop at the end/)
+    waiting.child.kill('SIGINT')
+    assert.equal(await waiting.exited, 130)
+  })
+
+  test('a reader that closes the pipe early ends the command quietly', async () => {
+    const topic = await newTopic(1)
+    await cli.text(['produce', topic, 'x'.repeat(1000), '-n', '2000'])
+    const reader = cli.start(['consume', topic])
+    await reader.until((lines) => lines[0], 'a line', waitMs)
+    reader.child.stdout.destroy()
+    assert.equal(await reader.exited, 0)
+    assert.equal(reader.stderr, '')
+  })
+
+  test('each kind of failure has its exit code', async () => {
+    const topic = await newTopic(1)
+    const codeOf = async (...args: string[]) => (await cli.run(args)).code
+    assert.equal(await codeOf('topics', 'create', topic), 1)
+    assert.equal(await codeOf('topics', 'create', topic, '--if-not-exists'), 0)
+    assert.equal(await codeOf('consume', topic, '--from', 'nowhere'), 2)
+    assert.equal(await codeOf('topics', 'delete', topic), 2)
+    assert.equal(await codeOf('topics', 'list', '-b', '127.0.0.1:1'), 3)
+    assert.equal(await codeOf('consume', cli.unique('missing')), 5)
+    assert.equal(await codeOf('produce', topic, 'x', '-P', '7'), 5)
+    assert.equal(await codeOf('consume', topic, '--expect', '1', '--timeout', '300ms'), 7)
+    assert.equal(await codeOf('topics', 'delete', topic, cli.unique('missing'), '--yes'), 6)
+  })
+
+  test('an unreachable broker is named within two seconds, with the reason and what to try', async () => {
+    const startedMs = performance.now()
+    const { stderr } = await cli.run(['topics', 'list', '-b', '127.0.0.1:1'])
+    assert.ok(performance.now() - startedMs < 2500)
+    assert.match(stderr, /127\.0\.0\.1:1\n {2}why: .*ECONNREFUSED.*\n {2}try: npx odradek serve/)
+  })
+})
+
+async function* on(stream: NodeJS.ReadableStream): AsyncGenerator<unknown[]> {
+  for (;;) yield await once(stream, 'data')
+}

@@ -1,0 +1,52 @@
+/** Globs and expressions over records. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createFilter, globExpression } from '../../src/cli/consume/filter.ts'
+import { consumed } from './consumed-record.ts'
+
+const cheap = consumed({
+  key: Buffer.from('a-1'),
+  value: Buffer.from('{"total":5}'),
+  headers: [[Buffer.from('v'), Buffer.from('2')]]
+})
+const dear = consumed({ key: Buffer.from('b-1'), value: Buffer.from('{"total":50}'), offset: 1n })
+const tombstone = consumed({ key: Buffer.from('a-2') })
+const none = { key: undefined, value: undefined, headers: [], where: undefined }
+const matches = (options: object) => createFilter({ ...none, ...options }).matches([cheap, dear, tombstone])
+
+test('globs match whole keys, values and headers', () => {
+  assert.deepEqual(matches({ key: 'a-*' }), [true, false, true])
+  assert.deepEqual(matches({ value: '*50*' }), [false, true, false])
+  assert.deepEqual(matches({ headers: ['v=?'] }), [true, false, false])
+  assert.deepEqual(matches({ headers: ['v'] }), [true, false, false])
+  assert.ok(globExpression('a.[bc]').test('a.b'))
+  assert.ok(!globExpression('a.[!bc]').test('a.b'))
+  assert.ok(!globExpression('a.b').test('axb'))
+})
+
+test('an expression sees the parsed value; where it fails the record does not match, and that is told', () => {
+  const filter = createFilter({ ...none, where: 'value.total > 20 && offset === 1' })
+  assert.deepEqual(filter.matches([cheap, dear, tombstone]), [false, true, false])
+  assert.match(filter.complaint() ?? '', /failed on 1 records.*TypeError/)
+})
+
+test('an expression reaches nothing outside its record', () => {
+  for (const where of [
+    'process.exit()',
+    'require("fs")',
+    'globalThis.process',
+    'eval("1")',
+    'key.constructor.constructor("return process")()'
+  ]) {
+    const filter = createFilter({ ...none, where })
+    assert.deepEqual(filter.matches([cheap]), [false], where)
+  }
+})
+
+test('an expression that does not end is stopped', () => {
+  assert.throws(() => matches({ where: '(() => { for (;;); })()' }), /took too long/)
+})
+
+test('an expression with an error in its syntax is wrong usage', () => {
+  assert.throws(() => matches({ where: 'value.' }), { message: /cannot be read/, exitCode: 2 })
+})

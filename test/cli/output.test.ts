@@ -1,0 +1,87 @@
+/** Lists in every format; errors in three lines; the exit codes. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CliError, wrongUsage } from '../../src/cli/cli-error.ts'
+import { ExitCode, exitCodeMeanings } from '../../src/cli/exit-codes.ts'
+import { formatOffsetsCsv, parseOffsetsCsv } from '../../src/cli/groups/offsets-csv.ts'
+import { formatRows, formatTable } from '../../src/cli/output.ts'
+import { presentError } from '../../src/cli/present-error.ts'
+import { replaceSynonyms } from '../../src/cli/program.ts'
+import { createStyle } from '../../src/cli/terminal.ts'
+
+const rows = [
+  { topic: 'orders', partitions: 3, replicas: [1, 2], note: null },
+  { topic: 'a,"b"', partitions: 12, replicas: [1], note: 'yes' }
+]
+const columns = ['topic', 'partitions', 'replicas']
+
+test('rows are written as JSON, JSON lines, CSV, YAML, raw and a table', () => {
+  assert.deepEqual(JSON.parse(formatRows('json', columns, rows)), rows)
+  assert.deepEqual(
+    formatRows('jsonl', columns, rows)
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+    rows
+  )
+  assert.equal(formatRows('csv', columns, rows), 'topic,partitions,replicas\norders,3,"1,2"\n"a,""b""",12,1\n')
+  assert.equal(formatRows('raw', columns, rows), 'orders\t3\t1,2\na,"b"\t12\t1\n')
+  assert.equal(
+    formatRows('yaml', columns, rows),
+    '- topic: orders\n  partitions: 3\n  replicas:\n    - 1\n    - 2\n  note: null\n' +
+      '- topic: "a,\\"b\\""\n  partitions: 12\n  replicas:\n    - 1\n  note: "yes"\n'
+  )
+  assert.equal(
+    formatTable(columns, rows),
+    'TOPIC   PARTITIONS  REPLICAS\norders           3  1,2\na,"b"           12  1\n'
+  )
+})
+
+function presented(error: unknown): { text: string; code: number } {
+  let text = ''
+  const code = presentError(error, { style: createStyle('plain'), verbose: false, write: (part) => (text += part) })
+  return { text, code }
+}
+
+test('an error says what happened, why, and what to do', () => {
+  const error = new CliError({ what: 'it broke', why: 'REASON (1)', next: 'odradek fix', exitCode: ExitCode.notFound })
+  assert.deepEqual(presented(error), { text: 'error: it broke\n  why: REASON (1)\n  try: odradek fix\n', code: 5 })
+  assert.equal(presented(wrongUsage('no')).code, ExitCode.wrongUsage)
+})
+
+test("Kafka's error inside the client library's is found, with the exit code it deserves", () => {
+  const refused = Object.assign(new Error('denied'), {
+    apiId: 'TOPIC_AUTHORIZATION_FAILED',
+    apiCode: 29,
+    serverErrorMessage: null
+  })
+  const { text, code } = presented(new AggregateError([refused], 'produce failed'))
+  assert.match(text, /TOPIC_AUTHORIZATION_FAILED \(29\): denied/)
+  assert.equal(code, ExitCode.notAllowed)
+})
+
+test('every exit code is explained once', () => {
+  assert.deepEqual(
+    exitCodeMeanings.map(([code]) => code),
+    Object.values(ExitCode)
+  )
+})
+
+test("other tools' names for options are understood, but not behind --", () => {
+  assert.deepEqual(replaceSynonyms(['consume', 't', '--from-beginning', '--max-messages', '5']), [
+    'consume',
+    't',
+    '--from',
+    'start',
+    '--count',
+    '5'
+  ])
+  assert.deepEqual(replaceSynonyms(['consume', 't', '--max-messages=5']), ['consume', 't', '--count=5'])
+  assert.deepEqual(replaceSynonyms(['produce', 't', '--', '--brokers']), ['produce', 't', '--', '--brokers'])
+})
+
+test("Apache's file of offsets is read and written", () => {
+  const text = 'orders,0,15\norders,1,0\n'
+  assert.equal(formatOffsetsCsv(parseOffsetsCsv(text, 'f')), text)
+  assert.throws(() => parseOffsetsCsv('orders,0\n', 'f'), /f, line 1/)
+})

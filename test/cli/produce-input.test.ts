@@ -1,0 +1,99 @@
+/** Input to records: lines, separators, formats, templates, partitions. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
+import fc from 'fast-check'
+import { readLines } from '../../src/cli/produce/lines.ts'
+import { murmur2, partitionOfKey } from '../../src/cli/produce/murmur2.ts'
+import { createParser, type ParseOptions } from '../../src/cli/produce/parse-record.ts'
+import { compileTemplate } from '../../src/cli/produce/templates.ts'
+
+async function* chunked(bytes: Buffer, cuts: readonly number[]) {
+  let from = 0
+  for (const cut of [...cuts.map((one) => one % (bytes.length + 1)).sort((a, b) => a - b), bytes.length]) {
+    if (cut > from) yield bytes.subarray(from, cut)
+    from = Math.max(from, cut)
+  }
+}
+
+test('lines are the same however the stream is cut', async () => {
+  const line = fc.string({ unit: 'binary' }).filter((one) => !one.includes('\n'))
+  await fc.assert(
+    fc.asyncProperty(fc.array(line, { minLength: 1 }), fc.array(fc.nat()), async (lines, cuts) => {
+      const found: string[] = []
+      for await (const some of readLines(chunked(Buffer.from(`${lines.join('\n')}\n`), cuts))) {
+        found.push(...some.map((one) => one.toString()))
+      }
+      assert.deepEqual(found, lines)
+    }),
+    { numRuns: 50 }
+  )
+})
+
+const options: ParseOptions = {
+  input: 'text',
+  keySeparator: undefined,
+  format: undefined,
+  nulls: 'empty is empty',
+  partitions: 'kept'
+}
+const parse = (line: string | Buffer, changes: Partial<ParseOptions>) =>
+  createParser({ ...options, ...changes })(Buffer.from(line), 4)
+
+test('a separator splits key and value; an empty value is null only when asked', () => {
+  assert.deepEqual(parse('k:v:w', { keySeparator: ':' }), {
+    key: Buffer.from('k'),
+    value: Buffer.from('v:w'),
+    headers: []
+  })
+  assert.deepEqual(parse('k\tv', { keySeparator: '\\t' }).key, Buffer.from('k'))
+  assert.deepEqual(parse('k:', { keySeparator: ':' }).value, Buffer.alloc(0))
+  assert.equal(parse('k:', { keySeparator: ':', nulls: 'empty is null' }).value, null)
+  assert.throws(() => parse('kv', { keySeparator: ':' }), /line 4 has no ":"/)
+})
+
+test('a format takes a line apart, whatever bytes it holds', () => {
+  const record = parse(Buffer.from([0x32, 0x20, 0x6b, 0x3d, 0xff, 0x00]), { format: '%p %k=%v\\n' })
+  assert.deepEqual(record.value, Buffer.from([0xff, 0x00]))
+  assert.deepEqual(record.key, Buffer.from('k'))
+  assert.equal(record.partition, 2)
+  assert.throws(() => parse('x', { format: '%k,%v' }), /does not look like/)
+})
+
+test('json is checked, hex is decoded', () => {
+  assert.throws(() => parse('{', { input: 'json' }), /line 4 is not JSON/)
+  assert.deepEqual(parse('00ff', { input: 'hex' }).value, Buffer.from([0, 255]))
+  assert.throws(() => parse('0', { input: 'hex' }), /not hexadecimal/)
+})
+
+test("the hash of a key is Java's", () => {
+  // From Kafka's own test of Utils.murmur2.
+  const known: ReadonlyArray<[string, number]> = [
+    ['21', -973932308],
+    ['foobar', -790332482],
+    ['a-little-bit-long-string', -985981536],
+    ['a-little-bit-longer-string', -1486304829],
+    ['lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8', -58897971],
+    ['abc', 479470107]
+  ]
+  for (const [key, hash] of known) assert.equal(murmur2(Buffer.from(key)), hash, key)
+  assert.equal(partitionOfKey(Buffer.from('21'), 3), (-973932308 & 0x7fffffff) % 3)
+})
+
+test('the hash agrees with the client library on any bytes', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 64 }), (array) => {
+      const key = Buffer.from(array)
+      assert.equal(murmur2(key) | 0, Number(libraryMurmur2(key)) | 0)
+    })
+  )
+})
+
+test('a template fills its placeholders', () => {
+  const { key, value } = compileTemplate('orders')(1)
+  assert.equal(String(JSON.parse(value).order_id), key)
+  assert.deepEqual(compileTemplate('n={{n}}')(7), { key: null, value: 'n=7' })
+  assert.match(compileTemplate('{{int 5 5}}-{{pick a|a}}')(1).value, /^5-a$/)
+  assert.throws(() => compileTemplate('unknown'), /no template "unknown"/)
+  assert.throws(() => compileTemplate('{{rot 13}}'), /means nothing/)
+})
