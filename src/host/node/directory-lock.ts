@@ -1,25 +1,27 @@
 /**
  * One broker for a directory. Node has no file locks, so the lock file `.lock` (Kafka's name) says which process holds it:
  * its id, and when it began, since ids are used again. A lock whose process is gone, by kill -9 too, holds nobody back.
+ * Apache Kafka locks the same file by the operating system (FileLock); on Linux that is seen too.
  */
-import { linkSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DiskError } from '../disk.ts'
 import { diskError } from './disk-errors.ts'
 
-/** What this process holds itself: its own id in a lock file would look like a stale lock of an earlier life. */
+/** What this copy of the module holds; another copy (a bundle's, a worker thread's) is known by the file's content. */
 const held = new Set<string>()
+
+const attemptsMax = 3
 
 export function lockDirectory(directory: string): () => void {
   const real = realpathSync(directory)
   const file = join(real, '.lock')
   if (held.has(real)) throw inUse(directory, process.pid)
-  const owner = `${process.pid} ${startOf(process.pid)}\n`
-  for (let attempt = 0; ; attempt++) {
-    if (create(file, owner)) break
-    const holder = liveHolder(file)
-    if (holder !== null || attempt > 2) throw inUse(directory, holder ?? 0)
-    rmSync(file, { force: true })
+  for (let attempt = 0; !create(file, `${process.pid} ${startOf(process.pid)}\n`); attempt++) {
+    const content = contentOf(file)
+    const holder = holderBy(content) ?? holderBySystem(file)
+    if (holder !== null || attempt >= attemptsMax) throw inUse(directory, holder ?? 0)
+    removeStale(file, content)
   }
   held.add(real)
   return () => {
@@ -35,28 +37,62 @@ function create(file: string, content: string): boolean {
   const beside = `${file}.${process.pid}`
   try {
     writeFileSync(beside, content)
-    linkSync(beside, file)
+    try {
+      linkSync(beside, file)
+    } catch (error) {
+      if (codeOf(error) === 'EEXIST') throw error
+      // Some file systems have no links; there the file is seen empty for a moment.
+      writeFileSync(file, content, { flag: 'wx' })
+    }
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw diskError(error, file)
   } finally {
     rmSync(beside, { force: true })
   }
 }
 
-/** The id of the process that holds the lock, or null when it is gone. */
-function liveHolder(file: string): number | null {
-  let content = ''
+/** Removes the lock of a dead process, unless another process has just put its own in that place. */
+function removeStale(file: string, content: string): void {
+  const aside = `${file}.${process.pid}.stale`
   try {
-    content = readFileSync(file, 'utf8')
-  } catch {
-    return null
+    renameSync(file, aside)
+    if (contentOf(aside) !== content) linkSync(aside, file)
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw diskError(error, file)
+  } finally {
+    rmSync(aside, { force: true })
   }
+}
+
+function contentOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** The id of the living process that the lock names; null when there is none. */
+function holderBy(content: string): number | null {
   const [, id = '', start = ''] = /^(\d+) (\S*)/.exec(content) ?? []
   const pid = Number(id)
-  if (id === '' || pid === process.pid || !isAlive(pid)) return null
-  return start === startOf(pid) ? pid : null
+  return id !== '' && isAlive(pid) && start === startOf(pid) ? pid : null
+}
+
+/** The id of a process that has the file locked by the operating system, as Apache Kafka does; null when that is not told. */
+function holderBySystem(file: string): number | null {
+  try {
+    const { ino } = statSync(file)
+    for (const line of readFileSync('/proc/locks', 'utf8').split('\n')) {
+      const [, , , , pid, place] = line.trim().split(/\s+/)
+      if (place?.endsWith(`:${ino}`)) return Number(pid)
+    }
+  } catch {
+    // Not Linux, or gone in between.
+  }
+  return null
 }
 
 function isAlive(pid: number): boolean {
@@ -64,7 +100,7 @@ function isAlive(pid: number): boolean {
     process.kill(pid, 0)
     return true
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return codeOf(error) === 'EPERM'
   }
 }
 
@@ -76,6 +112,10 @@ function startOf(pid: number): string {
   } catch {
     return '-'
   }
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 function inUse(directory: string, pid: number): DiskError {

@@ -131,6 +131,8 @@ class NodeFile implements DiskFile {
   readonly #full: string
   readonly #handle: number
   #sizeBytes: number
+  #syncsUnderWay = 0
+  #isClosing = false
 
   constructor(path: string, full: string, handle: number) {
     this.path = path
@@ -152,7 +154,7 @@ class NodeFile implements DiskFile {
       }
       this.#sizeBytes = position
     } catch (error) {
-      ftruncateSync(this.#handle, start)
+      this.#try(() => ftruncateSync(this.#handle, start))
       throw diskError(error, this.#full)
     }
   }
@@ -181,13 +183,22 @@ class NodeFile implements DiskFile {
   }
 
   sync(): Promise<void> {
+    this.#syncsUnderWay += 1
     return new Promise((done, failed) => {
-      fdatasync(this.#handle, (error) => (error ? failed(diskError(error, this.#full)) : done()))
+      fdatasync(this.#handle, (error) => {
+        this.#syncsUnderWay -= 1
+        if (this.#isClosing && this.#syncsUnderWay === 0) close(this.#handle)
+        if (error) failed(diskError(error, this.#full))
+        else done()
+      })
     })
   }
 
+  /** A sync runs on another thread: closed under it, the handle's number could already be another file's. */
   close(): void {
-    this.#try(() => closeSync(this.#handle))
+    if (this.#isClosing) return
+    this.#isClosing = true
+    if (this.#syncsUnderWay === 0) this.#try(() => closeSync(this.#handle))
   }
 
   #try(work: () => void): void {

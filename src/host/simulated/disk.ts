@@ -1,0 +1,225 @@
+/**
+ * A disk whose power can be cut, which can fill up, and which can fail: for tests of what survives.
+ *
+ * Fault model
+ * - Appended and overwritten bytes survive a power cut only if a `sync` of the file that began after them has ended. Of what
+ *   was appended since, any number of bytes may be there; and any stretch of them may be zeros, or noise (a torn write).
+ * - A cut (truncate) that was not synced may have happened or not.
+ * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
+ *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
+ * - Bytes that were synced never change.
+ * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was.
+ * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
+ */
+import type { Chance } from '../chance.ts'
+import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+
+interface FileNode {
+  readonly kind: 'file'
+  now: Buffer
+  synced: Buffer
+}
+
+interface DirectoryNode {
+  readonly kind: 'directory'
+  now: Map<string, Node>
+  synced: Map<string, Node>
+}
+
+type Node = FileNode | DirectoryNode
+
+export class SimulatedDisk implements Disk {
+  readonly location = 'simulated'
+  readonly isPersistent = true
+  /** Room for appends; counts down. */
+  freeBytes = Infinity
+  #root: DirectoryNode = emptyDirectory()
+  #syncsFail = false
+  #isLocked = false
+
+  /** The disk as the next start finds it. Handles of before must not be used any more. */
+  powerCut(chance: Chance): SimulatedDisk {
+    const after = new SimulatedDisk()
+    after.#root = survivorsOf(this.#root, chance)
+    return after
+  }
+
+  failSyncs(): void {
+    this.#syncsFail = true
+  }
+
+  list(directory: string): string[] {
+    const node = this.#find(directory)
+    return node?.kind === 'directory' ? [...node.now.keys()].sort() : []
+  }
+
+  exists(path: string): boolean {
+    return this.#find(path) !== null
+  }
+
+  sizeOf(path: string): number | null {
+    const node = this.#find(path)
+    return node?.kind === 'file' ? node.now.length : null
+  }
+
+  createDirectory(path: string): void {
+    let at = this.#root
+    for (const part of partsOf(path)) {
+      const next = at.now.get(part) ?? emptyDirectory()
+      if (next.kind === 'file') throw new DiskError('failed', path, `${part} is a file.`)
+      at.now.set(part, next)
+      at = next
+    }
+  }
+
+  remove(path: string): void {
+    if (this.exists(path)) this.#parentOf(path).now.delete(nameOf(path))
+  }
+
+  rename(from: string, to: string): void {
+    const node = this.#find(from)
+    if (node === null) throw notFound(from)
+    this.#parentOf(from).now.delete(nameOf(from))
+    this.#parentOf(to).now.set(nameOf(to), node)
+  }
+
+  open(path: string, mode: 'existing' | 'create'): DiskFile {
+    const known = this.#find(path)
+    if (known?.kind === 'file') return this.#handle(path, known)
+    if (known !== null || mode === 'existing') throw notFound(path)
+    const node: FileNode = { kind: 'file', now: Buffer.alloc(0), synced: Buffer.alloc(0) }
+    this.#parentOf(path).now.set(nameOf(path), node)
+    return this.#handle(path, node)
+  }
+
+  readFile(path: string): Buffer {
+    const node = this.#find(path)
+    if (node?.kind !== 'file') throw notFound(path)
+    return Buffer.from(node.now)
+  }
+
+  replaceFile(path: string, bytes: Uint8Array): void {
+    this.#take(path, bytes.length)
+    const content = Buffer.from(bytes)
+    const parent = this.#parentOf(path)
+    parent.now.set(nameOf(path), { kind: 'file', now: content, synced: content })
+    parent.synced = new Map(parent.now)
+  }
+
+  async syncDirectory(path: string): Promise<void> {
+    const node = this.#find(path)
+    if (node?.kind !== 'directory') throw notFound(path)
+    const names = new Map(node.now)
+    await this.#syncing(path)
+    node.synced = names
+  }
+
+  space(): null {
+    return null
+  }
+
+  lock(): () => void {
+    if (this.#isLocked) throw new DiskError('in-use', '', 'Another broker uses this disk already.')
+    this.#isLocked = true
+    return () => {
+      this.#isLocked = false
+    }
+  }
+
+  #handle(path: string, node: FileNode): DiskFile {
+    return {
+      path,
+      get sizeBytes() {
+        return node.now.length
+      },
+      append: (chunks) => {
+        const bytes = Buffer.concat(chunks)
+        this.#take(path, bytes.length)
+        node.now = Buffer.concat([node.now, bytes])
+      },
+      writeAt: (position, bytes) => {
+        const rest = node.now.subarray(position + bytes.length)
+        node.now = Buffer.concat([node.now.subarray(0, position), bytes, rest])
+      },
+      read: (position, lengthBytes) => Buffer.from(node.now.subarray(position, position + lengthBytes)),
+      truncate: (sizeBytes) => {
+        node.now = node.now.subarray(0, sizeBytes)
+      },
+      sync: async () => {
+        const bytes = node.now
+        await this.#syncing(path)
+        node.synced = bytes
+      },
+      close: () => {}
+    }
+  }
+
+  #take(path: string, sizeBytes: number): void {
+    if (sizeBytes > this.freeBytes) throw new DiskError('full', path, `${path}: the disk is full.`)
+    this.freeBytes -= sizeBytes
+  }
+
+  async #syncing(path: string): Promise<void> {
+    await Promise.resolve()
+    if (this.#syncsFail) throw new DiskError('failed', path, `${path}: the disk did not keep what was written.`)
+  }
+
+  #find(path: string): Node | null {
+    let at: Node = this.#root
+    for (const part of partsOf(path)) {
+      const next: Node | undefined = at.kind === 'directory' ? at.now.get(part) : undefined
+      if (next === undefined) return null
+      at = next
+    }
+    return at
+  }
+
+  #parentOf(path: string): DirectoryNode {
+    const parent = this.#find(partsOf(path).slice(0, -1).join('/'))
+    if (parent?.kind !== 'directory') throw notFound(path)
+    return parent
+  }
+}
+
+function emptyDirectory(): DirectoryNode {
+  return { kind: 'directory', now: new Map(), synced: new Map() }
+}
+
+function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
+  const names = chance.below(2) === 0 ? directory.synced : directory.now
+  const survivors = new Map<string, Node>()
+  for (const [name, node] of names) {
+    survivors.set(name, node.kind === 'file' ? fileAfter(node, chance) : survivorsOf(node, chance))
+  }
+  return { kind: 'directory', now: survivors, synced: new Map(survivors) }
+}
+
+function fileAfter({ now, synced }: FileNode, chance: Chance): FileNode {
+  const isLonger = now.length > synced.length && now.subarray(0, synced.length).equals(synced)
+  const bytes = isLonger ? torn(now, synced.length, chance) : chance.below(2) === 0 ? synced : now
+  return { kind: 'file', now: Buffer.from(bytes), synced: Buffer.from(bytes) }
+}
+
+/** The synced bytes, some of those behind them, and perhaps a stretch among these that never reached the disk. */
+function torn(now: Buffer, syncedBytes: number, chance: Chance): Buffer {
+  const bytes = Buffer.from(now.subarray(0, syncedBytes + chance.below(now.length - syncedBytes + 1)))
+  const atRisk = bytes.length - syncedBytes
+  if (atRisk === 0 || chance.below(2) === 0) return bytes
+  const start = syncedBytes + chance.below(atRisk)
+  const length = 1 + chance.below(bytes.length - start)
+  if (chance.below(2) === 0) bytes.fill(0, start, start + length)
+  else chance.bytes(length).copy(bytes, start)
+  return bytes
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '')
+}
+
+function nameOf(path: string): string {
+  return partsOf(path).at(-1) ?? ''
+}
+
+function notFound(path: string): DiskError {
+  return new DiskError('not-found', path, `There is no ${path} on this disk.`)
+}
