@@ -30,6 +30,7 @@ async function bundle() {
     target: 'node20.19',
     chunkNames: 'chunks/[name]-[hash]',
     external,
+    plugins: [leanClient],
     // The same WebAssembly, carried inside the module instead of beside it.
     alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
     banner: {
@@ -43,6 +44,42 @@ async function bundle() {
   })
   return Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 }
+
+/**
+ * The client library compiles the schemas of all its options when it is loaded, 130 ms of a command's life: here each is
+ * compiled when it is first asked. Avro, which no command reads, stays out.
+ */
+const leanClient = {
+  name: 'lean-client',
+  setup(builder) {
+    builder.onResolve({ filter: /^ajv\/dist\/2020\.js$/, namespace: 'file' }, (args) => ({
+      path: 'lazy-ajv',
+      namespace: 'lean-client',
+      pluginData: args.resolveDir
+    }))
+    builder.onResolve({ filter: /^avsc$/ }, () => ({ path: 'no-avro', namespace: 'lean-client' }))
+    builder.onLoad({ filter: /^lazy-ajv$/, namespace: 'lean-client' }, (args) => ({
+      resolveDir: args.pluginData,
+      contents: lazyAjv
+    }))
+    builder.onLoad({ filter: /^no-avro$/, namespace: 'lean-client' }, () => ({ contents: 'export default {}' }))
+  }
+}
+
+const lazyAjv = `
+import { Ajv2020 as Ajv } from 'ajv/dist/2020.js'
+export class Ajv2020 extends Ajv {
+  compile(schema) {
+    let compiled
+    const validate = (data) => {
+      compiled ??= super.compile(schema)
+      const isValid = compiled(data)
+      validate.errors = compiled.errors
+      return isValid
+    }
+    return validate
+  }
+}`
 
 function declarations() {
   return new Promise((resolve, reject) => {
