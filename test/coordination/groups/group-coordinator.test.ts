@@ -1,0 +1,198 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
+import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import {
+  caller,
+  commitRequest,
+  coordinatorOn,
+  heartbeatRequest,
+  isPending,
+  joinRequest,
+  setup,
+  syncRequest
+} from './setup.ts'
+
+const old = caller(3)
+const all = Buffer.from('all')
+
+/** One member, stable in generation 1. */
+async function single(coordinator: GroupCoordinator, changes: Parameters<typeof joinRequest>[0] = {}): Promise<string> {
+  const { memberId, generationId } = await coordinator.joinGroup(joinRequest(changes), old)
+  const assignments = [{ memberId, assignment: all }]
+  await coordinator.syncGroup(syncRequest({ memberId, generationId: generationId ?? 0, assignments }), caller(5))
+  return memberId
+}
+
+async function stateOf(coordinator: GroupCoordinator): Promise<string> {
+  return (await coordinator.describe('g')).groupState
+}
+
+test('a second member is in as soon as the first comes back: no time passes on our side', async () => {
+  const { coordinator, clock } = setup()
+  const first = await single(coordinator)
+  const joining = coordinator.joinGroup(joinRequest(), old)
+  const called = await coordinator.heartbeat(heartbeatRequest({ memberId: first }))
+  assert.equal(called.errorCode, ErrorCode.REBALANCE_IN_PROGRESS)
+  const again = await coordinator.joinGroup(joinRequest({ memberId: first }), old)
+  const second = await joining
+  assert.deepEqual([again.generationId, second.generationId], [2, 2])
+  assert.equal(clock.monotonicMs(), 0)
+})
+
+test('a member id is the client id and a UUID as Java writes it', async () => {
+  const { coordinator } = setup()
+  const { memberId } = await coordinator.joinGroup(joinRequest(), caller(9, 'me'))
+  assert.match(memberId, /^me-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
+})
+
+test('no answer leaves before what it rests on is durable', async () => {
+  const { coordinator, log } = setup()
+  log.holdSyncs()
+  const joining = coordinator.joinGroup(joinRequest(), old)
+  const committing = coordinator.commitOffsets(commitRequest({ groupId: 'other' }), caller(8))
+  const describing = coordinator.describe('g')
+  for (const answer of [joining, committing, describing]) assert.ok(await isPending(answer))
+  log.releaseSyncs()
+  assert.equal((await joining).errorCode, ErrorCode.NONE)
+  assert.equal((await committing).topics[0]?.partitions[0]?.errorCode, ErrorCode.NONE)
+  assert.equal((await describing).groupState, 'CompletingRebalance')
+})
+
+test('a member whose session runs out is removed, one that sends heartbeats stays', async () => {
+  const { coordinator, clock } = setup()
+  const memberId = await single(coordinator)
+  for (let count = 0; count < 10; count++) {
+    clock.advance(9000)
+    assert.equal((await coordinator.heartbeat(heartbeatRequest({ memberId }))).errorCode, ErrorCode.NONE)
+  }
+  clock.advance(9999)
+  assert.equal(await stateOf(coordinator), 'Stable')
+  clock.advance(1)
+  assert.equal(await stateOf(coordinator), 'Empty')
+})
+
+test('committing offsets keeps a session alive as a heartbeat does', async () => {
+  const { coordinator, clock } = setup()
+  const memberId = await single(coordinator)
+  clock.advance(9000)
+  await coordinator.commitOffsets(commitRequest({ memberId, generationIdOrMemberEpoch: 1 }), caller(8))
+  clock.advance(9000)
+  assert.equal(await stateOf(coordinator), 'Stable')
+})
+
+test('a member id that is never used is forgotten after a session', async () => {
+  const { coordinator, clock } = setup()
+  const { memberId } = await coordinator.joinGroup(joinRequest(), caller(9))
+  clock.advance(10_000)
+  const late = await coordinator.joinGroup(joinRequest({ memberId }), caller(9))
+  assert.equal(late.errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+})
+
+test('a new member that waits for others is given up after five minutes', async () => {
+  const { coordinator, clock } = setup()
+  const memberId = await single(coordinator, { rebalanceTimeoutMs: 3_600_000 })
+  const joining = coordinator.joinGroup(joinRequest(), old)
+  for (let count = 0; count < 60; count++) {
+    assert.ok(await isPending(joining))
+    clock.advance(5000)
+    await coordinator.heartbeat(heartbeatRequest({ memberId }))
+  }
+  assert.equal((await joining).errorCode, ErrorCode.UNKNOWN_MEMBER_ID)
+})
+
+test('after a restart members go on in their generation, and have a whole session to be heard of', async () => {
+  const { coordinator, clock, log } = setup()
+  const memberId = await single(coordinator)
+  clock.advance(8000)
+  coordinator.close()
+  const next = coordinatorOn(log, clock)
+  clock.advance(8000)
+  assert.equal((await next.heartbeat(heartbeatRequest({ memberId }))).errorCode, ErrorCode.NONE)
+  const { assignment } = await next.syncGroup(syncRequest({ memberId }), caller(5))
+  assert.deepEqual(assignment, all)
+  clock.advance(10_000)
+  assert.equal(await stateOf(next), 'Empty')
+})
+
+test('closing answers whoever waits, and every request after, with NOT_COORDINATOR', async () => {
+  const { coordinator, clock } = setup()
+  const memberId = await single(coordinator)
+  const joining = coordinator.joinGroup(joinRequest(), old)
+  coordinator.close()
+  assert.equal((await joining).errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.equal((await coordinator.joinGroup(joinRequest(), old)).errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.equal((await coordinator.syncGroup(syncRequest(), old)).errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.equal((await coordinator.heartbeat(heartbeatRequest({ memberId }))).errorCode, ErrorCode.NOT_COORDINATOR)
+  const { topics } = await coordinator.commitOffsets(commitRequest(), caller(8))
+  assert.equal(topics[0]?.partitions[0]?.errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.equal(clock.waiting, 0)
+})
+
+test('when the disk refuses a record the coordinator closes, and nobody is left waiting', async () => {
+  const { coordinator, clock, log } = setup()
+  const { memberId } = await coordinator.joinGroup(joinRequest(), old)
+  log.hasFailed = true
+  const { errorCode } = await coordinator.syncGroup(syncRequest({ memberId }), caller(5))
+  assert.equal(errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.ok(coordinator.isClosed)
+  assert.equal(clock.waiting, 0)
+  log.hasFailed = false
+  const groups = await coordinatorOn(log, clock).list({ states: [], types: [] })
+  assert.deepEqual(groups, [{ groupId: 'g', protocolType: '', groupState: 'Empty', groupType: 'classic' }])
+})
+
+test('when the disk fails under a timer the coordinator closes too', async () => {
+  const { coordinator, clock, log } = setup()
+  await single(coordinator)
+  log.hasFailed = true
+  clock.advance(10_000)
+  assert.ok(coordinator.isClosed)
+})
+
+test('a group that has grown beyond a lowered limit is called together after the restart', async () => {
+  const { coordinator, clock, log } = setup()
+  const first = await single(coordinator)
+  const joining = coordinator.joinGroup(joinRequest(), old)
+  await coordinator.joinGroup(joinRequest({ memberId: first }), old)
+  const second = (await joining).memberId
+  const assignments = [{ memberId: first, assignment: all }]
+  await coordinator.syncGroup(syncRequest({ memberId: first, generationId: 2, assignments }), caller(5))
+  coordinator.close()
+  const next = coordinatorOn(log, clock, { maxSize: 1 })
+  assert.equal(await stateOf(next), 'PreparingRebalance')
+  const stays = next.joinGroup(joinRequest({ memberId: second }), old)
+  const goes = await next.joinGroup(joinRequest({ memberId: first }), old)
+  assert.equal(goes.errorCode, ErrorCode.GROUP_MAX_SIZE_REACHED)
+  // The one that was turned away counted among those the rebalance waits for until it was removed.
+  clock.advance(60_000)
+  assert.equal((await stays).errorCode, ErrorCode.NONE)
+})
+
+test('groups are listed by state and type, whatever the case', async () => {
+  const { coordinator } = setup()
+  await single(coordinator)
+  await coordinator.commitOffsets(commitRequest({ groupId: 'offsets only' }), caller(8))
+  const list = async (states: string[], types: string[] = []) =>
+    (await coordinator.list({ states, types })).map(({ groupId }) => groupId)
+  assert.deepEqual(await list([]), ['g', 'offsets only'])
+  assert.deepEqual(await list(['EMPTY ']), ['offsets only'])
+  assert.deepEqual(await list(['stable'], ['Classic']), ['g'])
+  assert.deepEqual(await list([], ['consumer']), [])
+  assert.deepEqual(await list(['nonsense']), [])
+})
+
+test('a group with members cannot be deleted, an empty one goes with its offsets', async () => {
+  const { coordinator, clock, log } = setup()
+  const memberId = await single(coordinator)
+  await coordinator.commitOffsets(commitRequest({ memberId, generationIdOrMemberEpoch: 1 }), caller(8))
+  assert.equal(await coordinator.deleteGroup('g'), ErrorCode.NON_EMPTY_GROUP)
+  await coordinator.leaveGroup('g', [{ memberId, groupInstanceId: null }])
+  assert.equal(await coordinator.deleteGroup('g'), ErrorCode.NONE)
+  assert.equal(await coordinator.deleteGroup('g'), ErrorCode.GROUP_ID_NOT_FOUND)
+  const next = coordinatorOn(log, clock)
+  assert.deepEqual(await next.list({ states: [], types: [] }), [])
+  assert.deepEqual((await next.fetchOffsets({ groupId: 'g', topics: null })).topics, [])
+  const { errorCode, errorMessage, groupState } = await next.describe('g')
+  assert.deepEqual([errorCode, errorMessage, groupState], [ErrorCode.GROUP_ID_NOT_FOUND, 'Group g not found.', 'Dead'])
+})

@@ -1,0 +1,218 @@
+import assert from 'node:assert/strict'
+import { beforeEach, test } from 'node:test'
+import type { GroupCoordinator } from '../../../../src/coordination/groups/group-coordinator.ts'
+import { ErrorCode } from '../../../../src/protocol/error-codes.ts'
+import {
+  caller,
+  commitRequest,
+  commitTopic,
+  config,
+  coordinatorOn,
+  joinRequest,
+  readable,
+  setup,
+  syncRequest,
+  topicId,
+  topics
+} from '../setup.ts'
+
+const day = 86_400_000
+const old = caller(3)
+
+beforeEach(() => {
+  topics.names.clear()
+  topics.names.add('t1').add('t2')
+})
+
+async function commit(coordinator: GroupCoordinator, changes: Parameters<typeof commitRequest>[0] = {}, version = 8) {
+  const answer = await coordinator.commitOffsets(commitRequest(changes), caller(version))
+  return answer.topics.map(({ name, partitions }) => [
+    name,
+    ...partitions.map(({ partitionIndex: index, errorCode }) => [index, errorCode])
+  ])
+}
+
+async function committed(coordinator: GroupCoordinator, groupId = 'g') {
+  const { topics: found } = await coordinator.fetchOffsets({ groupId, topics: null })
+  return found.flatMap(({ name, partitions }) =>
+    partitions.map((partition) => [name, partition.partitionIndex, partition.committedOffset])
+  )
+}
+
+async function stableMember(coordinator: GroupCoordinator, changes: Parameters<typeof joinRequest>[0] = {}) {
+  const { memberId } = await coordinator.joinGroup(joinRequest(changes), old)
+  await coordinator.syncGroup(syncRequest({ memberId, protocolType: null, protocolName: null }), old)
+  return memberId
+}
+
+test('anyone may commit for a group without members, and it is there after a restart', async () => {
+  const { coordinator, clock, log } = setup()
+  assert.deepEqual(await commit(coordinator), [['t1', [0, ErrorCode.NONE]]])
+  const committedOffset = {
+    offset: 5,
+    leaderEpoch: -1,
+    metadata: '',
+    commitTimestampMs: clock.nowMs(),
+    expireTimestampMs: null
+  }
+  assert.deepEqual(readable(log.records), [
+    {
+      kind: 'offset',
+      place: { groupId: 'g', topic: 't1', partition: 0 },
+      value: { ...committedOffset, topicId: topicId('t1') }
+    }
+  ])
+  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t1', 0, 5]])
+})
+
+test('each partition has its own error, refusals first', async () => {
+  const { coordinator, log } = setup()
+  const long = commitTopic('t1', [[1, 7]]).partitions.map((partition) => ({
+    ...partition,
+    committedMetadata: 'x'.repeat(4097)
+  }))
+  const t1 = commitTopic('t1', [
+    [0, 5],
+    [9, 6]
+  ])
+  const request = { topics: [{ ...t1, partitions: [...t1.partitions, ...long] }, commitTopic('none', [[0, 1]])] }
+  assert.deepEqual(await commit(coordinator, request), [
+    ['t1', [9, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION], [0, ErrorCode.NONE], [1, ErrorCode.OFFSET_METADATA_TOO_LARGE]],
+    ['none', [0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]]
+  ])
+  assert.equal(log.records.length, 1)
+})
+
+test('members commit for their generation alone, and not while it is being assigned', async () => {
+  const { coordinator } = setup()
+  const { memberId } = await coordinator.joinGroup(joinRequest(), old)
+  const error = async (changes: object, version = 8) => (await commit(coordinator, changes, version))[0]?.[1]
+  const mine = { memberId, generationIdOrMemberEpoch: 1 }
+  assert.deepEqual(await error(mine), [0, ErrorCode.REBALANCE_IN_PROGRESS])
+  await coordinator.syncGroup(syncRequest({ memberId }), caller(5))
+  assert.deepEqual(await error(mine), [0, ErrorCode.NONE])
+  assert.deepEqual(await error({ ...mine, generationIdOrMemberEpoch: 2 }), [0, ErrorCode.ILLEGAL_GENERATION])
+  assert.deepEqual(await error({ ...mine, memberId: 'who' }), [0, ErrorCode.UNKNOWN_MEMBER_ID])
+  assert.deepEqual(await error({}), [0, ErrorCode.UNKNOWN_MEMBER_ID])
+  const missing = { groupId: 'none', memberId: 'who', generationIdOrMemberEpoch: 3 }
+  assert.deepEqual(await error(missing, 8), [0, ErrorCode.ILLEGAL_GENERATION])
+  assert.deepEqual(await error(missing, 9), [0, ErrorCode.GROUP_ID_NOT_FOUND])
+})
+
+test('from version 10 on topics go by their ids', async () => {
+  const { coordinator } = setup()
+  const unknown = { ...commitTopic('', [[0, 1]]), topicId: topicId('gone') }
+  const request = commitRequest({ topics: [{ ...commitTopic('t1', [[1, 3]]), name: '' }, unknown] })
+  const { topics: answers } = await coordinator.commitOffsets(request, caller(10))
+  assert.deepEqual(
+    answers.map(({ topicId: id, partitions }) => [id, partitions[0]?.errorCode]),
+    [
+      [topicId('gone'), ErrorCode.UNKNOWN_TOPIC_ID],
+      [topicId('t1'), ErrorCode.NONE]
+    ]
+  )
+  const asked = [topicId('t1'), topicId('gone')].map((id) => ({ topicId: id, partitionIndexes: [1] }))
+  const { topics: found } = await coordinator.fetchOffsets({ groupId: 'g', topics: asked })
+  assert.deepEqual(
+    found.map(({ partitions }) => [partitions[0]?.committedOffset, partitions[0]?.errorCode]),
+    [
+      [3, ErrorCode.NONE],
+      [-1, ErrorCode.UNKNOWN_TOPIC_ID]
+    ]
+  )
+})
+
+test('what was never committed is -1 and no error, even in a group that is not there', async () => {
+  const { coordinator } = setup()
+  const asked = { groupId: 'none', topics: [{ name: 'none', partitionIndexes: [4] }] }
+  const nothing = {
+    partitionIndex: 4,
+    committedOffset: -1,
+    committedLeaderEpoch: -1,
+    metadata: '',
+    errorCode: ErrorCode.NONE
+  }
+  const { topics: found, errorCode } = await coordinator.fetchOffsets(asked)
+  assert.deepEqual([errorCode, found], [ErrorCode.NONE, [{ name: 'none', partitions: [nothing] }]])
+})
+
+test('offsets of a deleted topic go with it', async () => {
+  const { coordinator, clock, log } = setup()
+  await commit(coordinator, { topics: [commitTopic('t1', [[0, 1]]), commitTopic('t2', [[1, 2]])] })
+  coordinator.onTopicsDeleted(['t1', 'never committed'])
+  assert.deepEqual(await committed(coordinator), [['t2', 1, 2]])
+  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t2', 1, 2]])
+})
+
+test('offsets of a topic that consumers are subscribed to cannot be deleted', async () => {
+  const { coordinator } = setup()
+  const memberId = await stableMember(coordinator)
+  const both = [commitTopic('t1', [[0, 1]]), commitTopic('t2', [[0, 2]])]
+  await commit(coordinator, { memberId, generationIdOrMemberEpoch: 1, topics: both })
+  const request = {
+    groupId: 'g',
+    topics: ['t1', 't2', 'none'].map((name) => ({ name, partitions: [{ partitionIndex: 0 }] }))
+  }
+  const { errorCode, topics: answers } = await coordinator.deleteOffsets(request)
+  assert.equal(errorCode, ErrorCode.NONE)
+  const errors = new Map(answers.map(({ name, partitions }) => [name, partitions[0]?.errorCode]))
+  assert.equal(errors.get('t1'), ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC)
+  assert.equal(errors.get('t2'), ErrorCode.NONE)
+  assert.equal(errors.get('none'), ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  assert.deepEqual(await committed(coordinator), [['t1', 0, 1]])
+})
+
+test('deleting offsets needs a group, and one whose members are consumers or gone', async () => {
+  const { coordinator } = setup()
+  const of = async (groupId: string) => (await coordinator.deleteOffsets({ groupId, topics: [] })).errorCode
+  await stableMember(coordinator, { groupId: 'g', protocolType: 'connect' })
+  assert.equal(await of('g'), ErrorCode.NON_EMPTY_GROUP)
+  assert.equal(await of('none'), ErrorCode.GROUP_ID_NOT_FOUND)
+  assert.equal(await of(''), ErrorCode.INVALID_GROUP_ID)
+})
+
+test('offsets that nobody uses expire after the retention, and the group with the last of them', async () => {
+  const { coordinator, clock } = setup()
+  await commit(coordinator, { topics: [commitTopic('t1', [[0, 1]])] })
+  clock.advance(4 * day)
+  await commit(coordinator, { topics: [commitTopic('t1', [[1, 2]])] })
+  clock.advance(3 * day + config.offsetsRetentionCheckIntervalMs)
+  assert.deepEqual(await committed(coordinator), [['t1', 1, 2]])
+  clock.advance(4 * day)
+  assert.deepEqual(await coordinator.list({ states: [], types: [] }), [])
+})
+
+test('the offsets of a group expire only after it has been empty for the retention', async () => {
+  const { coordinator, clock } = setup()
+  const memberId = await stableMember(coordinator, { sessionTimeoutMs: 1_800_000, protocolType: 'consumer' })
+  await commit(coordinator, { memberId, generationIdOrMemberEpoch: 1 })
+  for (let count = 0; count < 8 * 48; count++) {
+    clock.advance(day / 48 - 1)
+    await coordinator.heartbeat({ groupId: 'g', generationId: 1, memberId, groupInstanceId: null })
+  }
+  await coordinator.leaveGroup('g', [{ memberId, groupInstanceId: null }])
+  clock.advance(6.9 * day)
+  assert.deepEqual(await committed(coordinator), [['t1', 0, 5]])
+  clock.advance(0.1 * day + config.offsetsRetentionCheckIntervalMs)
+  assert.deepEqual(await committed(coordinator), [])
+})
+
+test('a retention that the client asked for is its own clock', async () => {
+  const { coordinator, clock, log } = setup()
+  await commit(coordinator, { retentionTimeMs: day }, 4)
+  clock.advance(day - 1)
+  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t1', 0, 5]])
+  clock.advance(config.offsetsRetentionCheckIntervalMs)
+  assert.deepEqual(await committed(coordinator), [])
+})
+
+test('an offset of a topic that was made anew under the same name is not given for its id', async () => {
+  const { coordinator } = setup()
+  const ofOther = { ...commitTopic('t1', [[0, 3]]), topicId: topicId('t2') }
+  await coordinator.commitOffsets(commitRequest({ topics: [ofOther] }), caller(10))
+  const { topics: found } = await coordinator.fetchOffsets({
+    groupId: 'g',
+    topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }]
+  })
+  assert.equal(found[0]?.partitions[0]?.committedOffset, -1)
+})
