@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { GroupCoordinator } from '../../../../src/coordination/groups/group-coordinator.ts'
+import { offsetCommitRecord } from '../../../../src/coordination/groups/records.ts'
 import { ErrorCode } from '../../../../src/protocol/error-codes.ts'
 import {
   caller,
@@ -207,12 +208,11 @@ test('a retention that the client asked for is its own clock', async () => {
 })
 
 test('an offset of a topic that was made anew under the same name is not given for its id', async () => {
-  const { coordinator } = setup()
-  const ofOther = { ...commitTopic('t1', [[0, 3]]), topicId: topicId('t2') }
-  await coordinator.commitOffsets(commitRequest({ topics: [ofOther] }), caller(10))
-  const { topics: found } = await coordinator.fetchOffsets({
-    groupId: 'g',
-    topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }]
-  })
+  const { log, clock } = setup()
+  const former = { offset: 3, leaderEpoch: 0, metadata: '', commitTimestampMs: 0, expireTimestampMs: null }
+  const place = { groupId: 'g', topic: 't1', partition: 0 }
+  log.append([offsetCommitRecord(place, { ...former, topicId: topicId('former t1') })])
+  const asked = { groupId: 'g', topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }] }
+  const { topics: found } = await coordinatorOn(log, clock).fetchOffsets(asked)
   assert.equal(found[0]?.partitions[0]?.committedOffset, -1)
 })
