@@ -57,7 +57,7 @@ export class MemoryStateLog implements StateLog {
 }
 
 /** Counts up instead of being random: ids are readable, and the same in every run. */
-export class CountingChance implements Chance {
+class CountingChance implements Chance {
   #next = 1
 
   bytes(count: number): Buffer {
@@ -72,6 +72,9 @@ export class CountingChance implements Chance {
 }
 
 export const topicId = (name: string) => Buffer.from(name.padEnd(16, '.')).toString('base64url')
+
+/** One for all coordinators: a restarted one must not give out the same ids again. */
+const chance = new CountingChance()
 
 /** Topics `t1` and `t2` with two partitions each. */
 export const topics = {
@@ -88,7 +91,7 @@ export const topics = {
 }
 
 export function coordinatorOn(log: StateLog, clock: ManualClock, changes: Partial<GroupConfig> = {}): GroupCoordinator {
-  return new GroupCoordinator({ log, clock, chance: new CountingChance(), config: { ...config, ...changes }, topics })
+  return new GroupCoordinator({ log, clock, chance, config: { ...config, ...changes }, topics })
 }
 
 export function setup(changes: Partial<GroupConfig> = {}) {
