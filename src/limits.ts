@@ -34,6 +34,11 @@ export const limits = {
   /** How far back from the end of a log a start looks for the last batches of its producers. */
   producerTailBytes: 1024 * 1024,
 
+  /** Partitions of one broker: each costs files, and memory of about a kilobyte. */
+  partitions: 200_000,
+  /** Partitions of one topic: Metadata tells all of them in one answer. */
+  partitionsPerTopic: 100_000,
+
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,
 

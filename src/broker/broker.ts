@@ -5,6 +5,7 @@
  * stands in `apis/`; what the cluster knows in `coordination/`; where records lie in `log/`.
  */
 
+import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
@@ -12,7 +13,6 @@ import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
 import type { Api } from './api.ts'
 import { allApis } from './apis/all.ts'
-import { BrokerConfig } from './config/broker-config.ts'
 import { DataDirectory } from './data-directory.ts'
 import { type BrokerAnswer, dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'

@@ -1,10 +1,11 @@
 /** The group coordinators of this broker: one for each partition of `__consumer_offsets`, loaded when first asked for. */
+
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { MetadataChange, MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
 import type { Host } from '../host/host.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import type { BrokerConfig } from './config/broker-config.ts'
 import { ReplicaStateLog } from './replica-log.ts'
 import type { Replicas } from './replicas.ts'
 

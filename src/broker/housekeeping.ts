@@ -1,6 +1,7 @@
 /** What a broker does by itself from time to time: drops what retention no longer keeps, and writes the checkpoints. */
+
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { Clock, Timer } from '../host/clock.ts'
-import type { BrokerConfig } from './config/broker-config.ts'
 import type { Replicas } from './replicas.ts'
 
 export class Housekeeping {

@@ -1,11 +1,12 @@
 /** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
+
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { ClusterImage, PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
 import type { MetadataChange } from '../coordination/metadata/metadata-coordinator.ts'
 import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
-import type { BrokerConfig } from './config/broker-config.ts'
 import type { DataDirectory, PartitionOffsets } from './data-directory.ts'
 import { Replica } from './replica.ts'
 

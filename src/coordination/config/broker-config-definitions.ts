@@ -1,0 +1,73 @@
+/**
+ * The configurations of a broker that have a meaning here, under Kafka's names, with Kafka 4.4.0's types and defaults.
+ *
+ * Two defaults differ. `offsets.topic.num.partitions` is 5, not 50: one broker needs no fifty logs, and a real Kafka that
+ * takes over keeps the topic's own number. `group.initial.rebalance.delay.ms` is 0, not 3000: a group of one is assigned at
+ * once. The replication factors of the internal topics are 1, since there is one broker.
+ */
+import type { ConfigDefinition } from './definition.ts'
+
+export const brokerConfigDefinitions: Readonly<Record<string, ConfigDefinition>> = {
+  'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
+  'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
+  'broker.id': { type: 'int', default: '1', isReadOnly: true },
+  'compression.gzip.level': { type: 'int', default: '-1', min: -1, max: 9 },
+  'compression.lz4.level': { type: 'int', default: '9', min: 1, max: 17 },
+  'compression.type': {
+    type: 'string',
+    default: 'producer',
+    allowed: ['uncompressed', 'zstd', 'lz4', 'snappy', 'gzip', 'producer']
+  },
+  'compression.zstd.level': { type: 'int', default: '3', min: -131072, max: 22 },
+  'default.replication.factor': { type: 'int', default: '1', min: 1, isReadOnly: true },
+  'delete.topic.enable': { type: 'boolean', default: 'true', isReadOnly: true },
+  'group.initial.rebalance.delay.ms': { type: 'int', default: '0', min: 0, isReadOnly: true },
+  'group.max.session.timeout.ms': { type: 'int', default: '1800000', isReadOnly: true },
+  'group.max.size': { type: 'int', default: '2147483647', min: 1, isReadOnly: true },
+  'group.min.session.timeout.ms': { type: 'int', default: '6000', isReadOnly: true },
+  listeners: { type: 'list', default: '' },
+  'log.cleaner.delete.retention.ms': { type: 'long', default: '86400000' },
+  'log.cleaner.max.compaction.lag.ms': { type: 'long', default: '9223372036854775807' },
+  'log.cleaner.min.cleanable.ratio': { type: 'double', default: '0.5' },
+  'log.cleaner.min.compaction.lag.ms': { type: 'long', default: '0' },
+  'log.cleanup.policy': { type: 'list', default: 'delete', allowed: ['compact', 'delete'] },
+  'log.dirs': { type: 'list', default: '', isReadOnly: true },
+  'log.flush.interval.messages': { type: 'long', default: '9223372036854775807' },
+  'log.flush.interval.ms': { type: 'long', default: null },
+  'log.flush.offset.checkpoint.interval.ms': { type: 'int', default: '60000', min: 0, isReadOnly: true },
+  'log.index.interval.bytes': { type: 'int', default: '4096', min: 0 },
+  'log.index.size.max.bytes': { type: 'int', default: '10485760', min: 4 },
+  'log.local.retention.bytes': { type: 'long', default: '-2' },
+  'log.local.retention.ms': { type: 'long', default: '-2' },
+  'log.message.timestamp.after.max.ms': { type: 'long', default: '3600000' },
+  'log.message.timestamp.before.max.ms': { type: 'long', default: '9223372036854775807' },
+  'log.message.timestamp.type': { type: 'string', default: 'CreateTime', allowed: ['CreateTime', 'LogAppendTime'] },
+  'log.preallocate': { type: 'boolean', default: 'false' },
+  'log.remote.copy.lag.bytes': { type: 'long', default: '-1' },
+  'log.remote.copy.lag.ms': { type: 'long', default: '0' },
+  'log.retention.bytes': { type: 'long', default: '-1', min: -1 },
+  'log.retention.check.interval.ms': { type: 'long', default: '300000', min: 1, isReadOnly: true },
+  'log.retention.hours': { type: 'int', default: '168', isReadOnly: true },
+  'log.retention.minutes': { type: 'int', default: null, isReadOnly: true },
+  'log.retention.ms': { type: 'long', default: null, min: -1 },
+  'log.roll.hours': { type: 'int', default: '168', min: 1, isReadOnly: true },
+  'log.roll.jitter.ms': { type: 'long', default: null },
+  'log.roll.ms': { type: 'long', default: null, min: 1 },
+  'log.segment.bytes': { type: 'int', default: '1073741824', min: 1048576 },
+  'log.segment.delete.delay.ms': { type: 'long', default: '60000' },
+  'max.decompressed.message.bytes': { type: 'int', default: '2147483639', min: 1 },
+  'message.max.bytes': { type: 'int', default: '1048588', min: 0 },
+  'min.insync.replicas': { type: 'int', default: '1', min: 1 },
+  'node.id': { type: 'int', default: '1', min: 0, isReadOnly: true },
+  'num.partitions': { type: 'int', default: '1', min: 1, isReadOnly: true },
+  'offset.metadata.max.bytes': { type: 'int', default: '4096', isReadOnly: true },
+  'offsets.retention.check.interval.ms': { type: 'long', default: '600000', min: 1, isReadOnly: true },
+  'offsets.retention.minutes': { type: 'int', default: '10080', min: 1, isReadOnly: true },
+  'offsets.topic.num.partitions': { type: 'int', default: '5', min: 1, isReadOnly: true },
+  'offsets.topic.replication.factor': { type: 'short', default: '1', min: 1, isReadOnly: true },
+  'offsets.topic.segment.bytes': { type: 'int', default: '104857600', min: 1, isReadOnly: true },
+  'process.roles': { type: 'list', default: 'broker,controller', isReadOnly: true },
+  'transaction.state.log.min.isr': { type: 'int', default: '1', isReadOnly: true },
+  'transaction.state.log.replication.factor': { type: 'short', default: '1', isReadOnly: true },
+  'unclean.leader.election.enable': { type: 'boolean', default: 'false' }
+}

@@ -1,0 +1,167 @@
+/**
+ * The broker's configuration: Kafka's names, what was set over Kafka's defaults, and the values that the broker itself reads.
+ */
+import type { LogConfig } from '../../log/types.ts'
+import type { GroupConfig } from '../groups/group-config.ts'
+import { brokerConfigDefinitions } from './broker-config-definitions.ts'
+import { listOf, objectionTo } from './definition.ts'
+import { topicConfigDefinitions } from './topic-config-definitions.ts'
+
+/** A configuration that does not exist, or a value that it does not take. The message says what to write instead. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const msPerHour = 3_600_000
+const msPerMinute = 60_000
+
+export class BrokerConfig {
+  /** What was set when the broker was started. */
+  readonly overrides: ReadonlyMap<string, string>
+
+  /** Throws ConfigError. */
+  static parse(overrides: Readonly<Record<string, string>>): BrokerConfig {
+    for (const [name, value] of Object.entries(overrides)) {
+      const definition = brokerConfigDefinitions[name]
+      if (definition === undefined) throw new ConfigError(unknownName(name))
+      const objection = objectionTo(name, value, definition)
+      if (objection !== null) throw new ConfigError(objection)
+    }
+    return new BrokerConfig(new Map(Object.entries(overrides)))
+  }
+
+  private constructor(overrides: ReadonlyMap<string, string>) {
+    this.overrides = overrides
+  }
+
+  /** The value in force; null when there is none. */
+  get(name: string): string | null {
+    return this.overrides.get(name) ?? brokerConfigDefinitions[name]?.default ?? null
+  }
+
+  get nodeId(): number {
+    return this.#number('node.id')
+  }
+
+  get numPartitions(): number {
+    return this.#number('num.partitions')
+  }
+
+  get defaultReplicationFactor(): number {
+    return this.#number('default.replication.factor')
+  }
+
+  get autoCreateTopicsEnable(): boolean {
+    return this.#boolean('auto.create.topics.enable')
+  }
+
+  get deleteTopicEnable(): boolean {
+    return this.#boolean('delete.topic.enable')
+  }
+
+  get offsetsTopicNumPartitions(): number {
+    return this.#number('offsets.topic.num.partitions')
+  }
+
+  get logRetentionCheckIntervalMs(): number {
+    return this.#number('log.retention.check.interval.ms')
+  }
+
+  get logFlushOffsetCheckpointIntervalMs(): number {
+    return this.#number('log.flush.offset.checkpoint.interval.ms')
+  }
+
+  get groups(): GroupConfig {
+    return {
+      minSessionTimeoutMs: this.#number('group.min.session.timeout.ms'),
+      maxSessionTimeoutMs: this.#number('group.max.session.timeout.ms'),
+      initialRebalanceDelayMs: this.#number('group.initial.rebalance.delay.ms'),
+      maxSize: this.#number('group.max.size'),
+      offsetMetadataMaxSizeBytes: this.#number('offset.metadata.max.bytes'),
+      offsetsRetentionMs: this.#number('offsets.retention.minutes') * msPerMinute,
+      offsetsRetentionCheckIntervalMs: this.#number('offsets.retention.check.interval.ms')
+    }
+  }
+
+  /** The value of a topic's configuration that is in force when the topic sets these. */
+  topicValue(name: string, topic: ReadonlyMap<string, string>): string | null {
+    return topic.get(name) ?? this.topicDefault(name)
+  }
+
+  /** What a topic that sets nothing gets: the broker's value, or Kafka's default. */
+  topicDefault(name: string): string | null {
+    const definition = topicConfigDefinitions[name]
+    const fromTime = this.#timeInOtherUnits(name)
+    if (fromTime !== null) return fromTime
+    const { brokerName } = definition ?? {}
+    const set = brokerName === undefined ? undefined : this.overrides.get(brokerName)
+    return set ?? definition?.default ?? null
+  }
+
+  minInSyncReplicasFor(topic: ReadonlyMap<string, string>): number {
+    return Number(this.topicValue('min.insync.replicas', topic))
+  }
+
+  /** What the logs of a topic obey. */
+  logConfigFor(topic: ReadonlyMap<string, string>): LogConfig {
+    const text = (name: string): string => this.topicValue(name, topic) ?? ''
+    const number = (name: string): number => Number(text(name))
+    const policies = listOf(text('cleanup.policy'))
+    return {
+      segmentBytes: number('segment.bytes'),
+      segmentMs: number('segment.ms'),
+      retentionBytes: number('retention.bytes'),
+      retentionMs: number('retention.ms'),
+      maxMessageBytes: number('max.message.bytes'),
+      indexIntervalBytes: number('index.interval.bytes'),
+      segmentIndexBytes: number('segment.index.bytes'),
+      fileDeleteDelayMs: number('file.delete.delay.ms'),
+      cleanupDelete: policies.includes('delete'),
+      cleanupCompact: policies.includes('compact'),
+      compressionType: text('compression.type') as LogConfig['compressionType'],
+      messageTimestampType: text('message.timestamp.type') as LogConfig['messageTimestampType'],
+      messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
+      messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms')
+    }
+  }
+
+  /** Kafka takes times of the broker in several units; the finest one that is set holds. */
+  #timeInOtherUnits(name: string): string | null {
+    const hours = (of: string): string | null => times(this.overrides.get(of), msPerHour)
+    if (name === 'retention.ms') {
+      return (
+        this.overrides.get('log.retention.ms') ??
+        times(this.overrides.get('log.retention.minutes'), msPerMinute) ??
+        hours('log.retention.hours')
+      )
+    }
+    return name === 'segment.ms' ? (this.overrides.get('log.roll.ms') ?? hours('log.roll.hours')) : null
+  }
+
+  #number(name: string): number {
+    return Number(this.get(name))
+  }
+
+  #boolean(name: string): boolean {
+    return this.get(name)?.toLowerCase() === 'true'
+  }
+}
+
+/** -1 stays -1: it means without end in every unit. */
+function times(value: string | undefined, factor: number): string | null {
+  if (value === undefined) return null
+  return Number(value) < 0 ? '-1' : String(Number(value) * factor)
+}
+
+function unknownName(name: string): string {
+  const close = Object.keys(brokerConfigDefinitions)
+    .map((known) => ({ known, shared: sharedWords(known, name) }))
+    .sort((one, other) => other.shared - one.shared)[0]
+  const hint = close !== undefined && close.shared > 0 ? ` Did you mean ${close.known}?` : ''
+  return `There is no broker configuration ${name} here.${hint}`
+}
+
+function sharedWords(known: string, name: string): number {
+  const words = new Set(known.split('.'))
+  return name.split('.').filter((word) => words.has(word)).length
+}

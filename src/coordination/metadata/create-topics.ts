@@ -1,0 +1,196 @@
+/**
+ * Decides on new topics and new partitions (Kafka: ReplicationControlManager.createTopics, createPartitions). Pure: from the
+ * image and what is asked for to records and a result for each topic.
+ */
+import { limits } from '../../limits.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { BrokerConfig } from '../config/broker-config.ts'
+import type { StateRecord } from '../coordinator.ts'
+import { objectionToTopicConfig } from './configs.ts'
+import { type ClusterImage, ResourceType } from './image.ts'
+import { configRecord, partitionRecord, topicRecord } from './records.ts'
+import { collisionKey, objectionToTopicName } from './topic-names.ts'
+
+export interface NewTopic {
+  readonly name: string
+  /** -1: the broker's default, or as many as there are assignments. */
+  readonly partitions: number
+  /** -1: the broker's default. */
+  readonly replicationFactor: number
+  /** The replicas of each partition, when the caller places them itself. */
+  readonly assignments: readonly { readonly partitionIndex: number; readonly brokerIds: readonly number[] }[]
+  readonly config: ReadonlyMap<string, string | null>
+}
+
+export interface TopicFailure {
+  readonly error: ErrorCode
+  readonly message: string
+}
+
+export interface CreatedTopic {
+  readonly error: 0
+  readonly id: string
+  readonly partitions: number
+  readonly replicationFactor: number
+}
+
+/** Who and where this broker is, and what it gives a topic that says nothing. */
+export interface Placement {
+  readonly nodeId: number
+  readonly directoryId: string
+  readonly defaults: BrokerConfig
+  readonly newTopicId: () => string
+}
+
+export interface TopicDecision {
+  readonly records: readonly StateRecord[]
+  readonly result: CreatedTopic | TopicFailure
+}
+
+export function decideNewTopic(image: ClusterImage, topic: NewTopic, placement: Placement): TopicDecision {
+  const failure = objectionToNewTopic(image, topic, placement)
+  if (failure !== null) return { records: [], result: failure }
+  const partitions =
+    topic.assignments.length || (topic.partitions === -1 ? placement.defaults.numPartitions : topic.partitions)
+  const id = placement.newTopicId()
+  const configs = [...topic.config].flatMap(([name, value]) =>
+    value === null ? [] : [configRecord(ResourceType.topic, topic.name, name, value)]
+  )
+  return {
+    records: [topicRecord(topic.name, id), ...configs, ...partitionRecords(id, 0, partitions, placement)],
+    result: { error: ErrorCode.NONE, id, partitions, replicationFactor: 1 }
+  }
+}
+
+/** The records for partitions from `first` up to `count`. */
+function partitionRecords(topicId: string, first: number, count: number, placement: Placement): StateRecord[] {
+  const { nodeId, directoryId } = placement
+  const records: StateRecord[] = []
+  for (let partitionId = first; partitionId < count; partitionId++) {
+    records.push(partitionRecord({ partitionId, topicId, nodeId, directoryId }))
+  }
+  return records
+}
+
+function objectionToNewTopic(image: ClusterImage, topic: NewTopic, placement: Placement): TopicFailure | null {
+  const nameObjection = objectionToTopicName(topic.name)
+  if (nameObjection !== null) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message: nameObjection }
+  if (image.topicByName(topic.name) !== undefined) {
+    return { error: ErrorCode.TOPIC_ALREADY_EXISTS, message: `Topic '${topic.name}' already exists.` }
+  }
+  const twin = image.topicCollidingWith(collisionKey(topic.name))
+  if (twin !== undefined) {
+    const message = `Topic '${topic.name}' collides with existing topic: ${twin}`
+    return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message }
+  }
+  return objectionToPlacement(image, topic, placement) ?? objectionToTopicConfig(topic.config)
+}
+
+function objectionToPlacement(image: ClusterImage, topic: NewTopic, placement: Placement): TopicFailure | null {
+  if (topic.assignments.length > 0) return objectionToAssignments(topic, placement)
+  if (topic.partitions === 0 || topic.partitions < -1) {
+    const message = 'Number of partitions was set to an invalid non-positive value.'
+    return { error: ErrorCode.INVALID_PARTITIONS, message }
+  }
+  const wanted = topic.replicationFactor === -1 ? placement.defaults.defaultReplicationFactor : topic.replicationFactor
+  if (wanted === 0 || wanted < -1) {
+    const message = 'Replication factor must be larger than 0, or -1 to use the default value.'
+    return { error: ErrorCode.INVALID_REPLICATION_FACTOR, message }
+  }
+  if (wanted > 1) return tooFewBrokers(wanted)
+  return objectionToCount(image, topic.partitions)
+}
+
+function tooFewBrokers(wanted: number): TopicFailure {
+  const message = `Unable to replicate the partition ${wanted} time(s): The target replication factor of ${wanted} cannot be reached because only 1 broker(s) are registered.`
+  return { error: ErrorCode.INVALID_REPLICATION_FACTOR, message }
+}
+
+function objectionToAssignments({ assignments, ...topic }: NewTopic, { nodeId }: Placement): TopicFailure | null {
+  if (topic.partitions !== -1 || topic.replicationFactor !== -1) {
+    const what = topic.partitions !== -1 ? 'number of partitions' : 'replication factor'
+    const message = `A manual partition assignment was specified, but the ${what} was not set to -1.`
+    return { error: ErrorCode.INVALID_REQUEST, message }
+  }
+  const ids = new Set(assignments.map(({ partitionIndex }) => partitionIndex))
+  if (ids.size !== assignments.length || assignments.some((_, index) => !ids.has(index))) {
+    const message = 'partitions should be a consecutive 0-based integer sequence'
+    return { error: ErrorCode.INVALID_REPLICA_ASSIGNMENT, message }
+  }
+  for (const { brokerIds } of assignments) {
+    const failure = objectionToReplicas(brokerIds, nodeId)
+    if (failure !== null) return failure
+  }
+  return null
+}
+
+function objectionToReplicas(brokerIds: readonly number[], nodeId: number): TopicFailure | null {
+  const error = ErrorCode.INVALID_REPLICA_ASSIGNMENT
+  if (brokerIds.length === 0) {
+    return { error, message: 'The manual partition assignment includes an empty replica list.' }
+  }
+  if (new Set(brokerIds).size !== brokerIds.length) {
+    return { error, message: `The manual partition assignment includes the broker ${brokerIds[0]} more than once.` }
+  }
+  const stranger = brokerIds.find((id) => id !== nodeId)
+  if (stranger === undefined) return null
+  return {
+    error,
+    message: `The manual partition assignment includes broker ${stranger}, but no such broker is registered.`
+  }
+}
+
+function objectionToCount(image: ClusterImage, partitions: number): TopicFailure | null {
+  if (partitions <= limits.partitionsPerTopic && image.partitionCount + partitions <= limits.partitions) return null
+  const message = `One broker holds at most ${limits.partitions} partitions, and a topic ${limits.partitionsPerTopic}; there are ${image.partitionCount}.`
+  return { error: ErrorCode.INVALID_PARTITIONS, message }
+}
+
+export interface MorePartitions {
+  readonly name: string
+  /** The number of partitions afterwards. */
+  readonly count: number
+  readonly assignments: readonly { readonly brokerIds: readonly number[] }[] | null
+}
+
+export function decideMorePartitions(
+  image: ClusterImage,
+  wanted: MorePartitions,
+  placement: Placement
+): { readonly records: readonly StateRecord[]; readonly result: { readonly error: 0 } | TopicFailure } {
+  const topic = image.topicByName(wanted.name)
+  if (topic === undefined) {
+    const message = 'This server does not host this topic-partition.'
+    return { records: [], result: { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message } }
+  }
+  const failure = objectionToMorePartitions(image, topic.partitions.length, wanted, placement)
+  if (failure !== null) return { records: [], result: failure }
+  return {
+    records: partitionRecords(topic.id, topic.partitions.length, wanted.count, placement),
+    result: { error: ErrorCode.NONE }
+  }
+}
+
+function objectionToMorePartitions(
+  image: ClusterImage,
+  present: number,
+  { name, count, assignments }: MorePartitions,
+  { nodeId }: Placement
+): TopicFailure | null {
+  if (count === present) {
+    return { error: ErrorCode.INVALID_PARTITIONS, message: `Topic already has ${present} partition(s).` }
+  }
+  if (count < present) {
+    const message = `The topic ${name} currently has ${present} partition(s); ${count} would not be an increase.`
+    return { error: ErrorCode.INVALID_PARTITIONS, message }
+  }
+  if (assignments !== null && assignments.length !== count - present) {
+    const message = `Attempted to add ${count - present} additional partition(s), but only ${assignments.length} assignment(s) were specified.`
+    return { error: ErrorCode.INVALID_REPLICA_ASSIGNMENT, message }
+  }
+  for (const { brokerIds } of assignments ?? []) {
+    const failure = objectionToReplicas(brokerIds, nodeId)
+    if (failure !== null) return failure
+  }
+  return objectionToCount(image, count - present)
+}

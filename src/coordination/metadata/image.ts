@@ -1,0 +1,159 @@
+/**
+ * What the cluster knows, as the metadata log says: topics, their partitions, and configurations. Hard state: only
+ * `replay.ts` changes it. (Kafka: MetadataImage.)
+ */
+import { collisionKey } from './topic-names.ts'
+
+export interface PartitionImage {
+  readonly partitionId: number
+  readonly replicas: readonly number[]
+  readonly inSyncReplicas: readonly number[]
+  /** Node id; -1 when there is none. */
+  readonly leader: number
+  readonly leaderEpoch: number
+  readonly partitionEpoch: number
+}
+
+export interface TopicImage {
+  readonly name: string
+  readonly id: string
+  /** The index is the partition's id. */
+  readonly partitions: readonly PartitionImage[]
+  /** The broker's own: clients may read it, not write it. */
+  readonly isInternal: boolean
+}
+
+/** Kafka's numbers for what a configuration belongs to (ConfigResource.Type). */
+export const ResourceType = { topic: 2, broker: 4, brokerLogger: 8, clientMetrics: 16, group: 32 } as const
+
+const internalTopics: ReadonlySet<string> = new Set([
+  '__consumer_offsets',
+  '__transaction_state',
+  '__share_group_state'
+])
+
+/** The same as seen by replay, which adds partitions where they are. */
+interface GrowingTopic extends TopicImage {
+  readonly partitions: PartitionImage[]
+}
+
+const noConfig: ReadonlyMap<string, string> = new Map()
+
+export class ClusterImage {
+  readonly #byName = new Map<string, GrowingTopic>()
+  /** Names by what they have in common with names that differ in '.' and '_' only. */
+  readonly #byCollisionKey = new Map<string, string>()
+  readonly #nameById = new Map<string, string>()
+  readonly #configs = new Map<string, Map<string, string>>()
+  readonly #features = new Map<string, number>()
+  #sorted: readonly TopicImage[] | null = null
+  #partitionCount = 0
+  #nextProducerId = 0
+
+  topicByName(name: string): TopicImage | undefined {
+    return this.#byName.get(name)
+  }
+
+  topicById(id: string): TopicImage | undefined {
+    const name = this.#nameById.get(id)
+    return name === undefined ? undefined : this.#byName.get(name)
+  }
+
+  /** The topic that such a name would collide with. */
+  topicCollidingWith(key: string): string | undefined {
+    return this.#byCollisionKey.get(key)
+  }
+
+  topics(): Iterable<TopicImage> {
+    return this.#byName.values()
+  }
+
+  /** By name; sorted once after a change, not on each request. */
+  sortedTopics(): readonly TopicImage[] {
+    this.#sorted ??= [...this.#byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1))
+    return this.#sorted
+  }
+
+  get topicCount(): number {
+    return this.#byName.size
+  }
+
+  get partitionCount(): number {
+    return this.#partitionCount
+  }
+
+  /** What was set for a resource; defaults are not in it. */
+  configOf(type: number, name: string): ReadonlyMap<string, string> {
+    return this.#configs.get(`${type}:${name}`) ?? noConfig
+  }
+
+  topicConfig(topic: string): ReadonlyMap<string, string> {
+    return this.configOf(ResourceType.topic, topic)
+  }
+
+  /** The names of the resources of a type that have a configuration of their own. */
+  configured(type: number): string[] {
+    const prefix = `${type}:`
+    return [...this.#configs.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  }
+
+  get features(): ReadonlyMap<string, number> {
+    return this.#features
+  }
+
+  get nextProducerId(): number {
+    return this.#nextProducerId
+  }
+
+  /** For replay only. */
+  putTopic(name: string, id: string): void {
+    this.#byName.set(name, { name, id, partitions: [], isInternal: internalTopics.has(name) })
+    this.#nameById.set(id, name)
+    this.#byCollisionKey.set(collisionKey(name), name)
+    this.#sorted = null
+  }
+
+  /** For replay only. */
+  putPartition(topicId: string, partition: PartitionImage): void {
+    const topic = this.topicById(topicId)
+    if (topic === undefined)
+      throw new Error(`The metadata log has a partition of a topic ${topicId} that it does not have.`)
+    const partitions = [...topic.partitions]
+    if (partitions[partition.partitionId] === undefined) this.#partitionCount += 1
+    partitions[partition.partitionId] = partition
+    this.#byName.set(topic.name, { ...topic, partitions })
+    this.#sorted = null
+  }
+
+  /** For replay only. */
+  removeTopic(topicId: string): void {
+    const topic = this.topicById(topicId)
+    if (topic === undefined) return
+    this.#partitionCount -= topic.partitions.length
+    this.#byName.delete(topic.name)
+    this.#nameById.delete(topicId)
+    this.#byCollisionKey.delete(collisionKey(topic.name))
+    this.#configs.delete(`${ResourceType.topic}:${topic.name}`)
+    this.#sorted = null
+  }
+
+  /** For replay only. A null value takes the setting back. */
+  putConfig(type: number, resource: string, name: string, value: string | null): void {
+    const key = `${type}:${resource}`
+    const config = this.#configs.get(key) ?? new Map<string, string>()
+    if (value === null) config.delete(name)
+    else config.set(name, value)
+    if (config.size === 0) this.#configs.delete(key)
+    else this.#configs.set(key, config)
+  }
+
+  /** For replay only. */
+  putFeature(name: string, level: number): void {
+    this.#features.set(name, level)
+  }
+
+  /** For replay only. */
+  putNextProducerId(next: number): void {
+    this.#nextProducerId = next
+  }
+}
