@@ -6,8 +6,8 @@ export const limits = {
   /** A coordinator's log is replayed in pieces of this size at start, so that a long log never lies in memory whole. */
   coordinatorLoadBytes: 1024 * 1024,
 
-  /** Members of one group, whatever group.max.size says: each rebalance answers all of them with all of them. */
-  groupMembers: 10_000,
+  /** Members of one group, whatever group.max.size says: each join looks at all of them (5,000 joins measured: 1.5 s in all). */
+  groupMembers: 5_000,
   /** Member ids of one group that were given out and not used yet: a client that never comes back leaves one for a session. */
   groupPendingMembers: 10_000,
   /** Groups in one partition of `__consumer_offsets`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */
