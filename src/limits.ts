@@ -39,6 +39,9 @@ export const limits = {
   /** Partitions of one topic: Metadata tells all of them in one answer. */
   partitionsPerTopic: 100_000,
 
+  /** Partitions in one page of DescribeTopicPartitions (Kafka: max.request.partition.size.limit). */
+  describedPartitions: 2000,
+
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,
 

@@ -72,7 +72,8 @@ export class GroupCoordinators {
 
   #at(partition: number): GroupCoordinator | undefined {
     const loaded = this.#byPartition.get(partition)
-    if (loaded !== undefined) return loaded
+    // One that the disk has failed is closed; the next request loads it again from its log.
+    if (loaded !== undefined && !loaded.isClosed) return loaded
     const replica = this.#options.replicas.get(offsetsTopic, partition)
     if (replica === undefined) return undefined
     const { host, config, topics } = this.#options

@@ -3,6 +3,7 @@ import type { Api } from '../api.ts'
 import { produce } from './00-produce.ts'
 import { fetch } from './01-fetch.ts'
 import { listOffsets } from './02-list-offsets.ts'
+import { metadata } from './03-metadata.ts'
 import { offsetCommit } from './08-offset-commit.ts'
 import { offsetFetch } from './09-offset-fetch.ts'
 import { findCoordinator } from './10-find-coordinator.ts'
@@ -13,17 +14,23 @@ import { syncGroup } from './14-sync-group.ts'
 import { describeGroups } from './15-describe-groups.ts'
 import { listGroups } from './16-list-groups.ts'
 import { apiVersions } from './18-api-versions.ts'
+import { createTopics } from './19-create-topics.ts'
+import { deleteTopics } from './20-delete-topics.ts'
 import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
+import { createPartitions } from './37-create-partitions.ts'
 import { deleteGroups } from './42-delete-groups.ts'
 import { offsetDelete } from './47-offset-delete.ts'
+import { describeCluster } from './60-describe-cluster.ts'
 import { describeProducers } from './61-describe-producers.ts'
+import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
 
 const apis: readonly Api[] = [
   produce,
   fetch,
   listOffsets,
+  metadata,
   offsetCommit,
   offsetFetch,
   findCoordinator,
@@ -34,12 +41,17 @@ const apis: readonly Api[] = [
   describeGroups,
   listGroups,
   apiVersions,
+  createTopics,
+  deleteTopics,
   deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
+  createPartitions,
   deleteGroups,
   offsetDelete,
-  describeProducers
+  describeCluster,
+  describeProducers,
+  describeTopicPartitions
 ]
 
 export const allApis: ReadonlyMap<number, Api> = new Map(apis.map((api) => [api.key, api]))

@@ -1,0 +1,135 @@
+/**
+ * Metadata (3): which brokers there are, and who leads which partition. The first thing that every client asks.
+ *
+ * v1 null for all topics, controller · v2 cluster id · v4 auto-creation can be switched off · v5 offline replicas · v7 leader
+ * epochs · v8 to v10 authorized operations · v9 flexible · v10 topic ids · v12 topics by id alone · v13 top-level error
+ * A topic that is made on first use has a leader, and is durable, when the answer leaves: of clients that race for it every
+ * one can go on at once, where Kafka answers LEADER_NOT_AVAILABLE and has them ask again.
+ */
+import type { TopicImage } from '../../coordination/metadata/image.ts'
+import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { MetadataRequest } from '../../protocol/generated/api/metadata-request.ts'
+import { MetadataResponse, type MetadataResponseTopic } from '../../protocol/generated/api/metadata-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { ZERO_UUID } from '../../protocol/primitives.ts'
+import { api, type RequestContext } from '../api.ts'
+import { everyClusterOperation, everyTopicOperation, notAsked } from '../authorized-operations.ts'
+
+type Request = Decoded<MetadataRequest>
+
+const firstVersionWithChoiceOfCreation = 4
+
+export const metadata = api(ApiKey.Metadata, {
+  versions: [0, 13],
+  request: MetadataRequest,
+  response: MetadataResponse,
+
+  handle(request, context) {
+    const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
+    const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
+    if (missing.length === 0) return respond(request, describeTopics(request, context, new Map()), operations, context)
+    return create(missing, context).then((failures) =>
+      respond(request, describeTopics(request, context, failures), operations, context)
+    )
+  }
+})
+
+/** In version 0 an empty list means all topics; later null does, and an empty list means none. */
+function asksForAll(request: Request, { apiVersion }: RequestContext): boolean {
+  return request.topics === null || (apiVersion === 0 && request.topics.length === 0)
+}
+
+/** The names to make on this occasion. */
+function missingTopics(request: Request, { broker, apiVersion }: RequestContext): string[] {
+  const mayCreate = apiVersion < firstVersionWithChoiceOfCreation || request.allowAutoTopicCreation
+  if (!mayCreate || !broker.config.autoCreateTopicsEnable) return []
+  const names = new Set<string>()
+  for (const { name, topicId } of request.topics ?? []) {
+    if (name === null || topicId !== ZERO_UUID || objectionToTopicName(name) !== null) continue
+    if (broker.metadata.image.topicByName(name) === undefined) names.add(name)
+  }
+  return [...names]
+}
+
+/** Gives the error of each that could not be made. */
+async function create(names: readonly string[], { broker }: RequestContext): Promise<ReadonlyMap<string, ErrorCode>> {
+  const plain = names.filter((name) => name !== '__consumer_offsets')
+  if (plain.length < names.length) await broker.ensureGroupCoordinators()
+  const topics = plain.map((name) => ({
+    name,
+    partitions: -1,
+    replicationFactor: -1,
+    assignments: [],
+    config: new Map<string, string>()
+  }))
+  const results = await broker.metadata.createTopics(topics)
+  const failures = new Map<string, ErrorCode>()
+  results.forEach(({ error }, index) => {
+    if (error !== ErrorCode.NONE && error !== ErrorCode.TOPIC_ALREADY_EXISTS) failures.set(plain[index] ?? '', error)
+  })
+  return failures
+}
+
+function describeTopics(
+  request: Request,
+  context: RequestContext,
+  failures: ReadonlyMap<string, ErrorCode>
+): MetadataResponseTopic[] {
+  const { image } = context.broker.metadata
+  if (request.topics === null || asksForAll(request, context)) return image.sortedTopics().map(describe)
+  return request.topics.map(({ name, topicId }) => {
+    const byId = name === null || topicId !== ZERO_UUID
+    const topic = byId ? image.topicById(topicId) : image.topicByName(name)
+    if (topic !== undefined) return describe(topic)
+    return byId
+      ? unknown(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
+      : unknown(name, ZERO_UUID, whyMissing(name, failures))
+  })
+}
+
+function whyMissing(name: string, failures: ReadonlyMap<string, ErrorCode>): ErrorCode {
+  if (objectionToTopicName(name) !== null) return ErrorCode.INVALID_TOPIC_EXCEPTION
+  return failures.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+function describe(topic: TopicImage): MetadataResponseTopic {
+  return {
+    errorCode: ErrorCode.NONE,
+    name: topic.name,
+    topicId: topic.id,
+    isInternal: topic.isInternal,
+    partitions: topic.partitions.map((partition) => ({
+      errorCode: ErrorCode.NONE,
+      partitionIndex: partition.partitionId,
+      leaderId: partition.leader,
+      leaderEpoch: partition.leaderEpoch,
+      replicaNodes: partition.replicas,
+      isrNodes: partition.inSyncReplicas
+    }))
+  }
+}
+
+function unknown(name: string | null, topicId: string, errorCode: ErrorCode): MetadataResponseTopic {
+  return { errorCode, name, topicId, partitions: [] }
+}
+
+function respond(
+  request: Request,
+  topics: readonly MetadataResponseTopic[],
+  topicAuthorizedOperations: number,
+  { broker, session }: RequestContext
+): MetadataResponse {
+  const { host, port } = broker.endpoint(session)
+  return {
+    brokers: [{ nodeId: broker.nodeId, host, port }],
+    clusterId: broker.clusterId,
+    controllerId: broker.nodeId,
+    topics:
+      topicAuthorizedOperations === notAsked
+        ? topics
+        : topics.map((topic) => ({ ...topic, topicAuthorizedOperations })),
+    clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? everyClusterOperation : notAsked
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * CreateTopics (19): makes topics.
+ *
+ * v2 to v4 results by name · v5 flexible, what the topic has become · v6 throttling as an error · v7 topic ids
+ * The answer leaves when the topics are durable and have a leader.
+ */
+import { topicConfigDefinitions } from '../../coordination/config/topic-config-definitions.ts'
+import type { CreatedTopic, TopicFailure } from '../../coordination/metadata/create-topics.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { CreateTopicsRequest } from '../../protocol/generated/api/create-topics-request.ts'
+import { CreateTopicsResponse } from '../../protocol/generated/api/create-topics-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { ZERO_UUID } from '../../protocol/primitives.ts'
+import { api, type RequestContext } from '../api.ts'
+
+type RequestTopic = Decoded<CreateTopicsRequest>['topics'][number]
+type TopicAnswer = CreateTopicsResponse['topics'][number]
+
+/** DescribeConfigs' numbers for where a value comes from. */
+const setOnTopic = 1
+const setOnBroker = 4
+const byDefault = 5
+
+export const createTopics = api(ApiKey.CreateTopics, {
+  versions: [2, 7],
+  request: CreateTopicsRequest,
+  response: CreateTopicsResponse,
+
+  async handle(request, context) {
+    const { wanted, refused } = sortOut(request.topics)
+    const mode = request.validateOnly ? 'validate-only' : 'carry-out'
+    const results = await context.broker.metadata.createTopics(wanted.map(newTopic), mode)
+    const answers = wanted.map((topic, index) => {
+      const result = results[index]
+      if (result === undefined || 'message' in result) return failed(topic.name, result)
+      return created(topic, mode === 'carry-out' ? result : { ...result, id: ZERO_UUID }, context)
+    })
+    return { topics: [...answers, ...refused] }
+  }
+})
+
+/** A name that stands twice, or that is the metadata log's, is refused before anything is made (ControllerApis). */
+function sortOut(topics: readonly RequestTopic[]): { wanted: RequestTopic[]; refused: TopicAnswer[] } {
+  const counts = new Map<string, number>()
+  for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+  const refused: TopicAnswer[] = []
+  for (const [name, count] of counts) {
+    const why =
+      count > 1
+        ? 'Duplicate topic name.'
+        : name === '__cluster_metadata'
+          ? `Creation of internal topic ${name} is prohibited.`
+          : null
+    if (why !== null) refused.push(failed(name, { error: ErrorCode.INVALID_REQUEST, message: why }))
+  }
+  const names = new Set(refused.map(({ name }) => name))
+  return { wanted: topics.filter(({ name }) => !names.has(name)), refused }
+}
+
+function newTopic({ name, numPartitions, replicationFactor, assignments, configs }: RequestTopic) {
+  const config = new Map(configs.map((entry) => [entry.name, entry.value]))
+  return { name, partitions: numPartitions, replicationFactor, assignments, config }
+}
+
+function created(topic: RequestTopic, result: CreatedTopic, { broker }: RequestContext): TopicAnswer {
+  const set = new Map(topic.configs.map(({ name, value }) => [name, value ?? '']))
+  const configs = Object.entries(topicConfigDefinitions).map(([name, { brokerName }]) => ({
+    name,
+    value: broker.config.topicValue(name, set),
+    readOnly: false,
+    configSource: set.has(name) ? setOnTopic : broker.config.overrides.has(brokerName ?? '') ? setOnBroker : byDefault,
+    isSensitive: false
+  }))
+  return {
+    name: topic.name,
+    topicId: result.id,
+    errorCode: ErrorCode.NONE,
+    errorMessage: null,
+    numPartitions: result.partitions,
+    replicationFactor: result.replicationFactor,
+    configs
+  }
+}
+
+function failed(name: string, failure: TopicFailure | undefined): TopicAnswer {
+  const { error: errorCode = ErrorCode.UNKNOWN_SERVER_ERROR, message: errorMessage = null } = failure ?? {}
+  return { name, errorCode, errorMessage, numPartitions: -1, replicationFactor: -1, configs: [] }
+}

@@ -1,0 +1,38 @@
+/**
+ * CreatePartitions (37): gives topics more partitions.
+ *
+ * v2 flexible · v3 throttling as an error
+ * Partitions are only added, never taken away. The answer leaves when they are durable and have leaders.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { CreatePartitionsRequest } from '../../protocol/generated/api/create-partitions-request.ts'
+import { CreatePartitionsResponse } from '../../protocol/generated/api/create-partitions-response.ts'
+import { api } from '../api.ts'
+
+export const createPartitions = api(ApiKey.CreatePartitions, {
+  versions: [0, 3],
+  request: CreatePartitionsRequest,
+  response: CreatePartitionsResponse,
+
+  async handle(request, { broker }) {
+    const names = request.topics.map(({ name }) => name)
+    const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
+    const wanted = request.topics.filter(({ name }) => !repeated.has(name))
+    const outcomes = await broker.metadata.createPartitions(
+      wanted,
+      request.validateOnly ? 'validate-only' : 'carry-out'
+    )
+    const results = wanted.map(({ name }, index) => {
+      const outcome = outcomes[index]
+      const errorMessage = outcome !== undefined && 'message' in outcome ? outcome.message : null
+      return { name, errorCode: outcome?.error ?? ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage }
+    })
+    const refused = Array.from(repeated, (name) => ({
+      name,
+      errorCode: ErrorCode.INVALID_REQUEST,
+      errorMessage: 'Duplicate topic name.'
+    }))
+    return { throttleTimeMs: 0, results: [...results, ...refused] }
+  }
+})

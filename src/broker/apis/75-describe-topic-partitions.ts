@@ -1,0 +1,89 @@
+/**
+ * DescribeTopicPartitions (75): topics and their partitions, page by page (KIP-966).
+ *
+ * v0 flexible from the start
+ * Topics come in the order of their names; a page ends after so many partitions, with a cursor for the next. An empty list
+ * of topics means all of them. (Kafka: DescribeTopicPartitionsRequestHandler.)
+ */
+import type { PartitionImage } from '../../coordination/metadata/image.ts'
+import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { limits } from '../../limits.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { DescribeTopicPartitionsRequest } from '../../protocol/generated/api/describe-topic-partitions-request.ts'
+import { DescribeTopicPartitionsResponse } from '../../protocol/generated/api/describe-topic-partitions-response.ts'
+import { api } from '../api.ts'
+import { everyTopicOperation } from '../authorized-operations.ts'
+import type { Broker } from '../broker.ts'
+
+type TopicAnswer = DescribeTopicPartitionsResponse['topics'][number]
+type Cursor = NonNullable<DescribeTopicPartitionsResponse['nextCursor']>
+
+export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
+  versions: [0, 0],
+  request: DescribeTopicPartitionsRequest,
+  response: DescribeTopicPartitionsResponse,
+
+  handle(request, { broker }) {
+    const { cursor } = request
+    const names = namesToTell(
+      broker,
+      request.topics.map(({ name }) => name),
+      cursor?.topicName ?? ''
+    )
+    let room = Math.max(1, Math.min(request.responsePartitionLimit, limits.describedPartitions))
+    const topics: TopicAnswer[] = []
+    for (const name of names) {
+      if (room === 0) return { topics, nextCursor: { topicName: name, partitionIndex: 0 } }
+      const first = name === cursor?.topicName ? cursor.partitionIndex : 0
+      const { answer, next } = describe(broker, name, first, room)
+      topics.push(answer)
+      if (next !== null) return { topics, nextCursor: next }
+      room -= answer.partitions.length
+    }
+    return { topics, nextCursor: null }
+  }
+})
+
+function namesToTell(broker: Broker, asked: readonly string[], from: string): string[] {
+  const names =
+    asked.length === 0 ? broker.metadata.image.sortedTopics().map(({ name }) => name) : [...new Set(asked)].sort()
+  return names.filter((name) => name >= from)
+}
+
+function describe(
+  broker: Broker,
+  name: string,
+  first: number,
+  room: number
+): { readonly answer: TopicAnswer; readonly next: Cursor | null } {
+  const topic = broker.metadata.image.topicByName(name)
+  if (topic === undefined) {
+    const isLegal = objectionToTopicName(name) === null
+    const errorCode = isLegal ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION
+    return { answer: { errorCode, name, partitions: [] }, next: null }
+  }
+  const end = Math.min(topic.partitions.length, first + room)
+  const answer = {
+    errorCode: ErrorCode.NONE,
+    name,
+    topicId: topic.id,
+    isInternal: topic.isInternal,
+    partitions: topic.partitions.slice(first, end).map(describePartition),
+    topicAuthorizedOperations: everyTopicOperation
+  }
+  return { answer, next: end < topic.partitions.length ? { topicName: name, partitionIndex: end } : null }
+}
+
+function describePartition(partition: PartitionImage): TopicAnswer['partitions'][number] {
+  return {
+    errorCode: ErrorCode.NONE,
+    partitionIndex: partition.partitionId,
+    leaderId: partition.leader,
+    leaderEpoch: partition.leaderEpoch,
+    replicaNodes: partition.replicas,
+    isrNodes: partition.inSyncReplicas,
+    eligibleLeaderReplicas: [],
+    lastKnownElr: []
+  }
+}
