@@ -27,9 +27,13 @@ export function encodeLines(struct: Struct): string[] {
   ]
 }
 
-/** A value that the version cannot carry is refused unless the schema says that it may be dropped. */
+/**
+ * A value that the version cannot carry is refused unless the schema says that it may be dropped. Answers drop it always:
+ * a handler says what there is to say once, for every version, where Kafka's handlers ask for the version at each field.
+ */
 function absentLines(field: Field, struct: Struct): string[] {
-  if (field.ignorable) return []
+  const isAnswer = /^\w*Response/.test(struct.typeName)
+  if (field.ignorable || isAnswer) return []
   const expression = `value.${field.name}`
   return [
     `if (${expression} !== undefined && ${nonDefaultCondition(field, struct, expression)}) throw unsupportedField('${field.path}', version)`
