@@ -6,11 +6,11 @@
  * Members commit for their generation; a group without members takes offsets from anyone who names no generation. Each
  * partition has its own error; the answer leaves when the offsets are durable.
  */
+import { refusedCommit } from '../../coordination/groups/offsets/commit.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { OffsetCommitRequest } from '../../protocol/generated/api/offset-commit-request.ts'
 import { OffsetCommitResponse } from '../../protocol/generated/api/offset-commit-response.ts'
-import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import { callerOf } from '../group-caller.ts'
 
@@ -20,18 +20,9 @@ export const offsetCommit = api(ApiKey.OffsetCommit, {
   response: OffsetCommitResponse,
 
   handle(request, context) {
-    const coordinator = context.broker.groupCoordinatorFor(request.groupId)
-    if (coordinator === undefined) return refused(request, ErrorCode.COORDINATOR_NOT_AVAILABLE)
-    return coordinator.commitOffsets(request, callerOf(context))
+    const { broker, apiVersion } = context
+    const coordinator = broker.groupCoordinatorFor(request.groupId)
+    if (coordinator !== undefined) return coordinator.commitOffsets(request, callerOf(context))
+    return refusedCommit(ErrorCode.NOT_COORDINATOR, request, { apiVersion, topics: broker.topicNames })
   }
 })
-
-function refused({ topics }: Decoded<OffsetCommitRequest>, errorCode: ErrorCode): OffsetCommitResponse {
-  return {
-    topics: topics.map(({ name, topicId, partitions }) => ({
-      name,
-      topicId,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode }))
-    }))
-  }
-}

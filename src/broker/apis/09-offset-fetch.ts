@@ -50,7 +50,7 @@ function fetchGroup(
   { broker }: RequestContext
 ): Promise<OffsetFetchResponseGroup> | OffsetFetchResponseGroup {
   const coordinator = broker.groupCoordinatorFor(groupId)
-  if (coordinator === undefined) return { groupId, topics: [], errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+  if (coordinator === undefined) return { groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR }
   return coordinator.fetchOffsets({ groupId, topics })
 }
 

@@ -21,13 +21,13 @@ export const joinGroup = api(ApiKey.JoinGroup, {
 
   async handle(request, context) {
     const coordinator = context.broker.groupCoordinatorFor(request.groupId)
-    if (coordinator === undefined) return unavailable(request.memberId)
+    if (coordinator === undefined) return notHere(request.memberId)
     const answer = await coordinator.joinGroup(request, callerOf(context))
     if (context.apiVersion >= firstVersionWithNullableProtocol) return answer
     return { ...answer, protocolName: answer.protocolName ?? '' }
   }
 })
 
-function unavailable(memberId: string): JoinGroupResponse {
-  return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, protocolName: '', leader: '', memberId, members: [] }
+function notHere(memberId: string): JoinGroupResponse {
+  return { errorCode: ErrorCode.NOT_COORDINATOR, protocolName: '', leader: '', memberId, members: [] }
 }

@@ -16,6 +16,6 @@ export const heartbeat = api(ApiKey.Heartbeat, {
 
   handle(request, { broker }) {
     const coordinator = broker.groupCoordinatorFor(request.groupId)
-    return coordinator?.heartbeat(request) ?? { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+    return coordinator?.heartbeat(request) ?? { errorCode: ErrorCode.NOT_COORDINATOR }
   }
 })

@@ -19,7 +19,7 @@ export const leaveGroup = api(ApiKey.LeaveGroup, {
 
   async handle({ groupId, memberId, members }, { broker, apiVersion }) {
     const coordinator = broker.groupCoordinatorFor(groupId)
-    if (coordinator === undefined) return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE }
+    if (coordinator === undefined) return { errorCode: ErrorCode.NOT_COORDINATOR }
     if (apiVersion >= firstVersionWithMembers) return coordinator.leaveGroup(groupId, members)
     const answer = await coordinator.leaveGroup(groupId, [{ memberId, groupInstanceId: null }])
     return { errorCode: answer.errorCode || (answer.members?.[0]?.errorCode ?? ErrorCode.NONE) }

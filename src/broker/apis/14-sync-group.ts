@@ -19,6 +19,6 @@ export const syncGroup = api(ApiKey.SyncGroup, {
   handle(request, context) {
     const coordinator = context.broker.groupCoordinatorFor(request.groupId)
     if (coordinator !== undefined) return coordinator.syncGroup(request, callerOf(context))
-    return { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, assignment: Buffer.alloc(0) }
+    return { errorCode: ErrorCode.NOT_COORDINATOR, assignment: Buffer.alloc(0) }
   }
 })

@@ -34,7 +34,7 @@ async function describe(
   { broker, apiVersion }: RequestContext
 ): Promise<DescribeGroupsResponseDescribedGroup> {
   const coordinator = broker.groupCoordinatorFor(groupId)
-  if (coordinator === undefined) return unavailable(groupId)
+  if (coordinator === undefined) return notHere(groupId)
   const group = await coordinator.describe(groupId)
   if (group.errorCode !== ErrorCode.GROUP_ID_NOT_FOUND || apiVersion >= firstVersionWithMessage) return group
   return { ...group, errorCode: ErrorCode.NONE, errorMessage: null }
@@ -44,7 +44,7 @@ function withOperations(group: DescribeGroupsResponseDescribedGroup): DescribeGr
   return group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: allGroupOperations } : group
 }
 
-function unavailable(groupId: string): DescribeGroupsResponseDescribedGroup {
-  const errorCode = ErrorCode.COORDINATOR_NOT_AVAILABLE
+function notHere(groupId: string): DescribeGroupsResponseDescribedGroup {
+  const errorCode = ErrorCode.NOT_COORDINATOR
   return { errorCode, groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
 }

@@ -17,6 +17,6 @@ export const offsetDelete = api(ApiKey.OffsetDelete, {
 
   handle(request, { broker }) {
     const coordinator = broker.groupCoordinatorFor(request.groupId)
-    return coordinator?.deleteOffsets(request) ?? { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, topics: [] }
+    return coordinator?.deleteOffsets(request) ?? { errorCode: ErrorCode.NOT_COORDINATOR, topics: [] }
   }
 })

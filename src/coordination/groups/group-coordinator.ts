@@ -36,7 +36,7 @@ import { prepareRebalance, timerExpired } from './classic/rebalance.ts'
 import { sync } from './classic/sync.ts'
 import { roundFromLog } from './classic/waiting.ts'
 import type { GroupConfig } from './group-config.ts'
-import { checkCommit, commit, sortCommit } from './offsets/commit.ts'
+import { checkCommit, commit, refusedCommit } from './offsets/commit.ts'
 import { deleteGroup, deleteOffsets, offsetsOfDeletedTopics } from './offsets/delete.ts'
 import { expireOffsets } from './offsets/expire.ts'
 import { type AskedOffsets, fetchOffsets } from './offsets/fetch.ts'
@@ -150,17 +150,15 @@ export class GroupCoordinator {
     const { topics } = this.#options
     const circumstances = { ...this.#circumstances(), apiVersion, topics }
     const group = this.#find(request.groupId)
-    const decision = (errorCode: ErrorCode) =>
-      commit(errorCode, request, sortCommit(request, circumstances), circumstances)
     return this.#answer<OffsetCommitResponse>(
-      () => decision(ErrorCode.NOT_COORDINATOR).answer,
+      () => refusedCommit(ErrorCode.NOT_COORDINATOR, request, circumstances),
       () => {
         const errorCode = checkCommit(group.round, request, apiVersion) || this.#roomForGroup(group)
         const { round } = group
         if (errorCode === ErrorCode.NONE && round !== undefined && round.state !== 'CompletingRebalance') {
           this.#renewSession(request.groupId, request.memberId)
         }
-        return this.#commit(decision(errorCode))
+        return this.#commit(commit(errorCode, request, circumstances))
       }
     )
   }

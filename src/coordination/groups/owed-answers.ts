@@ -12,12 +12,17 @@ export class OwedAnswers<Response> {
     this.#refusal = refusal
   }
 
-  /** Hands out a name to answer under; `ask` runs before this returns. */
+  /** Hands out a name to answer under; `ask` runs before this returns. When it throws, the promise says so and nothing is owed. */
   owe(ask: (waiter: Waiter) => void): Promise<Response> {
     return new Promise((resolve) => {
       const waiter = this.#nextWaiter++
       this.#waiting.set(waiter, resolve)
-      ask(waiter)
+      try {
+        ask(waiter)
+      } catch (error) {
+        this.#waiting.delete(waiter)
+        throw error
+      }
     })
   }
 

@@ -49,15 +49,23 @@ type Request = Decoded<JoinGroupRequest>
 
 const firstVersionWithRequiredMemberId = 4
 const firstVersionThatMaySkipAssignment = 9
+/** What a string of the protocol, or of a record, can hold. */
+const longestIdBytes = 0x7fff
 
 /** An error that needs no look at the group; NONE when there is none. */
-function checkJoin(request: Request, { config }: Circumstances): ErrorCode {
+function checkJoin(request: Request, { config, clientId, uuid }: JoinCircumstances): ErrorCode {
   const { groupId, sessionTimeoutMs } = request
   if (groupId === '') return ErrorCode.INVALID_GROUP_ID
   if (sessionTimeoutMs < config.minSessionTimeoutMs || sessionTimeoutMs > config.maxSessionTimeoutMs) {
     return ErrorCode.INVALID_SESSION_TIMEOUT
   }
+  // An id that no answer and no record can carry would be in the way of every other member.
+  if (Buffer.byteLength(newMemberId(request, clientId, uuid)) > longestIdBytes) return ErrorCode.INVALID_REQUEST
   return ErrorCode.NONE
+}
+
+function newMemberId({ groupInstanceId }: Request, clientId: string, uuid: string): string {
+  return `${groupInstanceId ?? clientId}-${uuid}`
 }
 
 /** An error, or the draft that answers; the draft may leave the answer owed until the next generation begins. */
@@ -105,19 +113,19 @@ function joinAsNew(draft: Draft, request: Request, circumstances: JoinCircumstan
   const { round } = draft
   const { apiVersion, clientId, uuid, waiter } = circumstances
   const { groupInstanceId } = request
-  const newMemberId = `${groupInstanceId ?? clientId}-${uuid}`
+  const memberId = newMemberId(request, clientId, uuid)
   if (groupInstanceId !== null) {
     const oldMember = round.members.get(round.staticMembers.get(groupInstanceId) ?? '')
-    if (oldMember === undefined) addNewMember(draft, newMemberId, request, circumstances)
-    else takeStaticPlace(draft, oldMember, newMemberId, request, circumstances)
+    if (oldMember === undefined) addNewMember(draft, memberId, request, circumstances)
+    else takeStaticPlace(draft, oldMember, memberId, request, circumstances)
   } else if (apiVersion < firstVersionWithRequiredMemberId) {
-    addNewMember(draft, newMemberId, request, circumstances)
+    addNewMember(draft, memberId, request, circumstances)
   } else if (round.pendingMembers.size >= limits.groupPendingMembers) {
     answerJoin(draft, waiter, refusedJoin(ErrorCode.GROUP_MAX_SIZE_REACHED, ''))
   } else {
-    round.pendingMembers.add(newMemberId)
-    draft.sessions.set(newMemberId, request.sessionTimeoutMs)
-    answerJoin(draft, waiter, refusedJoin(ErrorCode.MEMBER_ID_REQUIRED, newMemberId))
+    round.pendingMembers.add(memberId)
+    draft.sessions.set(memberId, request.sessionTimeoutMs)
+    answerJoin(draft, waiter, refusedJoin(ErrorCode.MEMBER_ID_REQUIRED, memberId))
   }
 }
 

@@ -18,15 +18,19 @@ import type { CommittedOffset } from './state.ts'
 
 type Request = Decoded<OffsetCommitRequest>
 
-export interface CommitCircumstances {
-  readonly nowMs: number
-  readonly config: GroupConfig
+/** What it takes to know which topics a request means. */
+export interface TopicsAsAsked {
   readonly apiVersion: number
   readonly topics: TopicNames
 }
 
+export interface CommitCircumstances extends TopicsAsAsked {
+  readonly nowMs: number
+  readonly config: GroupConfig
+}
+
 /** An offset for a partition that exists. */
-export interface OffsetToCommit {
+interface OffsetToCommit {
   readonly topic: TopicKey
   readonly partition: number
   readonly offset: number
@@ -39,13 +43,13 @@ const firstVersionWithGroupNotFound = 9
 const noRetention = -1
 
 /** What the existing part of the request comes to; the rest is answered already. Empty offsets: the group is not asked. */
-export interface SortedCommit {
+interface SortedCommit {
   readonly answers: PartitionAnswers
   readonly offsets: readonly OffsetToCommit[]
 }
 
 /** Parts what can be committed from what names no partition of this cluster. */
-export function sortCommit(request: Request, { apiVersion, topics }: CommitCircumstances): SortedCommit {
+function sortCommit(request: Request, { apiVersion, topics }: TopicsAsAsked): SortedCommit {
   const answers = new PartitionAnswers()
   const offsets: OffsetToCommit[] = []
   for (const { name, topicId, partitions } of request.topics) {
@@ -83,16 +87,20 @@ export function checkCommit(round: Round | undefined, request: Request, apiVersi
   return round.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
 }
 
+/** The answer when the group refuses, or nobody here looks after it: what does not exist is told all the same. */
+export function refusedCommit(errorCode: ErrorCode, request: Request, asked: TopicsAsAsked): OffsetCommitResponse {
+  const { answers, offsets } = sortCommit(request, asked)
+  for (const { topic, partition } of offsets) answers.add(topic, partition, errorCode)
+  return { topics: answers.topics() }
+}
+
 export function commit(
   groupError: ErrorCode,
   request: Request,
-  { answers, offsets }: SortedCommit,
   circumstances: CommitCircumstances
 ): Decision<OffsetCommitResponse> {
-  if (groupError !== ErrorCode.NONE) {
-    for (const { topic, partition } of offsets) answers.add(topic, partition, groupError)
-    return refuse({ topics: answers.topics() })
-  }
+  if (groupError !== ErrorCode.NONE) return refuse(refusedCommit(groupError, request, circumstances))
+  const { answers, offsets } = sortCommit(request, circumstances)
   const { nowMs, config } = circumstances
   const expireTimestampMs = request.retentionTimeMs === noRetention ? null : nowMs + request.retentionTimeMs
   const records = offsets.flatMap((toCommit) => {

@@ -150,7 +150,12 @@ test('the leader that syncs writes the group and gives everyone who waits its sh
 const refusedJoins: readonly [string, Parameters<typeof joinRequest>[0], number][] = [
   ['an empty group id', { groupId: '' }, ErrorCode.INVALID_GROUP_ID],
   ['a session that is too short', { sessionTimeoutMs: 5999 }, ErrorCode.INVALID_SESSION_TIMEOUT],
-  ['a session that is too long', { sessionTimeoutMs: 1_800_001 }, ErrorCode.INVALID_SESSION_TIMEOUT]
+  ['a session that is too long', { sessionTimeoutMs: 1_800_001 }, ErrorCode.INVALID_SESSION_TIMEOUT],
+  [
+    'an instance id that leaves no room for a member id',
+    { groupInstanceId: 'i'.repeat(0x7fff) },
+    ErrorCode.INVALID_REQUEST
+  ]
 ]
 for (const [what, changes, errorCode] of refusedJoins) {
   test(`joining with ${what} makes no group`, () => assert.equal(joinIn(nowhere, changes), errorCode))
