@@ -72,13 +72,13 @@ export class LeaderEpochs {
   }
 
   #set(starts: EpochStart[]): void {
-    this.#starts = starts
     const lines = [
       fileVersion,
       String(starts.length),
       ...starts.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`)
     ]
     this.#disk.replaceFile(this.#path, Buffer.from(`${lines.join('\n')}\n`))
+    this.#starts = starts
   }
 }
 

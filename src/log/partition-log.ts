@@ -11,8 +11,8 @@
 import type { Clock } from '../host/clock.ts'
 import { type Disk, DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type BatchHeader, isControl, lastOffsetOf, patchPlace, readBatchHeader } from '../protocol/records/batch.ts'
-import { readTransactionEnd } from '../protocol/records/control-records.ts'
+import { isControl, lastOffsetOf, patchPlace, readBatchHeader } from '../protocol/records/batch.ts'
+import { readTransactionEnd, type TransactionEnd } from '../protocol/records/control-records.ts'
 import { admit } from './admission.ts'
 import { type EpochEnd, LeaderEpochs } from './leader-epochs.ts'
 import { readTopicId, writePartitionMetadata } from './partition-metadata.ts'
@@ -22,8 +22,8 @@ import { ProducerState } from './producer-state.ts'
 import { openSegments } from './recovery.ts'
 import { expiredSegments } from './retention.ts'
 import { rollIsDue } from './rolling.ts'
-import { Segment } from './segment.ts'
-import { readSegments } from './segment-reading.ts'
+import { type PlacedBatch, Segment } from './segment.ts'
+import { readSegments, segmentIndexOf } from './segment-reading.ts'
 import { SyncGroup } from './sync-group.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
@@ -72,6 +72,8 @@ export class PartitionLog {
   #logStartOffset: number
   #logEndOffset: number
   #failure: Error | null = null
+  /** Why nothing is done here any more, once the log was closed or deleted. */
+  #ended: DiskError | null = null
 
   /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
   static open(options: PartitionLogOptions): PartitionLog {
@@ -91,11 +93,19 @@ export class PartitionLog {
     this.#clock = options.clock
     this.#config = config
     this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
-    const opened = openSegments({ ...options, nowMs: options.clock.nowMs() })
+    // A checkpoint that is older than the directory speaks of an earlier topic of the same name.
+    const isNew = readTopicId(disk, directory) === null && disk.list(directory).length === 0
+    const known = isNew ? { recoveryPoint: 0, logStartOffset: 0 } : options
+    const opened = openSegments({
+      ...options,
+      recoveryPoint: known.recoveryPoint,
+      logStartOffset: known.logStartOffset,
+      nowMs: options.clock.nowMs()
+    })
     this.#segments = opened.segments
     this.#logEndOffset = Math.max(opened.logEndOffset, this.#segments[0]?.baseOffset ?? 0)
     this.#logStartOffset = Math.min(
-      Math.max(options.logStartOffset, this.#segments[0]?.baseOffset ?? 0),
+      Math.max(known.logStartOffset, this.#segments[0]?.baseOffset ?? 0),
       this.#logEndOffset
     )
     if (readTopicId(disk, directory) === null) writePartitionMetadata(disk, directory, options.topicId)
@@ -111,8 +121,10 @@ export class PartitionLog {
           this.#failure = error
         }
       },
-      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(options.recoveryPoint, this.#logEndOffset)
+      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(known.recoveryPoint, this.#logEndOffset)
     )
+    // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
+    if (this.#waitsForSync) this.#syncSoon()
   }
 
   get config(): LogConfig {
@@ -136,9 +148,10 @@ export class PartitionLog {
     return this.#waitsForSync ? this.#syncs.syncedOffset : this.#logEndOffset
   }
 
-  /** Everything below survives a power cut, whatever was asked for. */
+  /** Everything below survives a power cut, whatever was asked for, and so do the indexes of the segments below. */
   get recoveryPoint(): number {
-    return this.#syncs.syncedOffset
+    const behind = this.#segments.find((segment) => segment !== this.#active && !segment.hasSyncedIndexes)
+    return Math.min(this.#syncs.syncedOffset, behind?.baseOffset ?? Infinity)
   }
 
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
@@ -163,20 +176,22 @@ export class PartitionLog {
    * failed sync; the log is then as it was.
    */
   append(records: Buffer, options: { readonly leaderEpoch: number; readonly origin: AppendOrigin }): AppendResult {
-    if (this.#failure !== null) throw this.#storageFailure(this.#failure)
+    this.#assertUsable()
     const nowMs = this.#clock.nowMs()
     const admitted = admit(records, options.origin, this.#config, this.#producers, nowMs)
     if (admitted.kind === 'refused') return { ok: false, error: admitted.error, message: admitted.message }
     if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
     const { bytes } = admitted
     const firstOffset = this.#logEndOffset
-    this.#place(bytes, firstOffset, options.leaderEpoch)
-    const headers = [...headersOf(bytes)]
-    const segment = this.#segmentFor(headers[0]?.maxTimestamp ?? nowMs, bytes.length, nowMs)
-    segment.append(bytes, headers, this.#config.indexIntervalBytes)
+    const batches = place(bytes, firstOffset, options.leaderEpoch)
+    const last = batches.at(-1)?.header
+    if (last === undefined) return { ok: false, error: ErrorCode.INVALID_RECORD, message: 'There is no record batch.' }
+    // All that can fail comes before the append, or is the append: what is in the file is taken in.
+    const segment = this.#segmentFor(batches[0]?.header.maxTimestamp ?? nowMs, bytes.length, lastOffsetOf(last), nowMs)
     this.#epochs.assign(options.leaderEpoch, firstOffset)
-    for (const header of headers) this.#remember(header, bytes, segment)
-    this.#logEndOffset = lastOffsetOf(headers.at(-1) ?? readBatchHeader(bytes)) + 1
+    segment.append(bytes, batches, this.#config.indexIntervalBytes)
+    this.#logEndOffset = lastOffsetOf(last) + 1
+    for (const batch of batches) this.#remember(batch, segment)
     return {
       ok: true,
       firstOffset,
@@ -201,12 +216,14 @@ export class PartitionLog {
     return readSegments(this.#segments, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
   }
 
-  /** The aborted transactions that touch these offsets. */
+  /** The aborted transactions that touch these offsets. Each is listed in the segment that it ended in. */
   abortedTransactions(fromOffset: number, upToOffset: number): AbortedTransaction[] {
     const aborted: AbortedTransaction[] = []
-    for (const segment of this.#segments) {
-      for (const { producerId, firstOffset, lastOffset } of segment.transactionIndex.entries()) {
+    for (const segment of this.#segments.slice(Math.max(0, segmentIndexOf(this.#segments, fromOffset)))) {
+      for (const { producerId, firstOffset, lastOffset, lastStableOffset } of segment.transactionIndex.entries()) {
         if (lastOffset >= fromOffset && firstOffset < upToOffset) aborted.push({ producerId, firstOffset })
+        // Whatever ends later began at or behind this offset.
+        if (lastStableOffset >= upToOffset) return aborted
       }
     }
     return aborted
@@ -260,18 +277,30 @@ export class PartitionLog {
     return this.#producers.describe()
   }
 
-  /** Syncs and closes the files; the next start finds everything in its place. */
+  /**
+   * Syncs and closes the files; the next start finds everything in its place. Rejects with DiskError when that cannot be
+   * said: the files are closed then too, and the next start has to recover the log.
+   */
   async close(): Promise<void> {
-    if (this.#failure === null) {
+    if (this.#ended !== null) return
+    try {
+      this.#assertUsable()
       await this.#syncs.wait(this.#logEndOffset)
+      for (const segment of this.#segments) {
+        if (segment.hasSyncedIndexes) continue
+        segment.finish()
+        await segment.syncIndexes()
+      }
       this.#snapshotProducers(this.#logEndOffset)
+    } finally {
+      this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
+      for (const segment of this.#segments) segment.close()
     }
-    for (const segment of this.#segments) segment.close()
   }
 
   /** Removes the log: renamed first, in one step, so that a crash in between leaves nothing half. */
   remove(): void {
-    this.#failure = new DiskError('not-found', this.#directory, `${this.#directory} was deleted.`)
+    this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} was deleted.`)
     for (const segment of this.#segments) segment.close()
     const aside = `${this.#directory}.${this.topicId}-delete`
     this.#disk.rename(this.#directory, aside)
@@ -284,26 +313,9 @@ export class PartitionLog {
     return last
   }
 
-  #place(bytes: Buffer, firstOffset: number, leaderEpoch: number): void {
-    let offset = firstOffset
-    let position = 0
-    for (const header of headersOf(bytes)) {
-      patchPlace(bytes, position, offset, leaderEpoch)
-      offset += header.lastOffsetDelta + 1
-      position += header.sizeBytes
-    }
-  }
-
-  #remember(header: BatchHeader, bytes: Buffer, segment: Segment): void {
-    if (!isControl(header.attributes)) {
-      this.#producers.record(header)
-      return
-    }
-    const end = readTransactionEnd(bytes)
-    const completed = end === null ? null : this.#producers.recordEnd(header, end)
-    if (completed?.outcome !== 'abort') return
-    const lastStableOffset = this.#producers.firstUnstableOffset() ?? header.baseOffset + 1
-    segment.transactionIndex.append({ ...completed, lastStableOffset })
+  #remember({ header, end }: AppendedBatch, segment: Segment): void {
+    if (!isControl(header.attributes)) this.#producers.record(header)
+    else if (end !== null) segment.recordEnd(this.#producers, header, end)
   }
 
   #duplicate(batch: {
@@ -321,12 +333,8 @@ export class PartitionLog {
     }
   }
 
-  #segmentFor(timestampMs: number, sizeBytes: number, nowMs: number): Segment {
-    const isDue = rollIsDue(
-      this.#active,
-      { timestampMs, sizeBytes, logEndOffset: this.#logEndOffset, nowMs },
-      this.#config
-    )
+  #segmentFor(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
+    const isDue = rollIsDue(this.#active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)
     return isDue ? this.#roll(nowMs) : this.#active
   }
 
@@ -335,11 +343,16 @@ export class PartitionLog {
     this.#snapshotProducers(this.#logEndOffset)
     const segment = new Segment(this.#disk, this.#directory, this.#logEndOffset, nowMs)
     this.#segments.push(segment)
-    // What is behind us is synced soon, whoever waits for it: recovery then need not read it.
+    // Recovery then need not read what is behind us.
+    this.#syncSoon()
+    return segment
+  }
+
+  /** Starts a sync that nobody waits for. */
+  #syncSoon(): void {
     this.#syncs.wait(this.#logEndOffset).catch(() => {
       // The group has told the log, which takes no more records.
     })
-    return segment
   }
 
   /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
@@ -365,37 +378,52 @@ export class PartitionLog {
       removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset)
       this.#clock.after(this.#config.fileDeleteDelayMs, removeForGood)
     }
-    this.#epochs.cutBefore(this.#logStartOffset)
+    try {
+      this.#epochs.cutBefore(this.#logStartOffset)
+    } catch (error) {
+      // On a full disk this is what makes room. The file then says more than is needed, until its next change.
+      if (!(error instanceof DiskError)) throw error
+    }
   }
 
   /** Everything that was written and is not synced: rolled segments with their indexes, the active one, new names. */
   async #sync(): Promise<void> {
     const active = this.#active
     const dirty = this.#segments.filter((segment) => segment.syncedBytes < segment.sizeBytes)
-    const hasNewNames = dirty.some((segment) => segment.syncedBytes === 0)
+    const finished = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
+    const hasNewNames = finished.length > 0 || dirty.some((segment) => segment.syncedBytes === 0)
     await Promise.all(dirty.map((segment) => segment.sync()))
-    await Promise.all(dirty.filter((segment) => segment !== active).map((segment) => segment.syncIndexes()))
+    await Promise.all(finished.map((segment) => segment.syncIndexes()))
     if (!hasNewNames) return
     await this.#disk.syncDirectory(this.#directory)
     await this.#disk.syncDirectory('')
   }
 
-  #storageFailure(cause: Error): DiskError {
-    if (cause instanceof DiskError && cause.problem === 'not-found') return cause
+  #assertUsable(): void {
+    if (this.#ended !== null) throw this.#ended
+    if (this.#failure === null) return
     const advice = 'The disk failed to keep what was written. Check it, then start again; the log will be recovered.'
-    return new DiskError(
-      'failed',
-      this.#directory,
-      `${this.#directory} takes no more records: ${cause.message} ${advice}`,
-      cause
-    )
+    const message = `${this.#directory} takes no more records: ${this.#failure.message} ${advice}`
+    throw new DiskError('failed', this.#directory, message, this.#failure)
   }
 }
 
-function* headersOf(bytes: Buffer): Iterable<BatchHeader> {
+interface AppendedBatch extends PlacedBatch {
+  /** What a control batch says; null for any other. */
+  readonly end: TransactionEnd | null
+}
+
+/** Gives each batch its offsets and epoch, where it lies. */
+function place(bytes: Buffer, firstOffset: number, leaderEpoch: number): AppendedBatch[] {
+  const batches: AppendedBatch[] = []
+  let offset = firstOffset
   for (let position = 0; position < bytes.length; ) {
+    patchPlace(bytes, position, offset, leaderEpoch)
     const header = readBatchHeader(bytes, position)
-    yield header
+    const end = isControl(header.attributes) ? readTransactionEnd(bytes.subarray(position)) : null
+    batches.push({ header, position, end })
+    offset = lastOffsetOf(header) + 1
     position += header.sizeBytes
   }
+  return batches
 }

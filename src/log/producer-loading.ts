@@ -1,14 +1,18 @@
 /**
  * Producer state at start: the newest snapshot that can be read, and the batches behind it. A snapshot tells each producer's
- * last batch only; the four before it, which a retry may still name, are read back from the end of the log.
+ * last batch only; the four before it, which a retry may still name, are read back from the log before it.
+ *
+ * Which transactions were aborted follows from the same state: a segment that has lost its index of them gets it back here
+ * (Kafka: UnifiedLog.rebuildProducerState, LogSegment.recover).
  */
 import type { Disk } from '../host/disk.ts'
 import { limits } from '../limits.ts'
-import { isControl, lastOffsetOf, lastSequenceOf, noProducerId } from '../protocol/records/batch.ts'
+import { isControl, lastOffsetOf, noProducerId } from '../protocol/records/batch.ts'
 import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { listProducerSnapshots, readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.ts'
-import type { ProducerEntry, ProducerState } from './producer-state.ts'
-import type { Segment } from './segment.ts'
+import { type ProducerEntry, type ProducerState, rememberedBatches, rememberedBatchOf } from './producer-state.ts'
+import type { PlacedBatch, Segment } from './segment.ts'
+import { segmentIndexOf } from './segment-reading.ts'
 
 export interface ProducerSources {
   readonly disk: Disk
@@ -18,28 +22,34 @@ export interface ProducerSources {
 }
 
 export function loadProducers(state: ProducerState, sources: ProducerSources): void {
+  const { segments } = sources
   const from = restoreSnapshot(state, sources)
-  rememberEarlierBatches(state, sources, from)
-  for (const segment of sources.segments) {
-    const next = sources.segments[sources.segments.indexOf(segment) + 1]
-    if (next !== undefined && next.baseOffset <= from) continue
+  rememberEarlierBatches(state, segments, from)
+  for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, from)))) {
     const start = from <= segment.baseOffset ? 0 : segment.offsetIndex.positionBefore(from)
     for (const batch of segment.batchesFrom(start)) {
-      const { header } = batch
-      if (header.baseOffset < from || header.producerId === noProducerId) continue
-      if (!isControl(header.attributes)) {
-        state.record(header)
-        continue
-      }
-      const end = readTransactionEnd(segment.readBatch(batch))
-      if (end !== null) state.recordEnd(header, end)
+      if (batch.header.baseOffset >= from && batch.header.producerId !== noProducerId) take(state, segment, batch)
     }
+    segment.lacksTransactions = false
   }
 }
 
-/** Gives the offset from which on the log itself has to be read. */
+function take(state: ProducerState, segment: Segment, batch: PlacedBatch): void {
+  if (!isControl(batch.header.attributes)) {
+    state.record(batch.header)
+    return
+  }
+  const end = readTransactionEnd(segment.readBatch(batch))
+  if (end === null) return
+  if (segment.lacksTransactions) segment.recordEnd(state, batch.header, end)
+  else state.recordEnd(batch.header, end)
+}
+
+/** Gives the offset from which on the log itself has to be read: no later than the first segment that lacks something. */
 function restoreSnapshot(state: ProducerState, { disk, directory, segments, logEndOffset }: ProducerSources): number {
+  const newest = segments.find((segment) => segment.lacksTransactions)?.baseOffset ?? logEndOffset
   for (const offset of listProducerSnapshots(disk, directory).reverse()) {
+    if (offset > newest && offset <= logEndOffset) continue
     const entries = offset <= logEndOffset ? readProducerSnapshot(disk, directory, offset) : null
     if (entries === null) {
       removeProducerSnapshot(disk, directory, offset)
@@ -51,36 +61,25 @@ function restoreSnapshot(state: ProducerState, { disk, directory, segments, logE
   return segments[0]?.baseOffset ?? 0
 }
 
-function rememberEarlierBatches(state: ProducerState, { segments }: ProducerSources, before: number): void {
+/** Looks through the end of what lies before the offset, in the one segment where that is. */
+function rememberEarlierBatches(state: ProducerState, segments: readonly Segment[], before: number): void {
   const producers = new Map<number, ProducerEntry>()
   for (const entry of state.entries()) producers.set(entry.producerId, entry)
-  const last = segments.at(-1)
-  if (producers.size === 0 || last === undefined) return
-  for (const segment of last.sizeBytes === 0 ? segments.slice(-2) : [last]) {
-    for (const { header } of segment.batchesFrom(tailPosition(segment))) {
-      const entry = producers.get(header.producerId)
-      if (entry === undefined || header.baseOffset >= before || isControl(header.attributes)) continue
-      const newest = entry.batches.at(-1)
-      if (
-        header.producerEpoch !== entry.producerEpoch ||
-        newest === undefined ||
-        newest.firstOffset <= header.baseOffset
-      )
-        continue
-      const batch = {
-        firstSequence: header.baseSequence,
-        lastSequence: lastSequenceOf(header),
-        firstOffset: header.baseOffset,
-        lastOffset: lastOffsetOf(header),
-        timestampMs: header.maxTimestamp
-      }
-      entry.batches = [...entry.batches.slice(0, -1).slice(-3), batch, newest]
-    }
+  const segment = segments[segmentIndexOf(segments, before - 1)]
+  if (producers.size === 0 || segment === undefined) return
+  for (const { header } of segment.batchesFrom(tailPosition(segment, before))) {
+    if (lastOffsetOf(header) >= before) return
+    const entry = producers.get(header.producerId)
+    const newest = entry?.batches.at(-1)
+    if (entry === undefined || newest === undefined || isControl(header.attributes)) continue
+    if (header.producerEpoch !== entry.producerEpoch || newest.firstOffset <= header.baseOffset) continue
+    const earlier = entry.batches.slice(0, -1).slice(2 - rememberedBatches)
+    entry.batches = [...earlier, rememberedBatchOf(header), newest]
   }
 }
 
-/** An indexed position about as far from the end as is worth reading. */
-function tailPosition(segment: Segment): number {
-  const wanted = segment.sizeBytes - limits.producerTailBytes
+/** An indexed position about as far before the offset as is worth reading. */
+function tailPosition(segment: Segment, before: number): number {
+  const wanted = segment.offsetIndex.positionBefore(before) - limits.producerTailBytes
   return wanted <= 0 ? 0 : segment.offsetIndex.positionAtOrBefore(wanted)
 }

@@ -14,8 +14,11 @@ import {
 import type { TransactionEnd } from '../protocol/records/control-records.ts'
 import type { ActiveProducer } from './types.ts'
 
-const rememberedBatches = 5
+/** As many batches as a producer may have in flight. */
+export const rememberedBatches = 5
 const lastSequence = 0x7fffffff
+/** Of a producer that has written nothing in its epoch: the first sequence is 0. */
+const noSequence = -1
 
 export interface RememberedBatch {
   readonly firstSequence: number
@@ -82,9 +85,9 @@ export class ProducerState {
       (batch) => batch.firstSequence === header.baseSequence && batch.lastSequence === lastSequenceOf(header)
     )
     if (known !== undefined) return { kind: 'duplicate', batch: known }
-    const last = entry.batches.at(-1)
-    if (last === undefined || header.baseSequence === nextSequence(last.lastSequence)) return { kind: 'new' }
-    const message = `Producer ${header.producerId} wrote up to sequence ${last.lastSequence}; this batch begins with ${header.baseSequence}.`
+    const written = entry.batches.at(-1)?.lastSequence ?? noSequence
+    if (header.baseSequence === nextSequence(written)) return { kind: 'new' }
+    const message = `Producer ${header.producerId} wrote up to sequence ${written}; this batch begins with ${header.baseSequence}.`
     return { kind: 'refused', error: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
   }
 
@@ -93,14 +96,7 @@ export class ProducerState {
     if (header.producerId === noProducerId) return
     const entry = this.#entryFor(header)
     entry.lastTimestampMs = header.maxTimestamp
-    const batch = {
-      firstSequence: header.baseSequence,
-      lastSequence: lastSequenceOf(header),
-      firstOffset: header.baseOffset,
-      lastOffset: lastOffsetOf(header),
-      timestampMs: header.maxTimestamp
-    }
-    entry.batches = [...entry.batches.slice(1 - rememberedBatches), batch]
+    entry.batches = [...entry.batches.slice(1 - rememberedBatches), rememberedBatchOf(header)]
     if (isTransactional(header.attributes) && entry.transactionStartOffset < 0) {
       entry.transactionStartOffset = header.baseOffset
     }
@@ -164,6 +160,16 @@ export class ProducerState {
     }
     this.#producers.set(header.producerId, entry)
     return entry
+  }
+}
+
+export function rememberedBatchOf(header: BatchHeader): RememberedBatch {
+  return {
+    firstSequence: header.baseSequence,
+    lastSequence: lastSequenceOf(header),
+    firstOffset: header.baseOffset,
+    lastOffset: lastOffsetOf(header),
+    timestampMs: header.maxTimestamp
   }
 }
 

@@ -4,8 +4,9 @@
  * is not a torn tail but a broken disk: then the log is not opened rather than acknowledged records dropped in silence.
  */
 import { type Disk, DiskError } from '../host/disk.ts'
-import { hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
+import { currentMagic, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
+import { relativeOffsetMax } from './rolling.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
 import type { LogConfig } from './types.ts'
 
@@ -31,15 +32,21 @@ export function openSegments(options: RecoveryOptions): OpenedSegments {
   const segments = segmentOffsets(disk, directory).map((base) => new Segment(disk, directory, base, options.nowMs))
   if (segments.length === 0) segments.push(new Segment(disk, directory, options.logStartOffset, options.nowMs))
   for (const segment of segments) if (!indexesFit(segment)) reindex(segment, options.config)
-  const logEndOffset = options.shutdown === 'clean' ? endOf(segments) : recover(segments, options)
-  markSynced(segments, options.shutdown === 'clean' ? logEndOffset : options.recoveryPoint)
+  const last = segments.at(-1)
+  const whole = options.shutdown === 'clean' && last !== undefined ? endOf(last) : null
+  const logEndOffset = whole ?? recover(segments, options)
+  markSynced(segments, whole ?? options.recoveryPoint, logEndOffset)
+  for (const segment of segments.slice(0, -1)) segment.finish()
+  for (const segment of segments) if (!segment.lacksTransactions) segment.rest()
   return { segments, logEndOffset }
 }
 
-function markSynced(segments: readonly Segment[], syncedOffset: number): void {
+function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOffset: number): void {
   segments.forEach((segment, index) => {
-    const endsBefore = segments[index + 1]?.baseOffset ?? endOfSegment(segment, segment.offsetIndex.lastPosition)
-    if (endsBefore <= syncedOffset) segment.syncedBytes = segment.sizeBytes
+    const endOffset = segments[index + 1]?.baseOffset ?? logEndOffset
+    if (endOffset > syncedOffset) return
+    segment.syncedBytes = segment.sizeBytes
+    segment.hasSyncedIndexes = !segment.lacksTransactions
   })
 }
 
@@ -59,23 +66,22 @@ function removeLeftovers(disk: Disk, directory: string): void {
   }
 }
 
-/** An index must hold whole entries, and point into its log. */
-function indexesFit(segment: Segment): boolean {
-  const files = [segment.offsetIndex.file, segment.timeIndex.file, segment.transactionIndex.file]
-  if (files.some((file) => !file.isWhole)) return false
-  return segment.offsetIndex.lastPosition < Math.max(1, segment.sizeBytes)
+/** Indexes must be there when there are records, hold whole entries, and point into their log. */
+function indexesFit({ offsetIndex, timeIndex, transactionIndex, sizeBytes }: Segment): boolean {
+  if (![offsetIndex, timeIndex, transactionIndex].every((index) => index.file.isWhole)) return false
+  if (sizeBytes > 0 && (!offsetIndex.file.isThere || timeIndex.last === null)) return false
+  return offsetIndex.lastPosition < Math.max(1, sizeBytes)
 }
 
-function endOf(segments: readonly Segment[]): number {
-  const last = segments.at(-1)
-  if (last === undefined) return 0
-  return endOfSegment(last, last.offsetIndex.lastPosition)
-}
-
-function endOfSegment(segment: Segment, fromPosition: number): number {
-  let end = segment.baseOffset
-  for (const { header } of segment.batchesFrom(fromPosition)) end = lastOffsetOf(header) + 1
-  return end
+/** The offset after the last batch; null when something that is no batch comes after it. */
+function endOf(segment: Segment): number | null {
+  let endOffset = segment.baseOffset
+  let endPosition = segment.offsetIndex.lastPosition
+  for (const { header, position } of segment.batchesFrom(endPosition)) {
+    endOffset = lastOffsetOf(header) + 1
+    endPosition = position + header.sizeBytes
+  }
+  return endPosition === segment.sizeBytes ? endOffset : null
 }
 
 /** Reads from the recovery point's segment to the end, batch by batch; gives the log's end offset. */
@@ -85,13 +91,17 @@ function recover(segments: Segment[], options: RecoveryOptions): number {
   for (index = Math.max(0, index); index < segments.length; index++) {
     const segment = segments[index]
     if (segment === undefined) break
-    const scan = scanSegment(segment, options.config)
+    // Only segments that are finished are compacted.
+    const contiguousFrom = index === segments.length - 1 ? options.recoveryPoint : Infinity
+    const scan = scanSegment(segment, contiguousFrom, options.config)
     end = scan.endOffset
     if (scan.endPosition === segment.sizeBytes) continue
     if (end < options.recoveryPoint) throw damaged(segment, scan.endPosition, options)
     segment.truncate(scan.endPosition, end)
     for (const beyond of segments.splice(index + 1)) beyond.setAside()()
   }
+  const last = segments.at(-1)
+  if (end < options.recoveryPoint && last !== undefined) throw damaged(last, last.sizeBytes, options)
   return end
 }
 
@@ -101,23 +111,38 @@ interface Scan {
 }
 
 /** Makes the indexes anew from the batches that are whole and right, up to the first that is not. */
-function scanSegment(segment: Segment, config: LogConfig): Scan {
+function scanSegment(segment: Segment, contiguousFrom: number, config: LogConfig): Scan {
   let endPosition = 0
   let endOffset = segment.baseOffset
+  let epoch = -1
   segment.forgetIndexes()
   for (const batch of segment.batchesFrom(0)) {
-    if (!isSound(segment, batch, endOffset)) break
+    if (!isInPlace(batch, segment, { endOffset, epoch, contiguousFrom }) || !isSound(segment, batch)) break
     segment.index(batch, config.indexIntervalBytes)
     endPosition = batch.position + batch.header.sizeBytes
     endOffset = lastOffsetOf(batch.header) + 1
+    epoch = batch.header.partitionLeaderEpoch
   }
   return { endPosition, endOffset }
 }
 
-function isSound(segment: Segment, batch: PlacedBatch, expectedOffset: number): boolean {
-  const { header } = batch
-  if (header.magic !== 2 || header.baseOffset < expectedOffset || header.lastOffsetDelta < 0) return false
-  return hasValidCrc(segment.readBatch(batch), 0, header.sizeBytes)
+/**
+ * The CRC does not cover base offset and epoch, so that a torn write can change them alone: where nothing was synced, each
+ * batch must follow the one before it. Elsewhere compaction leaves gaps.
+ */
+function isInPlace(
+  { header }: PlacedBatch,
+  segment: Segment,
+  before: { readonly endOffset: number; readonly epoch: number; readonly contiguousFrom: number }
+): boolean {
+  if (header.baseOffset < before.endOffset || header.lastOffsetDelta < 0) return false
+  if (lastOffsetOf(header) - segment.baseOffset > relativeOffsetMax || header.partitionLeaderEpoch < before.epoch)
+    return false
+  return before.endOffset < before.contiguousFrom || header.baseOffset === before.endOffset
+}
+
+function isSound(segment: Segment, batch: PlacedBatch): boolean {
+  return batch.header.magic === currentMagic && hasValidCrc(segment.readBatch(batch), 0, batch.header.sizeBytes)
 }
 
 function reindex(segment: Segment, config: LogConfig): void {
@@ -129,7 +154,7 @@ function damaged(segment: Segment, position: number, options: RecoveryOptions): 
   const path = `${options.directory}/${fileName(segment.baseOffset, fileSuffix.log)}`
   const what = `${options.disk.location}/${path} is damaged at byte ${position}, in a part that was synced to the disk.`
   const advice =
-    'The disk has lost data that was acknowledged. Nothing was changed. Restore the file from a backup, or move the ' +
+    'The disk has lost data that was acknowledged. No record was changed. Restore the file from a backup, or move the ' +
     'directory away to go on without this partition.'
   return new DiskError('failed', path, `${what} ${advice}`)
 }

@@ -5,12 +5,12 @@ import type { LogConfig } from './types.ts'
 const offsetEntryBytes = 8
 const timeEntryBytes = 12
 /** Indexes hold offsets relative to the segment's base in 32 bits. */
-const offsetsPerSegmentMax = 0x7fffffff
+export const relativeOffsetMax = 0x7fffffff
 
 export interface NextAppend {
   readonly timestampMs: number
   readonly sizeBytes: number
-  readonly logEndOffset: number
+  readonly lastOffset: number
   readonly nowMs: number
 }
 
@@ -23,6 +23,6 @@ export function rollIsDue(active: Segment, next: NextAppend, config: LogConfig):
     ageMs > config.segmentMs ||
     active.offsetIndex.file.sizeBytes + offsetEntryBytes > config.segmentIndexBytes ||
     active.timeIndex.file.sizeBytes + timeEntryBytes > config.segmentIndexBytes ||
-    next.logEndOffset - active.baseOffset >= offsetsPerSegmentMax - next.sizeBytes
+    next.lastOffset - active.baseOffset > relativeOffsetMax
   )
 }

@@ -11,8 +11,11 @@ import {
   lastOffsetOf,
   readBatchHeader
 } from '../protocol/records/batch.ts'
+import type { TransactionEnd } from '../protocol/records/control-records.ts'
 import { fileName, fileSuffix } from './file-names.ts'
+import type { IndexFile } from './index-file.ts'
 import { OffsetIndex } from './offset-index.ts'
+import type { ProducerState } from './producer-state.ts'
 import { TimeIndex } from './time-index.ts'
 import { TransactionIndex } from './transaction-index.ts'
 
@@ -33,9 +36,12 @@ export class Segment {
   readonly #log: DiskFile
   /** Where what was synced ends. */
   syncedBytes = 0
-  /** Of the first batch: rolling by time counts from it. */
-  firstTimestampMs: number | null = null
+  /** Whether the indexes are as safe as the records: those of a segment that takes more records are not. */
+  hasSyncedIndexes = false
+  /** True when the index of aborted transactions was lost and has to be made again from the records. */
+  lacksTransactions = false
   maxTimestampMs = -1
+  #firstTimestampMs: number | null = null
   #offsetOfMaxTimestamp = -1
   #bytesSinceIndexEntry = 0
 
@@ -60,19 +66,34 @@ export class Segment {
     return this.#log.sizeBytes
   }
 
-  /** Appends whole batches whose headers are given in order. Throws DiskError, with the file as it was. */
-  append(bytes: Buffer, batches: readonly BatchHeader[], indexIntervalBytes: number): void {
-    let position = this.sizeBytes
-    this.#log.append([bytes])
-    for (const header of batches) {
-      this.index({ header, position }, indexIntervalBytes)
-      position += header.sizeBytes
+  /** The largest timestamp of the first batch: rolling by time counts from it. Null when there is none. */
+  get firstTimestampMs(): number | null {
+    if (this.#firstTimestampMs === null && this.sizeBytes > 0) {
+      const [first] = this.batchesFrom(0)
+      this.#firstTimestampMs = first?.header.maxTimestamp ?? null
     }
+    return this.#firstTimestampMs
+  }
+
+  /** Appends whole batches, given with their places in these bytes. Throws DiskError, with the file as it was. */
+  append(bytes: Buffer, batches: readonly PlacedBatch[], indexIntervalBytes: number): void {
+    const start = this.sizeBytes
+    this.#log.append([bytes])
+    for (const { header, position } of batches) this.index({ header, position: start + position }, indexIntervalBytes)
+  }
+
+  /** Takes in the marker of a transaction's end: an aborted one goes into the index of this segment. */
+  recordEnd(producers: ProducerState, header: BatchHeader, end: TransactionEnd): void {
+    const completed = producers.recordEnd(header, end)
+    if (completed?.outcome !== 'abort') return
+    const lastStableOffset = producers.firstUnstableOffset() ?? lastOffsetOf(header) + 1
+    this.transactionIndex.append({ ...completed, lastStableOffset })
+    this.hasSyncedIndexes = false
   }
 
   /** Takes a batch that is in the file into the indexes. */
   index({ header, position }: PlacedBatch, indexIntervalBytes: number): void {
-    this.firstTimestampMs ??= header.maxTimestamp
+    this.hasSyncedIndexes = false
     if (header.maxTimestamp > this.maxTimestampMs) {
       this.maxTimestampMs = header.maxTimestamp
       this.#offsetOfMaxTimestamp = lastOffsetOf(header)
@@ -122,28 +143,31 @@ export class Segment {
   /** Cuts the file here, and the indexes with it. */
   truncate(position: number, offset: number): void {
     this.#log.truncate(position)
+    this.#firstTimestampMs = null
     this.offsetIndex.cutFrom(position)
     this.timeIndex.cutFrom(offset)
     this.transactionIndex.cutFrom(offset)
     this.syncedBytes = Math.min(this.syncedBytes, position)
+    const lastTime = this.timeIndex.last
+    this.maxTimestampMs = lastTime?.timestampMs ?? -1
+    this.#offsetOfMaxTimestamp = lastTime?.offset ?? -1
   }
 
   /** Empties the indexes: they are about to be made again. */
   forgetIndexes(): void {
-    this.offsetIndex.cutFrom(0)
-    this.timeIndex.cutFrom(0)
-    this.transactionIndex.cutFrom(0)
-    this.firstTimestampMs = null
+    for (const { file } of this.#indexes) file.clear()
+    this.lacksTransactions = true
+    this.hasSyncedIndexes = false
+    this.#firstTimestampMs = null
     this.maxTimestampMs = -1
     this.#offsetOfMaxTimestamp = -1
     this.#bytesSinceIndexEntry = 0
   }
 
-  /** Nothing more is written here: the last timestamp goes into the index, and the indexes out of memory. */
+  /** Brings the index files up to date, with the last timestamp as the end of the time index. */
   finish(): void {
     if (this.#offsetOfMaxTimestamp >= 0) this.timeIndex.maybeAppend(this.maxTimestampMs, this.#offsetOfMaxTimestamp)
-    for (const index of [this.offsetIndex, this.timeIndex]) index.file.write()
-    if (this.transactionIndex.file.count > 0) this.transactionIndex.file.write()
+    for (const index of this.#indexes) if (this.#hasFile(index)) index.file.write()
   }
 
   async sync(): Promise<void> {
@@ -152,20 +176,25 @@ export class Segment {
     this.syncedBytes = Math.max(this.syncedBytes, sizeBytes)
   }
 
+  /** Of a segment that is finished. */
   async syncIndexes(): Promise<void> {
-    await Promise.all([this.offsetIndex.file.sync(), this.timeIndex.file.sync()])
-    if (this.transactionIndex.file.count > 0) await this.transactionIndex.file.sync()
+    await Promise.all(this.#indexes.filter((index) => this.#hasFile(index)).map((index) => index.file.sync()))
+    this.hasSyncedIndexes = true
+    this.rest()
   }
 
+  /** Lets go of the indexes' memory and files until they are needed. Everything must have been written. */
+  rest(): void {
+    for (const index of this.#indexes) index.file.rest()
+  }
+
+  /** Closes the files; what of the indexes has not been written is lost. */
   close(): void {
-    this.finish()
-    this.offsetIndex.file.close()
-    this.timeIndex.file.close()
-    if (this.transactionIndex.file.count > 0) this.transactionIndex.file.close()
+    this.rest()
     this.#log.close()
   }
 
-  /** Sets the files aside as `.deleted`; gives what removes them for good. */
+  /** Sets the files aside as `.deleted`; gives what removes them for good. Writes nothing: the disk may be full. */
   setAside(): () => void {
     this.close()
     const aside: string[] = []
@@ -178,5 +207,14 @@ export class Segment {
     return () => {
       for (const path of aside) this.#disk.remove(path)
     }
+  }
+
+  get #indexes(): readonly { readonly file: IndexFile }[] {
+    return [this.offsetIndex, this.timeIndex, this.transactionIndex]
+  }
+
+  /** As with Kafka, a segment without aborted transactions has no index of them. */
+  #hasFile(index: { readonly file: IndexFile }): boolean {
+    return index !== this.transactionIndex || index.file.count > 0
   }
 }

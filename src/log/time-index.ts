@@ -25,10 +25,10 @@ export class TimeIndex {
     return this.#file
   }
 
-  /** Adds an entry when it says something new. */
+  /** Adds an entry when it says something new; records without a time (-1) say nothing. */
   maybeAppend(timestampMs: number, offset: number): void {
     const last = this.last
-    if (last !== null && (timestampMs <= last.timestampMs || offset < last.offset)) return
+    if (timestampMs <= (last?.timestampMs ?? -1) || offset < (last?.offset ?? 0)) return
     const entry = Buffer.alloc(entryBytes)
     entry.writeBigInt64BE(BigInt(timestampMs), 0)
     entry.writeInt32BE(offset - this.#baseOffset, 8)

@@ -4,97 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Disk } from '../../src/host/disk.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { NodeDisk } from '../../src/host/node/disk.ts'
-import { PartitionLog } from '../../src/log/partition-log.ts'
-import type { LogConfig } from '../../src/log/types.ts'
+import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { buildBatch } from '../../src/protocol/records/builder.ts'
 import { Compression } from '../../src/protocol/records/compression/codec.ts'
 import { endTransactionMarker } from '../../src/protocol/records/control-records.ts'
-import { readRecords } from '../../src/protocol/records/reader.ts'
-
-const directory = 'orders-0'
-
-const config: LogConfig = {
-  segmentBytes: 2000,
-  segmentMs: 604_800_000,
-  retentionBytes: -1,
-  retentionMs: 604_800_000,
-  maxMessageBytes: 1_048_588,
-  indexIntervalBytes: 200,
-  segmentIndexBytes: 10_485_760,
-  fileDeleteDelayMs: 60_000,
-  cleanupDelete: true,
-  cleanupCompact: false,
-  compressionType: 'producer',
-  messageTimestampType: 'CreateTime',
-  messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
-  messageTimestampAfterMaxMs: 3_600_000
-}
-
-interface Opening {
-  readonly disk?: Disk
-  readonly clock?: ManualClock
-  readonly config?: Partial<LogConfig>
-  readonly shutdown?: 'clean' | 'unclean'
-  readonly recoveryPoint?: number
-  readonly logStartOffset?: number
-}
-
-function open(opening: Opening = {}): PartitionLog {
-  return PartitionLog.open({
-    disk: opening.disk ?? new MemoryDisk(),
-    directory,
-    topicId: 'b3JkZXJzLXRvcGljLWlkMQ',
-    config: { ...config, ...opening.config },
-    clock: opening.clock ?? new ManualClock(),
-    durability: 'disk',
-    recoveryPoint: opening.recoveryPoint ?? 0,
-    logStartOffset: opening.logStartOffset ?? 0,
-    shutdown: opening.shutdown ?? 'unclean'
-  })
-}
-
-function batchOf(values: readonly string[], more: Partial<Parameters<typeof buildBatch>[0]> = {}): Buffer {
-  const records = values.map((value, index) => ({
-    timestamp: 1_700_000_000_000 + index,
-    key: Buffer.from(`k${index}`),
-    value: Buffer.from(value),
-    headers: []
-  }))
-  return buildBatch({ records, ...more })
-}
-
-function append(log: PartitionLog, batch: Buffer): ReturnType<PartitionLog['append']> {
-  return log.append(batch, { leaderEpoch: 0, origin: 'client' })
-}
+import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
 
 function errorOf(log: PartitionLog, batch: Buffer): ErrorCode {
   const result = append(log, batch)
   return result.ok ? ErrorCode.NONE : result.error
 }
 
-/** Everything from an offset on, as a consumer would read it piece by piece. */
-function valuesFrom(log: PartitionLog, offset = log.logStartOffset, maxBytes = 300): string[] {
-  const values: string[] = []
-  for (let next = offset; next < log.logEndOffset; ) {
-    const read = log.read(next, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch: 'yes' })
-    assert.ok(!('error' in read))
-    assert.ok(read.nextOffset > next, 'a read makes progress')
-    for (const chunk of read.chunks) {
-      for (let position = 0; position < chunk.length; position += readBatchHeader(chunk, position).sizeBytes) {
-        for (const record of readRecords(chunk.subarray(position))) {
-          if (record.offset >= next) values.push(String(record.value))
-        }
-      }
-    }
-    next = read.nextOffset
-  }
-  return values
+function valuesFrom(log: PartitionLog, offset = log.logStartOffset): string[] {
+  return recordsFrom(log, offset).map((record) => String(record.value))
 }
 
 test('what was appended is read back in order, from any offset and after any reopening', async () => {

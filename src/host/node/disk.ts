@@ -77,14 +77,13 @@ export class NodeDisk implements Disk {
   replaceFile(path: string, bytes: Uint8Array): void {
     this.#try(path, (full) => {
       const beside = `${full}.tmp`
-      const handle = openSync(beside, 'w')
       try {
-        for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written)
-        fsyncSync(handle)
-      } finally {
-        closeSync(handle)
+        writeSynced(beside, bytes)
+        renameSync(beside, full)
+      } catch (error) {
+        rmSync(beside, { force: true })
+        throw error
       }
-      renameSync(beside, full)
       syncDirectoryNow(resolve(full, '..'))
     })
   }
@@ -233,6 +232,16 @@ function writeAll(handle: number, chunks: readonly Uint8Array[], start: number):
     rest = partial === undefined ? [] : [partial.subarray(written), ...rest.slice(index + 1)]
   }
   return position
+}
+
+function writeSynced(full: string, bytes: Uint8Array): void {
+  const handle = openSync(full, 'w')
+  try {
+    for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written)
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
 }
 
 function syncDirectoryNow(full: string): void {

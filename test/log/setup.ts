@@ -1,0 +1,95 @@
+/** What the tests of the log share: a log with small segments, batches, and reading everything back as a consumer would. */
+import assert from 'node:assert/strict'
+import type { Disk } from '../../src/host/disk.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { PartitionLog } from '../../src/log/partition-log.ts'
+import type { Durability, LogConfig } from '../../src/log/types.ts'
+import { readBatchHeader } from '../../src/protocol/records/batch.ts'
+import { buildBatch } from '../../src/protocol/records/builder.ts'
+import { endTransactionMarker } from '../../src/protocol/records/control-records.ts'
+import { type LogRecord, readRecords } from '../../src/protocol/records/reader.ts'
+
+export const directory = 'orders-0'
+export const startMs = 1_700_000_000_000
+
+export const config: LogConfig = {
+  segmentBytes: 2000,
+  segmentMs: 604_800_000,
+  retentionBytes: -1,
+  retentionMs: 604_800_000,
+  maxMessageBytes: 1_048_588,
+  indexIntervalBytes: 200,
+  segmentIndexBytes: 10_485_760,
+  fileDeleteDelayMs: 60_000,
+  cleanupDelete: true,
+  cleanupCompact: false,
+  compressionType: 'producer',
+  messageTimestampType: 'CreateTime',
+  messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
+  messageTimestampAfterMaxMs: 3_600_000
+}
+
+export interface Opening {
+  readonly disk?: Disk
+  readonly clock?: ManualClock
+  readonly config?: Partial<LogConfig>
+  readonly durability?: Durability
+  readonly shutdown?: 'clean' | 'unclean'
+  readonly recoveryPoint?: number
+  readonly logStartOffset?: number
+}
+
+export function open(opening: Opening = {}): PartitionLog {
+  return PartitionLog.open({
+    disk: opening.disk ?? new MemoryDisk(),
+    directory,
+    topicId: 'b3JkZXJzLXRvcGljLWlkMQ',
+    config: { ...config, ...opening.config },
+    clock: opening.clock ?? new ManualClock(),
+    durability: opening.durability ?? 'disk',
+    recoveryPoint: opening.recoveryPoint ?? 0,
+    logStartOffset: opening.logStartOffset ?? 0,
+    shutdown: opening.shutdown ?? 'unclean'
+  })
+}
+
+export function batchOf(values: readonly string[], more: Partial<Parameters<typeof buildBatch>[0]> = {}): Buffer {
+  const records = values.map((value, index) => ({
+    timestamp: startMs + index,
+    key: Buffer.from(`k${index}`),
+    value: Buffer.from(value),
+    headers: []
+  }))
+  return buildBatch({ records, ...more })
+}
+
+export function append(log: PartitionLog, batch: Buffer): ReturnType<PartitionLog['append']> {
+  return log.append(batch, { leaderEpoch: 0, origin: 'client' })
+}
+
+export function endTransaction(
+  log: PartitionLog,
+  producer: { readonly producerId: number; readonly producerEpoch: number },
+  outcome: 'commit' | 'abort'
+): void {
+  const marker = endTransactionMarker({ ...producer, coordinatorEpoch: 3, outcome, timestampMs: startMs })
+  assert.ok(log.append(marker, { leaderEpoch: 0, origin: 'coordinator' }).ok)
+}
+
+/** Every record from an offset on, as a consumer would read it piece by piece; control records too. */
+export function recordsFrom(log: PartitionLog, offset = log.logStartOffset, maxBytes = 300): LogRecord[] {
+  const records: LogRecord[] = []
+  for (let next = offset; next < log.logEndOffset; ) {
+    const read = log.read(next, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch: 'yes' })
+    assert.ok(!('error' in read))
+    assert.ok(read.nextOffset > next, 'a read makes progress')
+    for (const chunk of read.chunks) {
+      for (let position = 0; position < chunk.length; position += readBatchHeader(chunk, position).sizeBytes) {
+        for (const record of readRecords(chunk.subarray(position))) if (record.offset >= next) records.push(record)
+      }
+    }
+    next = read.nextOffset
+  }
+  return records
+}
