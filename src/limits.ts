@@ -45,6 +45,21 @@ export const limits = {
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,
 
+  /** Bytes of one request (Kafka: socket.request.max.bytes). */
+  requestBytes: 100 * 1024 * 1024,
+  /** Connections at a time; more are closed at once, so that those that are there keep working. */
+  connections: 20_000,
+  /** Requests of one connection that are being answered; beyond it the socket is not read. Clients send at most 5 or so. */
+  requestsInFlight: 100,
+  /** Bytes held for requests that are incomplete or unanswered, over all connections. Who pushes it over is closed. */
+  bufferedRequestBytes: 512 * 1024 * 1024,
+  /** Bytes written to a slow reader that have not left; beyond it no more of its requests are taken. */
+  unsentBytes: 8 * 1024 * 1024,
+  /** A connection that is owed nothing and says nothing for so long is closed (Kafka: connections.max.idle.ms). */
+  connectionIdleMs: 10 * 60_000,
+  /** How often idle connections are looked for. */
+  idleCheckMs: 10_000,
+
   /** A clean stop waits this long for requests in flight before it closes all the same. */
   stopWaitMs: 5_000
 } as const

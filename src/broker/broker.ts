@@ -151,12 +151,21 @@ export class Broker {
     this.#replicas.saveLogStartOffsets()
   }
 
-  /** Lets waiting requests go, waits for those in flight, and closes every log cleanly. */
-  async stop(): Promise<void> {
-    this.#housekeeping.stop()
+  /** Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. */
+  release(): void {
     this.fetches.release()
     this.#groups.close()
-    if (this.#inFlight > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve))
+  }
+
+  /** Waits for the requests in flight, and closes every log cleanly. */
+  async stop(): Promise<void> {
+    this.release()
+    this.#housekeeping.stop()
+    if (this.#inFlight > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
+      })
+    }
     await this.#replicas.close()
     this.#directory.release()
   }

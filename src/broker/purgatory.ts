@@ -17,6 +17,7 @@ export interface FetchWait {
 export class FetchPurgatory {
   readonly #clock: Clock
   readonly #waiting = new Set<WaitingFetch>()
+  #isReleased = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -28,6 +29,7 @@ export class FetchPurgatory {
 
   /** Resolves when it is time to read again and answer. */
   wait(wait: FetchWait): Promise<void> {
+    if (this.#isReleased) return Promise.resolve()
     return new Promise((resolve) => {
       const fetch = new WaitingFetch(wait, this.#clock, () => {
         this.#waiting.delete(fetch)
@@ -37,8 +39,9 @@ export class FetchPurgatory {
     })
   }
 
-  /** Lets everyone go at once: the broker is stopping. */
+  /** Lets everyone go at once, and nobody wait any more: the broker is stopping. */
   release(): void {
+    this.#isReleased = true
     for (const fetch of [...this.#waiting]) fetch.ended()
   }
 }

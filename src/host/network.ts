@@ -14,6 +14,8 @@ export interface Listener {
 export interface Connection {
   readonly remoteAddress: string
   readonly remotePort: number
+  /** The address of this machine that the peer reached. */
+  readonly localAddress: string
   /** Called with each piece that arrives; the bytes belong to the callee. */
   onData(callback: (chunk: Buffer) => void): void
   /** Called once, when the connection is gone, whoever ended it. */

@@ -18,9 +18,11 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   const options = readServeOptions(invocation.flags)
   const { startKafka } = await import('../../index.ts')
   const startedMs = performance.now()
-  const kafka = await startKafka(options).catch((error: unknown) => {
-    throw startFailure(error)
-  })
+  const kafka = await startKafka({ ...options, log: (line) => invocation.terminal.hint(line) }).catch(
+    (error: unknown) => {
+      throw startFailure(error)
+    }
+  )
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
   await interruption(invocation.interrupted)
   invocation.terminal.hint('stopping …')

@@ -3,22 +3,20 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { type Connection, ListenError, type Listener, type Network } from '../network.ts'
 
 /**
- * `background` sockets do not keep the process alive: for a broker that lives in a test or a program, which ends when
- * that program has nothing else to do. `foreground` is for a process that is there to serve.
+ * Sockets never keep the process alive by themselves: a broker in a test or a program ends with it. A process that is there
+ * to serve stays for its own reasons (`odradek serve`).
  */
-export function nodeNetwork(life: 'foreground' | 'background'): Network {
-  return {
-    listen(host, port, onConnection) {
-      return new Promise((resolve, reject) => {
-        const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
-          if (life === 'background') socket.unref()
-          onConnection(connectionOf(socket))
-        })
-        if (life === 'background') server.unref()
-        server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
-        server.listen({ host, port, backlog: 1024 }, () => resolve(listenerOf(server, host, port)))
+export const nodeNetwork: Network = {
+  listen(host, port, onConnection) {
+    return new Promise((resolve, reject) => {
+      const server = createServer({ noDelay: true, keepAlive: true }, (socket) => {
+        socket.unref()
+        onConnection(connectionOf(socket))
       })
-    }
+      server.unref()
+      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+      server.listen({ host, port, backlog: 1024 }, () => resolve(listenerOf(server, host, port)))
+    })
   }
 }
 
@@ -38,6 +36,7 @@ function connectionOf(socket: Socket): Connection {
   return {
     remoteAddress: socket.remoteAddress ?? '',
     remotePort: socket.remotePort ?? 0,
+    localAddress: socket.localAddress ?? '',
     onData: (callback) => void socket.on('data', callback),
     onClose: (callback) => void socket.once('close', callback),
     onDrain: (callback) => void socket.on('drain', callback),

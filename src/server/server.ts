@@ -1,0 +1,143 @@
+/** The listener and its connections: takes them in up to a limit, ends the idle ones, and stops cleanly. */
+import type { Session } from '../broker/session.ts'
+import type { Clock, Timer } from '../host/clock.ts'
+import type { Connection, Listener, Network } from '../host/network.ts'
+import { limits } from '../limits.ts'
+import { Client } from './connection.ts'
+import { MemoryBudget } from './memory-budget.ts'
+
+export type EngineAnswer =
+  | { readonly kind: 'answer'; readonly chunks: readonly Buffer[] }
+  | { readonly kind: 'none' }
+  | { readonly kind: 'close'; readonly reason: string }
+
+/** What the server needs of a broker: one request in, one answer out; never rejects. */
+export interface Engine {
+  answer(session: Session, frame: Buffer): EngineAnswer | Promise<EngineAnswer>
+}
+
+export interface ServerOptions {
+  readonly network: Network
+  readonly clock: Clock
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  readonly log: (line: string) => void
+}
+
+/** Both addresses of this machine's own name: some clients try ::1 first, some know only 127.0.0.1. */
+const loopbacks: Readonly<Record<string, readonly string[]>> = { localhost: ['127.0.0.1', '::1'] }
+const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+export class Server {
+  readonly #options: ServerOptions
+  readonly #clients = new Set<Client>()
+  readonly #memory = new MemoryBudget(limits.bufferedRequestBytes)
+  readonly #listeners: Listener[] = []
+  readonly #early: Connection[] = []
+  #engine: Engine | null = null
+  #idleTimer: Timer | null = null
+  #sessions = 0
+  #whenEmpty: (() => void) | null = null
+
+  /** Takes the port; connections wait until `serve`. Rejects with ListenError. */
+  static async listen(options: ServerOptions): Promise<Server> {
+    const server = new Server(options)
+    const [first = options.host, ...others] = loopbacks[options.host] ?? []
+    const accept = (connection: Connection): void => server.#accept(connection)
+    server.#listeners.push(await options.network.listen(first, options.port, accept))
+    for (const host of others) {
+      // A machine without this address is well served by the first.
+      const listening = options.network.listen(host, server.port, accept).catch(() => null)
+      const listener = await listening
+      if (listener !== null) server.#listeners.push(listener)
+    }
+    return server
+  }
+
+  private constructor(options: ServerOptions) {
+    this.#options = options
+  }
+
+  get port(): number {
+    return this.#listeners[0]?.port ?? this.#options.port
+  }
+
+  get connectionCount(): number {
+    return this.#clients.size
+  }
+
+  /** Hands the requests of those who wait, and of all who come, to the engine. */
+  serve(engine: Engine): void {
+    this.#engine = engine
+    for (const connection of this.#early.splice(0)) this.#accept(connection)
+    this.#lookForIdle()
+  }
+
+  /** Takes no more connections and no more requests. Resolves when what was taken is answered, or the time is over. */
+  async stop(): Promise<void> {
+    this.#idleTimer?.cancel()
+    const closing = this.#listeners.map((listener) => listener.close())
+    for (const connection of this.#early.splice(0)) connection.destroy()
+    for (const client of [...this.#clients]) client.stop()
+    await this.#emptied()
+    for (const client of [...this.#clients]) client.destroy()
+    await Promise.all(closing)
+  }
+
+  #accept(connection: Connection): void {
+    if (this.#clients.size + this.#early.length >= limits.connections) {
+      this.#options.log(`connection of ${connection.remoteAddress} closed: there are ${limits.connections} already`)
+      connection.destroy()
+      return
+    }
+    const engine = this.#engine
+    if (engine === null) {
+      this.#early.push(connection)
+      return
+    }
+    const { clock, log } = this.#options
+    const client = new Client({
+      connection,
+      session: this.#sessionOf(connection),
+      engine,
+      clock,
+      memory: this.#memory,
+      log,
+      onClose: () => {
+        this.#clients.delete(client)
+        if (this.#clients.size === 0) this.#whenEmpty?.()
+      }
+    })
+    this.#clients.add(client)
+  }
+
+  #sessionOf(connection: Connection): Session {
+    const { host } = this.#options
+    const cameTo = everyAddress.has(host) ? connection.localAddress.replace(/^::ffff:/, '') : host
+    return {
+      id: this.#sessions++,
+      clientHost: `/${connection.remoteAddress.replace(/^::ffff:/, '')}`,
+      listener: { host: cameTo, port: this.port }
+    }
+  }
+
+  #lookForIdle(): void {
+    this.#idleTimer = this.#options.clock.after(limits.idleCheckMs, () => {
+      const nowMs = this.#options.clock.monotonicMs()
+      for (const client of [...this.#clients]) if (client.silentMs(nowMs) > limits.connectionIdleMs) client.destroy()
+      this.#lookForIdle()
+    })
+  }
+
+  #emptied(): Promise<void> {
+    if (this.#clients.size === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      const timer = this.#options.clock.after(limits.stopWaitMs, resolve)
+      this.#whenEmpty = () => {
+        timer.cancel()
+        resolve()
+      }
+    })
+  }
+}

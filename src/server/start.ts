@@ -1,0 +1,71 @@
+/** Starts a broker with its server: port first, so that a port in use leaves the data alone; then the data; then answers. */
+import { Broker } from '../broker/broker.ts'
+import type { NewTopic } from '../coordination/metadata/create-topics.ts'
+import type { Host } from '../host/host.ts'
+import type { Durability } from '../log/types.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { Server } from './server.ts'
+import { StartError, startErrorOf } from './start-error.ts'
+
+export interface StartOptions {
+  readonly host: Host
+  readonly listenHost: string
+  readonly port: number
+  readonly advertised: { readonly host: string; readonly port: number } | null
+  readonly durability: Durability
+  readonly config: Readonly<Record<string, string>>
+  readonly topics: readonly NewTopic[]
+  readonly log: (line: string) => void
+}
+
+export interface RunningServer {
+  readonly port: number
+  stop(): Promise<void>
+}
+
+/** Rejects with StartError; nothing is left running or locked then. */
+export async function startServer(options: StartOptions): Promise<RunningServer> {
+  const server = await Server.listen({
+    network: options.host.network,
+    clock: options.host.clock,
+    host: options.listenHost,
+    port: options.port,
+    log: options.log
+  }).catch((error: unknown) => {
+    throw startErrorOf(error)
+  })
+  try {
+    const { host, durability, config, advertised } = options
+    const broker = await Broker.start({ host, durability, config, advertised })
+    await createTopics(broker, options.topics)
+    server.serve(broker)
+    return { port: server.port, stop: once(() => stop(server, broker)) }
+  } catch (error) {
+    await server.stop()
+    throw startErrorOf(error)
+  }
+}
+
+/** No more requests are taken; those that wait for something are let go; then the logs are closed. */
+async function stop(server: Server, broker: Broker): Promise<void> {
+  const answered = server.stop()
+  broker.release()
+  await answered
+  await broker.stop()
+}
+
+async function createTopics(broker: Broker, topics: readonly NewTopic[]): Promise<void> {
+  const results = await broker.metadata.createTopics(topics)
+  results.forEach((result, index) => {
+    if (!('message' in result) || result.error === ErrorCode.TOPIC_ALREADY_EXISTS) return
+    throw new StartError('bad-option', `The topic ${topics[index]?.name} was not made. ${result.message}`)
+  })
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null
+  return () => {
+    running ??= work()
+    return running
+  }
+}
