@@ -67,6 +67,8 @@ export class Replicas {
   /** Makes, extends, reconfigures and removes replicas after the cluster's image has changed. */
   follow(change: MetadataChange, image: ClusterImage): void {
     for (const topic of change.deleted) this.#remove(topic)
+    // A later topic of the same name must not find this one's offsets after a crash.
+    if (change.deleted.length > 0) this.saveCheckpoints()
     for (const topic of change.created) this.#open(topic, topic.partitions, image)
     for (const topic of change.grown) this.#open(topic, topic.partitions.slice(this.#count(topic.name)), image)
     for (const name of change.configured) this.#configure(name, image)
@@ -91,9 +93,10 @@ export class Replicas {
   async close(): Promise<void> {
     const replicas = [...this.all(), ...(this.#metadata ? [this.#metadata] : [])]
     for (const replica of replicas) replica.end()
-    await Promise.all(replicas.map((replica) => replica.log.close()))
+    const closed = await Promise.allSettled(replicas.map((replica) => replica.log.close()))
     this.saveCheckpoints()
-    this.#options.directory.markCleanlyStopped()
+    // A log that could not be closed has to be recovered by the next start, which does so after a stop without this mark.
+    if (closed.every(({ status }) => status === 'fulfilled')) this.#options.directory.markCleanlyStopped()
   }
 
   #open(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage): void {

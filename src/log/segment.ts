@@ -55,6 +55,8 @@ export class Segment {
     this.offsetIndex = new OffsetIndex(disk, path(fileSuffix.offsetIndex), baseOffset)
     this.timeIndex = new TimeIndex(disk, path(fileSuffix.timeIndex), baseOffset)
     this.transactionIndex = new TransactionIndex(disk, path(fileSuffix.transactionIndex))
+    // Both files from the beginning, as Kafka has them: its tools take one for granted where the other is.
+    if (this.sizeBytes === 0) for (const index of [this.offsetIndex, this.timeIndex]) index.file.write()
     const lastTime = this.timeIndex.last
     if (lastTime !== null) {
       this.maxTimestampMs = lastTime.timestampMs
