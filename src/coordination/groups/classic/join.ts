@@ -59,8 +59,8 @@ function checkJoin(request: Request, { config, clientId, uuid }: JoinCircumstanc
   if (sessionTimeoutMs < config.minSessionTimeoutMs || sessionTimeoutMs > config.maxSessionTimeoutMs) {
     return ErrorCode.INVALID_SESSION_TIMEOUT
   }
-  // An id that no answer and no record can carry would be in the way of every other member.
-  if (Buffer.byteLength(newMemberId(request, clientId, uuid)) > longestIdBytes) return ErrorCode.INVALID_REQUEST
+  // An id that no answer and no record can carry would be in the way of every other member. Kafka fails to write it.
+  if (Buffer.byteLength(newMemberId(request, clientId, uuid)) > longestIdBytes) return ErrorCode.UNKNOWN_SERVER_ERROR
   return ErrorCode.NONE
 }
 

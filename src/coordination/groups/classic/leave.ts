@@ -46,7 +46,10 @@ export function leave(
 
 /** The id of the one who goes, or why nobody does. An administrator names a static member by its instance id alone. */
 function whoLeaves(round: Round, { memberId, groupInstanceId }: LeavingMember): string | ErrorCode {
-  if (memberId === '') return round.staticMembers.get(groupInstanceId ?? '') ?? ErrorCode.UNKNOWN_MEMBER_ID
+  if (memberId === '') {
+    const named = groupInstanceId === null ? undefined : round.staticMembers.get(groupInstanceId)
+    return named ?? ErrorCode.UNKNOWN_MEMBER_ID
+  }
   if (round.pendingMembers.has(memberId)) return memberId
   const errorCode = checkMember(round, memberId, groupInstanceId)
   return errorCode === ErrorCode.NONE ? memberId : errorCode

@@ -154,7 +154,7 @@ const refusedJoins: readonly [string, Parameters<typeof joinRequest>[0], number]
   [
     'an instance id that leaves no room for a member id',
     { groupInstanceId: 'i'.repeat(0x7fff) },
-    ErrorCode.INVALID_REQUEST
+    ErrorCode.UNKNOWN_SERVER_ERROR
   ]
 ]
 for (const [what, changes, errorCode] of refusedJoins) {
@@ -313,6 +313,17 @@ test('the former self of a static member is fenced', () => {
   const moved = after(group, drafted(joinIn(group, { groupInstanceId: 'i' })))
   const draft = drafted(joinIn(moved, { memberId: 'i-old', groupInstanceId: 'i' }))
   assert.deepEqual(responses(draft), [refusal(ErrorCode.FENCED_INSTANCE_ID, 'i-old')])
+})
+
+test('a static member leaves by its instance id alone, even an empty one; who names nobody is nobody', () => {
+  const group = drafted(joinIn(nowhere, { groupInstanceId: '' }))
+  const named = [null, 'other', '', ''].map((groupInstanceId) => ({ memberId: '', groupInstanceId }))
+  const { answer } = leave(after(nowhere, group), named, { nowMs, config })
+  const { UNKNOWN_MEMBER_ID, NONE } = ErrorCode
+  assert.deepEqual(
+    answer.members?.map(({ errorCode }) => errorCode),
+    [UNKNOWN_MEMBER_ID, UNKNOWN_MEMBER_ID, NONE, UNKNOWN_MEMBER_ID]
+  )
 })
 
 test('with an initial delay the first members wait for each other, and longer when more come', () => {
