@@ -52,7 +52,7 @@ export const limits = {
   /** Requests of one connection that are being answered; beyond it the socket is not read. Clients send at most 5 or so. */
   requestsInFlight: 100,
   /** Bytes held for requests that are incomplete or unanswered, over all connections. Who pushes it over is closed. */
-  bufferedRequestBytes: 512 * 1024 * 1024,
+  bufferedRequestBytes: 192 * 1024 * 1024,
   /** Bytes written to a slow reader that have not left; beyond it no more of its requests are taken. */
   unsentBytes: 8 * 1024 * 1024,
   /** A connection that is owed nothing and says nothing for so long is closed (Kafka: connections.max.idle.ms). */
