@@ -35,6 +35,8 @@ export class Client {
   readonly #splitter = new FrameSplitter(limits.requestBytes)
   readonly #owed: Owed[] = []
   #heldBytes = 0
+  /** Bytes of answers that are ready and not written yet. */
+  #readyBytes = 0
   #lastHeardMs: number
   #hasSpoken = false
   #isPaused = false
@@ -106,6 +108,7 @@ export class Client {
 
   #settle(owed: Owed, answer: EngineAnswer): void {
     owed.answer = answer
+    this.#readyBytes += sizeOf(answer)
     if (this.#isWriting || this.#isClosed || this.#owed[0]?.answer === null) return
     this.#isWriting = true
     // Answers that come due in the same turn leave together.
@@ -121,6 +124,7 @@ export class Client {
       const answer = this.#owed[0]?.answer ?? null
       if (answer === null) break
       this.#owed.shift()
+      this.#readyBytes -= sizeOf(answer)
       if (answer.kind === 'answer') chunks.push(...answer.chunks)
       else if (answer.kind === 'close') ending = answer.reason
     }
@@ -142,7 +146,8 @@ export class Client {
 
   /** True while the peer does not read its answers, or has too many requests on the way. */
   #mustWait(): boolean {
-    return this.#owed.length >= limits.requestsInFlight || this.#options.connection.unsentBytes > limits.unsentBytes
+    if (this.#owed.length >= limits.requestsInFlight) return true
+    return this.#readyBytes + this.#options.connection.unsentBytes > limits.unsentBytes
   }
 
   /** Tells the budget what this connection holds, and ends it when it is what bursts it. */
@@ -191,4 +196,9 @@ export class Client {
     this.#isPaused = false
     this.#options.connection.resume()
   }
+}
+
+function sizeOf(answer: EngineAnswer): number {
+  if (answer.kind !== 'answer') return 0
+  return answer.chunks.reduce((sum, chunk) => sum + chunk.length, 0)
 }
