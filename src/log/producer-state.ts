@@ -54,10 +54,6 @@ export type ProducerCheck =
 export class ProducerState {
   readonly #producers = new Map<number, ProducerEntry>()
 
-  get size(): number {
-    return this.#producers.size
-  }
-
   entries(): Iterable<ProducerEntry> {
     return this.#producers.values()
   }
@@ -65,10 +61,6 @@ export class ProducerState {
   /** Puts back what a snapshot says. */
   restore(entry: ProducerEntry): void {
     this.#producers.set(entry.producerId, entry)
-  }
-
-  clear(): void {
-    this.#producers.clear()
   }
 
   /** Whether a client's batch continues what its producer has written here. */

@@ -31,10 +31,11 @@ export function openSegments(options: RecoveryOptions): OpenedSegments {
   removeLeftovers(disk, directory)
   const segments = segmentOffsets(disk, directory).map((base) => new Segment(disk, directory, base, options.nowMs))
   if (segments.length === 0) segments.push(new Segment(disk, directory, options.logStartOffset, options.nowMs))
-  for (const segment of segments) if (!indexesFit(segment)) reindex(segment, options.config)
   const last = segments.at(-1)
-  const whole = options.shutdown === 'clean' && last !== undefined ? endOf(last) : null
-  const logEndOffset = whole ?? recover(segments, options)
+  const whole = options.shutdown === 'clean' && last !== undefined && indexesFit(last) ? endOf(last) : null
+  const suspectFrom = whole === null ? recoveryIndexOf(segments, options.recoveryPoint) : segments.length
+  for (const segment of segments.slice(0, suspectFrom)) if (!indexesFit(segment)) reindex(segment, options)
+  const logEndOffset = whole ?? recover(segments, suspectFrom, options)
   markSynced(segments, whole ?? options.recoveryPoint, logEndOffset)
   for (const segment of segments.slice(0, -1)) segment.finish()
   for (const segment of segments) if (!segment.lacksTransactions) segment.rest()
@@ -84,11 +85,18 @@ function endOf(segment: Segment): number | null {
   return endPosition === segment.sizeBytes ? endOffset : null
 }
 
-/** Reads from the recovery point's segment to the end, batch by batch; gives the log's end offset. */
-function recover(segments: Segment[], options: RecoveryOptions): number {
-  let index = segments.findLastIndex((segment) => segment.baseOffset <= options.recoveryPoint)
-  let end = segments[Math.max(0, index)]?.baseOffset ?? 0
-  for (index = Math.max(0, index); index < segments.length; index++) {
+/** The segment that the recovery point lies in: what comes before it was synced, with its indexes. */
+function recoveryIndexOf(segments: readonly Segment[], recoveryPoint: number): number {
+  return Math.max(
+    0,
+    segments.findLastIndex((segment) => segment.baseOffset <= recoveryPoint)
+  )
+}
+
+/** Reads from one segment to the end, batch by batch, and cuts off what is not whole; gives the log's end offset. */
+function recover(segments: Segment[], from: number, options: RecoveryOptions): number {
+  let end = segments[from]?.baseOffset ?? 0
+  for (let index = from; index < segments.length; index++) {
     const segment = segments[index]
     if (segment === undefined) break
     // Only segments that are finished are compacted.
@@ -145,9 +153,9 @@ function isSound(segment: Segment, batch: PlacedBatch): boolean {
   return batch.header.magic === currentMagic && hasValidCrc(segment.readBatch(batch), 0, batch.header.sizeBytes)
 }
 
-function reindex(segment: Segment, config: LogConfig): void {
-  segment.forgetIndexes()
-  for (const batch of segment.batchesFrom(0)) segment.index(batch, config.indexIntervalBytes)
+function reindex(segment: Segment, options: RecoveryOptions): void {
+  const { endPosition } = scanSegment(segment, Infinity, options.config)
+  if (endPosition < segment.sizeBytes) throw damaged(segment, endPosition, options)
 }
 
 function damaged(segment: Segment, position: number, options: RecoveryOptions): DiskError {

@@ -96,10 +96,7 @@ export class Segment {
   /** Takes a batch that is in the file into the indexes. */
   index({ header, position }: PlacedBatch, indexIntervalBytes: number): void {
     this.hasSyncedIndexes = false
-    if (header.maxTimestamp > this.maxTimestampMs) {
-      this.maxTimestampMs = header.maxTimestamp
-      this.#offsetOfMaxTimestamp = lastOffsetOf(header)
-    }
+    this.#noteTime(header)
     if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
       this.offsetIndex.append(lastOffsetOf(header), position)
       this.timeIndex.maybeAppend(this.maxTimestampMs, this.#offsetOfMaxTimestamp)
@@ -153,6 +150,7 @@ export class Segment {
     const lastTime = this.timeIndex.last
     this.maxTimestampMs = lastTime?.timestampMs ?? -1
     this.#offsetOfMaxTimestamp = lastTime?.offset ?? -1
+    for (const { header } of this.batchesFrom(this.offsetIndex.lastPosition)) this.#noteTime(header)
   }
 
   /** Empties the indexes: they are about to be made again. */
@@ -209,6 +207,12 @@ export class Segment {
     return () => {
       for (const path of aside) this.#disk.remove(path)
     }
+  }
+
+  #noteTime(header: BatchHeader): void {
+    if (header.maxTimestamp <= this.maxTimestampMs) return
+    this.maxTimestampMs = header.maxTimestamp
+    this.#offsetOfMaxTimestamp = lastOffsetOf(header)
   }
 
   get #indexes(): readonly { readonly file: IndexFile }[] {

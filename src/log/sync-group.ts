@@ -39,15 +39,11 @@ export class SyncGroup {
   wait(offset: number): Promise<void> {
     if (this.#failure !== null) return Promise.reject(this.#failure)
     if (offset <= this.#syncedOffset) return Promise.resolve()
+    if (offset > this.#target.logEndOffset()) throw new RangeError(`nothing was written up to offset ${offset}`)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ offset, resolve, reject })
       if (!this.#isRunning) void this.#run()
     })
-  }
-
-  /** The log was cut: what is beyond the offset is not there. */
-  cut(offset: number): void {
-    this.#syncedOffset = Math.min(this.#syncedOffset, offset)
   }
 
   async #run(): Promise<void> {

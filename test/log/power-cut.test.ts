@@ -3,20 +3,26 @@
  * with any of its unsynced bytes torn, and is compared with the model after each start.
  */
 import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Disk } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { NodeDisk } from '../../src/host/node/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { sealCrc } from '../../src/protocol/records/batch.ts'
-import { append, batchOf, config, directory, endTransaction, open, recordsFrom } from './setup.ts'
+import { append, batchOf, config, directory, endTransaction, open, recordsFrom, startMs } from './setup.ts'
 
 /** One batch as the model knows it. */
 interface Written {
   readonly firstOffset: number
   readonly values: readonly string[]
+  /** Of the first record; each one after it is a millisecond later. */
+  readonly firstMs: number
   readonly producerId: number
   readonly baseSequence: number
   readonly kind: 'data' | 'commit' | 'abort'
@@ -44,8 +50,9 @@ class Model {
     this.batches = this.batches.filter((batch) => batch.firstOffset < endOffset)
   }
 
-  values(): string[] {
-    return this.batches.flatMap((batch) => batch.values).slice(this.logStartOffset)
+  /** Of each record, by its offset. */
+  times(): number[] {
+    return this.batches.flatMap(({ firstMs, values }) => values.map((_, index) => firstMs + index))
   }
 
   /** Producer id and first offset of the transactions that ended in an abort, and of the first that is open. */
@@ -74,6 +81,7 @@ const step = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant('append' as const),
       producerId,
+      firstMs: fc.integer({ min: startMs, max: startMs + 1000 }),
       values: fc.array(fc.string({ maxLength: 80 }), { minLength: 1, maxLength: 6 })
     })
   },
@@ -112,7 +120,7 @@ class Run<D extends Disk> {
   }
 
   async take(action: Step): Promise<void> {
-    if (action.kind === 'append') this.#append(action.producerId, action.values)
+    if (action.kind === 'append') this.#append(action)
     else if (action.kind === 'end') this.#end(action.producerId, action.outcome)
     else if (action.kind === 'sync') await this.log.durable(this.log.logEndOffset)
     else if (action.kind === 'checkpoint') this.#checkpoint()
@@ -121,18 +129,18 @@ class Run<D extends Disk> {
     else await this.#restart(action)
   }
 
-  #append(id: number, values: readonly string[]): void {
+  #append({ producerId: id, values, firstMs }: Extract<Step, { kind: 'append' }>): void {
     const baseSequence = this.model.nextSequence(id)
     const producer = { producerId: id, producerEpoch: 0, baseSequence, isTransactional: id >= 10 }
-    const result = append(this.log, batchOf(values, id === 0 ? {} : producer))
+    const result = append(this.log, batchOf(values, id === 0 ? {} : producer, firstMs))
     assert.ok(result.ok && !result.isDuplicate)
     assert.equal(result.firstOffset, this.model.endOffset)
-    this.model.add({ values, producerId: id, baseSequence, kind: 'data' })
+    this.model.add({ values, firstMs, producerId: id, baseSequence, kind: 'data' })
   }
 
   #end(id: number, outcome: 'commit' | 'abort'): void {
     endTransaction(this.log, { producerId: id, producerEpoch: 0 }, outcome)
-    this.model.add({ values: [outcome], producerId: id, baseSequence: -1, kind: outcome })
+    this.model.add({ values: [outcome], firstMs: startMs, producerId: id, baseSequence: -1, kind: outcome })
   }
 
   #checkpoint(): void {
@@ -191,6 +199,17 @@ class Run<D extends Disk> {
     else assert.deepEqual(found, aborted.slice(aborted.length - found.length))
   }
 
+  checkTimes(): void {
+    const times = this.model.times()
+    for (const wanted of [startMs, startMs + 500, startMs + 990, Math.max(startMs, ...times)]) {
+      const offset = times.findIndex((time, at) => time >= wanted && at >= this.model.logStartOffset)
+      assert.equal(this.log.offsetForTimestamp(wanted)?.offset ?? -1, offset)
+    }
+    // A segment is known by its largest time, also when the record that had it was deleted.
+    if (this.model.logStartOffset > 0) return
+    assert.equal(this.log.maxTimestamp()?.timestampMs ?? -1, Math.max(-1, ...times))
+  }
+
   /** Each producer's newest batches are known: sending them again writes nothing. */
   checkRetries(): void {
     for (const id of [1, 2, 10, 11]) {
@@ -211,6 +230,7 @@ test('whatever happens, what was synced is there, in order, with its producers a
       for (const action of steps) {
         await run.take(action)
         run.check()
+        run.checkTimes()
       }
       await run.take({ kind: 'kill' })
       run.check()
@@ -233,6 +253,29 @@ test('in memory the same holds, but for the power cut', async () => {
     }),
     { numRuns: 100 }
   )
+})
+
+test('on a real disk the same holds', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'odradek-log-'))
+  let count = 0
+  try {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 40 }), async (steps) => {
+        const disk = new NodeDisk(join(root, String(count++)))
+        disk.createDirectory('')
+        const run = new Run(disk, (same) => same)
+        for (const action of steps) {
+          await run.take(action.kind === 'power cut' ? { kind: 'kill' } : action)
+          run.check()
+        }
+        run.checkRetries()
+        await run.log.close()
+      }),
+      { numRuns: 15 }
+    )
+  } finally {
+    rmSync(root, { recursive: true })
+  }
 })
 
 test('what a crash left unsynced becomes readable by itself', async () => {

@@ -54,9 +54,13 @@ export function open(opening: Opening = {}): PartitionLog {
   })
 }
 
-export function batchOf(values: readonly string[], more: Partial<Parameters<typeof buildBatch>[0]> = {}): Buffer {
+export function batchOf(
+  values: readonly string[],
+  more: Partial<Parameters<typeof buildBatch>[0]> = {},
+  firstMs = startMs
+): Buffer {
   const records = values.map((value, index) => ({
-    timestamp: startMs + index,
+    timestamp: firstMs + index,
     key: Buffer.from(`k${index}`),
     value: Buffer.from(value),
     headers: []

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { nodeClock } from '../../src/host/node/clock.ts'
+
+test('a manual clock lets alarms off in the order they are due, each at its own time', () => {
+  const clock = new ManualClock(1000)
+  const heard: string[] = []
+  const note = (name: string) => () => heard.push(`${name} at ${clock.nowMs()}`)
+  clock.after(50, note('late'))
+  clock.after(10, note('early'))
+  clock.after(10, note('early too'))
+  clock.after(20, () => clock.after(5, note('made on the way')))
+  clock.after(30, note('cancelled')).cancel()
+  clock.advance(40)
+  assert.deepEqual(heard, ['early at 1010', 'early too at 1010', 'made on the way at 1025'])
+  clock.advance(10)
+  assert.deepEqual([heard.at(-1), clock.nowMs(), clock.monotonicMs(), clock.waiting], ['late at 1050', 1050, 50, 0])
+})
+
+test('a cancelled timer of the real clock does not go off, one that is due does', async () => {
+  const heard: string[] = []
+  const keepAlive = setTimeout(() => {}, 10_000)
+  nodeClock.after(0, () => heard.push('cancelled')).cancel()
+  await new Promise<void>((resolve) => nodeClock.after(1, resolve))
+  clearTimeout(keepAlive)
+  assert.deepEqual(heard, [])
+})
