@@ -4,13 +4,8 @@
  * Decides without changing the log; only bytes that the topic wants otherwise are made anew.
  */
 import { ErrorCode } from '../protocol/error-codes.ts'
-import {
-  type BatchHeader,
-  checkClientBatches,
-  checkOwnBatches,
-  compressionOf,
-  patchLogAppendTime
-} from '../protocol/records/batch.ts'
+import { type BatchHeader, compressionOf, patchLogAppendTime } from '../protocol/records/batch.ts'
+import { checkClientBatches, checkOwnBatches } from '../protocol/records/batch-checks.ts'
 import { recompress } from '../protocol/records/builder.ts'
 import { Compression } from '../protocol/records/compression/codec.ts'
 import { readRecords } from '../protocol/records/reader.ts'
@@ -34,12 +29,13 @@ export function admit(
   const [header] = checked.ok ? checked.batches : []
   if (!checked.ok) return refused(checked.error, checked.message)
   if (header === undefined) return refused(ErrorCode.INVALID_RECORD, 'There is no record batch.')
-  const objection = objectionToTimes(header, config, nowMs) ?? objectionToKeys(records, config)
+  const batch = records.subarray(0, header.sizeBytes)
+  const objection = objectionToTimes(header, config, nowMs) ?? objectionToKeys(batch, config)
   if (objection !== null) return objection
   const standing = producers.check(header)
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
   if (standing.kind === 'duplicate') return standing
-  return { kind: 'accepted', bytes: asTheTopicWants(records, header, config, nowMs) }
+  return { kind: 'accepted', bytes: asTheTopicWants(batch, header, config, nowMs) }
 }
 
 function admitOwn(records: Buffer): Admission {

@@ -15,6 +15,19 @@ export class ConfigError extends Error {
 const msPerHour = 3_600_000
 const msPerMinute = 60_000
 
+/** Topic configurations whose default a broker's configuration gives in one of several units, the finest first. */
+const otherUnits: Readonly<Record<string, readonly { readonly brokerName: string; readonly factor: number }[]>> = {
+  'retention.ms': [
+    { brokerName: 'log.retention.ms', factor: 1 },
+    { brokerName: 'log.retention.minutes', factor: msPerMinute },
+    { brokerName: 'log.retention.hours', factor: msPerHour }
+  ],
+  'segment.ms': [
+    { brokerName: 'log.roll.ms', factor: 1 },
+    { brokerName: 'log.roll.hours', factor: msPerHour }
+  ]
+}
+
 export class BrokerConfig {
   /** What was set when the broker was started. */
   readonly overrides: ReadonlyMap<string, string>
@@ -30,13 +43,21 @@ export class BrokerConfig {
     return new BrokerConfig(new Map(Object.entries(overrides)))
   }
 
+  /** What was set while the broker runs, which is stronger than what it was started with. */
+  #whileRunning: (name: string) => string | undefined = () => undefined
+
   private constructor(overrides: ReadonlyMap<string, string>) {
     this.overrides = overrides
   }
 
+  /** Looks first at what is set while the broker runs: the metadata log knows it. */
+  follow(whileRunning: (name: string) => string | undefined): void {
+    this.#whileRunning = whileRunning
+  }
+
   /** The value in force; null when there is none. */
   get(name: string): string | null {
-    return this.overrides.get(name) ?? brokerConfigDefinitions[name]?.default ?? null
+    return this.#set(name) ?? brokerConfigDefinitions[name]?.default ?? null
   }
 
   get nodeId(): number {
@@ -94,7 +115,7 @@ export class BrokerConfig {
     const fromTime = this.#timeInOtherUnits(name)
     if (fromTime !== null) return fromTime
     const { brokerName } = definition ?? {}
-    const set = brokerName === undefined ? undefined : this.overrides.get(brokerName)
+    const set = brokerName === undefined ? undefined : this.#set(brokerName)
     return set ?? definition?.default ?? null
   }
 
@@ -125,17 +146,19 @@ export class BrokerConfig {
     }
   }
 
+  #set(name: string): string | undefined {
+    return this.#whileRunning(name) ?? this.overrides.get(name)
+  }
+
   /** Kafka takes times of the broker in several units; the finest one that is set holds. */
   #timeInOtherUnits(name: string): string | null {
-    const hours = (of: string): string | null => times(this.overrides.get(of), msPerHour)
-    if (name === 'retention.ms') {
-      return (
-        this.overrides.get('log.retention.ms') ??
-        times(this.overrides.get('log.retention.minutes'), msPerMinute) ??
-        hours('log.retention.hours')
-      )
+    const units = otherUnits[name] ?? []
+    for (const { brokerName, factor } of units) {
+      const value = this.#set(brokerName)
+      // -1 stays -1: it means without end in every unit.
+      if (value !== undefined) return Number(value) < 0 ? '-1' : String(Number(value) * factor)
     }
-    return name === 'segment.ms' ? (this.overrides.get('log.roll.ms') ?? hours('log.roll.hours')) : null
+    return null
   }
 
   #number(name: string): number {
@@ -145,12 +168,6 @@ export class BrokerConfig {
   #boolean(name: string): boolean {
     return this.get(name)?.toLowerCase() === 'true'
   }
-}
-
-/** -1 stays -1: it means without end in every unit. */
-function times(value: string | undefined, factor: number): string | null {
-  if (value === undefined) return null
-  return Number(value) < 0 ? '-1' : String(Number(value) * factor)
 }
 
 function unknownName(name: string): string {

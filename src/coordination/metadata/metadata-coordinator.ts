@@ -68,6 +68,12 @@ export class MetadataCoordinator {
     this.#clock = clock
     this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => replayMetadata(this.image, record) })
+    const node = String(nodeId)
+    brokerDefaults.follow(
+      (name) =>
+        this.image.configOf(ResourceType.broker, node).get(name) ??
+        this.image.configOf(ResourceType.broker, '').get(name)
+    )
     if (this.image.features.size === 0) {
       this.#coordinator.commit(
         firstFeatures.map(([name, level]) => featureLevelRecord(name, level)),
@@ -175,12 +181,18 @@ export class MetadataCoordinator {
   ): Promise<ConfigDecision['result'][]> {
     const results = resources.map(({ resource, decide }) => {
       const { records, result } = decide()
-      const configured = resource.type === ResourceType.topic ? [resource.name] : []
+      const configured = this.#topicsTouchedBy(resource)
       if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, configured }))
       return result
     })
     await this.#coordinator.settled()
     return results
+  }
+
+  /** A broker's configuration gives the defaults of every topic. */
+  #topicsTouchedBy({ type, name }: { readonly type: number; readonly name: string }): string[] {
+    if (type === ResourceType.topic) return [name]
+    return type === ResourceType.broker ? Array.from(this.image.topics(), (topic) => topic.name) : []
   }
 
   #commit(records: readonly StateRecord[], changeOf: () => MetadataChange): void {

@@ -1,6 +1,6 @@
 /**
- * Record batches of magic 2 as they lie in bytes (KIP-98): reading the header, checking what a client sent, and patching
- * what only the broker knows, without decoding a record and without a copy.
+ * Record batches of magic 2 as they lie in bytes (KIP-98): reading the header, walking from batch to batch, and patching
+ * what only the broker knows, without decoding a record and without a copy. `batch-checks.ts` says what may enter a log.
  *
  *   0 baseOffset int64 · 8 length int32 · 12 partitionLeaderEpoch int32 · 16 magic int8 · 17 crc uint32 · 21 attributes int16
  *  23 lastOffsetDelta int32 · 27 baseTimestamp int64 · 35 maxTimestamp int64 · 43 producerId int64 · 51 producerEpoch int16
@@ -8,7 +8,6 @@
  *
  * `length` counts what comes after it; the CRC-32C covers everything from `attributes` on.
  */
-import { ErrorCode } from '../error-codes.ts'
 import { crc32c } from './crc32c.ts'
 
 export const batchHeaderBytes = 61
@@ -17,9 +16,9 @@ export const batchPrefixBytes = 12
 export const currentMagic = 2
 export const noProducerId = -1
 
-const lengthPosition = 8
+export const lengthPosition = 8
 const leaderEpochPosition = 12
-const magicPosition = 16
+export const magicPosition = 16
 const crcPosition = 17
 const attributesPosition = 21
 const maxTimestampPosition = 35
@@ -142,96 +141,24 @@ export function sealCrc(buffer: Buffer, position: number, sizeBytes: number): vo
   buffer.writeUInt32BE(crc32c(buffer, position + attributesPosition, position + sizeBytes), position + crcPosition)
 }
 
-export type BatchCheck =
-  | { readonly ok: true; readonly batches: readonly BatchHeader[] }
-  | { readonly ok: false; readonly error: ErrorCode; readonly message: string }
-
 /**
- * Checks the records of a Produce request as Kafka does before it appends (ProduceRequest.validateRecords, LogValidator,
- * UnifiedLog.analyzeAndValidateRecords), as far as that is possible without decoding a record: exactly one batch, of
- * magic 2, whole, with a right CRC, counts that agree, and nothing that only a broker may write.
+ * Visits the batches that lie back to back from the beginning, and gives the number of bytes that they take: up to the
+ * first place where no whole batch of magic 2 with a right CRC stands.
  */
-export function checkClientBatches(records: Buffer, maxBatchBytes: number): BatchCheck {
-  if (records.length === 0)
-    return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch.')
-  const first = checkFrame(records, 0, maxBatchBytes)
-  if (!first.ok) return first
-  const header = readBatchHeader(records, 0)
-  if (header.sizeBytes !== records.length) {
-    return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch.')
-  }
-  return checkHeader(header) ?? { ok: true, batches: [header] }
-}
-
-/** Checks the batches that the broker's own coordinators append: whole, and with a right CRC. */
-export function checkOwnBatches(records: Buffer): BatchCheck {
-  const batches: BatchHeader[] = []
-  for (let position = 0; position < records.length; ) {
-    const checked = checkFrame(records, position, Infinity)
-    if (!checked.ok) return checked
-    const header = readBatchHeader(records, position)
-    batches.push(header)
+export function forEachBatch(buffer: Buffer, visit: (header: BatchHeader, position: number) => void): number {
+  let position = 0
+  while (isSoundAt(buffer, position)) {
+    const header = readBatchHeader(buffer, position)
+    visit(header, position)
     position += header.sizeBytes
   }
-  return { ok: true, batches }
+  return position
 }
 
-function checkFrame(records: Buffer, position: number, maxBatchBytes: number): BatchCheck {
-  const available = records.length - position
-  if (available > magicPosition && records.readInt8(position + magicPosition) !== currentMagic) {
-    return refused(ErrorCode.INVALID_RECORD, 'Only record batches of magic 2 are accepted.')
-  }
-  const sizeBytes = batchSizeAt(records, position)
-  if (sizeBytes < 0 || available < batchHeaderBytes) {
-    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is shorter than its header.')
-  }
-  if (sizeBytes > available) return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is cut short.')
-  if (sizeBytes > maxBatchBytes) {
-    const message = `The record batch has ${sizeBytes} bytes; this topic takes at most ${maxBatchBytes} (max.message.bytes).`
-    return refused(ErrorCode.MESSAGE_TOO_LARGE, message)
-  }
-  if (!hasValidCrc(records, position, sizeBytes)) {
-    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch does not match its CRC.')
-  }
-  return { ok: true, batches: [] }
-}
-
-/** What LogValidator.validateBatch refuses for clients; null when there is nothing to say against it. */
-function checkHeader(header: BatchHeader): BatchCheck | null {
-  if (header.recordCount <= 0 || header.recordCount !== header.lastOffsetDelta + 1) {
-    const message = `The batch says ${header.recordCount} records, and a last offset delta of ${header.lastOffsetDelta}.`
-    return refused(ErrorCode.INVALID_RECORD, message)
-  }
-  if (header.baseOffset !== 0) {
-    return refused(
-      ErrorCode.INVALID_RECORD,
-      `The base offset of a producer's batch must be 0, not ${header.baseOffset}.`
-    )
-  }
-  if (isControl(header.attributes)) return refused(ErrorCode.INVALID_RECORD, 'Clients must not write control records.')
-  if (compressionOf(header.attributes) > 4) {
-    return refused(ErrorCode.CORRUPT_MESSAGE, `There is no compression type ${compressionOf(header.attributes)}.`)
-  }
-  return checkProducer(header)
-}
-
-function checkProducer(header: BatchHeader): BatchCheck | null {
-  if (header.producerId === noProducerId) {
-    return isTransactional(header.attributes)
-      ? refused(ErrorCode.INVALID_RECORD, 'A transactional batch needs a producer id.')
-      : null
-  }
-  if (header.baseSequence < 0) {
-    return refused(
-      ErrorCode.INVALID_RECORD,
-      `A batch with a producer id needs a sequence number, not ${header.baseSequence}.`
-    )
-  }
-  return null
-}
-
-function refused(error: ErrorCode, message: string): BatchCheck {
-  return { ok: false, error, message }
+function isSoundAt(buffer: Buffer, position: number): boolean {
+  const sizeBytes = batchSizeAt(buffer, position)
+  if (sizeBytes < 0 || sizeBytes > buffer.length - position) return false
+  return buffer.readInt8(position + magicPosition) === currentMagic && hasValidCrc(buffer, position, sizeBytes)
 }
 
 /** Offsets, times and ids: 64 bits on the wire, a number here; what does not fit exactly is beyond any real log. */

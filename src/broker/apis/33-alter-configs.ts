@@ -1,0 +1,31 @@
+/**
+ * AlterConfigs (33): replaces the whole configuration of a resource. What is not named goes back to its default; that is why
+ * IncrementalAlterConfigs came (KIP-339).
+ *
+ * v2 flexible
+ * The answer leaves when the change is durable and in force.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { AlterConfigsRequest } from '../../protocol/generated/api/alter-configs-request.ts'
+import { AlterConfigsResponse } from '../../protocol/generated/api/alter-configs-response.ts'
+import { alteredResources } from '../altered-resources.ts'
+import { api } from '../api.ts'
+
+export const alterConfigs = api(ApiKey.AlterConfigs, {
+  versions: [0, 2],
+  request: AlterConfigsRequest,
+  response: AlterConfigsResponse,
+
+  async handle({ resources, validateOnly }, { broker }) {
+    const mode = validateOnly ? 'validate-only' : 'carry-out'
+    const responses = await alteredResources(resources, (wanted) => {
+      const replaced = wanted.map(({ resourceType, resourceName, configs }) => ({
+        type: resourceType,
+        name: resourceName,
+        config: new Map(configs.map(({ name, value }) => [name, value]))
+      }))
+      return broker.metadata.replaceConfigs(replaced, mode)
+    })
+    return { throttleTimeMs: 0, responses }
+  }
+})

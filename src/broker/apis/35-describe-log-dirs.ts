@@ -1,0 +1,45 @@
+/**
+ * DescribeLogDirs (35): where the logs lie, and how large they are.
+ *
+ * v1 throttling · v2 flexible · v3 top-level error · v4 size of the disk · v5 cordoned directories
+ * There is one directory. A broker in memory calls it 'memory', and does not know the size of a disk (-1).
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { DescribeLogDirsRequest } from '../../protocol/generated/api/describe-log-dirs-request.ts'
+import { DescribeLogDirsResponse } from '../../protocol/generated/api/describe-log-dirs-response.ts'
+import { api } from '../api.ts'
+import type { Broker } from '../broker.ts'
+
+type TopicAnswer = DescribeLogDirsResponse['results'][number]['topics'][number]
+
+export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
+  versions: [1, 5],
+  request: DescribeLogDirsRequest,
+  response: DescribeLogDirsResponse,
+
+  handle(request, { broker }) {
+    const { image } = broker.metadata
+    const asked =
+      request.topics ??
+      image
+        .sortedTopics()
+        .map(({ name, partitions }) => ({ topic: name, partitions: partitions.map((one) => one.partitionId) }))
+    const topics = asked
+      .map(({ topic, partitions }) => describe(broker, topic, partitions))
+      .filter(({ partitions }) => partitions.length > 0)
+    const { path, space } = broker.logDirectory
+    const { totalBytes, freeBytes } = space() ?? { totalBytes: -1, freeBytes: -1 }
+    const directory = { errorCode: ErrorCode.NONE, logDir: path, topics, totalBytes, usableBytes: freeBytes }
+    return { throttleTimeMs: 0, results: [directory] }
+  }
+})
+
+function describe(broker: Broker, name: string, ids: readonly number[]): TopicAnswer {
+  const partitions = ids.flatMap((partitionIndex) => {
+    const replica = broker.replica(name, partitionIndex)
+    if (replica === undefined) return []
+    return [{ partitionIndex, partitionSize: replica.log.sizeBytes, offsetLag: 0, isFutureKey: false }]
+  })
+  return { name, partitions }
+}

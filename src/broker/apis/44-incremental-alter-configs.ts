@@ -1,0 +1,30 @@
+/**
+ * IncrementalAlterConfigs (44): changes single settings (KIP-339): set, delete, and append to or subtract from lists.
+ *
+ * v1 flexible
+ * The answer leaves when the change is durable and in force.
+ */
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { IncrementalAlterConfigsRequest } from '../../protocol/generated/api/incremental-alter-configs-request.ts'
+import { IncrementalAlterConfigsResponse } from '../../protocol/generated/api/incremental-alter-configs-response.ts'
+import { alteredResources } from '../altered-resources.ts'
+import { api } from '../api.ts'
+
+export const incrementalAlterConfigs = api(ApiKey.IncrementalAlterConfigs, {
+  versions: [0, 1],
+  request: IncrementalAlterConfigsRequest,
+  response: IncrementalAlterConfigsResponse,
+
+  async handle({ resources, validateOnly }, { broker }) {
+    const mode = validateOnly ? 'validate-only' : 'carry-out'
+    const responses = await alteredResources(resources, (wanted) => {
+      const changed = wanted.map(({ resourceType, resourceName, configs }) => ({
+        type: resourceType,
+        name: resourceName,
+        changes: configs.map(({ name, configOperation: operation, value }) => ({ name, operation, value }))
+      }))
+      return broker.metadata.changeConfigs(changed, mode)
+    })
+    return { throttleTimeMs: 0, responses }
+  }
+})
