@@ -33,6 +33,8 @@ export interface BrokerOptions {
   readonly config: Readonly<Record<string, string>>
   /** Where clients are told to come back to; null: where they came in. */
   readonly advertised: { readonly host: string; readonly port: number } | null
+  /** Gets a line when something goes wrong that no client is told of. */
+  readonly log: (line: string) => void
 }
 
 export class Broker {
@@ -67,6 +69,7 @@ export class Broker {
     const config = BrokerConfig.parse(options.config)
     const directory = DataDirectory.open(options.host, config)
     try {
+      await directory.forgetCleanStop()
       const broker = new Broker(options, config, directory)
       await broker.metadata.ready()
       return broker
@@ -95,6 +98,7 @@ export class Broker {
       brokerDefaults: config
     })
     this.#replicas.openAll(this.metadata.image)
+    if (!directory.wasStoppedCleanly) this.#replicas.saveCheckpoints()
     this.producerIds = new ProducerIds(this.metadata)
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)
@@ -105,7 +109,7 @@ export class Broker {
       this.#replicas.follow(change, this.metadata.image)
       this.#groups.follow(change)
     })
-    this.#housekeeping = new Housekeeping({ clock: host.clock, config, replicas: this.#replicas })
+    this.#housekeeping = new Housekeeping({ clock: host.clock, config, replicas: this.#replicas, log: options.log })
     this.#housekeeping.start()
   }
 

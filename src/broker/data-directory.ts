@@ -56,7 +56,15 @@ export class DataDirectory {
     }
     if (known.size === 0) this.#introduce()
     this.wasStoppedCleanly = host.disk.exists(cleanShutdownFile)
-    host.disk.remove(cleanShutdownFile)
+  }
+
+  /**
+   * From here on a crash leaves work for recovery. Resolves when the mark of the clean stop is gone for good: a power cut must
+   * not bring it back.
+   */
+  async forgetCleanStop(): Promise<void> {
+    this.disk.remove(cleanShutdownFile)
+    await this.disk.syncDirectory('')
   }
 
   readOffsets(checkpoint: OffsetCheckpoint): PartitionOffsets {

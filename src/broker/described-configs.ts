@@ -24,8 +24,8 @@ const typeNumbers: Readonly<Record<ConfigType, number>> = {
   list: 7
 }
 
-export function describeTopicConfigs(broker: Broker, topic: string): DescribedConfig[] {
-  const set = broker.metadata.image.topicConfig(topic)
+/** Of a topic that has set these. */
+export function describeTopicConfigs(broker: Broker, set: ReadonlyMap<string, string>): DescribedConfig[] {
   return Object.entries(topicConfigDefinitions).map(([name, { type, brokerName }]) => {
     const own = set.get(name)
     const inherited = brokerName === undefined ? [] : synonymsOf(broker, brokerName)

@@ -2,18 +2,21 @@
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { Clock, Timer } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Replicas } from './replicas.ts'
 
 export class Housekeeping {
   readonly #clock: Clock
   readonly #config: BrokerConfig
   readonly #replicas: Replicas
+  readonly #log: (line: string) => void
   readonly #timers = new Map<string, Timer>()
 
-  constructor(options: { clock: Clock; config: BrokerConfig; replicas: Replicas }) {
+  constructor(options: { clock: Clock; config: BrokerConfig; replicas: Replicas; log: (line: string) => void }) {
     this.#clock = options.clock
     this.#config = options.config
     this.#replicas = options.replicas
+    this.#log = options.log
   }
 
   start(): void {
@@ -26,12 +29,22 @@ export class Housekeeping {
     this.#timers.clear()
   }
 
+  /** A disk that is full now may have room next time; whoever runs the broker is told. */
+  #attempt(name: string, work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#log(`${name}: ${error.message}`)
+    }
+  }
+
   #every(name: string, intervalMs: number, work: () => void): void {
     const again = (): void => {
       this.#timers.set(
         name,
         this.#clock.after(intervalMs, () => {
-          work()
+          this.#attempt(name, work)
           again()
         })
       )

@@ -36,7 +36,7 @@ export function failedRead(partition: number, errorCode: ErrorCode): PartitionRe
       highWatermark: -1,
       lastStableOffset: -1,
       logStartOffset: -1,
-      abortedTransactions: null,
+      abortedTransactions: [],
       records: noRecords
     }
   }

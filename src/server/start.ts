@@ -35,8 +35,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     throw startErrorOf(error)
   })
   try {
-    const { host, durability, config, advertised } = options
-    const broker = await Broker.start({ host, durability, config, advertised })
+    const { host, durability, config, advertised, log } = options
+    const broker = await Broker.start({ host, durability, config, advertised, log })
     await createTopics(broker, options.topics)
     server.serve(broker)
     return { port: server.port, stop: once(() => stop(server, broker)) }

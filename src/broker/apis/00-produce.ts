@@ -54,7 +54,7 @@ function append(
 ): PartitionAnswer {
   if (acks < allInSyncReplicas || acks > 1) return failed(partition, ErrorCode.INVALID_REQUIRED_ACKS)
   const replica = find(topic, partition, context)
-  if (replica === undefined) return failed(partition, unknownTopic(context))
+  if (replica === undefined) return failed(partition, whyUnknown(topic, context))
   if (acks === allInSyncReplicas && replica.minInSyncReplicas > 1) {
     return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
   }
@@ -75,7 +75,7 @@ function appendTo(
     if (!result.ok) {
       return {
         ...failed(partition, result.error),
-        errorMessage: result.message,
+        errorMessage: messageFor(result.error, result.message),
         logStartOffset: replica.log.logStartOffset
       }
     }
@@ -107,8 +107,14 @@ function find(
   return name === undefined ? undefined : broker.replica(name, partition.index)
 }
 
-function unknownTopic({ apiVersion }: RequestContext): ErrorCode {
-  return apiVersion >= firstVersionWithTopicIds ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+function whyUnknown({ topicId }: RequestTopic, { broker, apiVersion }: RequestContext): ErrorCode {
+  const isUnknownId = apiVersion >= firstVersionWithTopicIds && broker.metadata.image.topicById(topicId) === undefined
+  return isUnknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+/** Kafka explains what is wrong with records; its other errors speak for themselves. */
+function messageFor(error: ErrorCode, message: string): string | null {
+  return error === ErrorCode.INVALID_RECORD || error === ErrorCode.INVALID_TIMESTAMP ? message : null
 }
 
 function failed(partition: RequestPartition, errorCode: ErrorCode): PartitionAnswer {

@@ -22,6 +22,11 @@ interface Found {
 }
 
 const groupKeyType = 0
+/** Kinds of coordinators that Kafka has and this broker has not. */
+const absentKinds: ReadonlyMap<number, string> = new Map([
+  [1, 'transactions'],
+  [2, 'share groups']
+])
 const firstVersionWithManyKeys = 4
 
 export const findCoordinator = api(ApiKey.FindCoordinator, {
@@ -33,15 +38,17 @@ export const findCoordinator = api(ApiKey.FindCoordinator, {
     const keys = context.apiVersion >= firstVersionWithManyKeys ? request.coordinatorKeys : [request.key]
     const coordinators = await Promise.all(keys.map((key) => find(key, request.keyType, context)))
     if (context.apiVersion >= firstVersionWithManyKeys) return { coordinators }
-    const [only] = coordinators
-    return only ?? notFound('', ErrorCode.INVALID_REQUEST, 'no key was given')
+    const only = coordinators[0] ?? notFound('', ErrorCode.INVALID_REQUEST, 'no key was given')
+    // Before version 4 Kafka names the error even when there is none.
+    return { ...only, errorMessage: only.errorMessage ?? 'NONE' }
   }
 })
 
 async function find(key: string, keyType: number, { broker, session }: RequestContext): Promise<Found> {
   if (keyType !== groupKeyType) {
-    const what = keyType === 1 ? 'transactions' : 'share groups'
-    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${what}.`)
+    const kind = absentKinds.get(keyType)
+    if (kind === undefined) return notFound(key, ErrorCode.INVALID_REQUEST, `There is no coordinator type ${keyType}.`)
+    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${kind}.`)
   }
   if (!(await broker.ensureGroupCoordinators())) {
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')

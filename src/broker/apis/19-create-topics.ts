@@ -4,23 +4,17 @@
  * v2 to v4 results by name · v5 flexible, what the topic has become · v6 throttling as an error · v7 topic ids
  * The answer leaves when the topics are durable and have a leader.
  */
-import { topicConfigDefinitions } from '../../coordination/config/topic-config-definitions.ts'
 import type { CreatedTopic, TopicFailure } from '../../coordination/metadata/create-topics.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { CreateTopicsRequest } from '../../protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../protocol/generated/api/create-topics-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
-import { ZERO_UUID } from '../../protocol/primitives.ts'
 import { api, type RequestContext } from '../api.ts'
+import { describeTopicConfigs } from '../described-configs.ts'
 
 type RequestTopic = Decoded<CreateTopicsRequest>['topics'][number]
 type TopicAnswer = CreateTopicsResponse['topics'][number]
-
-/** DescribeConfigs' numbers for where a value comes from. */
-const setOnTopic = 1
-const setOnBroker = 4
-const byDefault = 5
 
 export const createTopics = api(ApiKey.CreateTopics, {
   versions: [2, 7],
@@ -34,7 +28,7 @@ export const createTopics = api(ApiKey.CreateTopics, {
     const answers = wanted.map((topic, index) => {
       const result = results[index]
       if (result === undefined || 'message' in result) return failed(topic.name, result)
-      return created(topic, mode === 'carry-out' ? result : { ...result, id: ZERO_UUID }, context)
+      return created(topic, result, context)
     })
     return { topics: [...answers, ...refused] }
   }
@@ -65,12 +59,12 @@ function newTopic({ name, numPartitions, replicationFactor, assignments, configs
 
 function created(topic: RequestTopic, result: CreatedTopic, { broker }: RequestContext): TopicAnswer {
   const set = new Map(topic.configs.map(({ name, value }) => [name, value ?? '']))
-  const configs = Object.entries(topicConfigDefinitions).map(([name, { brokerName }]) => ({
+  const configs = describeTopicConfigs(broker, set).map(({ name, value, readOnly, configSource, isSensitive }) => ({
     name,
-    value: broker.config.topicValue(name, set),
-    readOnly: false,
-    configSource: set.has(name) ? setOnTopic : broker.config.overrides.has(brokerName ?? '') ? setOnBroker : byDefault,
-    isSensitive: false
+    value,
+    readOnly,
+    configSource,
+    isSensitive
   }))
   return {
     name: topic.name,

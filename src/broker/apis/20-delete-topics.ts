@@ -67,7 +67,10 @@ function find(asked: Asked, { broker, apiVersion }: RequestContext): TopicImage 
   }
   const { image } = broker.metadata
   const topic = byId ? image.topicById(asked.topicId) : image.topicByName(asked.name ?? '')
-  return topic ?? failed(asked, byId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, null)
+  if (topic !== undefined) return topic
+  return byId
+    ? failed(asked, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
+    : failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
 }
 
 function failed({ name, topicId }: Asked, errorCode: ErrorCode, errorMessage: string | null): TopicAnswer {

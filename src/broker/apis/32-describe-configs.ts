@@ -69,7 +69,7 @@ function describeTopic(broker: Broker, name: string): readonly DescribedConfig[]
   if (broker.metadata.image.topicByName(name) === undefined) {
     return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null }
   }
-  return describeTopicConfigs(broker, name)
+  return describeTopicConfigs(broker, broker.metadata.image.topicConfig(name))
 }
 
 function objectionToBroker({ nodeId }: Broker, name: string): Failure | null {

@@ -61,7 +61,7 @@ function describe(
   if (topic === undefined) {
     const isLegal = objectionToTopicName(name) === null
     const errorCode = isLegal ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION
-    return { answer: { errorCode, name, partitions: [] }, next: null }
+    return { answer: { errorCode, name, partitions: [], topicAuthorizedOperations: everyTopicOperation }, next: null }
   }
   const end = Math.min(topic.partitions.length, first + room)
   const answer = {

@@ -1,4 +1,7 @@
-/** What is known of a configuration: its type, default and bounds; and how a text is held against them. */
+/**
+ * What is known of a configuration: its type, default and bounds; and how a text is held against them. The words of a refusal
+ * are Kafka's (ConfigDef, ConfigException), because tools and people search for them.
+ */
 
 export type ConfigType = 'boolean' | 'string' | 'int' | 'short' | 'long' | 'double' | 'list'
 
@@ -9,7 +12,9 @@ export interface ConfigDefinition {
   readonly allowed?: readonly string[]
   readonly min?: number
   readonly max?: number
-  /** The broker's configuration that gives the default of a topic's. */
+  /** What the bounds cannot say: what is wrong with a value, in a sentence; null when nothing is. */
+  readonly check?: (value: string, name: string) => string | null
+  /** The broker's configuration that gives the default of a topic's or a group's. */
   readonly brokerName?: string
   /** Cannot be changed while the broker runs. */
   readonly isReadOnly?: boolean
@@ -23,18 +28,15 @@ const wholeBounds: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]
 
 /** What is wrong with a value, in a sentence; null when nothing is. */
 export function objectionTo(name: string, value: string, definition: ConfigDefinition): string | null {
-  const bounds = wholeBounds[definition.type]
-  if (bounds !== undefined) return objectionToWhole(name, value, definition, bounds)
-  if (definition.type === 'double') return objectionToRange(name, value, Number(value), definition)
-  if (definition.type === 'boolean' && !/^(true|false)$/i.test(value)) {
-    return `Invalid value ${value} for configuration ${name}: it must be true or false.`
-  }
-  const items = definition.type === 'list' ? listOf(value) : [value]
-  const wrong = definition.allowed && items.find((item) => !definition.allowed?.includes(item))
-  if (wrong !== undefined) {
-    return `Invalid value ${wrong} for configuration ${name}: it must be one of ${definition.allowed?.join(', ')}.`
-  }
-  return null
+  return objectionToType(name, value, definition) ?? definition.check?.(value.trim(), name) ?? null
+}
+
+/** A value that nothing is wrong with, as Kafka writes it: without space around it, numbers and booleans in one form. */
+export function canonical(value: string, { type }: ConfigDefinition): string {
+  if (wholeBounds[type] !== undefined) return String(BigInt(value.trim().replace(/^\+/, '')))
+  if (type === 'boolean') return value.trim().toLowerCase()
+  if (type === 'double') return doubleText(Number(value))
+  return type === 'list' ? listOf(value).join(',') : value.trim()
 }
 
 export function listOf(value: string): string[] {
@@ -44,6 +46,28 @@ export function listOf(value: string): string[] {
     .filter((item) => item !== '')
 }
 
+export function invalid(name: string, value: string, why: string): string {
+  return `Invalid value ${value} for configuration ${name}: ${why}`
+}
+
+function objectionToType(name: string, value: string, definition: ConfigDefinition): string | null {
+  const bounds = wholeBounds[definition.type]
+  if (bounds !== undefined) return objectionToWhole(name, value, definition, bounds)
+  if (definition.type === 'double') return objectionToDouble(name, value, definition)
+  if (definition.type === 'boolean') {
+    return /^(true|false)$/i.test(value.trim())
+      ? null
+      : invalid(name, value, 'Expected value to be either true or false')
+  }
+  if (definition.type === 'list' && value.trim() !== '' && value.split(',').some((item) => item.trim() === '')) {
+    return `Configuration '${name}' values must not be empty.`
+  }
+  const items = definition.type === 'list' ? listOf(value) : [value.trim()]
+  const wrong = definition.allowed && items.find((item) => !definition.allowed?.includes(item))
+  if (wrong === undefined) return null
+  return invalid(name, wrong, `String must be one of: ${definition.allowed?.join(', ')}`)
+}
+
 function objectionToWhole(
   name: string,
   value: string,
@@ -51,18 +75,26 @@ function objectionToWhole(
   [least, most]: readonly [bigint, bigint]
 ): string | null {
   const text = value.trim()
-  if (!/^[+-]?\d+$/.test(text)) return `Invalid value ${value} for configuration ${name}: it must be a whole number.`
-  const number = BigInt(text)
-  if (number < least || number > most)
-    return `Invalid value ${value} for configuration ${name}: it is no ${definition.type}.`
-  return objectionToRange(name, value, Number(number), definition)
+  const number = /^[+-]?\d+$/.test(text) ? BigInt(text.replace(/^\+/, '')) : null
+  if (number === null || number < least || number > most) {
+    return invalid(name, value, `Not a number of type ${definition.type.toUpperCase()}`)
+  }
+  return objectionToRange(name, String(number), Number(number), definition)
 }
 
-function objectionToRange(name: string, value: string, number: number, { min, max }: ConfigDefinition): string | null {
-  if (Number.isNaN(number)) return `Invalid value ${value} for configuration ${name}: it must be a number.`
-  if (min !== undefined && number < min)
-    return `Invalid value ${value} for configuration ${name}: it must be at least ${min}.`
-  if (max !== undefined && number > max)
-    return `Invalid value ${value} for configuration ${name}: it must be at most ${max}.`
+function objectionToDouble(name: string, value: string, definition: ConfigDefinition): string | null {
+  const number = Number(value)
+  if (value.trim() === '' || Number.isNaN(number)) return invalid(name, value, 'Not a number of type DOUBLE')
+  return objectionToRange(name, doubleText(number), number, definition)
+}
+
+function objectionToRange(name: string, text: string, number: number, { min, max }: ConfigDefinition): string | null {
+  if (min !== undefined && number < min) return invalid(name, text, `Value must be at least ${min}`)
+  if (max !== undefined && number > max) return invalid(name, text, `Value must be no more than ${max}`)
   return null
+}
+
+/** As Java writes a double: 2.0, not 2. */
+function doubleText(number: number): string {
+  return Number.isInteger(number) ? `${number}.0` : String(number)
 }

@@ -2,7 +2,24 @@
  * The configurations of topics: every name that Apache Kafka 4.4.0 knows, its type, default and bounds, and the broker's
  * configuration that gives the default. Read from DescribeConfigs of a running Kafka 4.4.0.
  */
-import type { ConfigDefinition } from './definition.ts'
+import { type ConfigDefinition, invalid, listOf } from './definition.ts'
+
+/** Kafka's own range for gzip's levels: 1 to 9, and -1 for the library's choice. */
+function checkGzipLevel(value: string, name: string): string | null {
+  const level = Number(value)
+  return level === -1 || (level >= 1 && level <= 9)
+    ? null
+    : invalid(name, value, 'Value must be between 1 and 9 or equal to -1')
+}
+
+/** Kafka: ThrottledReplicaListValidator. */
+function checkThrottledReplicas(value: string, name: string): string | null {
+  const items = listOf(value)
+  if (value === '*' || items.every((item) => /^\d+:\d+$/.test(item))) return null
+  const form = '[partitionId]:[brokerId],[partitionId]:[brokerId],...'
+  const why = `${name} must be the literal '*' or a list of replicas in the following format: ${form}`
+  return invalid(name, `[${items.join(', ')}]`, why)
+}
 
 export const topicConfigDefinitions: Readonly<Record<string, ConfigDefinition>> = {
   'cleanup.policy': {
@@ -11,7 +28,12 @@ export const topicConfigDefinitions: Readonly<Record<string, ConfigDefinition>> 
     allowed: ['compact', 'delete'],
     brokerName: 'log.cleanup.policy'
   },
-  'compression.gzip.level': { type: 'int', default: '-1', min: -1, max: 9, brokerName: 'compression.gzip.level' },
+  'compression.gzip.level': {
+    type: 'int',
+    default: '-1',
+    check: checkGzipLevel,
+    brokerName: 'compression.gzip.level'
+  },
   'compression.lz4.level': { type: 'int', default: '9', min: 1, max: 17, brokerName: 'compression.lz4.level' },
   'compression.type': {
     type: 'string',
@@ -25,9 +47,9 @@ export const topicConfigDefinitions: Readonly<Record<string, ConfigDefinition>> 
   'file.delete.delay.ms': { type: 'long', default: '60000', min: 0, brokerName: 'log.segment.delete.delay.ms' },
   'flush.messages': { type: 'long', default: '9223372036854775807', min: 1, brokerName: 'log.flush.interval.messages' },
   'flush.ms': { type: 'long', default: '9223372036854775807', min: 0, brokerName: 'log.flush.interval.ms' },
-  'follower.replication.throttled.replicas': { type: 'list', default: '' },
+  'follower.replication.throttled.replicas': { type: 'list', default: '', check: checkThrottledReplicas },
   'index.interval.bytes': { type: 'int', default: '4096', min: 0, brokerName: 'log.index.interval.bytes' },
-  'leader.replication.throttled.replicas': { type: 'list', default: '' },
+  'leader.replication.throttled.replicas': { type: 'list', default: '', check: checkThrottledReplicas },
   'local.retention.bytes': { type: 'long', default: '-2', min: -2, brokerName: 'log.local.retention.bytes' },
   'local.retention.ms': { type: 'long', default: '-2', min: -2, brokerName: 'log.local.retention.ms' },
   'max.compaction.lag.ms': {
@@ -76,7 +98,7 @@ export const topicConfigDefinitions: Readonly<Record<string, ConfigDefinition>> 
   'remote.log.copy.disable': { type: 'boolean', default: 'false' },
   'remote.log.delete.on.disable': { type: 'boolean', default: 'false' },
   'remote.storage.enable': { type: 'boolean', default: 'false' },
-  'retention.bytes': { type: 'long', default: '-1', min: -1, brokerName: 'log.retention.bytes' },
+  'retention.bytes': { type: 'long', default: '-1', brokerName: 'log.retention.bytes' },
   'retention.ms': { type: 'long', default: '604800000', min: -1, brokerName: 'log.retention.ms' },
   'segment.bytes': { type: 'int', default: '1073741824', min: 1048576, brokerName: 'log.segment.bytes' },
   'segment.index.bytes': { type: 'int', default: '10485760', min: 4, brokerName: 'log.index.size.max.bytes' },

@@ -24,7 +24,8 @@ export interface NewTopic {
 
 export interface TopicFailure {
   readonly error: ErrorCode
-  readonly message: string
+  /** Null where Kafka says nothing but the error's name. */
+  readonly message: string | null
 }
 
 export interface CreatedTopic {
@@ -160,8 +161,7 @@ export function decideMorePartitions(
 ): { readonly records: readonly StateRecord[]; readonly result: { readonly error: 0 } | TopicFailure } {
   const topic = image.topicByName(wanted.name)
   if (topic === undefined) {
-    const message = 'This server does not host this topic-partition.'
-    return { records: [], result: { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message } }
+    return { records: [], result: { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null } }
   }
   const failure = objectionToMorePartitions(image, topic.partitions.length, wanted, placement)
   if (failure !== null) return { records: [], result: failure }

@@ -19,7 +19,7 @@ import {
   type TopicFailure
 } from './create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
-import { featureLevelRecord, producerIdsRecord, removeTopicRecord } from './records.ts'
+import { configRecord, featureLevelRecord, producerIdsRecord, removeTopicRecord } from './records.ts'
 import { replayMetadata } from './replay.ts'
 
 /** What a commit has changed. */
@@ -54,6 +54,9 @@ const firstFeatures: readonly (readonly [string, number])[] = [
   ['transaction.version', 2]
 ]
 
+/** With eligible leader replicas (KIP-966) the cluster has this setting from the beginning, so that it can be changed at one place. */
+const firstMinInSyncReplicas = configRecord(ResourceType.broker, '', 'min.insync.replicas', '1')
+
 const noChange: MetadataChange = { created: [], deleted: [], grown: [], configured: [] }
 
 export class MetadataCoordinator {
@@ -76,7 +79,7 @@ export class MetadataCoordinator {
     )
     if (this.image.features.size === 0) {
       this.#coordinator.commit(
-        firstFeatures.map(([name, level]) => featureLevelRecord(name, level)),
+        [...firstFeatures.map(([name, level]) => featureLevelRecord(name, level)), firstMinInSyncReplicas],
         clock.nowMs()
       )
     }

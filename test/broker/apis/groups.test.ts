@@ -42,7 +42,7 @@ const assignment = Buffer.from('0000000000010002743100000001000000000000', 'hex'
 
 function startOn(disk: MemoryDisk): Promise<Broker> {
   const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
-  return Broker.start({ host, durability: 'disk', config: {}, advertised: null })
+  return Broker.start({ host, durability: 'disk', config: {}, advertised: null, log: () => {} })
 }
 
 async function startBroker(disk = new MemoryDisk()): Promise<Broker> {
