@@ -36,10 +36,16 @@ export function failedRead(partition: number, errorCode: ErrorCode): PartitionRe
       highWatermark: -1,
       lastStableOffset: -1,
       logStartOffset: -1,
-      abortedTransactions: [],
+      abortedTransactions: null,
       records: noRecords
     }
   }
+}
+
+/** For a partition that is not here Kafka's list of aborted transactions is empty; after any other error it is null. */
+export function absentPartition(partition: number, errorCode: ErrorCode): PartitionRead {
+  const read = failedRead(partition, errorCode)
+  return { ...read, data: { ...read.data, abortedTransactions: [] } }
 }
 
 export function readPartition(

@@ -16,7 +16,13 @@ import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type RequestContext } from '../api.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
-import { failedRead, type PartitionData, type PartitionRead, readPartition } from '../read-partition.ts'
+import {
+  absentPartition,
+  failedRead,
+  type PartitionData,
+  type PartitionRead,
+  readPartition
+} from '../read-partition.ts'
 import type { Replica } from '../replica.ts'
 
 type Request = Decoded<FetchRequest>
@@ -99,7 +105,7 @@ function readOne(
   const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
   if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const replica = context.broker.replica(partition.topic, partition.partition)
-  if (replica === undefined) return failedRead(partition.partition, unknownTopic(partition, context))
+  if (replica === undefined) return absentPartition(partition.partition, unknownTopic(partition, context))
   return readPartition(replica, partition, {
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',

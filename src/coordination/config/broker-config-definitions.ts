@@ -5,13 +5,13 @@
  * takes over keeps the topic's own number. `group.initial.rebalance.delay.ms` is 0, not 3000: a group of one is assigned at
  * once. The replication factors of the internal topics are 1, since there is one broker.
  */
-import type { ConfigDefinition } from './definition.ts'
+import { type ConfigDefinitions, checkGzipLevel } from './definition.ts'
 
-export const brokerConfigDefinitions: Readonly<Record<string, ConfigDefinition>> = {
+export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
   'broker.id': { type: 'int', default: '1', isReadOnly: true },
-  'compression.gzip.level': { type: 'int', default: '-1', min: -1, max: 9 },
+  'compression.gzip.level': { type: 'int', default: '-1', check: checkGzipLevel },
   'compression.lz4.level': { type: 'int', default: '9', min: 1, max: 17 },
   'compression.type': {
     type: 'string',
@@ -25,7 +25,7 @@ export const brokerConfigDefinitions: Readonly<Record<string, ConfigDefinition>>
   'group.max.session.timeout.ms': { type: 'int', default: '1800000', isReadOnly: true },
   'group.max.size': { type: 'int', default: '2147483647', min: 1, isReadOnly: true },
   'group.min.session.timeout.ms': { type: 'int', default: '6000', isReadOnly: true },
-  listeners: { type: 'list', default: '' },
+  listeners: { type: 'list', default: '', isReadOnly: true },
   'log.cleaner.delete.retention.ms': { type: 'long', default: '86400000' },
   'log.cleaner.max.compaction.lag.ms': { type: 'long', default: '9223372036854775807' },
   'log.cleaner.min.cleanable.ratio': { type: 'double', default: '0.5' },
@@ -45,7 +45,7 @@ export const brokerConfigDefinitions: Readonly<Record<string, ConfigDefinition>>
   'log.preallocate': { type: 'boolean', default: 'false' },
   'log.remote.copy.lag.bytes': { type: 'long', default: '-1' },
   'log.remote.copy.lag.ms': { type: 'long', default: '0' },
-  'log.retention.bytes': { type: 'long', default: '-1', min: -1 },
+  'log.retention.bytes': { type: 'long', default: '-1' },
   'log.retention.check.interval.ms': { type: 'long', default: '300000', min: 1, isReadOnly: true },
   'log.retention.hours': { type: 'int', default: '168', isReadOnly: true },
   'log.retention.minutes': { type: 'int', default: null, isReadOnly: true },

@@ -26,6 +26,13 @@ const wholeBounds: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]
   long: [-(2n ** 63n), 2n ** 63n - 1n]
 }
 
+export type ConfigDefinitions = Readonly<Record<string, ConfigDefinition>>
+
+/** Names come from outside: `constructor` is none of ours. */
+export function definitionOf(name: string, definitions: ConfigDefinitions): ConfigDefinition | undefined {
+  return Object.hasOwn(definitions, name) ? definitions[name] : undefined
+}
+
 /** What is wrong with a value, in a sentence; null when nothing is. */
 export function objectionTo(name: string, value: string, definition: ConfigDefinition): string | null {
   return objectionToType(name, value, definition) ?? definition.check?.(value.trim(), name) ?? null
@@ -48,6 +55,14 @@ export function listOf(value: string): string[] {
 
 export function invalid(name: string, value: string, why: string): string {
   return `Invalid value ${value} for configuration ${name}: ${why}`
+}
+
+/** Kafka's own range for gzip's levels: 1 to 9, and -1 for the library's choice. */
+export function checkGzipLevel(value: string, name: string): string | null {
+  const level = Number(value)
+  return level === -1 || (level >= 1 && level <= 9)
+    ? null
+    : invalid(name, value, 'Value must be between 1 and 9 or equal to -1')
 }
 
 function objectionToType(name: string, value: string, definition: ConfigDefinition): string | null {

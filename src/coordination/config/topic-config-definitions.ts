@@ -2,15 +2,7 @@
  * The configurations of topics: every name that Apache Kafka 4.4.0 knows, its type, default and bounds, and the broker's
  * configuration that gives the default. Read from DescribeConfigs of a running Kafka 4.4.0.
  */
-import { type ConfigDefinition, invalid, listOf } from './definition.ts'
-
-/** Kafka's own range for gzip's levels: 1 to 9, and -1 for the library's choice. */
-function checkGzipLevel(value: string, name: string): string | null {
-  const level = Number(value)
-  return level === -1 || (level >= 1 && level <= 9)
-    ? null
-    : invalid(name, value, 'Value must be between 1 and 9 or equal to -1')
-}
+import { type ConfigDefinitions, checkGzipLevel, invalid, listOf } from './definition.ts'
 
 /** Kafka: ThrottledReplicaListValidator. */
 function checkThrottledReplicas(value: string, name: string): string | null {
@@ -21,7 +13,7 @@ function checkThrottledReplicas(value: string, name: string): string | null {
   return invalid(name, `[${items.join(', ')}]`, why)
 }
 
-export const topicConfigDefinitions: Readonly<Record<string, ConfigDefinition>> = {
+export const topicConfigDefinitions: ConfigDefinitions = {
   'cleanup.policy': {
     type: 'list',
     default: 'delete',
