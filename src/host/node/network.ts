@@ -13,9 +13,12 @@ export const nodeNetwork: Network = {
         socket.unref()
         onConnection(connectionOf(socket))
       })
-      server.unref()
       server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
-      server.listen({ host, port, backlog: 1024 }, () => resolve(listenerOf(server, host, port)))
+      server.listen({ host, port, backlog: 1024 }, () => {
+        // Not before: whoever awaits this has nothing else that keeps the process alive.
+        server.unref()
+        resolve(listenerOf(server, host, port))
+      })
     })
   }
 }
@@ -54,7 +57,11 @@ function connectionOf(socket: Socket): Connection {
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
-    end: () => void socket.end(),
+    end() {
+      // Whoever awaits the end of a connection is owed it, even when nothing else is going on.
+      socket.ref()
+      socket.end()
+    },
     destroy: () => void socket.destroy()
   }
 }
