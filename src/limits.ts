@@ -39,6 +39,9 @@ export const limits = {
   /** Partitions of one topic: Metadata tells all of them in one answer. */
   partitionsPerTopic: 100_000,
 
+  /** Partitions that one CreateTopics or CreatePartitions may make (Kafka: MAX_PARTITIONS_PER_BATCH). */
+  partitionsPerRequest: 10_000,
+
   /** Partitions in one page of DescribeTopicPartitions (Kafka: max.request.partition.size.limit). */
   describedPartitions: 2000,
 

@@ -22,7 +22,7 @@ export const alterConfigs = api(ApiKey.AlterConfigs, {
       const replaced = wanted.map(({ resourceType, resourceName, configs }) => ({
         type: resourceType,
         name: resourceName,
-        config: new Map(configs.map(({ name, value }) => [name, value]))
+        config: configs
       }))
       return broker.metadata.replaceConfigs(replaced, mode)
     })

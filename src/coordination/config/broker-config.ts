@@ -4,7 +4,7 @@
 import type { LogConfig } from '../../log/types.ts'
 import type { GroupConfig } from '../groups/group-config.ts'
 import { brokerConfigDefinitions } from './broker-config-definitions.ts'
-import { listOf, objectionTo } from './definition.ts'
+import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
 /** A configuration that does not exist, or a value that it does not take. The message says what to write instead. */
@@ -35,7 +35,7 @@ export class BrokerConfig {
   /** Throws ConfigError. */
   static parse(overrides: Readonly<Record<string, string>>): BrokerConfig {
     for (const [name, value] of Object.entries(overrides)) {
-      const definition = brokerConfigDefinitions[name]
+      const definition = definitionOf(name, brokerConfigDefinitions)
       if (definition === undefined) throw new ConfigError(unknownName(name))
       const objection = objectionTo(name, value, definition)
       if (objection !== null) throw new ConfigError(objection)
@@ -57,7 +57,9 @@ export class BrokerConfig {
 
   /** The value in force; null when there is none. */
   get(name: string): string | null {
-    return this.#set(name) ?? brokerConfigDefinitions[name]?.default ?? null
+    const definition = definitionOf(name, brokerConfigDefinitions)
+    const value = this.#set(name) ?? definition?.default ?? null
+    return value === null || definition === undefined ? value : canonical(value, definition)
   }
 
   get nodeId(): number {
@@ -106,7 +108,9 @@ export class BrokerConfig {
 
   /** The value of a topic's configuration that is in force when the topic sets these. */
   topicValue(name: string, topic: ReadonlyMap<string, string>): string | null {
-    return topic.get(name) ?? this.topicDefault(name)
+    const value = topic.get(name) ?? this.topicDefault(name)
+    const definition = definitionOf(name, topicConfigDefinitions)
+    return value === null || definition === undefined ? value : canonical(value, definition)
   }
 
   /** What a topic that sets nothing gets: the broker's value, or Kafka's default. */

@@ -1,15 +1,13 @@
 /**
  * Decides on changes of configurations (Kafka: ConfigurationControlManager): the old way, which replaces all of them, and the
- * incremental way (KIP-339), which sets, deletes, and appends to or subtracts from lists.
+ * incremental way (KIP-339), which sets, deletes, and appends to or subtracts from lists. A resource changes as a whole or
+ * not at all.
  */
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { BrokerConfig } from '../config/broker-config.ts'
-import { brokerConfigDefinitions } from '../config/broker-config-definitions.ts'
-import { type ConfigDefinition, listOf, objectionTo } from '../config/definition.ts'
-import { topicConfigDefinitions } from '../config/topic-config-definitions.ts'
+import { listOf } from '../config/definition.ts'
 import type { StateRecord } from '../coordinator.ts'
-import type { TopicFailure } from './create-topics.ts'
-import { type ClusterImage, ResourceType } from './image.ts'
+import { type ConfigRules, type ConfigScene, configRulesOf, type Refusal } from './config-rules.ts'
+import { ResourceType } from './image.ts'
 import { configRecord } from './records.ts'
 
 /** IncrementalAlterConfigs' operations (AlterConfigOp.OpType). */
@@ -27,138 +25,99 @@ export interface ResourceChange {
   readonly changes: readonly ConfigChange[]
 }
 
-export interface ConfigDecision {
-  readonly records: readonly StateRecord[]
-  readonly result: { readonly error: 0 } | TopicFailure
+export interface ResourceReplacement {
+  readonly type: number
+  readonly name: string
+  readonly config: readonly { readonly name: string; readonly value: string | null }[]
 }
 
-/** What is wrong with the configuration of a new topic; null when nothing is. */
-export function objectionToTopicConfig(config: ReadonlyMap<string, string | null>): TopicFailure | null {
-  for (const [name, value] of config) {
-    const definition = topicConfigDefinitions[name]
-    if (definition === undefined)
-      return { error: ErrorCode.INVALID_CONFIG, message: `Unknown topic config name: ${name}` }
-    if (value === null) {
-      return { error: ErrorCode.INVALID_CONFIG, message: `Null value not supported for topic configs: ${name}` }
-    }
-    const objection = objectionTo(name, value, definition)
-    if (objection !== null) return { error: ErrorCode.INVALID_CONFIG, message: objection }
-  }
-  return null
+export interface ConfigDecision {
+  readonly records: readonly StateRecord[]
+  readonly result: { readonly error: 0 } | Refusal
 }
 
 /** AlterConfigs: what is named is set, what is not named goes back to its default. */
-export function decideReplacedConfig(
-  image: ClusterImage,
-  resource: { readonly type: number; readonly name: string; readonly config: ReadonlyMap<string, string | null> },
-  defaults: BrokerConfig
-): ConfigDecision {
-  const changes: ConfigChange[] = []
-  for (const [name, value] of resource.config) {
-    changes.push({ name, value, operation: value === null ? ConfigOperation.delete : ConfigOperation.set })
-  }
-  for (const name of image.configOf(resource.type, resource.name).keys()) {
-    if (!resource.config.has(name)) changes.push({ name, value: null, operation: ConfigOperation.delete })
-  }
-  return decideChangedConfig(image, { ...resource, changes }, defaults)
+export function decideReplacedConfig(scene: ConfigScene, { type, name, config }: ResourceReplacement): ConfigDecision {
+  if (type === ResourceType.brokerLogger) return refuseChange(unknownType(type))
+  const named = new Set(config.map((entry) => entry.name))
+  const present = [...scene.image.configOf(type, name).keys()]
+  const changes = [
+    ...config.map((entry) => ({ ...entry, operation: ConfigOperation.set })),
+    ...present
+      .filter((key) => !named.has(key))
+      .map((key) => ({ name: key, value: null, operation: ConfigOperation.delete }))
+  ]
+  return decideChangedConfig(scene, { type, name, changes })
 }
 
-export function decideChangedConfig(
-  image: ClusterImage,
-  resource: ResourceChange,
-  defaults: BrokerConfig
-): ConfigDecision {
-  const failure = objectionToResource(image, resource, defaults)
-  if (failure !== null) return { records: [], result: failure }
-  const records: StateRecord[] = []
-  for (const change of resource.changes) {
-    const next = nextValue(image, resource, change, defaults)
-    if (typeof next === 'object' && next !== null) return { records: [], result: next }
-    const current = image.configOf(resource.type, resource.name).get(change.name) ?? null
-    if (next !== current) records.push(configRecord(resource.type, resource.name, change.name, next))
-  }
+export function decideChangedConfig(scene: ConfigScene, resource: ResourceChange): ConfigDecision {
+  const refusal = objectionToRequest(resource)
+  if (refusal !== null) return refuseChange(refusal)
+  const rules = configRulesOf(resource.type)
+  if (rules === undefined) return refuseChange(unknownType(resource.type))
+  const present = scene.image.configOf(resource.type, resource.name)
+  const config = changed(present, resource, rules, scene)
+  if ('error' in config) return refuseChange(config)
+  const touched = resource.changes.map(({ name }) => name)
+  const objection = rules.objectionToWanted({ name: resource.name, config, touched }, scene)
+  if (objection !== null) return refuseChange(objection)
+  const records = touched
+    .filter((name) => config.get(name) !== present.get(name))
+    .map((name) => configRecord(resource.type, resource.name, name, config.get(name) ?? null))
   return { records, result: { error: ErrorCode.NONE } }
 }
 
-function objectionToResource(
-  image: ClusterImage,
-  resource: ResourceChange,
-  { nodeId }: BrokerConfig
-): TopicFailure | null {
-  const names = resource.changes.map(({ name }) => name)
-  if (new Set(names).size !== names.length) {
-    return { error: ErrorCode.INVALID_REQUEST, message: 'Error due to duplicate config keys' }
-  }
-  switch (resource.type) {
-    case ResourceType.topic:
-      if (image.topicByName(resource.name) !== undefined) return null
-      return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: `The topic '${resource.name}' does not exist.` }
-    case ResourceType.broker:
-      if (resource.name === '' || resource.name === String(nodeId)) return null
-      return {
-        error: ErrorCode.INVALID_REQUEST,
-        message: `Unexpected broker id, expected ${nodeId}, but received ${resource.name}`
-      }
-    default:
-      return {
-        error: ErrorCode.INVALID_REQUEST,
-        message: `Configurations of resource type ${resource.type} cannot be changed here.`
-      }
-  }
+function refuseChange(result: Refusal): ConfigDecision {
+  return { records: [], result }
 }
 
-/** The value to write, null to take it back, or what is wrong. */
-function nextValue(
-  image: ClusterImage,
-  resource: ResourceChange,
-  change: ConfigChange,
-  defaults: BrokerConfig
-): string | null | TopicFailure {
-  const definition = definitionsOf(resource.type)[change.name]
-  if (definition === undefined) {
-    const what = resource.type === ResourceType.topic ? 'Unknown topic config name' : 'Unknown broker config name'
-    return { error: ErrorCode.INVALID_CONFIG, message: `${what}: ${change.name}` }
-  }
-  if (definition.isReadOnly) {
-    return { error: ErrorCode.INVALID_REQUEST, message: `Cannot update these configs dynamically: ${change.name}` }
-  }
-  if (change.operation === ConfigOperation.delete) return null
-  if (change.value === null) {
-    return { error: ErrorCode.INVALID_REQUEST, message: `Null value not supported for : ${change.name}` }
-  }
-  const wanted = combined(image, resource, change, definition, defaults)
-  if (typeof wanted !== 'string') return wanted
-  const objection = objectionTo(change.name, wanted, definition)
-  return objection === null ? wanted : { error: ErrorCode.INVALID_CONFIG, message: objection }
+function unknownType(type: number): Refusal {
+  return { error: ErrorCode.INVALID_REQUEST, message: `Unknown resource type ${type}` }
 }
 
-function combined(
-  image: ClusterImage,
+/** What can be said of the request without knowing what there is. */
+function objectionToRequest({ changes }: ResourceChange): Refusal | null {
+  const error = ErrorCode.INVALID_REQUEST
+  const names = changes.map(({ name }) => name)
+  if (new Set(names).size !== names.length) return { error, message: 'Error due to duplicate config keys' }
+  const nulls = changes.filter(({ operation, value }) => operation !== ConfigOperation.delete && value === null)
+  if (nulls.length > 0) {
+    return { error, message: `Null value not supported for : ${nulls.map(({ name }) => name).join(', ')}` }
+  }
+  const known: readonly number[] = Object.values(ConfigOperation)
+  const odd = changes.find(({ operation }) => !known.includes(operation))
+  return odd === undefined ? null : { error, message: `Unknown operations type ${odd.operation}` }
+}
+
+/** The configuration after the change, or why it cannot be changed so. */
+function changed(
+  present: ReadonlyMap<string, string>,
   resource: ResourceChange,
-  { name, operation, value }: ConfigChange,
-  definition: ConfigDefinition,
-  defaults: BrokerConfig
-): string | TopicFailure {
-  const given = value ?? ''
-  if (operation === ConfigOperation.set) return given
-  if (operation !== ConfigOperation.append && operation !== ConfigOperation.subtract) {
-    return { error: ErrorCode.INVALID_REQUEST, message: `There is no configuration operation ${operation}.` }
+  rules: ConfigRules,
+  scene: ConfigScene
+): ReadonlyMap<string, string> | Refusal {
+  const config = new Map(present)
+  for (const { name, operation, value } of resource.changes) {
+    if (operation === ConfigOperation.delete) config.delete(name)
+    else if (operation === ConfigOperation.set) config.set(name, value ?? '')
+    else {
+      const word = operation === ConfigOperation.append ? 'append' : 'subtract'
+      const message = rules.objectionToAppending(name, word)
+      if (message !== null) return { error: ErrorCode.INVALID_CONFIG, message }
+      config.set(name, combined(word, present.get(name) ?? defaultOf(resource.type, name, scene), value ?? ''))
+    }
   }
-  if (definition.type !== 'list') {
-    const word = operation === ConfigOperation.append ? 'append' : 'subtract'
-    return { error: ErrorCode.INVALID_CONFIG, message: `Can't ${word} to key ${name} because its type is not LIST.` }
-  }
-  const inForce = image.configOf(resource.type, resource.name).get(name) ?? defaultOf(resource.type, name, defaults)
+  return config
+}
+
+function combined(word: 'append' | 'subtract', inForce: string | null, given: string): string {
   const present = listOf(inForce ?? '')
-  const items = listOf(given)
-  if (operation === ConfigOperation.subtract) return present.filter((item) => !items.includes(item)).join(',')
+  // Not cleaned up: an empty item is the caller's mistake, and is told.
+  const items = given.split(',').map((item) => item.trim())
+  if (word === 'subtract') return present.filter((item) => !items.includes(item)).join(',')
   return [...present, ...items.filter((item) => !present.includes(item))].join(',')
 }
 
-function defaultOf(type: number, name: string, defaults: BrokerConfig): string | null {
+function defaultOf(type: number, name: string, { defaults }: ConfigScene): string | null {
   return type === ResourceType.topic ? defaults.topicDefault(name) : defaults.get(name)
-}
-
-function definitionsOf(type: number): Readonly<Record<string, ConfigDefinition>> {
-  return type === ResourceType.topic ? topicConfigDefinitions : brokerConfigDefinitions
 }

@@ -6,10 +6,10 @@ import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import type { StateRecord } from '../coordinator.ts'
-import { objectionToTopicConfig } from './configs.ts'
+import { objectionToTopicConfig, type Refusal } from './config-rules.ts'
 import { type ClusterImage, ResourceType } from './image.ts'
 import { configRecord, partitionRecord, topicRecord } from './records.ts'
-import { collisionKey, objectionToTopicName } from './topic-names.ts'
+import { collisionKey, metadataTopicName, objectionToTopicName } from './topic-names.ts'
 
 export interface NewTopic {
   readonly name: string
@@ -22,11 +22,7 @@ export interface NewTopic {
   readonly config: ReadonlyMap<string, string | null>
 }
 
-export interface TopicFailure {
-  readonly error: ErrorCode
-  /** Null where Kafka says nothing but the error's name. */
-  readonly message: string | null
-}
+export type TopicFailure = Refusal
 
 export interface CreatedTopic {
   readonly error: 0
@@ -51,8 +47,7 @@ export interface TopicDecision {
 export function decideNewTopic(image: ClusterImage, topic: NewTopic, placement: Placement): TopicDecision {
   const failure = objectionToNewTopic(image, topic, placement)
   if (failure !== null) return { records: [], result: failure }
-  const partitions =
-    topic.assignments.length || (topic.partitions === -1 ? placement.defaults.numPartitions : topic.partitions)
+  const partitions = partitionsOf(topic, placement.defaults)
   const id = placement.newTopicId()
   const configs = [...topic.config].flatMap(([name, value]) =>
     value === null ? [] : [configRecord(ResourceType.topic, topic.name, name, value)]
@@ -61,6 +56,11 @@ export function decideNewTopic(image: ClusterImage, topic: NewTopic, placement: 
     records: [topicRecord(topic.name, id), ...configs, ...partitionRecords(id, 0, partitions, placement)],
     result: { error: ErrorCode.NONE, id, partitions, replicationFactor: 1 }
   }
+}
+
+/** How many partitions are asked for; below 1 when it is a number that cannot be. */
+export function partitionsOf({ assignments, partitions }: NewTopic, defaults: BrokerConfig): number {
+  return assignments.length || (partitions === -1 ? defaults.numPartitions : partitions)
 }
 
 /** The records for partitions from `first` up to `count`. */
@@ -74,6 +74,10 @@ function partitionRecords(topicId: string, first: number, count: number, placeme
 }
 
 function objectionToNewTopic(image: ClusterImage, topic: NewTopic, placement: Placement): TopicFailure | null {
+  if (topic.name === metadataTopicName) {
+    const message = `Creation of internal topic ${topic.name} is prohibited.`
+    return { error: ErrorCode.INVALID_REQUEST, message }
+  }
   const nameObjection = objectionToTopicName(topic.name)
   if (nameObjection !== null) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message: nameObjection }
   if (image.topicByName(topic.name) !== undefined) {
@@ -84,22 +88,25 @@ function objectionToNewTopic(image: ClusterImage, topic: NewTopic, placement: Pl
     const message = `Topic '${topic.name}' collides with existing topic: ${twin}`
     return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message }
   }
-  return objectionToPlacement(image, topic, placement) ?? objectionToTopicConfig(topic.config)
+  return (
+    objectionToTopicConfig(topic.config, placement.defaults) ??
+    objectionToPlacement(topic, placement) ??
+    objectionToCount(image, 0, partitionsOf(topic, placement.defaults))
+  )
 }
 
-function objectionToPlacement(image: ClusterImage, topic: NewTopic, placement: Placement): TopicFailure | null {
+function objectionToPlacement(topic: NewTopic, placement: Placement): TopicFailure | null {
   if (topic.assignments.length > 0) return objectionToAssignments(topic, placement)
-  if (topic.partitions === 0 || topic.partitions < -1) {
-    const message = 'Number of partitions was set to an invalid non-positive value.'
-    return { error: ErrorCode.INVALID_PARTITIONS, message }
-  }
   const wanted = topic.replicationFactor === -1 ? placement.defaults.defaultReplicationFactor : topic.replicationFactor
   if (wanted === 0 || wanted < -1) {
     const message = 'Replication factor must be larger than 0, or -1 to use the default value.'
     return { error: ErrorCode.INVALID_REPLICATION_FACTOR, message }
   }
-  if (wanted > 1) return tooFewBrokers(wanted)
-  return objectionToCount(image, topic.partitions)
+  if (topic.partitions === 0 || topic.partitions < -1) {
+    const message = 'Number of partitions was set to an invalid non-positive value.'
+    return { error: ErrorCode.INVALID_PARTITIONS, message }
+  }
+  return wanted > 1 ? tooFewBrokers(wanted) : null
 }
 
 function tooFewBrokers(wanted: number): TopicFailure {
@@ -108,21 +115,24 @@ function tooFewBrokers(wanted: number): TopicFailure {
 }
 
 function objectionToAssignments({ assignments, ...topic }: NewTopic, { nodeId }: Placement): TopicFailure | null {
-  if (topic.partitions !== -1 || topic.replicationFactor !== -1) {
-    const what = topic.partitions !== -1 ? 'number of partitions' : 'replication factor'
-    const message = `A manual partition assignment was specified, but the ${what} was not set to -1.`
+  const error = ErrorCode.INVALID_REPLICA_ASSIGNMENT
+  const both =
+    topic.replicationFactor !== -1 ? 'replication factor' : topic.partitions !== -1 ? 'numPartitions' : undefined
+  if (both !== undefined) {
+    const message = `A manual partition assignment was specified, but ${both} was not set to -1.`
     return { error: ErrorCode.INVALID_REQUEST, message }
   }
-  const ids = new Set(assignments.map(({ partitionIndex }) => partitionIndex))
-  if (ids.size !== assignments.length || assignments.some((_, index) => !ids.has(index))) {
-    const message = 'partitions should be a consecutive 0-based integer sequence'
-    return { error: ErrorCode.INVALID_REPLICA_ASSIGNMENT, message }
-  }
-  for (const { brokerIds } of assignments) {
+  const ids = new Set<number>()
+  for (const { partitionIndex, brokerIds } of assignments) {
+    if (ids.has(partitionIndex)) {
+      return { error, message: `Found multiple manual partition assignments for partition ${partitionIndex}` }
+    }
+    ids.add(partitionIndex)
     const failure = objectionToReplicas(brokerIds, nodeId)
     if (failure !== null) return failure
   }
-  return null
+  if (assignments.every((_, index) => ids.has(index))) return null
+  return { error, message: 'partitions should be a consecutive 0-based integer sequence' }
 }
 
 function objectionToReplicas(brokerIds: readonly number[], nodeId: number): TopicFailure | null {
@@ -141,9 +151,10 @@ function objectionToReplicas(brokerIds: readonly number[], nodeId: number): Topi
   }
 }
 
-function objectionToCount(image: ClusterImage, partitions: number): TopicFailure | null {
-  if (partitions <= limits.partitionsPerTopic && image.partitionCount + partitions <= limits.partitions) return null
-  const message = `One broker holds at most ${limits.partitions} partitions, and a topic ${limits.partitionsPerTopic}; there are ${image.partitionCount}.`
+function objectionToCount(image: ClusterImage, present: number, more: number): TopicFailure | null {
+  const { partitions, partitionsPerTopic } = limits
+  if (present + more <= partitionsPerTopic && image.partitionCount + more <= partitions) return null
+  const message = `One broker holds at most ${partitions} partitions, and a topic ${partitionsPerTopic}; there are ${image.partitionCount}.`
   return { error: ErrorCode.INVALID_PARTITIONS, message }
 }
 
@@ -192,5 +203,14 @@ function objectionToMorePartitions(
     const failure = objectionToReplicas(brokerIds, nodeId)
     if (failure !== null) return failure
   }
-  return objectionToCount(image, count - present)
+  return objectionToCount(image, present, count - present)
+}
+
+/** Kafka's bound on one request; its records are one batch, which has to be written and replayed at once. */
+export function objectionToRequestSize(
+  partitions: number,
+  word: 'partitions' | 'additional partitions'
+): Refusal | null {
+  if (partitions <= limits.partitionsPerRequest) return null
+  return { error: ErrorCode.POLICY_VIOLATION, message: `Excessively large number of ${word} per request.` }
 }

@@ -115,14 +115,11 @@ export class ClusterImage {
 
   /** For replay only. */
   putPartition(topicId: string, partition: PartitionImage): void {
-    const topic = this.topicById(topicId)
+    const topic = this.#byName.get(this.#nameById.get(topicId) ?? '')
     if (topic === undefined)
       throw new Error(`The metadata log has a partition of a topic ${topicId} that it does not have.`)
-    const partitions = [...topic.partitions]
-    if (partitions[partition.partitionId] === undefined) this.#partitionCount += 1
-    partitions[partition.partitionId] = partition
-    this.#byName.set(topic.name, { ...topic, partitions })
-    this.#sorted = null
+    if (topic.partitions[partition.partitionId] === undefined) this.#partitionCount += 1
+    topic.partitions[partition.partitionId] = partition
   }
 
   /** For replay only. */
@@ -132,7 +129,8 @@ export class ClusterImage {
     this.#partitionCount -= topic.partitions.length
     this.#byName.delete(topic.name)
     this.#nameById.delete(topicId)
-    this.#byCollisionKey.delete(collisionKey(topic.name))
+    const key = collisionKey(topic.name)
+    if (this.#byCollisionKey.get(key) === topic.name) this.#byCollisionKey.delete(key)
     this.#configs.delete(`${ResourceType.topic}:${topic.name}`)
     this.#sorted = null
   }

@@ -8,14 +8,23 @@ import type { Clock } from '../../host/clock.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { Coordinator, type StateLog, type StateRecord } from '../coordinator.ts'
-import { type ConfigDecision, decideChangedConfig, decideReplacedConfig, type ResourceChange } from './configs.ts'
+import type { ConfigScene } from './config-rules.ts'
+import {
+  type ConfigDecision,
+  decideChangedConfig,
+  decideReplacedConfig,
+  type ResourceChange,
+  type ResourceReplacement
+} from './configs.ts'
 import {
   type CreatedTopic,
   decideMorePartitions,
   decideNewTopic,
   type MorePartitions,
   type NewTopic,
+  objectionToRequestSize,
   type Placement,
+  partitionsOf,
   type TopicFailure
 } from './create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
@@ -54,8 +63,17 @@ const firstFeatures: readonly (readonly [string, number])[] = [
   ['transaction.version', 2]
 ]
 
-/** With eligible leader replicas (KIP-966) the cluster has this setting from the beginning, so that it can be changed at one place. */
-const firstMinInSyncReplicas = configRecord(ResourceType.broker, '', 'min.insync.replicas', '1')
+/**
+ * What every cluster begins with. The minimum of in-sync replicas is cluster-wide from the start, as Kafka makes it where
+ * eligible leader replicas (KIP-966) are on.
+ */
+function firstRecords(defaults: BrokerConfig): StateRecord[] {
+  const minInSyncReplicas = 'min.insync.replicas'
+  return [
+    ...firstFeatures.map(([name, level]) => featureLevelRecord(name, level)),
+    configRecord(ResourceType.broker, '', minInSyncReplicas, defaults.get(minInSyncReplicas))
+  ]
+}
 
 const noChange: MetadataChange = { created: [], deleted: [], grown: [], configured: [] }
 
@@ -78,10 +96,7 @@ export class MetadataCoordinator {
         this.image.configOf(ResourceType.broker, '').get(name)
     )
     if (this.image.features.size === 0) {
-      this.#coordinator.commit(
-        [...firstFeatures.map(([name, level]) => featureLevelRecord(name, level)), firstMinInSyncReplicas],
-        clock.nowMs()
-      )
+      this.#coordinator.commit(firstRecords(brokerDefaults), clock.nowMs())
     }
   }
 
@@ -97,6 +112,9 @@ export class MetadataCoordinator {
 
   /** A result for each topic, in their order. */
   async createTopics(topics: readonly NewTopic[], mode: Mode = 'carry-out'): Promise<(CreatedTopic | TopicFailure)[]> {
+    const asked = topics.reduce((sum, topic) => sum + Math.max(0, partitionsOf(topic, this.#placement.defaults)), 0)
+    const excess = objectionToRequestSize(asked, 'partitions')
+    if (excess !== null) return topics.map(() => excess)
     const results = topics.map((topic) => {
       const { records, result } = decideNewTopic(this.image, topic, this.#placement)
       if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, created: this.#named(topic.name) }))
@@ -129,6 +147,12 @@ export class MetadataCoordinator {
     topics: readonly MorePartitions[],
     mode: Mode = 'carry-out'
   ): Promise<({ readonly error: 0 } | TopicFailure)[]> {
+    const added = topics.map(({ name, count }) => count - (this.image.topicByName(name)?.partitions.length ?? count))
+    const excess = objectionToRequestSize(
+      added.reduce((sum, count) => sum + Math.max(0, count), 0),
+      'additional partitions'
+    )
+    if (excess !== null) return topics.map(() => excess)
     const results = topics.map((wanted) => {
       const { records, result } = decideMorePartitions(this.image, wanted, this.#placement)
       if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, grown: this.#named(wanted.name) }))
@@ -140,31 +164,15 @@ export class MetadataCoordinator {
 
   /** AlterConfigs: replaces everything that was set for each resource. */
   replaceConfigs(
-    resources: readonly {
-      readonly type: number
-      readonly name: string
-      readonly config: ReadonlyMap<string, string | null>
-    }[],
+    resources: readonly ResourceReplacement[],
     mode: Mode = 'carry-out'
   ): Promise<ConfigDecision['result'][]> {
-    return this.#configure(
-      resources.map((resource) => ({
-        resource,
-        decide: () => decideReplacedConfig(this.image, resource, this.#placement.defaults)
-      })),
-      mode
-    )
+    return this.#configure(resources, (resource) => decideReplacedConfig(this.#scene, resource), mode)
   }
 
   /** IncrementalAlterConfigs: changes single settings. */
   changeConfigs(resources: readonly ResourceChange[], mode: Mode = 'carry-out'): Promise<ConfigDecision['result'][]> {
-    return this.#configure(
-      resources.map((resource) => ({
-        resource,
-        decide: () => decideChangedConfig(this.image, resource, this.#placement.defaults)
-      })),
-      mode
-    )
+    return this.#configure(resources, (resource) => decideChangedConfig(this.#scene, resource), mode)
   }
 
   /** Gives away a block of producer ids for good. */
@@ -175,17 +183,16 @@ export class MetadataCoordinator {
     return { first, count }
   }
 
-  async #configure(
-    resources: readonly {
-      readonly resource: { readonly type: number; readonly name: string }
-      readonly decide: () => ConfigDecision
-    }[],
+  async #configure<Resource extends { readonly type: number; readonly name: string }>(
+    resources: readonly Resource[],
+    decide: (resource: Resource) => ConfigDecision,
     mode: Mode
   ): Promise<ConfigDecision['result'][]> {
-    const results = resources.map(({ resource, decide }) => {
-      const { records, result } = decide()
-      const configured = this.#topicsTouchedBy(resource)
-      if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, configured }))
+    const results = resources.map((resource) => {
+      const { records, result } = decide(resource)
+      if (mode === 'carry-out') {
+        this.#commit(records, () => ({ ...noChange, configured: this.#topicsTouchedBy(resource) }))
+      }
       return result
     })
     await this.#coordinator.settled()
@@ -196,6 +203,10 @@ export class MetadataCoordinator {
   #topicsTouchedBy({ type, name }: { readonly type: number; readonly name: string }): string[] {
     if (type === ResourceType.topic) return [name]
     return type === ResourceType.broker ? Array.from(this.image.topics(), (topic) => topic.name) : []
+  }
+
+  get #scene(): ConfigScene {
+    return { image: this.image, nodeId: this.#placement.nodeId, defaults: this.#placement.defaults }
   }
 
   #commit(records: readonly StateRecord[], changeOf: () => MetadataChange): void {

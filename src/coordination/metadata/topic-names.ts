@@ -2,10 +2,13 @@
 const legal = /^[a-zA-Z0-9._-]+$/
 const longest = 249
 
+/** The topic of the metadata log itself: its directory is there, so that no other may have the name. */
+export const metadataTopicName = '__cluster_metadata'
+
 /** What is wrong with a name, in a sentence; null when nothing is. */
 export function objectionToTopicName(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
-  if (name === '.' || name === '..') return `Topic name is invalid: '.' or '..' is not allowed`
+  if (name === '.' || name === '..') return `Topic name is invalid: '${name}' is not allowed`
   if (name.length > longest)
     return `Topic name is invalid: the length of '${name}' is longer than the max allowed length ${longest}`
   if (!legal.test(name)) {
