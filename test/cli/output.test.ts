@@ -39,7 +39,10 @@ test('rows are written as JSON, JSON lines, CSV, YAML, raw and a table', () => {
 
 function presented(error: unknown): { text: string; code: number } {
   let text = ''
-  const code = presentError(error, { style: createStyle('plain'), verbose: false, write: (part) => (text += part) })
+  const write = (part: string): void => {
+    text += part
+  }
+  const code = presentError(error, { style: createStyle('plain'), verbose: false, write })
   return { text, code }
 }
 
