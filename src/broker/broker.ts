@@ -66,9 +66,10 @@ export class Broker {
    * Throws ConfigError for a wrong setting, DiskError when the directory cannot be used or is damaged.
    */
   static async start(options: BrokerOptions): Promise<Broker> {
-    const config = BrokerConfig.parse(options.config)
-    const directory = DataDirectory.open(options.host, config)
+    const asked = BrokerConfig.parse(options.config)
+    const directory = DataDirectory.open(options.host, asked)
     try {
+      const config = asked.in({ nodeId: directory.nodeId, path: options.host.disk.location })
       await directory.forgetCleanStop()
       const broker = new Broker(options, config, directory)
       await broker.metadata.ready()

@@ -7,7 +7,7 @@
  * one can go on at once, where Kafka answers LEADER_NOT_AVAILABLE and has them ask again.
  */
 import type { TopicImage } from '../../coordination/metadata/image.ts'
-import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { metadataTopicName, objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { MetadataRequest } from '../../protocol/generated/api/metadata-request.ts'
@@ -18,21 +18,30 @@ import { api, type RequestContext } from '../api.ts'
 import { everyClusterOperation, everyTopicOperation, notAsked } from '../authorized-operations.ts'
 
 type Request = Decoded<MetadataRequest>
+type AskedTopic = NonNullable<Request['topics']>[number]
 
 const firstVersionWithChoiceOfCreation = 4
+
+/** Their form is not a plain topic's, so that asking for them makes none. */
+const madeByTheBrokerAlone: ReadonlySet<string> = new Set([
+  metadataTopicName,
+  '__transaction_state',
+  '__share_group_state'
+])
 
 export const metadata = api(ApiKey.Metadata, {
   versions: [0, 13],
   request: MetadataRequest,
   response: MetadataResponse,
 
-  handle(request, context) {
-    const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
+  async handle(request, context) {
     const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
-    if (missing.length === 0) return respond(request, describeTopics(request, context, new Map()), operations, context)
-    return create(missing, context).then((failures) =>
-      respond(request, describeTopics(request, context, failures), operations, context)
-    )
+    const failures = missing.length === 0 ? new Map<string, ErrorCode>() : await create(missing, context)
+    const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
+    const answer = respond(request, describeTopics(request, context, failures), operations, context)
+    // What somebody else has just changed may not be safe yet; nobody is told before it is.
+    await context.broker.metadata.ready()
+    return answer
   }
 })
 
@@ -48,6 +57,7 @@ function missingTopics(request: Request, { broker, apiVersion }: RequestContext)
   const names = new Set<string>()
   for (const { name, topicId } of request.topics ?? []) {
     if (name === null || topicId !== ZERO_UUID || objectionToTopicName(name) !== null) continue
+    if (madeByTheBrokerAlone.has(name)) continue
     if (broker.metadata.image.topicByName(name) === undefined) names.add(name)
   }
   return [...names]
@@ -79,7 +89,7 @@ function describeTopics(
 ): MetadataResponseTopic[] {
   const { image } = context.broker.metadata
   if (request.topics === null || asksForAll(request, context)) return image.sortedTopics().map(describe)
-  return request.topics.map(({ name, topicId }) => {
+  return asked(request.topics).map(({ name, topicId }) => {
     const byId = name === null || topicId !== ZERO_UUID
     const topic = byId ? image.topicById(topicId) : image.topicByName(name)
     if (topic !== undefined) return describe(topic)
@@ -87,6 +97,14 @@ function describeTopics(
       ? unknown(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
       : unknown(name, ZERO_UUID, whyMissing(name, failures))
   })
+}
+
+/** Each topic is told once; and where one is asked for by its id, all are (Kafka: KafkaApis.handleTopicMetadataRequest). */
+function asked(topics: readonly AskedTopic[]): readonly AskedTopic[] {
+  const byId = topics.filter(({ topicId }) => topicId !== ZERO_UUID)
+  const wanted = byId.length > 0 ? byId : topics
+  const keyOf = ({ name, topicId }: AskedTopic): string => (topicId === ZERO_UUID ? `name ${name}` : topicId)
+  return [...new Map(wanted.map((topic) => [keyOf(topic), topic])).values()]
 }
 
 function whyMissing(name: string, failures: ReadonlyMap<string, ErrorCode>): ErrorCode {

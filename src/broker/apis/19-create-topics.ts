@@ -34,22 +34,16 @@ export const createTopics = api(ApiKey.CreateTopics, {
   }
 })
 
-/** A name that stands twice, or that is the metadata log's, is refused before anything is made (ControllerApis). */
+/** A name that stands twice is refused, once, before anything is made (ControllerApis). */
 function sortOut(topics: readonly RequestTopic[]): { wanted: RequestTopic[]; refused: TopicAnswer[] } {
   const counts = new Map<string, number>()
   for (const { name } of topics) counts.set(name, (counts.get(name) ?? 0) + 1)
-  const refused: TopicAnswer[] = []
-  for (const [name, count] of counts) {
-    const why =
-      count > 1
-        ? 'Duplicate topic name.'
-        : name === '__cluster_metadata'
-          ? `Creation of internal topic ${name} is prohibited.`
-          : null
-    if (why !== null) refused.push(failed(name, { error: ErrorCode.INVALID_REQUEST, message: why }))
+  const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
+  const why = { error: ErrorCode.INVALID_REQUEST, message: 'Duplicate topic name.' }
+  return {
+    wanted: topics.filter(({ name }) => counts.get(name) === 1),
+    refused: repeated.map((name) => failed(name, why))
   }
-  const names = new Set(refused.map(({ name }) => name))
-  return { wanted: topics.filter(({ name }) => !names.has(name)), refused }
 }
 
 function newTopic({ name, numPartitions, replicationFactor, assignments, configs }: RequestTopic) {

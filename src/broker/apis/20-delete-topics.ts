@@ -4,7 +4,7 @@
  * v1 to v5 by name · v4 flexible · v5 error messages · v6 by name or by id
  * The answer leaves when the deletion is durable. With `delete.topic.enable=false` nothing is deleted.
  */
-import type { TopicImage } from '../../coordination/metadata/image.ts'
+import type { ClusterImage, TopicImage } from '../../coordination/metadata/image.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteTopicsRequest } from '../../protocol/generated/api/delete-topics-request.ts'
@@ -29,18 +29,12 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
   response: DeleteTopicsResponse,
 
   async handle(request, context) {
-    const seen = new Set<string>()
-    const condemned: string[] = []
-    const responses = askedFor(request, context).map((asked): TopicAnswer => {
-      const found = find(asked, context)
-      if ('errorCode' in found) return found
-      if (seen.has(found.id)) return failed(asked, ErrorCode.INVALID_REQUEST, 'Duplicate topic.')
-      seen.add(found.id)
-      condemned.push(found.id)
-      return { name: found.name, topicId: found.id, errorCode: ErrorCode.NONE }
-    })
-    await context.broker.metadata.deleteTopics(condemned)
-    return { responses }
+    const asked = askedFor(request, context)
+    if (!context.broker.config.deleteTopicEnable) return { responses: asked.map((one) => disabled(one, context)) }
+    const { condemned, refused } = sortOut(asked, context.broker.metadata.image)
+    await context.broker.metadata.deleteTopics(condemned.map(({ id }) => id))
+    const deleted = condemned.map(({ name, id }) => ({ name, topicId: id, errorCode: ErrorCode.NONE }))
+    return { responses: [...deleted, ...refused] }
   }
 })
 
@@ -49,28 +43,59 @@ function askedFor(request: Decoded<DeleteTopicsRequest>, { apiVersion }: Request
   return request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
 }
 
-function find(asked: Asked, { broker, apiVersion }: RequestContext): TopicImage | TopicAnswer {
-  if (!broker.config.deleteTopicEnable) {
-    const isTold = apiVersion >= firstVersionWithDisabledError
-    return failed(
-      asked,
-      isTold ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST,
-      'Topic deletion is disabled.'
-    )
+function disabled(asked: Asked, { apiVersion }: RequestContext): TopicAnswer {
+  const isTold = apiVersion >= firstVersionWithDisabledError
+  const errorCode = isTold ? ErrorCode.TOPIC_DELETION_DISABLED : ErrorCode.INVALID_REQUEST
+  return failed(asked, errorCode, 'Topic deletion is disabled.')
+}
+
+/** What is asked for twice is not deleted at all, and is answered once: the request is a mistake (ControllerApis). */
+function sortOut(asked: readonly Asked[], image: ClusterImage): { condemned: TopicImage[]; refused: TopicAnswer[] } {
+  const refused: TopicAnswer[] = []
+  const byAsked = new Map<string, Asked[]>()
+  for (const one of asked) {
+    const objection = objectionToForm(one)
+    if (objection !== null) refused.push(failed(one, ErrorCode.INVALID_REQUEST, objection))
+    else {
+      const key = one.name === null ? `id ${one.topicId}` : `name ${one.name}`
+      byAsked.set(key, [...(byAsked.get(key) ?? []), one])
+    }
   }
-  const byId = asked.topicId !== ZERO_UUID
-  if (byId && asked.name !== null) {
-    return failed(asked, ErrorCode.INVALID_REQUEST, 'You may not specify both topic name and topic id.')
+  const condemned = new Map<string, TopicImage>()
+  for (const [one, ...more] of byAsked.values()) {
+    if (one === undefined) continue
+    const found = more.length > 0 ? duplicate(one) : find(one, image)
+    if ('errorCode' in found) refused.push(found)
+    else if (condemned.delete(found.id)) refused.push(twice(found))
+    else condemned.set(found.id, found)
   }
-  if (!byId && asked.name === null) {
-    return failed(asked, ErrorCode.INVALID_REQUEST, 'Neither topic name nor id were specified.')
+  return { condemned: [...condemned.values()], refused }
+}
+
+function objectionToForm({ name, topicId }: Asked): string | null {
+  if (name === null && topicId === ZERO_UUID) return 'Neither topic name nor id were specified.'
+  return name !== null && topicId !== ZERO_UUID ? 'You may not specify both topic name and topic id.' : null
+}
+
+function find(asked: Asked, image: ClusterImage): TopicImage | TopicAnswer {
+  if (asked.name === null) {
+    const topic = image.topicById(asked.topicId)
+    return topic ?? failed(asked, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
   }
-  const { image } = broker.metadata
-  const topic = byId ? image.topicById(asked.topicId) : image.topicByName(asked.name ?? '')
-  if (topic !== undefined) return topic
-  return byId
-    ? failed(asked, ErrorCode.UNKNOWN_TOPIC_ID, 'This server does not host this topic ID.')
-    : failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, 'This server does not host this topic-partition.')
+  const topic = image.topicByName(asked.name)
+  const why = 'This server does not host this topic-partition.'
+  return topic ?? failed(asked, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, why)
+}
+
+function duplicate(asked: Asked): TopicAnswer {
+  const what = asked.name === null ? 'id' : 'name'
+  return failed(asked, ErrorCode.INVALID_REQUEST, `Duplicate topic ${what}.`)
+}
+
+/** Once by its name and once by its id. */
+function twice({ name, id }: TopicImage): TopicAnswer {
+  const why = 'The provided topic name maps to an ID that was already supplied.'
+  return failed({ name, topicId: id }, ErrorCode.INVALID_REQUEST, why)
 }
 
 function failed({ name, topicId }: Asked, errorCode: ErrorCode, errorMessage: string | null): TopicAnswer {

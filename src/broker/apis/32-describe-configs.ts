@@ -2,8 +2,8 @@
  * DescribeConfigs (32): the configuration in force, with where each value comes from.
  *
  * v1 sources and synonyms · v3 types, documentation · v4 flexible
- * Topics tell every configuration of Kafka 4.4.0, brokers those that have a meaning here. Documentation is not given.
- * Broker loggers, client metrics and groups have none here, and get an empty list.
+ * Topics and groups tell every configuration of Kafka 4.4.0, brokers those that have a meaning here. Documentation is not
+ * given. There are no broker loggers: their list is empty.
  */
 import { ResourceType } from '../../coordination/metadata/image.ts'
 import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
@@ -17,19 +17,21 @@ import type { Broker } from '../broker.ts'
 import {
   type DescribedConfig,
   describeBrokerConfigs,
+  describeClientMetricsConfigs,
   describeClusterConfigs,
+  describeGroupConfigs,
   describeTopicConfigs
 } from '../described-configs.ts'
 
 type Resource = Decoded<DescribeConfigsRequest>['resources'][number]
-type Failure = { readonly error: ErrorCode; readonly message: string | null }
+type Failure = { readonly error: ErrorCode; readonly message: string }
 
 export const describeConfigs = api(ApiKey.DescribeConfigs, {
   versions: [1, 4],
   request: DescribeConfigsRequest,
   response: DescribeConfigsResponse,
 
-  handle({ resources, includeSynonyms }, { broker }) {
+  async handle({ resources, includeSynonyms }, { broker }) {
     const results = resources.map((resource) => {
       const { resourceType, resourceName, configurationKeys } = resource
       const described = describe(broker, resource)
@@ -37,10 +39,13 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
         const { error: errorCode, message: errorMessage } = described
         return { errorCode, errorMessage, resourceType, resourceName, configs: [] }
       }
-      const wanted = described.filter(({ name }) => configurationKeys === null || configurationKeys.includes(name))
+      const keys = new Set(configurationKeys)
+      const wanted = keys.size === 0 ? described : described.filter(({ name }) => keys.has(name))
       const configs = includeSynonyms ? wanted : wanted.map((config) => ({ ...config, synonyms: [] }))
-      return { errorCode: ErrorCode.NONE, errorMessage: null, resourceType, resourceName, configs }
+      return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
     })
+    // What somebody else has just changed may not be safe yet; nobody is told before it is.
+    await broker.metadata.ready()
     return { throttleTimeMs: 0, results }
   }
 })
@@ -53,13 +58,16 @@ function describe(broker: Broker, { resourceType, resourceName }: Resource): rea
       if (resourceName === '') return describeClusterConfigs(broker)
       return objectionToBroker(broker, resourceName) ?? describeBrokerConfigs(broker)
     case ResourceType.brokerLogger:
+      if (resourceName === '') return refused('Broker id must not be empty')
       return objectionToBroker(broker, resourceName) ?? []
     case ResourceType.clientMetrics:
+      if (resourceName === '') return refused('Client metrics subscription name must not be empty')
+      return describeClientMetricsConfigs(broker, resourceName)
     case ResourceType.group:
-      if (resourceName !== '') return []
-      return { error: ErrorCode.INVALID_REQUEST, message: 'The name of the resource is empty.' }
+      if (resourceName === '') return refused('Group name must not be empty')
+      return describeGroupConfigs(broker, resourceName)
     default:
-      return { error: ErrorCode.INVALID_REQUEST, message: `Unsupported resource type: ${resourceType}` }
+      return refused(`Unsupported resource type: ${resourceType}`)
   }
 }
 
@@ -67,16 +75,21 @@ function describeTopic(broker: Broker, name: string): readonly DescribedConfig[]
   const objection = objectionToTopicName(name)
   if (objection !== null) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message: objection }
   if (broker.metadata.image.topicByName(name) === undefined) {
-    return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null }
+    return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: '' }
   }
   return describeTopicConfigs(broker, broker.metadata.image.topicConfig(name))
 }
 
 function objectionToBroker({ nodeId }: Broker, name: string): Failure | null {
   if (name === String(nodeId)) return null
-  const isNumber = /^-?\d+$/.test(name)
-  const message = isNumber
-    ? `Unexpected broker id, expected ${nodeId}, but received ${name}`
-    : `Broker id must be an integer, but it is: ${name}`
+  const isNumber = /^[+-]?\d+$/.test(name)
+  return refused(
+    isNumber
+      ? `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`
+      : `Broker id must be an integer, but it is: ${name}`
+  )
+}
+
+function refused(message: string): Failure {
   return { error: ErrorCode.INVALID_REQUEST, message }
 }

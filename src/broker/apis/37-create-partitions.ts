@@ -16,9 +16,10 @@ export const createPartitions = api(ApiKey.CreatePartitions, {
   response: CreatePartitionsResponse,
 
   async handle(request, { broker }) {
-    const names = request.topics.map(({ name }) => name)
-    const repeated = new Set(names.filter((name, index) => names.indexOf(name) !== index))
-    const wanted = request.topics.filter(({ name }) => !repeated.has(name))
+    const counts = new Map<string, number>()
+    for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
+    const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
+    const wanted = request.topics.filter(({ name }) => counts.get(name) === 1)
     const outcomes = await broker.metadata.createPartitions(
       wanted,
       request.validateOnly ? 'validate-only' : 'carry-out'
@@ -28,7 +29,7 @@ export const createPartitions = api(ApiKey.CreatePartitions, {
       const errorMessage = outcome !== undefined && 'message' in outcome ? outcome.message : null
       return { name, errorCode: outcome?.error ?? ErrorCode.UNKNOWN_SERVER_ERROR, errorMessage }
     })
-    const refused = Array.from(repeated, (name) => ({
+    const refused = repeated.map((name) => ({
       name,
       errorCode: ErrorCode.INVALID_REQUEST,
       errorMessage: 'Duplicate topic name.'

@@ -12,6 +12,7 @@ import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeTopicPartitionsRequest } from '../../protocol/generated/api/describe-topic-partitions-request.ts'
 import { DescribeTopicPartitionsResponse } from '../../protocol/generated/api/describe-topic-partitions-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import { everyTopicOperation } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
@@ -24,8 +25,11 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
   request: DescribeTopicPartitionsRequest,
   response: DescribeTopicPartitionsResponse,
 
-  handle(request, { broker }) {
+  async handle(request, { broker }) {
     const { cursor } = request
+    if (isCursorWrong(request)) return { topics: request.topics.map(({ name }) => invalid(name)), nextCursor: null }
+    // What somebody else has just changed may not be safe yet; nobody is told before it is.
+    await broker.metadata.ready()
     const names = namesToTell(
       broker,
       request.topics.map(({ name }) => name),
@@ -45,10 +49,20 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
   }
 })
 
-function namesToTell(broker: Broker, asked: readonly string[], from: string): string[] {
-  const names =
-    asked.length === 0 ? broker.metadata.image.sortedTopics().map(({ name }) => name) : [...new Set(asked)].sort()
-  return names.filter((name) => name >= from)
+/** The topic to go on with has to be one of those asked for. */
+function isCursorWrong({ cursor, topics }: Decoded<DescribeTopicPartitionsRequest>): boolean {
+  if (cursor === null) return false
+  return cursor.partitionIndex < 0 || (topics.length > 0 && !topics.some(({ name }) => name === cursor.topicName))
+}
+
+function invalid(name: string): TopicAnswer {
+  return { errorCode: ErrorCode.INVALID_REQUEST, name, partitions: [] }
+}
+
+/** In the order of the names, from the cursor on; of all topics only those are looked at that are told. */
+function* namesToTell(broker: Broker, asked: readonly string[], from: string): Iterable<string> {
+  if (asked.length > 0) yield* [...new Set(asked)].sort().filter((name) => name >= from)
+  else for (const { name } of broker.metadata.image.topicsFrom(from)) yield name
 }
 
 function describe(

@@ -15,17 +15,28 @@ export class ConfigError extends Error {
 const msPerHour = 3_600_000
 const msPerMinute = 60_000
 
-/** Topic configurations whose default a broker's configuration gives in one of several units, the finest first. */
-const otherUnits: Readonly<Record<string, readonly { readonly brokerName: string; readonly factor: number }[]>> = {
-  'retention.ms': [
+export interface UnitOfTime {
+  readonly brokerName: string
+  readonly factor: number
+}
+
+/** Times that a broker takes in several units, the finest first: it holds when it is set. */
+const timesInUnits: readonly (readonly UnitOfTime[])[] = [
+  [
     { brokerName: 'log.retention.ms', factor: 1 },
     { brokerName: 'log.retention.minutes', factor: msPerMinute },
     { brokerName: 'log.retention.hours', factor: msPerHour }
   ],
-  'segment.ms': [
+  [
     { brokerName: 'log.roll.ms', factor: 1 },
     { brokerName: 'log.roll.hours', factor: msPerHour }
   ]
+]
+
+/** A broker's configuration with the same in other units; alone when there are none. */
+export function unitsOf(brokerName: string): readonly UnitOfTime[] {
+  const family = timesInUnits.find((units) => units.some((unit) => unit.brokerName === brokerName))
+  return family ?? [{ brokerName, factor: 1 }]
 }
 
 export class BrokerConfig {
@@ -48,6 +59,14 @@ export class BrokerConfig {
 
   private constructor(overrides: ReadonlyMap<string, string>) {
     this.overrides = overrides
+  }
+
+  /** With what the data directory decides: it belongs to one node, whatever was asked for. */
+  in(directory: { readonly nodeId: number; readonly path: string }): BrokerConfig {
+    const id = String(directory.nodeId)
+    return new BrokerConfig(
+      new Map([...this.overrides, ['node.id', id], ['broker.id', id], ['log.dirs', directory.path]])
+    )
   }
 
   /** Looks first at what is set while the broker runs: the metadata log knows it. */
@@ -115,12 +134,13 @@ export class BrokerConfig {
 
   /** What a topic that sets nothing gets: the broker's value, or Kafka's default. */
   topicDefault(name: string): string | null {
-    const definition = topicConfigDefinitions[name]
-    const fromTime = this.#timeInOtherUnits(name)
-    if (fromTime !== null) return fromTime
-    const { brokerName } = definition ?? {}
-    const set = brokerName === undefined ? undefined : this.#set(brokerName)
-    return set ?? definition?.default ?? null
+    const definition = definitionOf(name, topicConfigDefinitions)
+    const units = definition?.brokerName === undefined ? [] : unitsOf(definition.brokerName)
+    for (const { brokerName, factor } of units) {
+      const value = this.#set(brokerName)
+      if (value !== undefined) return factor === 1 ? value : times(value, factor)
+    }
+    return definition?.default ?? null
   }
 
   minInSyncReplicasFor(topic: ReadonlyMap<string, string>): number {
@@ -154,17 +174,6 @@ export class BrokerConfig {
     return this.#whileRunning(name) ?? this.overrides.get(name)
   }
 
-  /** Kafka takes times of the broker in several units; the finest one that is set holds. */
-  #timeInOtherUnits(name: string): string | null {
-    const units = otherUnits[name] ?? []
-    for (const { brokerName, factor } of units) {
-      const value = this.#set(brokerName)
-      // -1 stays -1: it means without end in every unit.
-      if (value !== undefined) return Number(value) < 0 ? '-1' : String(Number(value) * factor)
-    }
-    return null
-  }
-
   #number(name: string): number {
     return Number(this.get(name))
   }
@@ -172,6 +181,11 @@ export class BrokerConfig {
   #boolean(name: string): boolean {
     return this.get(name)?.toLowerCase() === 'true'
   }
+}
+
+/** -1 stays -1: it means without end in every unit. */
+function times(value: string, factor: number): string {
+  return Number(value) < 0 ? '-1' : String(Number(value) * factor)
 }
 
 function unknownName(name: string): string {

@@ -74,6 +74,21 @@ export class ClusterImage {
     return this.#sorted
   }
 
+  /** By name, from the first that is not below this one. */
+  *topicsFrom(name: string): Iterable<TopicImage> {
+    const sorted = this.sortedTopics()
+    let [low, high] = [0, sorted.length]
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((sorted[middle]?.name ?? '') < name) low = middle + 1
+      else high = middle
+    }
+    for (let index = low; index < sorted.length; index++) {
+      const topic = sorted[index]
+      if (topic !== undefined) yield topic
+    }
+  }
+
   get topicCount(): number {
     return this.#byName.size
   }
