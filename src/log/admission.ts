@@ -7,8 +7,8 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, compressionOf, patchLogAppendTime } from '../protocol/records/batch.ts'
 import { checkClientBatches, checkOwnBatches } from '../protocol/records/batch-checks.ts'
 import { recompress } from '../protocol/records/builder.ts'
-import { Compression } from '../protocol/records/compression/codec.ts'
-import { readRecords } from '../protocol/records/reader.ts'
+import { Compression, CompressionError } from '../protocol/records/compression/codec.ts'
+import { hasRecordWithoutKey, InvalidRecordsError } from '../protocol/records/reader.ts'
 import type { ProducerState, RememberedBatch } from './producer-state.ts'
 import type { AppendOrigin, LogConfig } from './types.ts'
 
@@ -35,7 +35,12 @@ export function admit(
   const standing = producers.check(header)
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
   if (standing.kind === 'duplicate') return standing
-  return { kind: 'accepted', bytes: asTheTopicWants(batch, header, config, nowMs) }
+  try {
+    return { kind: 'accepted', bytes: asTheTopicWants(batch, header, config, nowMs) }
+  } catch (error) {
+    if (!(error instanceof CompressionError)) throw error
+    return refused(ErrorCode.INVALID_RECORD, `The records of the batch cannot be unpacked: ${error.message}`)
+  }
 }
 
 function admitOwn(records: Buffer): Admission {
@@ -63,16 +68,14 @@ function objectionToTimes(header: BatchHeader, config: LogConfig, nowMs: number)
 }
 
 /** KIP-467: compaction keeps the last record of each key, so that a record without one has no place. */
-function objectionToKeys(records: Buffer, config: LogConfig): Admission | null {
+function objectionToKeys(batch: Buffer, config: LogConfig): Admission | null {
   if (!config.cleanupCompact) return null
   try {
-    for (const { key } of readRecords(records)) {
-      if (key === null)
-        return refused(ErrorCode.INVALID_RECORD, 'A compacted topic does not take a record without a key.')
-    }
-    return null
+    if (!hasRecordWithoutKey(batch)) return null
+    return refused(ErrorCode.INVALID_RECORD, 'A compacted topic does not take a record without a key.')
   } catch (error) {
-    return refused(ErrorCode.CORRUPT_MESSAGE, error instanceof Error ? error.message : String(error))
+    if (!(error instanceof InvalidRecordsError)) throw error
+    return refused(ErrorCode.INVALID_RECORD, `The records of the batch cannot be read: ${error.message}`)
   }
 }
 

@@ -2,8 +2,8 @@
  * Which record belongs to a time. The time index leads to a place before it; from there the batches' largest timestamps are
  * walked, and only the batch that holds the record is decoded (Kafka: LogSegment.findOffsetByTimestamp).
  */
-import { readRecords } from '../protocol/records/reader.ts'
-import type { PlacedBatch, Segment } from './segment.ts'
+import { findOffsetForTimestamp } from '../protocol/records/reader.ts'
+import type { Segment } from './segment.ts'
 import type { TimestampedOffset } from './types.ts'
 
 /** The first record at or after `startOffset` whose timestamp is not below the one asked for; null when there is none. */
@@ -17,8 +17,10 @@ export function recordAt(
     const from = segment.offsetIndex.positionBefore(segment.timeIndex.offsetBefore(timestampMs))
     for (const batch of segment.batchesFrom(from)) {
       if (batch.header.maxTimestamp < timestampMs) continue
-      const found = firstIn(segment, batch, (record) => record.timestamp >= timestampMs && record.offset >= startOffset)
-      if (found !== null) return found
+      const found = findOffsetForTimestamp(segment.readBatch(batch), timestampMs, startOffset)
+      if (found === null) continue
+      const leaderEpoch = batch.header.partitionLeaderEpoch
+      return { offset: found.offset, timestampMs: found.timestamp, leaderEpoch }
     }
   }
   return null
@@ -33,16 +35,4 @@ export function newestRecord(segments: readonly Segment[], startOffset: number):
   if (newest === null) return null
   const { maxTimestampMs } = newest
   return recordAt([newest], maxTimestampMs, startOffset)
-}
-
-function firstIn(
-  segment: Segment,
-  batch: PlacedBatch,
-  isWanted: (record: { readonly timestamp: number; readonly offset: number }) => boolean
-): TimestampedOffset | null {
-  for (const record of readRecords(segment.readBatch(batch))) {
-    if (!isWanted(record)) continue
-    return { offset: record.offset, timestampMs: record.timestamp, leaderEpoch: batch.header.partitionLeaderEpoch }
-  }
-  return null
 }

@@ -137,6 +137,14 @@ export function patchLogAppendTime(buffer: Buffer, position: number, timestampMs
   sealCrc(buffer, position, sizeBytes)
 }
 
+/** Says how the records of this batch are packed, and how long it is now; the CRC is made anew. */
+export function patchCompression(batch: Buffer, compression: number): void {
+  const attributes = batch.readInt16BE(attributesPosition)
+  batch.writeInt16BE((attributes & ~compressionMask) | compression, attributesPosition)
+  batch.writeInt32BE(batch.length - batchPrefixBytes, lengthPosition)
+  sealCrc(batch, 0, batch.length)
+}
+
 export function sealCrc(buffer: Buffer, position: number, sizeBytes: number): void {
   buffer.writeUInt32BE(crc32c(buffer, position + attributesPosition, position + sizeBytes), position + crcPosition)
 }

@@ -1,4 +1,5 @@
 /** Makes record batches: for the coordinators' logs, for topics with a compression of their own, and for tests. */
+import { limits } from '../../limits.ts'
 import { Writer } from '../primitives.ts'
 import {
   attributesOf,
@@ -6,20 +7,19 @@ import {
   batchPrefixBytes,
   compressionOf,
   currentMagic,
-  isControl,
-  isLogAppendTime,
-  isTransactional,
   noProducerId,
+  patchCompression,
   readBatchHeader,
   sealCrc
 } from './batch.ts'
-import { Compression, compress } from './compression/codec.ts'
-import { type LogRecord, readRecords } from './reader.ts'
+import { Compression, compress, decompress } from './compression/codec.ts'
+import type { LogRecord } from './reader.ts'
 
 export interface BatchContent {
   readonly baseOffset?: number
   readonly partitionLeaderEpoch?: number
   readonly compression?: Compression
+  readonly compressionLevel?: number
   readonly timestampType?: 'CreateTime' | 'LogAppendTime'
   readonly isTransactional?: boolean
   readonly isControl?: boolean
@@ -35,7 +35,8 @@ export function buildBatch(content: BatchContent): Buffer {
   const baseOffset = content.baseOffset ?? 0
   const baseTimestamp = content.records[0]?.timestamp ?? -1
   const records = content.records.map((record, index) => ({ ...record, offset: record.offset ?? baseOffset + index }))
-  const packed = compress(content.compression ?? Compression.none, encodeRecords(records, baseOffset, baseTimestamp))
+  const encoded = encodeRecords(records, baseOffset, baseTimestamp)
+  const packed = compress(content.compression ?? Compression.none, encoded, content.compressionLevel)
   const batch = Buffer.alloc(batchHeaderBytes + packed.length)
   const writer = new Writer(batchHeaderBytes)
   writer.writeInt64(baseOffset)
@@ -64,22 +65,15 @@ export function buildBatch(content: BatchContent): Buffer {
   return batch
 }
 
-/** The same batch in another compression. */
-export function recompress(batch: Buffer, compression: Compression): Buffer {
-  const header = readBatchHeader(batch)
-  if (compressionOf(header.attributes) === compression) return batch
-  return buildBatch({
-    baseOffset: header.baseOffset,
-    partitionLeaderEpoch: header.partitionLeaderEpoch,
-    compression,
-    timestampType: isLogAppendTime(header.attributes) ? 'LogAppendTime' : 'CreateTime',
-    isTransactional: isTransactional(header.attributes),
-    isControl: isControl(header.attributes),
-    producerId: header.producerId,
-    producerEpoch: header.producerEpoch,
-    baseSequence: header.baseSequence,
-    records: [...readRecords(batch)]
-  })
+/** The same batch in another compression: its header and its records stay as they are. Throws CompressionError. */
+export function recompress(batch: Buffer, compression: Compression, level?: number): Buffer {
+  const { attributes, sizeBytes } = readBatchHeader(batch)
+  if (compressionOf(attributes) === compression) return batch
+  const packed = batch.subarray(batchHeaderBytes, sizeBytes)
+  const records = decompress(compressionOf(attributes), packed, limits.decompressedBatchBytes)
+  const made = Buffer.concat([batch.subarray(0, batchHeaderBytes), compress(compression, records, level)])
+  patchCompression(made, compression)
+  return made
 }
 
 function encodeRecords(records: readonly LogRecord[], baseOffset: number, baseTimestamp: number): Buffer {

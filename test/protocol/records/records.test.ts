@@ -1,13 +1,16 @@
+/** Batches made and read: every shape in every compression, what may not be in one, and what is looked for in one. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { hasValidCrc, readBatchHeader } from '../../../src/protocol/records/batch.ts'
+import { hasValidCrc, patchLogAppendTime, patchPlace, readBatchHeader } from '../../../src/protocol/records/batch.ts'
 import { buildBatch, recompress } from '../../../src/protocol/records/builder.ts'
-import { Compression, compress, decompress } from '../../../src/protocol/records/compression/codec.ts'
-import { storedFrame, streamed } from '../../../src/protocol/records/compression/zstd.ts'
-import { endTransactionMarker, readTransactionEnd } from '../../../src/protocol/records/control-records.ts'
-import { crc32c, crc32cTable } from '../../../src/protocol/records/crc32c.ts'
-import { readRecords } from '../../../src/protocol/records/reader.ts'
+import { Compression } from '../../../src/protocol/records/compression/codec.ts'
+import {
+  findOffsetForTimestamp,
+  hasRecordWithoutKey,
+  InvalidRecordsError,
+  readRecords
+} from '../../../src/protocol/records/reader.ts'
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array))
 const field = fc.option(bytes)
@@ -22,47 +25,7 @@ const record = fc.record(
 )
 const records = fc.array(record, { minLength: 1, maxLength: 40 })
 const compression = fc.constantFrom(...Object.values(Compression))
-const unlimited = 1 << 28
-
-test('the checksum is CRC-32C, native and in the table alike', () => {
-  assert.equal(crc32c(Buffer.from('123456789')), 0xe3069283)
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 2000 }), fc.nat(50), (array, start) => {
-      const from = Math.min(start, array.length)
-      assert.equal(crc32c(array, from), crc32cTable(array, from))
-    })
-  )
-})
-
-test('every codec gives back what it was given', () => {
-  const shapes = fc.oneof(
-    fc.uint8Array({ maxLength: 5000 }).map((array) => Buffer.from(array)),
-    fc.tuple(fc.string({ maxLength: 40 }), fc.nat(9000)).map(([text, times]) => Buffer.from(text.repeat(times)))
-  )
-  fc.assert(
-    fc.property(shapes, compression, (content, codec) => {
-      assert.deepEqual(decompress(codec, compress(codec, content), unlimited), content)
-    }),
-    { numRuns: 200 }
-  )
-})
-
-test('a zstd frame of stored blocks is read back by the reader in JavaScript', () => {
-  for (const size of [0, 1, 131_071, 131_072, 131_073, 400_000]) {
-    const content = Buffer.alloc(size, 'odradek ')
-    assert.deepEqual(streamed(storedFrame(content), unlimited), content)
-  }
-})
-
-test('compressed bytes that would grow past the limit are refused, and so is garbage', () => {
-  const bomb = Buffer.alloc(3_000_000)
-  for (const codec of [Compression.gzip, Compression.snappy, Compression.lz4, Compression.zstd]) {
-    assert.throws(() => decompress(codec, compress(codec, bomb), 100_000), { name: 'CompressionError' })
-    assert.throws(() => decompress(codec, Buffer.from('neither this nor that, but long enough'), 1000), {
-      name: 'CompressionError'
-    })
-  }
-})
+const simple = { timestamp: 5, key: null, value: Buffer.from('v'), headers: [] }
 
 test('a batch gives back its records, in every compression', () => {
   fc.assert(
@@ -82,21 +45,17 @@ test('a batch gives back its records, in every compression', () => {
   )
 })
 
-test('another compression changes no record', () => {
+test('another compression changes no record, and nothing of the header but size, CRC and compression', () => {
   fc.assert(
     fc.property(records, compression, compression, (content, from, to) => {
-      const batch = buildBatch({
-        compression: from,
-        records: content,
-        producerId: 7,
-        producerEpoch: 1,
-        baseSequence: 3
-      })
+      const identity = { producerId: 7, producerEpoch: 1, baseSequence: 3, isTransactional: true }
+      const batch = buildBatch({ compression: from, records: content, ...identity })
       const packed = recompress(batch, to)
+      assert.ok(hasValidCrc(packed, 0, packed.length))
       assert.deepEqual([...readRecords(packed)], [...readRecords(batch)])
       assert.deepEqual(
-        { ...readBatchHeader(packed), crc: 0, attributes: 0, sizeBytes: 0 },
-        { ...readBatchHeader(batch), crc: 0, attributes: 0, sizeBytes: 0 }
+        { ...readBatchHeader(packed), crc: 0, sizeBytes: 0 },
+        { ...readBatchHeader(batch), crc: 0, sizeBytes: 0, attributes: 0x10 | to }
       )
     })
   )
@@ -104,8 +63,8 @@ test('another compression changes no record', () => {
 
 test('any flipped bit after the CRC is noticed', () => {
   fc.assert(
-    fc.property(records, fc.nat(), fc.nat(7), (content, where, bit) => {
-      const batch = buildBatch({ records: content })
+    fc.property(records, compression, fc.nat(), fc.nat(7), (content, codec, where, bit) => {
+      const batch = buildBatch({ records: content, compression: codec })
       const position = 21 + (where % (batch.length - 21))
       batch.writeUInt8(batch.readUInt8(position) ^ (1 << bit), position)
       assert.equal(hasValidCrc(batch, 0, batch.length), false)
@@ -113,23 +72,96 @@ test('any flipped bit after the CRC is noticed', () => {
   )
 })
 
-test('records that do not fit their batch are refused', () => {
+test('a batch gets its place and the time of its append where it lies', () => {
+  const offsets = fc.nat(Number.MAX_SAFE_INTEGER)
   fc.assert(
-    fc.property(records, fc.nat(), fc.nat(255), (content, where, value) => {
+    fc.property(records, offsets, fc.nat(2 ** 31 - 1), offsets, (content, baseOffset, leaderEpoch, timestampMs) => {
       const batch = buildBatch({ records: content })
-      batch.writeUInt8(value, 57 + (where % (batch.length - 57)))
-      try {
-        for (const read of readRecords(batch)) assert.ok(read)
-      } catch (error) {
-        assert.ok(error instanceof Error && error.name === 'ProtocolError', String(error))
-      }
+      const log = Buffer.concat([Buffer.alloc(7, 0xee), batch, Buffer.alloc(7, 0xee)])
+      patchPlace(log, 7, baseOffset, leaderEpoch)
+      patchLogAppendTime(log, 7, timestampMs)
+      assert.ok(hasValidCrc(log, 7, batch.length))
+      const placed = log.subarray(7, 7 + batch.length)
+      assert.deepEqual(readBatchHeader(log, 7), {
+        ...readBatchHeader(batch),
+        baseOffset,
+        partitionLeaderEpoch: leaderEpoch,
+        maxTimestamp: timestampMs,
+        attributes: 8,
+        crc: placed.readUInt32BE(17)
+      })
+      for (const { timestamp } of readRecords(placed)) assert.equal(timestamp, timestampMs)
+      assert.deepEqual([log[6], log[7 + batch.length]], [0xee, 0xee])
     })
   )
 })
 
-test('the marker of a transaction says how it ended', () => {
-  const marker = { producerId: 9, producerEpoch: 2, coordinatorEpoch: 5, timestampMs: 77 }
-  for (const outcome of ['commit', 'abort'] as const) {
-    assert.deepEqual(readTransactionEnd(endTransactionMarker({ ...marker, outcome })), { outcome, coordinatorEpoch: 5 })
+test('records that do not fit their batch are refused, by whoever looks at them', () => {
+  fc.assert(
+    fc.property(records, fc.nat(), fc.nat(255), (content, where, value) => {
+      const batch = buildBatch({ records: content })
+      batch.writeUInt8(value, 57 + (where % (batch.length - 57)))
+      const outcomes = [() => [...readRecords(batch)].length, () => hasRecordWithoutKey(batch)].map((look) => {
+        try {
+          look()
+          return 'read'
+        } catch (error) {
+          assert.ok(error instanceof InvalidRecordsError, String(error))
+          return 'refused'
+        }
+      })
+      assert.equal(outcomes[0], outcomes[1])
+    })
+  )
+})
+
+test('more bytes than records, fewer records than said, and bytes that are not packed as said are refused', () => {
+  const altered = (change: (batch: Buffer) => void, batch = buildBatch({ records: [simple, simple] })): Buffer => {
+    change(batch)
+    return batch
   }
+  const cases = [
+    altered((batch) => batch.writeInt32BE(1, 57)),
+    altered((batch) => batch.writeInt32BE(3, 57)),
+    altered((batch) => batch.writeInt16BE(Compression.gzip, 21)),
+    altered((batch) => batch.writeInt16BE(7, 21)),
+    altered((batch) => batch.writeUInt8(126, 61))
+  ]
+  for (const batch of cases) assert.throws(() => [...readRecords(batch)], InvalidRecordsError)
+})
+
+test('a time leads to the first record that is not older, from an offset on', () => {
+  fc.assert(
+    fc.property(records, compression, fc.nat(2 ** 45), fc.nat(50), (content, codec, timestampMs, startOffset) => {
+      const batch = buildBatch({ baseOffset: 10, compression: codec, records: content })
+      const all = [...readRecords(batch)]
+      const expected = all.find(({ offset, timestamp }) => timestamp >= timestampMs && offset >= startOffset)
+      assert.deepEqual(
+        findOffsetForTimestamp(batch, timestampMs, startOffset),
+        expected ? { offset: expected.offset, timestamp: expected.timestamp } : null
+      )
+    })
+  )
+})
+
+test('a record without a key is seen among those with one', () => {
+  fc.assert(
+    fc.property(records, compression, (content, codec) => {
+      const batch = buildBatch({ compression: codec, records: content })
+      assert.equal(
+        hasRecordWithoutKey(batch),
+        content.some(({ key }) => key === null)
+      )
+    })
+  )
+})
+
+test('a batch with holes, as compaction leaves it, keeps the offsets of its records', () => {
+  const offsets = [40, 43, 44, 60]
+  const batch = buildBatch({ baseOffset: 40, records: offsets.map((offset) => ({ ...simple, offset })) })
+  assert.deepEqual(
+    [...readRecords(batch)].map(({ offset }) => offset),
+    offsets
+  )
+  assert.equal(readBatchHeader(batch).lastOffsetDelta, 20)
 })

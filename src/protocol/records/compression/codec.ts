@@ -14,7 +14,7 @@ export class CompressionError extends Error {
 
 interface Codec {
   readonly name: string
-  readonly compress: (bytes: Buffer) => Buffer
+  readonly compress: (bytes: Buffer, level?: number) => Buffer
   readonly decompress: (bytes: Buffer, maxSizeBytes: number) => Buffer
 }
 
@@ -26,9 +26,10 @@ const codecs: readonly (Codec | undefined)[] = [
   { name: 'zstd', compress: zstdCompress, decompress: zstdDecompress }
 ]
 
-export function compress(compression: number, bytes: Buffer): Buffer {
+/** The levels are Kafka's: gzip 1 to 9, zstd -131072 to 22 (where Node has zstd). Snappy has none, LZ4 has one here. */
+export function compress(compression: number, bytes: Buffer, level?: number): Buffer {
   if (compression === Compression.none) return bytes
-  return codecOf(compression).compress(bytes)
+  return codecOf(compression).compress(bytes, level)
 }
 
 /** Throws CompressionError on bytes that cannot be read and when they would grow past `maxSizeBytes`. */

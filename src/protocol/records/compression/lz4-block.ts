@@ -3,42 +3,19 @@
  * The last sequence has literals only; the last match begins at least 12 bytes before the end, and the last 5 bytes are
  * literals, as the format demands.
  */
+import { copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
+
 const minMatch = 4
-const lastLiterals = 5
-const matchLimit = 12
-const hashBits = 14
-const maxDistance = 65_535
+const rules = { maxDistance: 65_535, lastStartBytes: 12, lastLiteralBytes: 5 }
 
 export function compressBlock(source: Buffer): Buffer {
   const target = Buffer.allocUnsafe(source.length + Math.ceil(source.length / 255) + 16)
-  const table = new Int32Array(1 << hashBits).fill(-1)
   const writer = { target, length: 0 }
-  let anchor = 0
-  let position = 0
-  const lastMatchStart = source.length - matchLimit
-  while (position < lastMatchStart) {
-    const word = source.readUInt32LE(position)
-    const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits)
-    const candidate = table[slot] ?? -1
-    table[slot] = position
-    if (candidate < 0 || position - candidate > maxDistance || source.readUInt32LE(candidate) !== word) {
-      position += 1
-      continue
-    }
-    const length = matchLength(source, candidate, position)
-    writeSequence(writer, source.subarray(anchor, position), position - candidate, length)
-    position += length
-    anchor = position
-  }
-  writeLiterals(writer, source.subarray(anchor), 0)
+  const rest = findRepeats(source, 0, source.length, rules, newRepeatTable(), (from, position, distance, length) => {
+    writeSequence(writer, source.subarray(from, position), distance, length)
+  })
+  writeLiterals(writer, source.subarray(rest), 0)
   return target.subarray(0, writer.length)
-}
-
-function matchLength(source: Buffer, candidate: number, position: number): number {
-  const limit = source.length - lastLiterals
-  let length = minMatch
-  while (position + length < limit && source[candidate + length] === source[position + length]) length += 1
-  return length
 }
 
 interface BlockWriter {
@@ -67,9 +44,9 @@ function writeLength(writer: BlockWriter, length: number): void {
   writer.target[writer.length++] = rest
 }
 
-/** Throws on a block that is not one, and when it would grow past `maxSizeBytes`. */
-export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
-  const target = Buffer.allocUnsafe(maxSizeBytes)
+/** Unpacks into the target and gives the size. Throws on a block that is not one, and when it does not fit. */
+export function decompressBlock(source: Buffer, target: Buffer): number {
+  const maxSizeBytes = target.length
   let from = 0
   let to = 0
   const lengthFrom = (start: number): number => {
@@ -90,24 +67,15 @@ export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
     source.copy(target, to, from, from + literals)
     from += literals
     to += literals
-    if (from === source.length) return target.subarray(0, to)
+    if (from === source.length) return to
     if (from + 2 > source.length) throw new Error('a match is cut short')
     const distance = source.readUInt16LE(from)
     from += 2
     const length = lengthFrom(token & 15) + minMatch
     if (distance === 0 || distance > to) throw new Error('a match points before the beginning')
     if (to + length > maxSizeBytes) throw new Error('the block is larger than it may be')
-    copyMatch(target, to, distance, length)
+    copyRepeat(target, to, distance, length)
     to += length
   }
   throw new Error('the block has no last literals')
-}
-
-/** A match may overlap what it writes: that is how runs are coded, so that it is copied byte by byte then. */
-function copyMatch(target: Buffer, to: number, distance: number, length: number): void {
-  if (distance >= length) {
-    target.copyWithin(to, to - distance, to - distance + length)
-    return
-  }
-  for (let index = to; index < to + length; index++) target[index] = target[index - distance] ?? 0
 }

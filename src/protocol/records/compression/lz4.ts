@@ -1,8 +1,9 @@
 /**
  * LZ4 in its frame format (version 1.6.4 of the specification), as Kafka reads and writes it: independent blocks, no content
  * checksum. Written here because the JavaScript libraries for it leave out what Kafka's reader demands (block
- * independence), are native, or cost 10 ms of start-up; the block coder is in `lz4-block.ts`.
+ * independence), have no limit on what they unpack, are native, or cost 10 ms of start-up; `lz4-block.ts` has the blocks.
  */
+import { BoundedOutput } from './bounded-output.ts'
 import { compressBlock, decompressBlock } from './lz4-block.ts'
 import { xxhash32 } from './xxhash32.ts'
 
@@ -47,23 +48,19 @@ export function lz4Compress(bytes: Buffer): Buffer {
 
 export function lz4Decompress(bytes: Buffer, maxSizeBytes: number): Buffer {
   const frame = readFrameHeader(bytes)
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
+  const output = new BoundedOutput(maxSizeBytes)
+  const unpacked = Buffer.allocUnsafe(Math.min(frame.maxBlockBytes, maxSizeBytes))
   let position = frame.endPosition
   for (;;) {
     if (position + 4 > bytes.length) throw new Error('the frame has no end mark')
     const mark = bytes.readUInt32LE(position)
     position += 4
-    if (mark === 0) return Buffer.concat(chunks, sizeBytes)
+    if (mark === 0) return output.toBuffer()
     const blockSize = mark & ~storedFlag
     if (blockSize > frame.maxBlockBytes || position + blockSize > bytes.length) throw new Error('a block does not fit')
     const block = bytes.subarray(position, position + blockSize)
     const isStored = (mark & storedFlag) !== 0
-    const room = Math.min(frame.maxBlockBytes, maxSizeBytes - sizeBytes)
-    const content = isStored ? block : decompressBlock(block, room)
-    if (content.length > room) throw new Error(`it would have more than ${maxSizeBytes} bytes`)
-    chunks.push(content)
-    sizeBytes += content.length
+    output.append(isStored ? block : unpacked.subarray(0, decompressBlock(block, unpacked)))
     position += blockSize + frame.blockChecksumBytes
   }
 }
