@@ -19,8 +19,10 @@ export function replayMetadata(image: ClusterImage, record: StateRecord): void {
       break
     }
     case PartitionRecord.apiKey: {
-      const { topicId, isr: inSyncReplicas, ...partition } = PartitionRecord.decode(reader, version)
-      image.putPartition(topicId, { ...partition, inSyncReplicas })
+      const partition = PartitionRecord.decode(reader, version)
+      const { partitionId, replicas, isr: inSyncReplicas, leader, leaderEpoch, partitionEpoch } = partition
+      const kept = { partitionId, replicas, inSyncReplicas, leader, leaderEpoch, partitionEpoch }
+      image.putPartition(partition.topicId, kept)
       break
     }
     case RemoveTopicRecord.apiKey:
