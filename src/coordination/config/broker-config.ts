@@ -189,14 +189,23 @@ function times(value: string, factor: number): string {
 }
 
 function unknownName(name: string): string {
-  const close = Object.keys(brokerConfigDefinitions)
-    .map((known) => ({ known, shared: sharedWords(known, name) }))
-    .sort((one, other) => other.shared - one.shared)[0]
-  const hint = close !== undefined && close.shared > 0 ? ` Did you mean ${close.known}?` : ''
+  const [close] = Object.keys(brokerConfigDefinitions)
+    .map((known) => ({ known, distance: editDistance(known, name) }))
+    .sort((one, other) => one.distance - other.distance)
+  const hint = close !== undefined && close.distance <= name.length / 2 ? ` Did you mean ${close.known}?` : ''
   return `There is no broker configuration ${name} here.${hint}`
 }
 
-function sharedWords(known: string, name: string): number {
-  const words = new Set(known.split('.'))
-  return name.split('.').filter((word) => words.has(word)).length
+/** How many letters have to be put in, taken out or changed to make one text of the other (Levenshtein). */
+function editDistance(one: string, other: string): number {
+  let previous = Array.from({ length: other.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= one.length; row++) {
+    const current = [row]
+    for (let column = 1; column <= other.length; column++) {
+      const changed = (previous[column - 1] ?? 0) + (one[row - 1] === other[column - 1] ? 0 : 1)
+      current.push(Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, changed))
+    }
+    previous = current
+  }
+  return previous[other.length] ?? 0
 }

@@ -1,0 +1,31 @@
+/** A whole broker in memory, and questions to it in any version, through the bytes of the protocol. */
+import assert from 'node:assert/strict'
+import { Broker } from '../../../src/broker/broker.ts'
+import { SeededChance } from '../../../src/host/memory/chance.ts'
+import { ManualClock } from '../../../src/host/memory/clock.ts'
+import { MemoryDisk } from '../../../src/host/memory/disk.ts'
+import type { Network } from '../../../src/host/network.ts'
+import { decodeResponse, encodeRequest } from '../../../src/protocol/frame.ts'
+import type { Decoded, Message } from '../../../src/protocol/message.ts'
+import { Reader } from '../../../src/protocol/primitives.ts'
+
+const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
+const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
+
+export function startBroker(config: Readonly<Record<string, string>> = {}, disk = new MemoryDisk()): Promise<Broker> {
+  const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
+  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {} })
+}
+
+export async function ask<Request, Response>(
+  broker: Broker,
+  request: Message<Request>,
+  response: Message<Response>,
+  version: number,
+  body: Request
+): Promise<Decoded<Response>> {
+  const frame = Buffer.concat(encodeRequest(7, 'client', request, version, body)).subarray(4)
+  const answer = await broker.answer(session, frame)
+  assert.ok(answer.kind === 'answer', `${request.name} ${version}: ${answer.kind === 'close' ? answer.reason : 'none'}`)
+  return decodeResponse(new Reader(Buffer.concat(answer.chunks), 4), 7, response, version)
+}
