@@ -1,0 +1,152 @@
+/** The public surface, as a program uses it. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { Kafka as Client, logLevel } from 'kafkajs'
+import { type Kafka, type KafkaOptions, StartError, startKafka } from '../src/index.ts'
+
+function clientOf({ brokers }: Kafka): Client {
+  return new Client({ brokers, logLevel: logLevel.NOTHING })
+}
+
+async function send(kafka: Kafka, topic: string, values: readonly string[]): Promise<void> {
+  const producer = clientOf(kafka).producer()
+  await producer.connect()
+  await producer.send({ topic, messages: values.map((value) => ({ value })) })
+  await producer.disconnect()
+}
+
+async function receive(kafka: Kafka, topic: string, groupId: string, count: number): Promise<string[]> {
+  const consumer = clientOf(kafka).consumer({ groupId })
+  await consumer.connect()
+  await consumer.subscribe({ topic, fromBeginning: true })
+  const values: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    const eachMessage = async ({ message }: { message: { value: Buffer | null } }): Promise<void> => {
+      if (values.push(String(message.value)) === count) resolve()
+    }
+    consumer.run({ eachMessage }).catch(reject)
+  })
+  await consumer.disconnect()
+  return values
+}
+
+async function problemOf(options: KafkaOptions): Promise<{ problem: string; message: string }> {
+  const started = await startKafka(options).catch((error: unknown) => error)
+  assert.ok(started instanceof StartError, `${JSON.stringify(options)} was accepted`)
+  return started
+}
+
+function withDirectory(work: (directory: string) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'odradek-index-'))
+    try {
+      await work(directory)
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
+  }
+}
+
+test('in memory: what one client sends another receives', async () => {
+  const kafka = await startKafka({
+    topics: { orders: 3, audit: { partitions: 1, config: { 'retention.ms': '1000' } } }
+  })
+  try {
+    await send(kafka, 'audit', ['a', 'b', 'c'])
+    assert.deepEqual(await receive(kafka, 'audit', 'readers', 3), ['a', 'b', 'c'])
+    const admin = clientOf(kafka).admin()
+    await admin.connect()
+    const { topics } = await admin.fetchTopicMetadata({ topics: ['orders'] })
+    assert.equal(topics[0]?.partitions.length, 3)
+    await admin.disconnect()
+  } finally {
+    await kafka.stop()
+  }
+})
+
+test(
+  'in a directory: records and bookmarks are there after a stop and a start',
+  withDirectory(async (directory) => {
+    const options = { directory, topics: { orders: 1 } }
+    const first = await startKafka(options)
+    await send(first, 'orders', ['a', 'b'])
+    assert.deepEqual(await receive(first, 'orders', 'readers', 2), ['a', 'b'])
+    await first.stop()
+    const second = await startKafka(options)
+    await send(second, 'orders', ['c'])
+    assert.deepEqual(await receive(second, 'orders', 'readers', 1), ['c'])
+    assert.deepEqual(await receive(second, 'orders', 'others', 3), ['a', 'b', 'c'])
+    await second.stop()
+  })
+)
+
+test('two in one process do not meet', async () => {
+  const [one, other] = [await startKafka({ topics: { mine: 1 } }), await startKafka()]
+  const admin = clientOf(other).admin()
+  await admin.connect()
+  assert.deepEqual(await admin.listTopics(), [])
+  await admin.disconnect()
+  await Promise.all([one.stop(), other.stop(), other.stop()])
+})
+
+test('it can be disposed of, and is gone then', async () => {
+  const kafka = await startKafka()
+  await kafka[Symbol.asyncDispose]()
+  const again = await startKafka({ port: kafka.port })
+  await again.stop()
+})
+
+test('a wrong option is named, with what is allowed', async () => {
+  const cases: [options: object, message: RegExp][] = [
+    [{ port: 70_000 }, /port.*70000.*0 to 65535/],
+    [{ durability: 'never' }, /durability.*never.*'disk' nor 'os'/],
+    [{ directory: '' }, /directory/],
+    [{ advertise: 'nowhere' }, /advertise.*nowhere.*localhost:9092/],
+    [{ dir: '/tmp' }, /dir.*There are: directory/],
+    [{ config: { 'log.retention.hour': '1' } }, /log\.retention\.hour.*Did you mean log\.retention/],
+    [{ config: { 'num.partitions': 'many' } }, /num\.partitions: Not a number/],
+    [{ topics: { 'no/slash': 1 } }, /no\/slash/],
+    [{ topics: { orders: { config: { 'retention.mss': '1' } } } }, /orders.*retention\.mss/]
+  ]
+  for (const [options, message] of cases) {
+    const { problem, message: text } = await problemOf(options)
+    assert.equal(problem, 'bad-option', text)
+    assert.match(text.replaceAll('\n', ' '), message)
+  }
+})
+
+test(
+  'a port and a directory that are in use are refused, and what was begun is undone',
+  withDirectory(async (directory) => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await new Promise((resolve) => blocker.once('listening', resolve))
+    const address = blocker.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    assert.equal((await problemOf({ directory, ...(port ? { port } : {}) })).problem, 'port-in-use')
+    blocker.close()
+    const kafka = await startKafka({ directory })
+    const refusal = await problemOf({ directory })
+    assert.equal(refusal.problem, 'directory-in-use')
+    assert.match(refusal.message, /Stop it first, or choose another directory/)
+    await kafka.stop()
+    await (await startKafka({ directory })).stop()
+  })
+)
+
+test('a broker that was not stopped does not keep its process alive', () => {
+  const index = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+  const program = `import { startKafka } from '${index}'; await startKafka(); console.log('started')`
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', program],
+    { encoding: 'utf8', timeout: 20_000 }
+  )
+  assert.equal(status, 0, stderr)
+  assert.equal(stdout, 'started\n')
+})
