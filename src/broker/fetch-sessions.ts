@@ -31,12 +31,17 @@ export interface FetchSessionRequest {
   }[]
 }
 
+/** Can be walked again and again: a fetch that waits reads twice. */
+export interface FetchPartitions {
+  [Symbol.iterator](): Iterator<FetchPartition>
+}
+
 /** The partitions to read for one request, and how to answer. */
 export interface FetchContext {
   readonly sessionId: number
   /** `changed`: leave out partitions that have nothing new. */
   readonly answer: 'all' | 'changed'
-  readonly partitions: Iterable<FetchPartition>
+  readonly partitions: FetchPartitions
   /** A partition that gave records goes to the end of the line, so that each gets its turn. */
   readonly served: (partition: FetchPartition) => void
 }
@@ -81,6 +86,10 @@ export class FetchSessions {
     if (session.epoch !== request.sessionEpoch) return { error: ErrorCode.INVALID_FETCH_SESSION_EPOCH }
     if (session.usesTopicIds !== request.usesTopicIds) return { error: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR }
     this.#change(session, request)
+    if (session.partitions.size === 0) {
+      this.#sessions.delete(session.id)
+      return sessionless(request.partitions)
+    }
     return this.#context(session, 'changed')
   }
 
@@ -119,7 +128,7 @@ export class FetchSessions {
     return {
       sessionId: session.id,
       answer,
-      partitions: session.partitions.values(),
+      partitions: { [Symbol.iterator]: () => session.partitions.values() },
       served(partition) {
         const key = keyOf(session, partition)
         if (session.partitions.get(key) !== partition) return

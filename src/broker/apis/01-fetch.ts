@@ -106,6 +106,8 @@ function readOne(
   if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const replica = context.broker.replica(partition.topic, partition.partition)
   if (replica === undefined) return absentPartition(partition.partition, unknownTopic(partition, context))
+  const isOfAnotherTopic = context.apiVersion >= firstVersionWithTopicIds && replica.topicId !== partition.topicId
+  if (isOfAnotherTopic) return failedRead(partition.partition, ErrorCode.INCONSISTENT_TOPIC_ID)
   return readPartition(replica, partition, {
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',
@@ -134,7 +136,8 @@ function respond(session: FetchContext, reads: ReadonlyMap<FetchPartition, Parti
     if (session.answer === 'changed' && !hasNews(partition, read)) continue
     partition.told = { highWatermark: read.data.highWatermark, logStartOffset: read.data.logStartOffset ?? -1 }
     if (read.sizeBytes > 0) session.served(partition)
-    const key = partition.topic === '' ? partition.topicId : partition.topic
+    // A session may hold a deleted topic beside the one that has its name now.
+    const key = `${partition.topicId}:${partition.topic}`
     const topic = topics.get(key) ?? { topic: partition.topic, topicId: partition.topicId, partitions: [] }
     topics.set(key, topic)
     topic.partitions.push(read.data)
