@@ -54,10 +54,16 @@ export const limits = {
   connections: 20_000,
   /** Requests of one connection that are being answered; beyond it the socket is not read. Clients send at most 5 or so. */
   requestsInFlight: 100,
-  /** Bytes held for requests that are incomplete or unanswered, over all connections. Who pushes it over is closed. */
+  /** Bytes held for requests that are incomplete or unanswered, over all connections; `server/memory.ts` has the rule. */
   bufferedRequestBytes: 192 * 1024 * 1024,
+  /** What an unanswered request counts beside its bytes: a fetch that waits holds about this in objects. */
+  requestOverheadBytes: 1024,
   /** Bytes written to a slow reader that have not left; beyond it no more of its requests are taken. */
   unsentBytes: 8 * 1024 * 1024,
+  /** The same over all connections: nine of the largest answers. Beyond it the slowest reader is closed. */
+  unsentBytesOfAll: 512 * 1024 * 1024,
+  /** A connection that is ended for what it sent has this long to take the answers before. */
+  lingerMs: 5_000,
   /** A connection that is owed nothing and says nothing for so long is closed (Kafka: connections.max.idle.ms). */
   connectionIdleMs: 10 * 60_000,
   /** How often idle connections are looked for. */

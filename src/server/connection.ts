@@ -4,12 +4,12 @@
  * Budget: a request that lies within one chunk is a slice of it; all answers that are due in a turn leave in one write.
  */
 import type { Session } from '../broker/session.ts'
-import type { Clock } from '../host/clock.ts'
+import type { Clock, Timer } from '../host/clock.ts'
 import type { Connection } from '../host/network.ts'
 import { limits } from '../limits.ts'
 import { FrameSplitter } from '../protocol/frame-splitter.ts'
 import { FrameSizeError } from '../protocol/primitives.ts'
-import type { MemoryBudget } from './memory-budget.ts'
+import type { Holder, ServerMemory } from './memory.ts'
 import type { Engine, EngineAnswer } from './server.ts'
 import { describeStranger } from './strangers.ts'
 
@@ -24,32 +24,37 @@ export interface ClientOptions {
   readonly session: Session
   readonly engine: Engine
   readonly clock: Clock
-  readonly memory: MemoryBudget
+  readonly memory: ServerMemory
   /** One line for whoever runs the broker, about what went wrong on this connection. */
   readonly log: (line: string) => void
   readonly onClose: () => void
 }
 
-export class Client {
+export class Client implements Holder {
   readonly #options: ClientOptions
-  readonly #splitter = new FrameSplitter(limits.requestBytes)
+  #splitter = new FrameSplitter(limits.requestBytes)
   readonly #owed: Owed[] = []
-  #heldBytes = 0
+  #incompleteBytes = 0
   /** Bytes of answers that are ready and not written yet. */
   #readyBytes = 0
-  #lastHeardMs: number
+  /** Answers that are ready or written and have not left, when they were last counted. */
+  #unsentBytes = 0
+  #lastActiveMs: number
+  #linger: Timer | null = null
   #hasSpoken = false
   #isPaused = false
   #isWriting = false
+  /** What comes is thrown away: when the end of the connection has its place in the line, and while the broker stops. */
+  #isDeaf = false
   #isStopping = false
   #isClosed = false
 
   constructor(options: ClientOptions) {
     this.#options = options
-    this.#lastHeardMs = options.clock.monotonicMs()
+    this.#lastActiveMs = options.clock.monotonicMs()
     const { connection } = options
     connection.onData((chunk) => this.#receive(chunk))
-    connection.onDrain(() => this.#goOn())
+    connection.onDrain(() => this.#drained())
     connection.onClose(() => this.#closed())
   }
 
@@ -57,58 +62,120 @@ export class Client {
     return this.#owed.length === 0
   }
 
-  /** Milliseconds since the peer last said something; 0 while an answer is owed. */
+  get incompleteBytes(): number {
+    return this.#incompleteBytes
+  }
+
+  countUnsentBytes(): number {
+    if (this.#isClosed) return 0
+    const bytes = this.#readyBytes + this.#options.connection.unsentBytes
+    const change = bytes - this.#unsentBytes
+    this.#unsentBytes = bytes
+    // Last: it may end this connection.
+    this.#options.memory.changeUnsent(change)
+    return bytes
+  }
+
+  /** Milliseconds since anything moved on this connection; 0 while an answer is owed. */
   silentMs(nowMs: number): number {
-    return this.isIdle ? nowMs - this.#lastHeardMs : 0
+    return this.isIdle ? nowMs - this.#lastActiveMs : 0
   }
 
   /** Takes no more requests, and ends when those that were taken are answered. */
   stop(): void {
     this.#isStopping = true
-    this.#pause()
+    this.#turnDeaf()
     if (this.isIdle) this.#options.connection.end()
   }
 
+  /** Ends at once; nobody is owed anything any more. */
   destroy(): void {
     this.#options.connection.destroy()
+    this.#closed()
+  }
+
+  giveUp(reason: string): void {
+    if (this.#isClosed) return
+    this.#tell(reason)
+    this.destroy()
+  }
+
+  goOn(): void {
+    if (!this.#isDeaf) this.#takeRequests()
   }
 
   #receive(chunk: Buffer): void {
-    if (this.#isClosed || this.#isStopping) return
-    this.#lastHeardMs = this.#options.clock.monotonicMs()
+    if (this.#isDeaf || this.#isClosed) return
+    this.#lastActiveMs = this.#options.clock.monotonicMs()
     this.#splitter.push(chunk)
     this.#takeRequests()
   }
 
+  #drained(): void {
+    this.#lastActiveMs = this.#options.clock.monotonicMs()
+    this.countUnsentBytes()
+    this.goOn()
+  }
+
+  /** Takes what is there, as far as it may, and settles whether more is read. */
   #takeRequests(): void {
-    try {
-      while (!this.#isClosed && !this.#mustWait()) {
-        const frame = this.#splitter.next()
-        if (frame === undefined) break
-        this.#take(frame)
-      }
-    } catch (error) {
-      this.#refuse(error)
+    while (!this.#isDeaf && !this.#isClosed && !this.#mustWait()) {
+      const frame = this.#nextFrame()
+      if (frame === undefined) break
+      this.#take(frame)
     }
-    this.#account()
-    if (this.#mustWait()) this.#pause()
+    if (this.#isClosed || this.#isDeaf) return
+    this.#countIncompleteBytes(this.#splitter.bufferedBytes)
+    const { memory } = this.#options
+    if (memory.isFull) memory.waitForRoom(this)
+    if (memory.isFull || this.#mustWait()) this.#pause()
+    else this.#resume()
+  }
+
+  /** Bytes that are no frame end the connection in their turn: what was asked before them is answered first. */
+  #nextFrame(): Buffer | undefined {
+    try {
+      return this.#splitter.next()
+    } catch (error) {
+      if (!(error instanceof FrameSizeError)) throw error
+      const stranger = this.#hasSpoken ? null : describeStranger(error.sizeBytes)
+      const reason =
+        stranger ?? `it announced a request of ${error.sizeBytes} bytes; the limit is ${error.maxSizeBytes}`
+      const owed: Owed = { sizeBytes: 0, answer: null }
+      this.#owed.push(owed)
+      this.#settle(owed, { kind: 'close', reason })
+      return undefined
+    }
   }
 
   #take(frame: Buffer): void {
-    const owed: Owed = { sizeBytes: frame.length, answer: null }
+    const { engine, memory, session } = this.#options
+    const owed: Owed = { sizeBytes: frame.length + limits.requestOverheadBytes, answer: null }
     this.#owed.push(owed)
     this.#hasSpoken = true
-    const answer = this.#options.engine.answer(this.#options.session, frame)
-    if (answer instanceof Promise) {
-      answer.then((settled) => this.#settle(owed, settled))
-    } else {
-      this.#settle(owed, answer)
+    this.#countIncompleteBytes(this.#splitter.bufferedBytes)
+    memory.changeTaken(owed.sizeBytes)
+    try {
+      const answer = engine.answer(session, frame)
+      if (!(answer instanceof Promise)) this.#settle(owed, answer)
+      else {
+        answer.then(
+          (settled) => this.#settle(owed, settled),
+          (error: unknown) => this.#settle(owed, failed(error))
+        )
+      }
+    } catch (error) {
+      this.#settle(owed, failed(error))
     }
   }
 
   #settle(owed: Owed, answer: EngineAnswer): void {
+    this.#options.memory.changeTaken(-owed.sizeBytes)
+    if (this.#isClosed) return
     owed.answer = answer
+    if (answer.kind === 'close') this.#turnDeaf()
     this.#readyBytes += sizeOf(answer)
+    this.countUnsentBytes()
     if (this.#isWriting || this.#isClosed || this.#owed[0]?.answer === null) return
     this.#isWriting = true
     // Answers that come due in the same turn leave together.
@@ -118,6 +185,7 @@ export class Client {
   #write(): void {
     this.#isWriting = false
     if (this.#isClosed) return
+    const { clock, connection } = this.#options
     const chunks: Buffer[] = []
     let ending: string | null = null
     while (ending === null) {
@@ -128,20 +196,27 @@ export class Client {
       if (answer.kind === 'answer') chunks.push(...answer.chunks)
       else if (answer.kind === 'close') ending = answer.reason
     }
-    if (chunks.length > 0) this.#options.connection.write(chunks)
-    if (ending !== null) this.#end(ending)
-    else this.#goOn()
+    this.#lastActiveMs = clock.monotonicMs()
+    if (chunks.length > 0) connection.write(chunks)
+    this.countUnsentBytes()
+    if (this.#isClosed) return
+    if (ending !== null) this.#leave(ending)
+    else if (this.#isStopping && this.isIdle) connection.end()
+    else this.goOn()
   }
 
-  #goOn(): void {
-    if (this.#isClosed) return
-    if (this.#isStopping) {
-      if (this.isIdle) this.#options.connection.end()
+  /** Ends when the answers before have left, or the peer had time to take them. */
+  #leave(reason: string): void {
+    this.#tell(reason)
+    this.#owed.length = 0
+    this.#readyBytes = 0
+    const { clock, connection } = this.#options
+    if (connection.unsentBytes === 0) {
+      this.destroy()
       return
     }
-    if (this.#mustWait()) return
-    this.#takeRequests()
-    if (!this.#mustWait()) this.#resume()
+    connection.end()
+    this.#linger = clock.after(limits.lingerMs, () => this.destroy())
   }
 
   /** True while the peer does not read its answers, or has too many requests on the way. */
@@ -150,39 +225,37 @@ export class Client {
     return this.#readyBytes + this.#options.connection.unsentBytes > limits.unsentBytes
   }
 
-  /** Tells the budget what this connection holds, and ends it when it is what bursts it. */
-  #account(): void {
-    if (this.#isClosed) return
-    let bytes = this.#splitter.bufferedBytes
-    for (const { sizeBytes } of this.#owed) bytes += sizeBytes
-    const fits = this.#options.memory.change(bytes - this.#heldBytes)
-    this.#heldBytes = bytes
-    if (!fits) this.#end(`all connections together hold more than ${limits.bufferedRequestBytes} bytes of requests`)
+  #turnDeaf(): void {
+    this.#isDeaf = true
+    this.#splitter = new FrameSplitter(limits.requestBytes)
+    this.#countIncompleteBytes(0)
+    // Reading goes on, so that the peer's own end is noticed.
+    this.#resume()
   }
 
-  #refuse(error: unknown): void {
-    if (!(error instanceof FrameSizeError)) {
-      this.#end(error instanceof Error ? (error.stack ?? error.message) : String(error))
-      return
-    }
-    const stranger = this.#hasSpoken ? null : describeStranger(error.sizeBytes)
-    this.#end(stranger ?? `a request of ${error.sizeBytes} bytes; the limit is ${error.maxSizeBytes}`)
+  #countIncompleteBytes(bytes: number): void {
+    const change = bytes - this.#incompleteBytes
+    this.#incompleteBytes = bytes
+    // Last: it may end this connection.
+    if (change !== 0) this.#options.memory.changeIncomplete(change)
   }
 
-  #end(reason: string): void {
+  #tell(reason: string): void {
     const { connection, log } = this.#options
     log(`connection of ${connection.remoteAddress}:${connection.remotePort} closed: ${reason}`)
-    connection.destroy()
-    this.#closed()
   }
 
   #closed(): void {
     if (this.#isClosed) return
     this.#isClosed = true
-    this.#options.memory.change(-this.#heldBytes)
-    this.#heldBytes = 0
+    this.#linger?.cancel()
     this.#owed.length = 0
-    this.#options.onClose()
+    const { memory, onClose } = this.#options
+    onClose()
+    memory.forget(this)
+    memory.changeUnsent(-this.#unsentBytes)
+    this.#unsentBytes = 0
+    this.#countIncompleteBytes(0)
   }
 
   #pause(): void {
@@ -196,6 +269,11 @@ export class Client {
     this.#isPaused = false
     this.#options.connection.resume()
   }
+}
+
+/** A request that broke the engine costs its own connection. */
+function failed(error: unknown): EngineAnswer {
+  return { kind: 'close', reason: error instanceof Error ? (error.stack ?? error.message) : String(error) }
 }
 
 function sizeOf(answer: EngineAnswer): number {

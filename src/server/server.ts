@@ -4,14 +4,14 @@ import type { Clock, Timer } from '../host/clock.ts'
 import type { Connection, Listener, Network } from '../host/network.ts'
 import { limits } from '../limits.ts'
 import { Client } from './connection.ts'
-import { MemoryBudget } from './memory-budget.ts'
+import { ServerMemory } from './memory.ts'
 
 export type EngineAnswer =
   | { readonly kind: 'answer'; readonly chunks: readonly Buffer[] }
   | { readonly kind: 'none' }
   | { readonly kind: 'close'; readonly reason: string }
 
-/** What the server needs of a broker: one request in, one answer out; never rejects. */
+/** What the server needs of a broker: one request in, one answer out. Should it throw or reject, that connection ends. */
 export interface Engine {
   answer(session: Session, frame: Buffer): EngineAnswer | Promise<EngineAnswer>
 }
@@ -32,12 +32,18 @@ const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 export class Server {
   readonly #options: ServerOptions
   readonly #clients = new Set<Client>()
-  readonly #memory = new MemoryBudget(limits.bufferedRequestBytes)
+  readonly #memory = new ServerMemory({
+    requestBytes: limits.bufferedRequestBytes,
+    answerBytes: limits.unsentBytesOfAll,
+    holders: this.#clients
+  })
   readonly #listeners: Listener[] = []
-  readonly #early: Connection[] = []
+  /** Connections that came before there was an engine. */
+  readonly #early = new Set<Connection>()
   #engine: Engine | null = null
   #idleTimer: Timer | null = null
   #sessions = 0
+  #isStopped = false
   #whenEmpty: (() => void) | null = null
 
   /** Takes the port; connections wait until `serve`. Rejects with ListenError. */
@@ -70,15 +76,18 @@ export class Server {
   /** Hands the requests of those who wait, and of all who come, to the engine. */
   serve(engine: Engine): void {
     this.#engine = engine
-    for (const connection of this.#early.splice(0)) this.#accept(connection)
+    const early = [...this.#early]
+    this.#early.clear()
+    for (const connection of early) this.#accept(connection)
     this.#lookForIdle()
   }
 
   /** Takes no more connections and no more requests. Resolves when what was taken is answered, or the time is over. */
   async stop(): Promise<void> {
+    this.#isStopped = true
     this.#idleTimer?.cancel()
     const closing = this.#listeners.map((listener) => listener.close())
-    for (const connection of this.#early.splice(0)) connection.destroy()
+    for (const connection of [...this.#early]) connection.destroy()
     for (const client of [...this.#clients]) client.stop()
     await this.#emptied()
     for (const client of [...this.#clients]) client.destroy()
@@ -86,14 +95,19 @@ export class Server {
   }
 
   #accept(connection: Connection): void {
-    if (this.#clients.size + this.#early.length >= limits.connections) {
+    if (this.#isStopped) {
+      connection.destroy()
+      return
+    }
+    if (this.#clients.size + this.#early.size >= limits.connections) {
       this.#options.log(`connection of ${connection.remoteAddress} closed: there are ${limits.connections} already`)
       connection.destroy()
       return
     }
     const engine = this.#engine
     if (engine === null) {
-      this.#early.push(connection)
+      this.#early.add(connection)
+      connection.onClose(() => this.#early.delete(connection))
       return
     }
     const { clock, log } = this.#options

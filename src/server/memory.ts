@@ -1,0 +1,118 @@
+/**
+ * The bytes that all connections together make the broker hold, and what happens when they become too many.
+ *
+ * Requests: while those at the engine are the larger part, reading pauses, because answers will make room (Kafka:
+ * queued.max.request.bytes). While incomplete ones are, nothing but their senders could make room, and a sender may be
+ * waiting for just that: the largest is closed. Answers: whoever reads slowest has the most of them unsent, and is closed.
+ */
+
+export interface Holder {
+  /** Bytes that came and are no whole request yet. */
+  readonly incompleteBytes: number
+  /** Bytes of answers that have not left, counted anew. */
+  countUnsentBytes(): number
+  /** Ends this connection, for this reason. */
+  giveUp(reason: string): void
+  /** There is room again. */
+  goOn(): void
+}
+
+export interface ServerMemoryOptions {
+  readonly requestBytes: number
+  readonly answerBytes: number
+  readonly holders: Iterable<Holder>
+}
+
+export class ServerMemory {
+  readonly #options: ServerMemoryOptions
+  readonly #waiting = new Set<Holder>()
+  #incompleteBytes = 0
+  #takenBytes = 0
+  #unsentBytes = 0
+  #isWaking = false
+  #isCounting = false
+
+  constructor(options: ServerMemoryOptions) {
+    this.#options = options
+  }
+
+  /** True while nobody should read. */
+  get isFull(): boolean {
+    return this.requestBytes > this.#options.requestBytes
+  }
+
+  get requestBytes(): number {
+    return this.#incompleteBytes + this.#takenBytes
+  }
+
+  get answerBytes(): number {
+    return this.#unsentBytes
+  }
+
+  changeIncomplete(bytes: number): void {
+    this.#incompleteBytes += bytes
+    this.#balance()
+  }
+
+  /** Requests that the engine has: their bytes are held until it answers, whether or not the connection is still there. */
+  changeTaken(bytes: number): void {
+    this.#takenBytes += bytes
+    this.#balance()
+  }
+
+  changeUnsent(bytes: number): void {
+    this.#unsentBytes += bytes
+    const { answerBytes } = this.#options
+    if (bytes <= 0 || this.#unsentBytes <= answerBytes || this.#isCounting) return
+    // Sockets do not tell of every byte that leaves, so that the sum may be too high: count before anyone is blamed.
+    this.#isCounting = true
+    const slowest = this.#largest((holder) => holder.countUnsentBytes())
+    this.#isCounting = false
+    if (this.#unsentBytes <= answerBytes) return
+    const all = `${this.#unsentBytes} bytes of answers that clients have not read`
+    slowest?.giveUp(`it has the most of the ${all}; the limit is ${answerBytes}`)
+  }
+
+  /** Calls `goOn` once when there is room. */
+  waitForRoom(holder: Holder): void {
+    this.#waiting.add(holder)
+  }
+
+  forget(holder: Holder): void {
+    this.#waiting.delete(holder)
+  }
+
+  #balance(): void {
+    if (!this.isFull) this.#wake()
+    if (!this.isFull || this.#incompleteBytes <= this.#takenBytes) return
+    const all = `${this.#incompleteBytes} bytes of requests that clients have not finished`
+    const most = this.#largest((holder) => holder.incompleteBytes)
+    most?.giveUp(`it has the most of the ${all}; the limit is ${this.#options.requestBytes}`)
+  }
+
+  /** In a turn of its own: who goes on gives and takes bytes itself. */
+  #wake(): void {
+    if (this.#isWaking || this.#waiting.size === 0) return
+    this.#isWaking = true
+    queueMicrotask(() => {
+      this.#isWaking = false
+      for (const holder of [...this.#waiting]) {
+        if (this.isFull) return
+        this.#waiting.delete(holder)
+        holder.goOn()
+      }
+    })
+  }
+
+  #largest(bytesOf: (holder: Holder) => number): Holder | undefined {
+    let largest: Holder | undefined
+    let mostBytes = 0
+    for (const holder of this.#options.holders) {
+      const bytes = bytesOf(holder)
+      if (bytes <= mostBytes) continue
+      mostBytes = bytes
+      largest = holder
+    }
+    return largest
+  }
+}
