@@ -37,7 +37,10 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   try {
     const { host, durability, config, advertised, log } = options
     const broker = await Broker.start({ host, durability, config, advertised, log })
-    await createTopics(broker, options.topics)
+    await createTopics(broker, options.topics).catch(async (error: unknown) => {
+      await broker.stop()
+      throw error
+    })
     server.serve(broker)
     return { port: server.port, stop: once(() => stop(server, broker)) }
   } catch (error) {
