@@ -141,9 +141,7 @@ export class Client implements Holder {
       const stranger = this.#hasSpoken ? null : describeStranger(error.sizeBytes)
       const reason =
         stranger ?? `it announced a request of ${error.sizeBytes} bytes; the limit is ${error.maxSizeBytes}`
-      const owed: Owed = { sizeBytes: 0, answer: null }
-      this.#owed.push(owed)
-      this.#settle(owed, { kind: 'close', reason })
+      this.#leaveInTurn(reason)
       return undefined
     }
   }
@@ -203,6 +201,12 @@ export class Client implements Holder {
     if (ending !== null) this.#leave(ending)
     else if (this.#isStopping && this.isIdle) connection.end()
     else this.goOn()
+  }
+
+  #leaveInTurn(reason: string): void {
+    this.#turnDeaf()
+    if (this.isIdle) this.#leave(reason)
+    else this.#owed.push({ sizeBytes: 0, answer: { kind: 'close', reason } })
   }
 
   /** Ends when the answers before have left, or the peer had time to take them. */

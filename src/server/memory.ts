@@ -69,8 +69,9 @@ export class ServerMemory {
     const slowest = this.#largest((holder) => holder.countUnsentBytes())
     this.#isCounting = false
     if (this.#unsentBytes <= answerBytes) return
-    const all = `${this.#unsentBytes} bytes of answers that clients have not read`
-    slowest?.giveUp(`it has the most of the ${all}; the limit is ${answerBytes}`)
+    slowest?.giveUp(
+      `all connections together hold more than ${answerBytes} bytes of answers that were not read, this one the most`
+    )
   }
 
   /** Calls `goOn` once when there is room. */
@@ -85,9 +86,9 @@ export class ServerMemory {
   #balance(): void {
     if (!this.isFull) this.#wake()
     if (!this.isFull || this.#incompleteBytes <= this.#takenBytes) return
-    const all = `${this.#incompleteBytes} bytes of requests that clients have not finished`
     const most = this.#largest((holder) => holder.incompleteBytes)
-    most?.giveUp(`it has the most of the ${all}; the limit is ${this.#options.requestBytes}`)
+    const { requestBytes } = this.#options
+    most?.giveUp(`all connections together hold more than ${requestBytes} bytes of requests, this one the most`)
   }
 
   /** In a turn of its own: who goes on gives and takes bytes itself. */
