@@ -72,7 +72,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const reachable = host === '0.0.0.0' || host === '::' ? 'localhost' : host
   const address = advertised ?? { host: reachable, port: server.port }
   return {
-    brokers: [`${address.host}:${address.port}`],
+    brokers: [address.host.includes(':') ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`],
     host,
     port: server.port,
     stop: server.stop,
@@ -103,21 +103,61 @@ const known: ReadonlySet<string> = new Set([
   'log'
 ])
 
+/** Programs without types come here too: what is wrong is told before anything is begun. */
 function checkOptions(options: KafkaOptions): void {
+  if (!isObject(options)) throw new StartError('bad-option', 'startKafka takes an object of options, or nothing.')
   const stranger = Object.keys(options).find((name) => !known.has(name))
   if (stranger !== undefined) throw badOption(stranger, `There is no such option. There are: ${[...known].join(', ')}.`)
-  const { port = 0, durability = 'disk', directory } = options
+  const { port = 0, durability = 'disk', directory, host, log } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw badOption('port', `${port} is not a whole number from 0 to 65535.`)
   if (durability !== 'disk' && durability !== 'os')
     throw badOption('durability', `${String(durability)} is neither 'disk' nor 'os'.`)
-  if (directory === '')
-    throw badOption('directory', 'It is empty. Name a directory, or leave it out to keep everything in memory.')
+  if (directory !== undefined && !isText(directory))
+    throw badOption('directory', 'Name a directory, or leave it out to keep everything in memory.')
+  if (host !== undefined && !isText(host)) throw badOption('host', "It is an address of this machine: '127.0.0.1'.")
+  if (log !== undefined && typeof log !== 'function') throw badOption('log', 'It is a function that takes a line.')
+  if (options.config !== undefined) checkConfig('config', options.config)
+  if (options.topics !== undefined) checkTopics(options.topics)
+}
+
+function checkConfig(option: string, config: unknown): void {
+  if (!isObject(config)) throw badOption(option, "It is an object of names and values: { 'retention.ms': '3600000' }.")
+  const wrong = Object.entries(config).find(([, value]) => typeof value !== 'string')
+  if (wrong === undefined) return
+  const [name, value] = wrong
+  throw badOption(
+    option,
+    `The value of ${name} is ${String(value)}; Kafka's configuration is text: '${String(value)}'.`
+  )
+}
+
+function checkTopics(topics: unknown): void {
+  if (!isObject(topics)) throw badOption('topics', 'It is an object of names and partitions: { orders: 3 }.')
+  for (const [name, wanted] of Object.entries(topics)) {
+    if (typeof wanted !== 'number' && !isObject(wanted))
+      throw badOption('topics', `${name} is neither a number of partitions nor { partitions, config }.`)
+    const topic: Record<string, unknown> = typeof wanted === 'number' ? { partitions: wanted } : { ...wanted }
+    const { partitions, config, ...others } = topic
+    const [stranger] = Object.keys(others)
+    if (stranger !== undefined) throw badOption('topics', `${name} has ${stranger}; a topic has partitions and config.`)
+    if (partitions !== undefined && (!Number.isInteger(partitions) || Number(partitions) < 1))
+      throw badOption('topics', `${name} has ${String(partitions)} partitions; it takes a whole number from 1.`)
+    if (config !== undefined) checkConfig('topics', config)
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
 }
 
 function parseAddress(text: string): { host: string; port: number } {
   const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? []
-  if (host === undefined || Number(port) > 65_535)
+  if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
     throw badOption('advertise', `'${text}' is not like 'localhost:9092'.`)
   return { host, port: Number(port) }
 }

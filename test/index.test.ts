@@ -86,6 +86,13 @@ test(
   })
 )
 
+test('an address with colons stands in brackets', async (context) => {
+  const kafka = await startKafka({ host: '::1', topics: { orders: 1 } }).catch(() => null)
+  if (kafka === null) return context.skip('this machine has no ::1')
+  assert.deepEqual(kafka.brokers, [`[::1]:${kafka.port}`])
+  await kafka.stop()
+})
+
 test('two in one process do not meet', async () => {
   const [one, other] = [await startKafka({ topics: { mine: 1 } }), await startKafka()]
   const admin = clientOf(other).admin()
@@ -109,6 +116,17 @@ test('a wrong option is named, with what is allowed', async () => {
     [{ directory: '' }, /directory/],
     [{ advertise: 'nowhere' }, /advertise.*nowhere.*localhost:9092/],
     [{ dir: '/tmp' }, /dir.*There are: directory/],
+    [{ directory: 5 }, /directory.*in memory/],
+    [{ host: '' }, /host.*127\.0\.0\.1/],
+    [{ log: 'console' }, /log.*function/],
+    [{ advertise: 'localhost:0' }, /advertise.*localhost:0/],
+    [{ config: { 'num.partitions': 3 } }, /config.*num\.partitions is 3.*text: '3'/],
+    [{ topics: ['orders'] }, /topics.*\{ orders: 3 \}/],
+    [{ topics: { orders: '3' } }, /topics.*orders is neither/],
+    [{ topics: { orders: null } }, /topics.*orders is neither/],
+    [{ topics: { orders: 1.5 } }, /topics.*orders has 1\.5 partitions.*from 1/],
+    [{ topics: { orders: { partition: 3 } } }, /topics.*orders has partition;.*partitions and config/],
+    [{ topics: { orders: { config: { 'retention.ms': 5 } } } }, /topics.*retention\.ms is 5/],
     [{ config: { 'log.retention.hour': '1' } }, /log\.retention\.hour.*Did you mean log\.retention/],
     [{ config: { 'num.partitions': 'many' } }, /num\.partitions: Not a number/],
     [{ topics: { 'no/slash': 1 } }, /no\/slash/],
