@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Holder, ServerMemory } from '../../src/server/memory.ts'
-import { settled } from './setup.ts'
+import { turn } from './fakes.ts'
 
 class FakeHolder implements Holder {
   incompleteBytes = 0
@@ -72,13 +72,13 @@ test('when the engine has most of the bytes, nobody is given up: it will answer,
   assert.equal(large.reason, '')
   memory.waitForRoom(small)
   memory.changeTaken(-5)
-  await settled()
+  await turn()
   assert.equal(small.wentOn, 0)
   memory.changeTaken(-5)
-  await settled()
+  await turn()
   assert.equal(small.wentOn, 1)
   memory.changeTaken(-70)
-  await settled()
+  await turn()
   assert.equal(small.wentOn, 1, 'once')
 })
 
@@ -98,7 +98,7 @@ test('who has left is not called', async () => {
   memory.waitForRoom(small)
   memory.forget(small)
   memory.changeTaken(-120)
-  await settled()
+  await turn()
   assert.equal(small.wentOn, 0)
 })
 

@@ -1,4 +1,4 @@
-/** A connection and an engine that do what a test tells them, and a real server for real sockets. */
+/** An engine that knows its answers by the requests, peers that are slow, and a server on real sockets. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import type { Session } from '../../src/broker/session.ts'
@@ -6,14 +6,9 @@ import { ManualClock } from '../../src/host/memory/clock.ts'
 import type { Connection, Network } from '../../src/host/network.ts'
 import { nodeClock } from '../../src/host/node/clock.ts'
 import { nodeNetwork } from '../../src/host/node/network.ts'
+import { FrameSplitter } from '../../src/protocol/frame-splitter.ts'
 import { type Engine, type EngineAnswer, Server } from '../../src/server/server.ts'
-
-export function frame(payload: string | Buffer): Buffer {
-  const bytes = Buffer.from(payload)
-  const size = Buffer.alloc(4)
-  size.writeInt32BE(bytes.length)
-  return Buffer.concat([size, bytes])
-}
+import { FakeConnection, frame } from './fakes.ts'
 
 /** The first bytes of a request of `sizeBytes`. */
 export function announced(sizeBytes: number, ...come: Buffer[]): Buffer {
@@ -52,69 +47,44 @@ export class ScriptedEngine implements Engine {
   }
 }
 
-/** What the server sees of a socket, with the peer's side in the test's hands. */
-export class FakeConnection implements Connection {
-  readonly remoteAddress = '127.0.0.1'
-  readonly remotePort = 50_000
-  readonly localAddress = '127.0.0.1'
-  /** What was written, one entry for each write. */
-  readonly writes: string[] = []
-  unsentBytes = 0
-  isPaused = false
-  isEnded = false
-  isDestroyed = false
-  /** Written bytes stay unsent until `drain`. */
+/** A connection whose peer may read nothing, and does not leave just because it was told of the end. */
+export class SlowConnection extends FakeConnection {
   readsNothing = false
-  #onData: (chunk: Buffer) => void = () => {}
-  #onDrain: () => void = () => {}
-  readonly #onClose: (() => void)[] = []
 
-  onData(callback: (chunk: Buffer) => void): void {
-    this.#onData = callback
+  get isOpen(): boolean {
+    return this.state === 'open'
   }
 
-  onDrain(callback: () => void): void {
-    this.#onDrain = callback
+  get isEnded(): boolean {
+    return this.state === 'ended'
   }
 
-  onClose(callback: () => void): void {
-    this.#onClose.push(callback)
+  get isDestroyed(): boolean {
+    return this.state === 'destroyed'
   }
 
-  write(chunks: readonly Uint8Array[]): boolean {
-    const bytes = Buffer.concat(chunks)
-    this.writes.push(bytes.length > 1000 ? `${bytes.length} bytes` : payloadsOf(bytes).join('|'))
-    if (this.readsNothing) this.unsentBytes += bytes.length
+  /** What was written, an entry for each write. */
+  get writes(): string[] {
+    return this.written.map((bytes) => (bytes.length > 1000 ? `${bytes.length} bytes` : payloadsOf(bytes).join('|')))
+  }
+
+  override write(chunks: readonly Uint8Array[]): boolean {
+    super.write(chunks)
+    if (this.readsNothing) this.unsentBytes += this.written.at(-1)?.length ?? 0
     return !this.readsNothing
   }
 
-  pause(): void {
-    this.isPaused = true
+  override end(): void {
+    this.state = 'ended'
   }
 
-  resume(): void {
-    this.isPaused = false
+  override receive(...chunks: readonly Buffer[]): void {
+    if (this.state !== 'destroyed') super.receive(...chunks)
   }
 
-  end(): void {
-    this.isEnded = true
-  }
-
-  destroy(): void {
-    if (this.isDestroyed) return
-    this.isDestroyed = true
-    for (const callback of this.#onClose) callback()
-  }
-
-  /** Bytes arrive; as with a socket, none do while it is paused. */
-  receive(...chunks: Buffer[]): void {
-    for (const chunk of chunks) if (!this.isDestroyed) this.#onData(chunk)
-  }
-
-  drain(): void {
+  override drain(): void {
     this.readsNothing = false
-    this.unsentBytes = 0
-    this.#onDrain()
+    super.drain()
   }
 }
 
@@ -127,9 +97,6 @@ function payloadsOf(bytes: Buffer): string[] {
   }
   return payloads
 }
-
-/** Everything that was promised to happen at once has happened. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** A server whose connections a test makes by hand, under a clock that it winds. */
 export async function fakeServer() {
@@ -144,8 +111,8 @@ export async function fakeServer() {
     }
   }
   const server = await Server.listen({ network, clock, host: '127.0.0.1', port: 9092, log: (line) => lines.push(line) })
-  const connection = (): FakeConnection => {
-    const made = new FakeConnection()
+  const connection = (): SlowConnection => {
+    const made = new SlowConnection()
     accept(made)
     return made
   }
@@ -170,7 +137,8 @@ export async function realServer(engine: Engine) {
 export class Peer {
   readonly socket: Socket
   readonly closed: Promise<unknown>
-  #bytes: Buffer = Buffer.alloc(0)
+  readonly #splitter = new FrameSplitter(2 ** 31 - 1)
+  readonly #answers: string[] = []
   #whenChanged: () => void = () => {}
 
   private constructor(socket: Socket) {
@@ -178,7 +146,8 @@ export class Peer {
     this.closed = once(socket, 'close')
     socket.on('error', () => {})
     socket.on('data', (chunk) => {
-      this.#bytes = Buffer.concat([this.#bytes, chunk])
+      this.#splitter.push(chunk)
+      for (let next = this.#splitter.next(); next; next = this.#splitter.next()) this.#answers.push(next.toString())
       this.#whenChanged()
     })
     socket.on('close', () => this.#whenChanged())
@@ -196,11 +165,11 @@ export class Peer {
 
   /** The first `count` answers; fewer when the connection ends before. */
   async answers(count: number): Promise<string[]> {
-    while (payloadsOf(this.#bytes).length < count && !this.socket.destroyed) {
+    while (this.#answers.length < count && !this.socket.destroyed) {
       await new Promise<void>((resolve) => {
         this.#whenChanged = resolve
       })
     }
-    return payloadsOf(this.#bytes)
+    return this.#answers
   }
 }
