@@ -52,14 +52,14 @@ function append(
   synced: Promise<void>[],
   context: RequestContext
 ): PartitionAnswer {
-  if (acks < allInSyncReplicas || acks > 1) return failed(partition, ErrorCode.INVALID_REQUIRED_ACKS)
   const replica = find(topic, partition, context)
   if (replica === undefined) return failed(partition, whyUnknown(topic, context))
-  if (acks === allInSyncReplicas && replica.minInSyncReplicas > 1) {
-    return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
-  }
+  if (acks < allInSyncReplicas || acks > 1) return failed(partition, ErrorCode.INVALID_REQUIRED_ACKS)
   if (replica.topic === '__consumer_offsets' || replica.topic === '__transaction_state') {
     if (context.clientId !== '__admin_client') return failed(partition, ErrorCode.INVALID_TOPIC_EXCEPTION)
+  }
+  if (acks === allInSyncReplicas && replica.minInSyncReplicas > 1) {
+    return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
   }
   return appendTo(replica, partition, acks, synced)
 }

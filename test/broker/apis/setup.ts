@@ -1,6 +1,7 @@
 /** A whole broker in memory, and questions to it in any version, through the bytes of the protocol. */
 import assert from 'node:assert/strict'
 import { Broker } from '../../../src/broker/broker.ts'
+import type { Disk } from '../../../src/host/disk.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
@@ -12,7 +13,10 @@ import { Reader } from '../../../src/protocol/primitives.ts'
 const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
 const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 
-export function startBroker(config: Readonly<Record<string, string>> = {}, disk = new MemoryDisk()): Promise<Broker> {
+export function startBroker(
+  config: Readonly<Record<string, string>> = {},
+  disk: Disk = new MemoryDisk()
+): Promise<Broker> {
   const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
   return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {} })
 }
