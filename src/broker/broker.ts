@@ -73,6 +73,7 @@ export class Broker {
       await directory.forgetCleanStop()
       const broker = new Broker(options, config, directory)
       await broker.metadata.ready()
+      broker.#housekeeping.start()
       return broker
     } catch (error) {
       directory.release()
@@ -111,7 +112,6 @@ export class Broker {
       this.#groups.follow(change)
     })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, replicas: this.#replicas, log: options.log })
-    this.#housekeeping.start()
   }
 
   /**
@@ -162,7 +162,7 @@ export class Broker {
     this.#groups.close()
   }
 
-  /** Waits for the requests in flight, and closes every log cleanly. */
+  /** Waits for the requests in flight, and closes every log cleanly. The directory is free afterwards, whatever happens. */
   async stop(): Promise<void> {
     this.release()
     this.#housekeeping.stop()
@@ -171,8 +171,11 @@ export class Broker {
         this.#whenIdle = resolve
       })
     }
-    await this.#replicas.close()
-    this.#directory.release()
+    try {
+      await this.#replicas.close()
+    } finally {
+      this.#directory.release()
+    }
   }
 }
 

@@ -38,7 +38,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const { host, durability, config, advertised, log } = options
     const broker = await Broker.start({ host, durability, config, advertised, log })
     await createTopics(broker, options.topics).catch(async (error: unknown) => {
-      await broker.stop()
+      // What failed first is what is told.
+      await broker.stop().catch(() => {})
       throw error
     })
     server.serve(broker)

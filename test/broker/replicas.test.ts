@@ -1,0 +1,47 @@
+/** Replicas over the life of a broker: a topic that takes an old name begins anew, and a stop lets go of the directory. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DiskError } from '../../src/host/disk.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { DeleteRecordsRequest } from '../../src/protocol/generated/api/delete-records-request.ts'
+import { DeleteRecordsResponse } from '../../src/protocol/generated/api/delete-records-response.ts'
+import { DeleteTopicsRequest } from '../../src/protocol/generated/api/delete-topics-request.ts'
+import { DeleteTopicsResponse } from '../../src/protocol/generated/api/delete-topics-response.ts'
+import { batchOf, createTopic, produce } from './apis/records-setup.ts'
+import { ask, startBroker } from './apis/setup.ts'
+
+test('a topic that takes the name of one deleted since the start begins at offset 0', async () => {
+  const disk = new MemoryDisk()
+  const before = await startBroker({}, disk)
+  await createTopic(before, 't1')
+  for (const value of ['a', 'b', 'c']) await produce(before, { records: batchOf([value]) })
+  const trim = { topics: [{ name: 't1', partitions: [{ partitionIndex: 0, offset: 2 }] }], timeoutMs: 1 }
+  await ask(before, DeleteRecordsRequest, DeleteRecordsResponse, 2, trim)
+  await before.stop()
+
+  const after = await startBroker({}, disk)
+  assert.equal(after.replica('t1', 0)?.log.logStartOffset, 2)
+  const deletion = { topicNames: ['t1'], topics: [], timeoutMs: 1000 }
+  await ask(after, DeleteTopicsRequest, DeleteTopicsResponse, 5, deletion)
+  await createTopic(after, 't1')
+  const { log } = after.replica('t1', 0) ?? {}
+  assert.deepEqual([log?.logStartOffset, log?.logEndOffset, log?.recoveryPoint], [0, 0, 0])
+  assert.equal((await produce(after, { records: batchOf(['new']) })).baseOffset, 0)
+  await after.stop()
+})
+
+test('a stop that cannot write its checkpoints says so, and gives the directory free', async () => {
+  class FillingDisk extends MemoryDisk {
+    isFull = false
+
+    override replaceFile(path: string, bytes: Uint8Array): void {
+      if (this.isFull) throw new DiskError('full', path, 'The disk is full.')
+      super.replaceFile(path, bytes)
+    }
+  }
+  const disk = new FillingDisk()
+  const broker = await startBroker({}, disk)
+  disk.isFull = true
+  await assert.rejects(broker.stop(), /The disk is full/)
+  disk.lock()()
+})
