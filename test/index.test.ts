@@ -1,7 +1,7 @@
 /** The public surface, as a program uses it. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -154,6 +154,18 @@ test(
     assert.match(refusal.message, /Stop it first, or choose another directory/)
     await kafka.stop()
     await (await startKafka({ directory })).stop()
+  })
+)
+
+test(
+  'a directory that is a file is told so',
+  withDirectory(async (directory) => {
+    const file = join(directory, 'file')
+    writeFileSync(file, '')
+    for (const path of [file, join(file, 'below')]) {
+      const { message } = await problemOf({ directory: path })
+      assert.match(message, /file, not a directory|file has this name.*Choose another directory/s)
+    }
   })
 )
 

@@ -12,6 +12,7 @@ const problems: Readonly<Record<string, readonly [DiskProblem, string]>> = {
   EROFS: ['not-permitted', 'The disk can only be read. Choose a directory on another disk.'],
   ENOENT: ['not-found', 'It is not there.'],
   ENOTDIR: ['failed', 'A part of the path is a file, not a directory. Choose another directory.'],
+  EEXIST: ['failed', 'A file has this name, not a directory. Choose another directory.'],
   EMFILE: [
     'failed',
     'This process has as many files open as it may (ulimit -n). Raise the limit, or use fewer partitions.'
