@@ -5,6 +5,7 @@
  * Topics and groups tell every configuration of Kafka 4.4.0, brokers those that have a meaning here. Documentation is not
  * given. There are no broker loggers: their list is empty.
  */
+import { nodeIdNamed } from '../../coordination/metadata/config-rules.ts'
 import { ResourceType } from '../../coordination/metadata/image.ts'
 import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -56,10 +57,10 @@ function describe(broker: Broker, { resourceType, resourceName }: Resource): rea
       return describeTopic(broker, resourceName)
     case ResourceType.broker:
       if (resourceName === '') return describeClusterConfigs(broker)
-      return objectionToBroker(broker, resourceName) ?? describeBrokerConfigs(broker)
+      return objectionToBroker(broker, resourceName, ' or empty string,') ?? describeBrokerConfigs(broker)
     case ResourceType.brokerLogger:
       if (resourceName === '') return refused('Broker id must not be empty')
-      return objectionToBroker(broker, resourceName) ?? []
+      return objectionToBroker(broker, resourceName, '') ?? []
     case ResourceType.clientMetrics:
       if (resourceName === '') return refused('Client metrics subscription name must not be empty')
       return describeClientMetricsConfigs(broker, resourceName)
@@ -80,14 +81,11 @@ function describeTopic(broker: Broker, name: string): readonly DescribedConfig[]
   return describeTopicConfigs(broker, broker.metadata.image.topicConfig(name))
 }
 
-function objectionToBroker({ nodeId }: Broker, name: string): Failure | null {
-  if (name === String(nodeId)) return null
-  const isNumber = /^[+-]?\d+$/.test(name)
-  return refused(
-    isNumber
-      ? `Unexpected broker id, expected ${nodeId} or empty string, but received ${name}`
-      : `Broker id must be an integer, but it is: ${name}`
-  )
+function objectionToBroker({ nodeId }: Broker, name: string, orElse: ' or empty string,' | ''): Failure | null {
+  const named = nodeIdNamed(name)
+  if (named === nodeId) return null
+  if (named === null) return refused(`Broker id must be an integer, but it is: ${name}`)
+  return refused(`Unexpected broker id, expected ${nodeId}${orElse} but received ${name}`)
 }
 
 function refused(message: string): Failure {

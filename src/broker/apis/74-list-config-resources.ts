@@ -20,7 +20,7 @@ export const listConfigResources = api(ApiKey.ListConfigResources, {
 
   handle({ resourceTypes }, { broker, apiVersion }) {
     const everything = apiVersion === 0 ? [ResourceType.clientMetrics] : allTypes
-    const types = resourceTypes.length === 0 ? everything : resourceTypes
+    const types = resourceTypes.length === 0 ? everything : [...new Set(resourceTypes)]
     if (types.some((type) => !allTypes.includes(type))) {
       return { throttleTimeMs: 0, errorCode: ErrorCode.UNSUPPORTED_VERSION, configResources: [] }
     }

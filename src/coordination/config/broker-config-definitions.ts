@@ -7,6 +7,13 @@
  */
 import { type ConfigDefinitions, checkGzipLevel } from './definition.ts'
 
+/** Kafka: AbstractKafkaConfig.validateValues. Nothing would be kept for no time at all. */
+function checkRetention(value: string, name: string): string | null {
+  return Number(value) === 0
+    ? `requirement failed: ${name} must be unlimited (-1) or, greater than or equal to 1`
+    : null
+}
+
 export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
@@ -47,9 +54,9 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'log.remote.copy.lag.ms': { type: 'long', default: '0' },
   'log.retention.bytes': { type: 'long', default: '-1' },
   'log.retention.check.interval.ms': { type: 'long', default: '300000', min: 1, isReadOnly: true },
-  'log.retention.hours': { type: 'int', default: '168', isReadOnly: true },
-  'log.retention.minutes': { type: 'int', default: null, isReadOnly: true },
-  'log.retention.ms': { type: 'long', default: null, min: -1 },
+  'log.retention.hours': { type: 'int', default: '168', check: checkRetention, isReadOnly: true },
+  'log.retention.minutes': { type: 'int', default: null, check: checkRetention, isReadOnly: true },
+  'log.retention.ms': { type: 'long', default: null, min: -1, check: checkRetention },
   'log.roll.hours': { type: 'int', default: '168', min: 1, isReadOnly: true },
   'log.roll.jitter.ms': { type: 'long', default: null },
   'log.roll.ms': { type: 'long', default: null, min: 1 },

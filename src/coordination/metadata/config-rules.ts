@@ -120,11 +120,18 @@ function objectionToMinInSyncReplicas(
   return { error, message: `Cluster-level ${key} cannot be removed while ELR is enabled.` }
 }
 
+/** The node that the name of a broker resource means; null when it is no number of 32 bits. */
+export function nodeIdNamed(name: string): number | null {
+  const id = /^[+-]?\d+$/.test(name) ? Number(name) : Number.NaN
+  return id >= -(2 ** 31) && id < 2 ** 31 ? id : null
+}
+
 function objectionToNode(name: string, nodeId: number): Refusal | null {
   const error = ErrorCode.INVALID_REQUEST
   if (name === '') return null
-  if (!/^[+-]?\d+$/.test(name)) return { error, message: `Node id must be an integer, but it is: ${name}` }
-  if (Number(name) === nodeId) return null
+  const named = nodeIdNamed(name)
+  if (named === null) return { error, message: `Node id must be an integer, but it is: ${name}` }
+  if (named === nodeId) return null
   return { error, message: `Unexpected broker id, expected ${nodeId}, but received ${name}` }
 }
 

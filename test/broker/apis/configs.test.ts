@@ -79,7 +79,9 @@ const refused: readonly [type: number, name: string, error: number, message: str
   [topic, '', 17, 'Topic name is invalid: the empty string is not allowed'],
   [brokers, '9', 42, 'Unexpected broker id, expected 1 or empty string, but received 9'],
   [brokers, 'abc', 42, 'Broker id must be an integer, but it is: abc'],
+  [brokers, '99999999999', 42, 'Broker id must be an integer, but it is: 99999999999'],
   [loggers, '', 42, 'Broker id must not be empty'],
+  [loggers, '9', 42, 'Unexpected broker id, expected 1 but received 9'],
   [clientMetrics, '', 42, 'Client metrics subscription name must not be empty'],
   [groups, '', 42, 'Group name must not be empty'],
   [64, 'x', 42, 'Unsupported resource type: 64']
@@ -128,6 +130,15 @@ test('a broker tells who it is and where its data lies, and what can change whil
     ['log.retention.ms', null, false],
     ['node.id', '7', true]
   ])
+  await broker.stop()
+})
+
+test('a broker is found by its number, however it is written', async () => {
+  const broker = await brokerWithTopic()
+  for (const name of ['01', '+1']) {
+    const { errorCode, resourceName, configs } = await describe(broker, brokers, name, ['node.id'])
+    assert.deepEqual([errorCode, resourceName, configs[0]?.value], [0, name, '1'])
+  }
   await broker.stop()
 })
 
@@ -215,7 +226,7 @@ test('ListConfigResources tells what can have a configuration; in version 0 clie
   const metrics = [clientMetrics, 'm1']
   assert.deepEqual(await list(0, []), [0, [metrics]])
   assert.deepEqual(await list(1, []), [0, [[topic, 't1'], [brokers, '1'], [loggers, '1'], metrics, [groups, 'g1']]])
-  assert.deepEqual(await list(1, [groups]), [0, [[groups, 'g1']]])
+  assert.deepEqual(await list(1, [groups, groups]), [0, [[groups, 'g1']]], 'each type once')
   assert.deepEqual(await list(1, [1]), [35, []])
   await broker.stop()
 })

@@ -121,6 +121,15 @@ const inKafka: readonly [type: number, resource: string, name: string, value: st
     42,
     'Invalid value x for configuration log.retention.ms: Not a number of type LONG'
   ],
+  [
+    broker,
+    '1',
+    'log.retention.ms',
+    '0',
+    42,
+    'requirement failed: log.retention.ms must be unlimited (-1) or, greater than or equal to 1'
+  ],
+  [broker, '99999999999', 'log.retention.ms', '1', 42, 'Node id must be an integer, but it is: 99999999999'],
   [broker, '7', 'log.retention.ms', '1', 42, 'Unexpected broker id, expected 1, but received 7'],
   [broker, 'abc', 'log.retention.ms', '1', 42, 'Node id must be an integer, but it is: abc'],
   [
