@@ -156,9 +156,10 @@ function isText(value: unknown): value is string {
 }
 
 function parseAddress(text: string): { host: string; port: number } {
-  const [, host, port] = /^\[?([^\]]+?)\]?:(\d{1,5})$/.exec(text) ?? []
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]/\s]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? plain
   if (host === undefined || Number(port) < 1 || Number(port) > 65_535)
-    throw badOption('advertise', `'${text}' is not like 'localhost:9092'.`)
+    throw badOption('advertise', `'${text}' is not like 'localhost:9092' or '[::1]:9092'.`)
   return { host, port: Number(port) }
 }
 

@@ -50,6 +50,8 @@ export const limits = {
 
   /** Bytes of one request (Kafka: socket.request.max.bytes). */
   requestBytes: 100 * 1024 * 1024,
+  /** Ports tried when any free one will do, and it must be free on both addresses of localhost. */
+  freePortAttempts: 10,
   /** Connections at a time; more are closed at once, so that those that are there keep working. */
   connections: 20_000,
   /** Requests of one connection that are being answered; beyond it the socket is not read. Clients send at most 5 or so. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -93,6 +93,29 @@ test('an address with colons stands in brackets', async (context) => {
   await kafka.stop()
 })
 
+test('localhost is reached by both its addresses, and refused when another program has one of them', async (context) => {
+  const blocker = createServer().listen(0, '::1')
+  const isThere = await new Promise((resolve) => {
+    blocker.once('listening', () => resolve(true))
+    blocker.once('error', () => resolve(false))
+  })
+  if (!isThere) return context.skip('this machine has no ::1')
+  const address = blocker.address()
+  const port = typeof address === 'object' && address !== null ? address.port : 0
+  const { problem, message } = await problemOf({ host: 'localhost', port })
+  assert.equal(problem, 'port-in-use')
+  assert.match(message, new RegExp(`Port ${port} on ::1 is in use`))
+  await new Promise((resolve) => blocker.close(resolve))
+  const kafka = await startKafka({ host: 'localhost', port, advertise: '[::1]:9092' })
+  assert.deepEqual(kafka.brokers, ['[::1]:9092'])
+  for (const host of ['127.0.0.1', '::1']) {
+    const socket = connect(port, host)
+    await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
+    socket.destroy()
+  }
+  await kafka.stop()
+})
+
 test('two in one process do not meet', async () => {
   const [one, other] = [await startKafka({ topics: { mine: 1 } }), await startKafka()]
   const admin = clientOf(other).admin()
@@ -115,6 +138,8 @@ test('a wrong option is named, with what is allowed', async () => {
     [{ durability: 'never' }, /durability.*never.*'disk' nor 'os'/],
     [{ directory: '' }, /directory/],
     [{ advertise: 'nowhere' }, /advertise.*nowhere.*localhost:9092/],
+    [{ advertise: 'a:b:9092' }, /advertise.*a:b:9092.*'\[::1\]:9092'/],
+    [{ advertise: 'http://localhost:9092' }, /advertise.*localhost:9092/],
     [{ dir: '/tmp' }, /dir.*There are: directory/],
     [{ directory: 5 }, /directory.*in memory/],
     [{ host: '' }, /host.*127\.0\.0\.1/],

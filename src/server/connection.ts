@@ -139,9 +139,7 @@ export class Client implements Holder {
     } catch (error) {
       if (!(error instanceof FrameSizeError)) throw error
       const stranger = this.#hasSpoken ? null : describeStranger(error.sizeBytes)
-      const reason =
-        stranger ?? `it announced a request of ${error.sizeBytes} bytes; the limit is ${error.maxSizeBytes}`
-      this.#leaveInTurn(reason)
+      this.#leaveInTurn(stranger ?? impossibleSize(error))
       return undefined
     }
   }
@@ -273,6 +271,11 @@ export class Client implements Holder {
     this.#isPaused = false
     this.#options.connection.resume()
   }
+}
+
+function impossibleSize({ sizeBytes, maxSizeBytes }: FrameSizeError): string {
+  const what = `it announced a request of ${sizeBytes} bytes; the limit is ${maxSizeBytes}`
+  return `${what}: either it is no Kafka client, or its max.request.size is too high`
 }
 
 /** A request that broke the engine costs its own connection. */

@@ -1,7 +1,7 @@
 /** The listener and its connections: takes them in up to a limit, ends the idle ones, and stops cleanly. */
 import type { Session } from '../broker/session.ts'
 import type { Clock, Timer } from '../host/clock.ts'
-import type { Connection, Listener, Network } from '../host/network.ts'
+import { type Connection, ListenError, type Listener, type Network } from '../host/network.ts'
 import { limits } from '../limits.ts'
 import { Client } from './connection.ts'
 import { ServerMemory } from './memory.ts'
@@ -46,23 +46,38 @@ export class Server {
   #isStopped = false
   #whenEmpty: (() => void) | null = null
 
-  /** Takes the port; connections wait until `serve`. Rejects with ListenError. */
+  /** Takes the port; connections wait until `serve`. Rejects with ListenError, and listens nowhere then. */
   static async listen(options: ServerOptions): Promise<Server> {
-    const server = new Server(options)
-    const [first = options.host, ...others] = loopbacks[options.host] ?? []
-    const accept = (connection: Connection): void => server.#accept(connection)
-    server.#listeners.push(await options.network.listen(first, options.port, accept))
-    for (const host of others) {
-      // A machine without this address is well served by the first.
-      const listening = options.network.listen(host, server.port, accept).catch(() => null)
-      const listener = await listening
-      if (listener !== null) server.#listeners.push(listener)
+    for (let attempt = 1; ; attempt++) {
+      const server = new Server(options)
+      try {
+        await server.#listen()
+        return server
+      } catch (error) {
+        await server.stop()
+        if (options.port !== 0 || !isInUse(error) || attempt >= limits.freePortAttempts) throw error
+      }
     }
-    return server
   }
 
   private constructor(options: ServerOptions) {
     this.#options = options
+  }
+
+  async #listen(): Promise<void> {
+    const { network, host, port } = this.#options
+    const [first = host, ...others] = loopbacks[host] ?? []
+    const accept = (connection: Connection): void => this.#accept(connection)
+    this.#listeners.push(await network.listen(first, port, accept))
+    for (const other of others) {
+      const listener = await network.listen(other, this.port, accept).catch((error: unknown) => {
+        // Another program has it: clients that try this address first would talk to that one.
+        if (isInUse(error)) throw error
+        // A machine without this address is well served by the first.
+        return null
+      })
+      if (listener !== null) this.#listeners.push(listener)
+    }
   }
 
   get port(): number {
@@ -154,4 +169,8 @@ export class Server {
       }
     })
   }
+}
+
+function isInUse(error: unknown): boolean {
+  return error instanceof ListenError && error.problem === 'in-use'
 }

@@ -5,6 +5,10 @@ const greetings: readonly (readonly [string, string])[] = [
   ['HEAD', 'HTTP'],
   ['PUT ', 'HTTP'],
   ['OPTI', 'HTTP'],
+  ['DELE', 'HTTP'],
+  ['PATC', 'HTTP'],
+  ['CONN', 'HTTP'],
+  ['TRAC', 'HTTP'],
   ['PRI ', 'HTTP/2'],
   ['SSH-', 'SSH']
 ]

@@ -89,6 +89,8 @@ test('a size that cannot be ends the connection, with a line that says what it l
   const cases: [first: Buffer, line: RegExp][] = [
     [Buffer.from([0x7f, 0xff, 0xff, 0xff]), /2147483647 bytes; the limit is 104857600/],
     [Buffer.from([0xff, 0xff, 0xff, 0xff]), /a request of -1 bytes/],
+    [Buffer.from('so it is'), /either it is no Kafka client, or its max\.request\.size is too high/],
+    [Buffer.from('DELETE / HTTP/1.1\r\n'), /spoke HTTP/],
     [Buffer.from('GET / HTTP/1.1\r\n'), /spoke HTTP.*a Kafka client is needed/],
     [Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00]), /TLS handshake.*PLAINTEXT/]
   ]

@@ -13,7 +13,8 @@ export const nodeNetwork: Network = {
         socket.unref()
         onConnection(connectionOf(socket))
       })
-      server.once('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
+      // It stays: an accept that fails later (too many open files) costs that connection, never the process.
+      server.on('error', (error: NodeJS.ErrnoException) => reject(listenError(error, host, port)))
       server.listen({ host, port, backlog: 1024 }, () => {
         // Not before: whoever awaits this has nothing else that keeps the process alive.
         server.unref()
