@@ -33,9 +33,10 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
   response: DescribeConfigsResponse,
 
   async handle({ resources, includeSynonyms }, { broker }) {
+    const refusal = objectionToTypes(resources)
     const results = resources.map((resource) => {
       const { resourceType, resourceName, configurationKeys } = resource
-      const described = describe(broker, resource)
+      const described = refusal ?? describe(broker, resource)
       if ('error' in described) {
         const { error: errorCode, message: errorMessage } = described
         return { errorCode, errorMessage, resourceType, resourceName, configs: [] }
@@ -51,6 +52,13 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
   }
 })
 
+/** A type that does not exist is a mistake of the whole request: Kafka answers every resource of it so. */
+function objectionToTypes(resources: readonly Resource[]): Failure | null {
+  const known: readonly number[] = Object.values(ResourceType)
+  const odd = resources.find(({ resourceType }) => !known.includes(resourceType))
+  return odd === undefined ? null : refused(`Unsupported resource type: ${odd.resourceType}`)
+}
+
 function describe(broker: Broker, { resourceType, resourceName }: Resource): readonly DescribedConfig[] | Failure {
   switch (resourceType) {
     case ResourceType.topic:
@@ -64,11 +72,10 @@ function describe(broker: Broker, { resourceType, resourceName }: Resource): rea
     case ResourceType.clientMetrics:
       if (resourceName === '') return refused('Client metrics subscription name must not be empty')
       return describeClientMetricsConfigs(broker, resourceName)
-    case ResourceType.group:
+    // A group: objectionToTypes has let no other type pass.
+    default:
       if (resourceName === '') return refused('Group name must not be empty')
       return describeGroupConfigs(broker, resourceName)
-    default:
-      return refused(`Unsupported resource type: ${resourceType}`)
   }
 }
 

@@ -8,9 +8,11 @@ import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeLogDirsRequest } from '../../protocol/generated/api/describe-log-dirs-request.ts'
 import { DescribeLogDirsResponse } from '../../protocol/generated/api/describe-log-dirs-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
 
+type RequestTopic = NonNullable<Decoded<DescribeLogDirsRequest>['topics']>[number]
 type TopicAnswer = DescribeLogDirsResponse['results'][number]['topics'][number]
 
 export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
@@ -19,15 +21,10 @@ export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
   response: DescribeLogDirsResponse,
 
   handle(request, { broker }) {
-    const { image } = broker.metadata
-    const asked =
-      request.topics ??
-      image
-        .sortedTopics()
-        .map(({ name, partitions }) => ({ topic: name, partitions: partitions.map((one) => one.partitionId) }))
-    const topics = asked
-      .map(({ topic, partitions }) => describe(broker, topic, partitions))
-      .filter(({ partitions }) => partitions.length > 0)
+    const asked = request.topics === null ? everyPartition(broker) : eachOnce(request.topics)
+    const topics = Array.from(asked, ([topic, partitions]) => describe(broker, topic, partitions)).filter(
+      ({ partitions }) => partitions.length > 0
+    )
     const { path, space } = broker.logDirectory
     const { totalBytes, freeBytes } = space() ?? { totalBytes: -1, freeBytes: -1 }
     const directory = { errorCode: ErrorCode.NONE, logDir: path, topics, totalBytes, usableBytes: freeBytes }
@@ -35,8 +32,24 @@ export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
   }
 })
 
-function describe(broker: Broker, name: string, ids: readonly number[]): TopicAnswer {
-  const partitions = ids.flatMap((partitionIndex) => {
+function everyPartition({ metadata }: Broker): Map<string, Set<number>> {
+  const topics = metadata.image.sortedTopics()
+  return new Map(topics.map(({ name, partitions }) => [name, new Set(partitions.keys())]))
+}
+
+/** A partition is told once, however often it is asked for. */
+function eachOnce(topics: readonly RequestTopic[]): Map<string, Set<number>> {
+  const asked = new Map<string, Set<number>>()
+  for (const { topic, partitions } of topics) {
+    const ids = asked.get(topic) ?? new Set()
+    for (const id of partitions) ids.add(id)
+    asked.set(topic, ids)
+  }
+  return asked
+}
+
+function describe(broker: Broker, name: string, ids: ReadonlySet<number>): TopicAnswer {
+  const partitions = [...ids].flatMap((partitionIndex) => {
     const replica = broker.replica(name, partitionIndex)
     if (replica === undefined) return []
     return [{ partitionIndex, partitionSize: replica.log.sizeBytes, offsetLag: 0, isFutureKey: false }]

@@ -133,6 +133,19 @@ test('a broker tells who it is and where its data lies, and what can change whil
   await broker.stop()
 })
 
+test('a type that does not exist has the whole of DescribeConfigs refused', async () => {
+  const broker = await brokerWithTopic()
+  const resources = [topic, 64].map((resourceType) => ({ resourceType, resourceName: 't1', configurationKeys: null }))
+  const body = { resources, includeSynonyms: false }
+  const { results } = await ask(broker, DescribeConfigsRequest, DescribeConfigsResponse, 1, body)
+  const refusal = { errorCode: 42, errorMessage: 'Unsupported resource type: 64', resourceName: 't1', configs: [] }
+  assert.deepEqual(
+    results,
+    [topic, 64].map((resourceType) => ({ ...refusal, resourceType }))
+  )
+  await broker.stop()
+})
+
 test('a broker is found by its number, however it is written', async () => {
   const broker = await brokerWithTopic()
   for (const name of ['01', '+1']) {
@@ -244,8 +257,9 @@ for (let version = 1; version <= 5; version++) {
     const common = { errorCode: 0, logDir: 'memory', totalBytes: -1, usableBytes: -1, isCordoned: false }
     assert.deepEqual(
       await directory([
-        { topic: 't1', partitions: [1, 9] },
-        { topic: 'absent', partitions: [0] }
+        { topic: 't1', partitions: [1, 9, 1] },
+        { topic: 'absent', partitions: [0] },
+        { topic: 't1', partitions: [1] }
       ]),
       {
         ...common,

@@ -186,6 +186,17 @@ export const topicCases: readonly Case[] = [
     what: 'two partitions',
     request: () => ({ topics: [{ name: TOPIC, partitionIndexes: [0, 1] }] })
   },
+  {
+    api: Api.DescribeLogDirs,
+    what: 'a topic twice',
+    request: () => ({
+      topics: [
+        { topic: TOPIC, partitions: [1, 1] },
+        { topic: TOPIC, partitions: [0, 1, 99] },
+        { topic: ABSENT, partitions: [0] }
+      ]
+    })
+  },
   { api: Api.DescribeLogDirs, what: 'a topic', request: () => ({ topics: [{ topic: TOPIC, partitions: [0, 1] }] }) },
   {
     api: Api.CreatePartitions,
