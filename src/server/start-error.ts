@@ -1,4 +1,7 @@
-/** Why a broker did not start. The message has up to three lines: what happened, why, and what to do. */
+/**
+ * Why a broker did not start. The message says what happened and what to do; where the port or the disk refused, in three
+ * lines: what happened, `why:` in the operating system's words, and what to `try:`.
+ */
 import { ConfigError } from '../coordination/config/broker-config.ts'
 import { DiskError } from '../host/disk.ts'
 import { ListenError } from '../host/network.ts'
@@ -33,11 +36,23 @@ const diskProblems: Readonly<Record<DiskError['problem'], StartProblem>> = {
 export function startErrorOf(error: unknown): StartError {
   if (error instanceof StartError) return error
   if (error instanceof ConfigError) return new StartError('bad-option', error.message, error)
-  if (error instanceof DiskError) return new StartError(diskProblems[error.problem], error.message, error)
+  if (error instanceof DiskError) return new StartError(diskProblems[error.problem], inThreeLines(error), error)
   if (error instanceof ListenError) {
     const problem = error.problem === 'in-use' ? 'port-in-use' : error.problem
-    return new StartError(problem, error.message, error)
+    return new StartError(problem, inThreeLines(error), error)
   }
   const message = error instanceof Error ? error.message : String(error)
   return new StartError('failed', `The broker did not start: ${message}`, error)
+}
+
+/** Two brokers cannot share a directory; no system call is there to say so. */
+const sharedDirectory = 'two brokers that write the same files would damage them'
+
+function inThreeLines(error: DiskError | ListenError): string {
+  const reason = error.cause instanceof Error ? error.cause.message : null
+  const why = reason ?? (error instanceof DiskError && error.problem === 'in-use' ? sharedDirectory : null)
+  const message = error.message.replace(` (${reason})`, '')
+  const end = message.search(/[.?!] [A-Z]/) + 1
+  if (why === null || end === 0) return error.message
+  return `${message.slice(0, end)}\n  why: ${why}\n  try: ${message.slice(end + 1)}`
 }
