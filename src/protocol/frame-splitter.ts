@@ -1,7 +1,8 @@
 /**
  * Cuts the bytes of a connection into frames: four bytes of size, then as many bytes (Kafka: NetworkReceive).
  *
- * Budget: a frame that lies within one chunk is a slice of it; any other is copied once when it is complete. Small
+ * Budget: a frame that lies within one chunk is a slice of it; any other is copied once when it is complete, and its
+ * beginning once before when it is the smaller part of a chunk. What is held is at most twice what is counted. Small
  * chunks are gathered in blocks as they come, so that a peer who sends single bytes cannot cost an object for each.
  * Nothing is allocated because of an announced size.
  */
@@ -46,17 +47,27 @@ export class FrameSplitter {
   /** The next whole frame without its size prefix. Throws FrameSizeError when its turn has come and its size cannot be. */
   next(): Buffer | undefined {
     if (this.frameSizeBytes < 0) {
-      if (this.sizeBytes < sizePrefixBytes) return undefined
+      if (this.sizeBytes < sizePrefixBytes) return this.wait()
       const frameSizeBytes = this.take(sizePrefixBytes).readInt32BE(0)
       if (frameSizeBytes < 0 || frameSizeBytes > this.maxFrameBytes) {
         throw new FrameSizeError(frameSizeBytes, this.maxFrameBytes)
       }
       this.frameSizeBytes = frameSizeBytes
     }
-    if (this.sizeBytes < this.frameSizeBytes) return undefined
+    if (this.sizeBytes < this.frameSizeBytes) return this.wait()
     const frame = this.take(this.frameSizeBytes)
     this.frameSizeBytes = -1
     return frame
+  }
+
+  /** What is left of a chunk keeps all of its memory; when most of that was given out, the rest is copied out of it. */
+  private wait(): undefined {
+    const [rest] = this.pieces
+    if (rest === undefined || rest.length * 2 >= rest.buffer.byteLength) return
+    const copy = Buffer.allocUnsafeSlow(rest.length)
+    rest.copy(copy)
+    this.pieces[0] = copy
+    if (this.pieces.length === 1) this.block = undefined
   }
 
   private gather(chunk: Buffer): void {

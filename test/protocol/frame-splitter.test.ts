@@ -59,6 +59,20 @@ test('a frame within one chunk is a slice of it', () => {
   )
 })
 
+test('the small rest of a chunk is copied, so that it does not keep the whole chunk in memory', () => {
+  const [first, second] = [framed(body(60_000)), framed(body(500))]
+  const chunk = Buffer.allocUnsafeSlow(first.length + 100)
+  Buffer.concat([first, second.subarray(0, 100)]).copy(chunk)
+  const splitter = new FrameSplitter(100_000)
+  splitter.push(chunk)
+  assert.equal(drain(splitter).length, 1)
+  assert.equal(splitter.bufferedBytes, 96)
+  // Whoever still looked at the chunk would see this.
+  chunk.fill(0xff)
+  splitter.push(second.subarray(100))
+  assert.deepEqual(drain(splitter), [body(500)])
+})
+
 test('frames before a bad size still come out', () => {
   const splitter = new FrameSplitter(1000)
   splitter.push(Buffer.concat([framed(body(3)), Buffer.from('80000000', 'hex')]))
