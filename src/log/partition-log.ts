@@ -163,10 +163,6 @@ export class PartitionLog {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   }
 
-  get latestEpoch(): number {
-    return this.#epochs.latest
-  }
-
   epochOf(offset: number): number {
     return this.#epochs.epochOf(offset)
   }

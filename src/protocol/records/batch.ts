@@ -28,7 +28,6 @@ const compressionMask = 0x07
 const logAppendTimeFlag = 0x08
 const transactionalFlag = 0x10
 const controlFlag = 0x20
-const deleteHorizonFlag = 0x40
 
 export interface BatchHeader {
   readonly baseOffset: number
@@ -61,10 +60,6 @@ export function isTransactional(attributes: number): boolean {
 
 export function isControl(attributes: number): boolean {
   return (attributes & controlFlag) !== 0
-}
-
-export function hasDeleteHorizon(attributes: number): boolean {
-  return (attributes & deleteHorizonFlag) !== 0
 }
 
 export function attributesOf(of: {

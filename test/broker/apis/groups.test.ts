@@ -1,13 +1,9 @@
 /** The APIs of consumer groups on a whole broker in memory, in every version that they are served in. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Broker } from '../../../src/broker/broker.ts'
-import { SeededChance } from '../../../src/host/memory/chance.ts'
-import { ManualClock } from '../../../src/host/memory/clock.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
-import type { Network } from '../../../src/host/network.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
-import { decodeResponse, encodeRequest } from '../../../src/protocol/frame.ts'
 import { CreateTopicsRequest } from '../../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../../src/protocol/generated/api/create-topics-response.ts'
 import { DeleteGroupsRequest } from '../../../src/protocol/generated/api/delete-groups-request.ts'
@@ -32,21 +28,13 @@ import { OffsetFetchRequest } from '../../../src/protocol/generated/api/offset-f
 import { OffsetFetchResponse } from '../../../src/protocol/generated/api/offset-fetch-response.ts'
 import { SyncGroupRequest } from '../../../src/protocol/generated/api/sync-group-request.ts'
 import { SyncGroupResponse } from '../../../src/protocol/generated/api/sync-group-response.ts'
-import type { Decoded, Message } from '../../../src/protocol/message.ts'
-import { Reader } from '../../../src/protocol/primitives.ts'
+import { ask, startBroker } from './setup.ts'
 
-const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
-const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 const subscription = Buffer.from('0000000000010002743100000000', 'hex')
 const assignment = Buffer.from('0000000000010002743100000001000000000000', 'hex')
 
-function startOn(disk: MemoryDisk): Promise<Broker> {
-  const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
-  return Broker.start({ host, durability: 'disk', config: {}, advertised: null, log: () => {} })
-}
-
-async function startBroker(disk = new MemoryDisk()): Promise<Broker> {
-  const broker = await startOn(disk)
+async function startWithTopic(disk = new MemoryDisk()): Promise<Broker> {
+  const broker = await startBroker({}, disk)
   await createTopic(broker)
   return broker
 }
@@ -59,19 +47,6 @@ async function createTopic(broker: Broker): Promise<void> {
     topics.map(({ errorCode }) => errorCode),
     [ErrorCode.NONE]
   )
-}
-
-async function ask<Request, Response>(
-  broker: Broker,
-  request: Message<Request>,
-  response: Message<Response>,
-  version: number,
-  body: Request
-): Promise<Decoded<Response>> {
-  const frame = Buffer.concat(encodeRequest(7, 'client', request, version, body)).subarray(4)
-  const answer = await broker.answer(session, frame)
-  assert.ok(answer.kind === 'answer', `${request.name} ${version}: ${answer.kind === 'close' ? answer.reason : 'none'}`)
-  return decodeResponse(new Reader(Buffer.concat(answer.chunks), 4), 7, response, version)
 }
 
 function joining(groupId: string, memberId: string): JoinGroupRequest {
@@ -101,7 +76,7 @@ const within = (version: number, lowest: number, highest: number) => Math.min(Ma
 
 for (let version = 0; version <= 10; version++) {
   test(`a consumer joins, commits, leaves and is deleted: version ${version} of each API, or the nearest it has`, async () => {
-    const broker = await startBroker()
+    const broker = await startWithTopic()
     assert.ok(await broker.ensureGroupCoordinators())
     const topicId = broker.topicNames.idOf('t1') ?? ''
     const groupId = 'g'
@@ -177,7 +152,7 @@ async function fetched(broker: Broker, groupId: string, version: number, topicId
 }
 
 test('while there are no coordinators everyone is sent to look for one', async () => {
-  const broker = await startBroker()
+  const broker = await startWithTopic()
   const topicId = broker.topicNames.idOf('t1') ?? ''
   const member = { groupId: 'g', generationId: 1, memberId: 'a', groupInstanceId: null }
   const { NOT_COORDINATOR } = ErrorCode
@@ -230,7 +205,7 @@ test('while there are no coordinators everyone is sent to look for one', async (
 })
 
 test('what does not exist is told even while there is no coordinator', async () => {
-  const broker = await startBroker()
+  const broker = await startWithTopic()
   const commit = committing('g', '', -1, '')
   const topics = [...commit.topics.map((topic) => ({ ...topic, name: 'none' })), ...commit.topics]
   const request = { ...commit, topics: topics.map(({ name, partitions }) => ({ name, partitions })) }
@@ -247,7 +222,7 @@ test('what does not exist is told even while there is no coordinator', async () 
 
 test('after a restart of the broker a member goes on in its generation, from the offsets that it committed', async () => {
   const disk = new MemoryDisk()
-  const before = await startBroker(disk)
+  const before = await startWithTopic(disk)
   assert.ok(await before.ensureGroupCoordinators())
   const topicId = before.topicNames.idOf('t1') ?? ''
   const { memberId } = await ask(before, JoinGroupRequest, JoinGroupResponse, 3, joining('g', ''))
@@ -257,7 +232,7 @@ test('after a restart of the broker a member goes on in its generation, from the
   await ask(before, OffsetCommitRequest, OffsetCommitResponse, 9, committing('g', memberId, 1, topicId))
   await before.stop()
 
-  const after = await startOn(disk)
+  const after = await startBroker({}, disk)
   const alive = await ask(after, HeartbeatRequest, HeartbeatResponse, 4, member)
   assert.equal(alive.errorCode, ErrorCode.NONE)
   const again = await ask(after, SyncGroupRequest, SyncGroupResponse, 3, { ...sync, assignments: [] })
@@ -267,7 +242,7 @@ test('after a restart of the broker a member goes on in its generation, from the
 })
 
 test('offsets of a deleted topic go with it, and do not come back with another topic of that name', async () => {
-  const broker = await startBroker()
+  const broker = await startWithTopic()
   assert.ok(await broker.ensureGroupCoordinators())
   const topicId = broker.topicNames.idOf('t1') ?? ''
   await ask(broker, OffsetCommitRequest, OffsetCommitResponse, 9, committing('g', '', -1, topicId))
