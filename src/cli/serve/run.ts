@@ -3,12 +3,13 @@
  */
 import { resolve } from 'node:path'
 import type { KafkaOptions } from '../../index.ts'
-import { CliError, wrongUsage } from '../cli-error.ts'
+import { wrongUsage } from '../cli-error.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseAddress } from '../global-options.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { version } from '../version.ts'
+import { startFailure } from './start-failure.ts'
 
 const defaultDirectory = './odradek-data'
 /** A server with nothing else to do must not end by itself. */
@@ -56,19 +57,6 @@ function parseTopic(text: string): [string, { partitions?: number }] {
   const found = /^([A-Za-z0-9._-]{1,249})(?::(\d{1,5}))?$/.exec(text)
   if (!found?.[1]) throw wrongUsage(`"${text}" is not a topic`, 'a topic looks like orders or orders:3')
   return [found[1], found[2] === undefined ? {} : { partitions: Number(found[2]) }]
-}
-
-/** The broker's own error names the problem; a wrong option is wrong usage, all else a failure. */
-function startFailure(error: unknown): unknown {
-  if (!(error instanceof Error) || !('problem' in error)) return error
-  const [what = error.message, ...rest] = error.message.split('\n').map((line) => line.trim())
-  return new CliError({
-    what,
-    why: rest[0]?.replace(/^why:\s*/i, ''),
-    next: rest[1]?.replace(/^(try|what to do):\s*/i, ''),
-    exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
-    cause: error
-  })
 }
 
 async function announce(

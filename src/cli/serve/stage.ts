@@ -1,0 +1,56 @@
+/**
+ * Where the demo and the lessons take place: the cluster that was named with `--bootstrap-server`, else a broker of our own
+ * in this process, on Kafka's port when it is free, with its data in a directory that goes when it ends.
+ *
+ * The environment is not asked: whoever has KAFKA_BROKERS set for work does not want a demo's orders there.
+ */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Kafka, KafkaOptions } from '../../index.ts'
+import type { Flags } from '../command.ts'
+import { parseBrokers } from '../global-options.ts'
+import { startFailure } from './start-failure.ts'
+
+const kafkaPort = 9092
+
+export interface Stage extends AsyncDisposable {
+  readonly kind: 'embedded' | 'cluster'
+  /** host:port, for any client. */
+  readonly brokers: readonly string[]
+  /** Where the embedded broker keeps its files; null for a cluster. */
+  readonly directory: string | null
+}
+
+/** `directory`: kept afterwards; without one, a temporary one that is removed. */
+export async function openStage(flags: Flags, directory?: string): Promise<Stage> {
+  const named = flags.text('bootstrapServer')
+  if (named !== undefined) {
+    const nothing = async () => {}
+    return { kind: 'cluster', brokers: parseBrokers(named), directory: null, [Symbol.asyncDispose]: nothing }
+  }
+  const place = directory ?? (await mkdtemp(join(tmpdir(), 'odradek-')))
+  const remove = directory === undefined ? () => rm(place, { recursive: true, force: true }) : async () => {}
+  try {
+    const kafka = await startOnKafkaPort({ directory: place, host: 'localhost' })
+    const close = async () => {
+      await kafka.stop()
+      await remove()
+    }
+    return { kind: 'embedded', brokers: kafka.brokers, directory: place, [Symbol.asyncDispose]: close }
+  } catch (error) {
+    await remove()
+    throw startFailure(error)
+  }
+}
+
+/** On 9092, where a second terminal looks first; on any free port when that one is taken. */
+async function startOnKafkaPort(options: KafkaOptions): Promise<Kafka> {
+  const { startKafka, StartError } = await import('../../index.ts')
+  try {
+    return await startKafka({ ...options, port: kafkaPort })
+  } catch (error) {
+    if (error instanceof StartError && error.problem === 'port-in-use') return await startKafka(options)
+    throw error
+  }
+}

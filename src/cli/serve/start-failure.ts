@@ -1,0 +1,16 @@
+/** A broker that did not start, as the command line tells it. */
+import { CliError } from '../cli-error.ts'
+import { ExitCode } from '../exit-codes.ts'
+
+/** The broker's own error names the problem; a wrong option is wrong usage, all else a failure. */
+export function startFailure(error: unknown): unknown {
+  if (!(error instanceof Error) || !('problem' in error)) return error
+  const [what = error.message, ...rest] = error.message.split('\n').map((line) => line.trim())
+  return new CliError({
+    what,
+    why: rest[0]?.replace(/^why:\s*/i, ''),
+    next: rest[1]?.replace(/^(try|what to do):\s*/i, ''),
+    exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
+    cause: error
+  })
+}
