@@ -18,6 +18,8 @@
 export interface Disk {
   /** Where this is, for people: a directory's absolute path, or 'memory'. */
   readonly location: string
+  /** True when this path, which another process gave for its own disk, leads to the same place. */
+  isAt(location: string): boolean
   /** True when appended bytes survive the process (a real disk). */
   readonly isPersistent: boolean
   /** Names in a directory, sorted; empty when the directory does not exist. */
@@ -38,7 +40,10 @@ export interface Disk {
   syncDirectory(path: string): Promise<void>
   /** Bytes the disk has in all and free; null when there is no such thing (memory). */
   space(): { totalBytes: number; freeBytes: number } | null
-  /** Takes the root for this process; throws DiskError 'in-use' when another process (or broker) has it. Returns the release. */
+  /**
+   * Takes the root for this process; throws DiskError 'in-use' when another process (or broker) has it. Returns
+   * the release, which does no harm when it is called again.
+   */
   lock(): () => void
 }
 
@@ -56,7 +61,8 @@ export interface DiskFile {
   close(): void
 }
 
-export type DiskProblem = 'full' | 'in-use' | 'not-permitted' | 'not-found' | 'failed'
+/** 'foreign-lock' is 'in-use' by a program that locks the directory by other means than we do. */
+export type DiskProblem = 'full' | 'in-use' | 'foreign-lock' | 'not-permitted' | 'not-found' | 'failed'
 
 /** What went wrong with the disk, in a form that upper floors decide on and people can read. */
 export class DiskError extends Error {

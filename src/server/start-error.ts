@@ -28,6 +28,7 @@ export class StartError extends Error {
 const diskProblems: Readonly<Record<DiskError['problem'], StartProblem>> = {
   full: 'disk-full',
   'in-use': 'directory-in-use',
+  'foreign-lock': 'directory-in-use',
   'not-permitted': 'not-permitted',
   'not-found': 'failed',
   failed: 'damaged'
@@ -50,7 +51,9 @@ const sharedDirectory = 'two brokers that write the same files would damage them
 
 function inThreeLines(error: DiskError | ListenError): string {
   const reason = error.cause instanceof Error ? error.cause.message : null
-  const why = reason ?? (error instanceof DiskError && error.problem === 'in-use' ? sharedDirectory : null)
+  const why =
+    reason ??
+    (error instanceof DiskError && diskProblems[error.problem] === 'directory-in-use' ? sharedDirectory : null)
   const message = error.message.replace(` (${reason})`, '')
   const end = message.search(/[.?!] [A-Z]/) + 1
   if (why === null || end === 0) return error.message

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -10,6 +10,8 @@ import { NodeDisk } from '../../src/host/node/disk.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'odradek-lock-'))
 after(() => rmSync(root, { recursive: true }))
+
+const noProc = existsSync('/proc/self/stat') ? false : 'this system has no /proc'
 
 function directory(): string {
   return mkdtempSync(join(root, 'data-'))
@@ -60,3 +62,108 @@ test('the lock of a dead process, and the empty file that Apache Kafka leaves, a
     new NodeDisk(path).lock()()
   }
 })
+
+test('a process that is dead and not yet asked for by its parent holds nobody back', { skip: noProc }, async () => {
+  const path = directory()
+  // The shell starts a child that ends at once, and becomes a program that never asks how it ended.
+  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'])
+  const dead = Number(String((await once(parent.stdout, 'data'))[0]))
+  const stat = () => readFileSync(`/proc/${dead}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  while (stat()[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 1))
+  writeFileSync(join(path, '.lock'), `${dead} ${stat()[19]}\n`)
+  new NodeDisk(path).lock()()
+  parent.kill()
+})
+
+test('a copy of a directory that is in use is free', () => {
+  const [path, copy] = [directory(), directory()]
+  const release = new NodeDisk(path).lock()
+  cpSync(path, copy, { recursive: true })
+  assert.match(readFileSync(join(copy, '.lock'), 'utf8'), new RegExp(`^${process.pid} `))
+  new NodeDisk(copy).lock()()
+  assert.throws(() => new NodeDisk(path).lock(), { problem: 'in-use' })
+  release()
+})
+
+test('a release that is called again does not free the directory for the next holder', () => {
+  const path = directory()
+  const first = new NodeDisk(path).lock()
+  first()
+  const second = new NodeDisk(path).lock()
+  first()
+  assert.throws(() => new NodeDisk(path).lock(), { problem: 'in-use' })
+  second()
+  new NodeDisk(path).lock()()
+})
+
+test('an heir that dies before it puts its own lock in place is inherited from', () => {
+  const path = directory()
+  writeFileSync(join(path, '.lock'), '999999999 1 1\n')
+  writeFileSync(join(path, '.lock.after-999999999-1-1'), '999999998 1 1\n')
+  writeFileSync(join(path, '.lock.after-999999998-1-1'), `${process.pid} - 1\n`)
+  const release = new NodeDisk(path).lock()
+  assert.deepEqual(readdirSync(path), ['.lock'])
+  release()
+})
+
+test('a directory that is gone is told so', () => {
+  const path = directory()
+  rmSync(path, { recursive: true })
+  assert.throws(() => new NodeDisk(path).lock(), { name: 'DiskError', problem: 'not-found' })
+})
+
+test('of many who find the lock of a dead process at the same moment, one gets it', async () => {
+  const path = directory()
+  const racers = 4
+  const rounds = 500
+  const shared = new Int32Array(new SharedArrayBuffer(4 * 4))
+  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'))
+  const workers = Array.from(
+    { length: racers },
+    () =>
+      new Worker(`import(${tsx}).then(({ register }) => { register(); ${race} })`, {
+        eval: true,
+        workerData: { path, racers, rounds, shared, disk: new URL('../../src/host/node/disk.ts', import.meta.url).href }
+      })
+  )
+  const ended = await Promise.all(workers.map((worker) => once(worker, 'message')))
+  await Promise.all(workers.map((worker) => worker.terminate()))
+  assert.deepEqual(ended.flat(), Array(racers).fill({ failures: [], rounds: { held: rounds, free: 0, doubled: 0 } }))
+})
+
+/** One racer: rounds of lock and release, all racers at the same step; the first of each round leaves a stale lock. */
+const race = `
+const { parentPort, workerData: { path, racers, rounds, shared, disk } } = require('node:worker_threads')
+const { writeFileSync } = require('node:fs')
+const [arrived, turn, holders, first] = [0, 1, 2, 3]
+const together = () => {
+  const now = Atomics.load(shared, turn)
+  if (Atomics.add(shared, arrived, 1) < racers - 1) return Atomics.wait(shared, turn, now)
+  Atomics.store(shared, arrived, 0)
+  Atomics.add(shared, turn, 1)
+  Atomics.notify(shared, turn)
+}
+import(disk).then(({ NodeDisk }) => {
+  const seen = { held: 0, free: 0, doubled: 0 }
+  const failures = []
+  for (let round = 0; round < rounds; round++) {
+    if (Atomics.add(shared, first, 1) % racers === 0) {
+      writeFileSync(path + '/.lock', '999999999 1\\n')
+      Atomics.store(shared, holders, 0)
+    }
+    together()
+    let release = () => {}
+    try {
+      release = new NodeDisk(path).lock()
+      Atomics.add(shared, holders, 1)
+    } catch (error) {
+      if (error.problem !== 'in-use') failures.push(error.message)
+    }
+    together()
+    const count = Atomics.load(shared, holders)
+    seen[count === 0 ? 'free' : count === 1 ? 'held' : 'doubled'] += 1
+    release()
+    together()
+  }
+  parentPort.postMessage({ failures, rounds: seen })
+})`

@@ -96,6 +96,10 @@ export class MemoryDisk implements Disk {
   readonly #directories = new Set<string>()
   #isLocked = false
 
+  isAt(location: string): boolean {
+    return location === this.location
+  }
+
   list(directory: string): string[] {
     const prefix = directory === '' ? '' : `${directory}/`
     const names = new Set<string>()
@@ -168,8 +172,10 @@ export class MemoryDisk implements Disk {
   lock(): () => void {
     if (this.#isLocked) throw new DiskError('in-use', '', 'Another broker uses this memory already.')
     this.#isLocked = true
+    let isMine = true
     return () => {
-      this.#isLocked = false
+      if (isMine) this.#isLocked = false
+      isMine = false
     }
   }
 

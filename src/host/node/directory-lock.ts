@@ -1,32 +1,86 @@
 /**
  * One broker for a directory. Node has no file locks, so the lock file `.lock` (Kafka's name) says which process holds it:
- * its id, and when it began, since ids are used again. A lock whose process is gone, by kill -9 too, holds nobody back.
- * Apache Kafka locks the same file by the operating system (FileLock); on Linux that is seen too.
+ * its id, when it began, since ids are used again, and the directory's own number, since a directory may be copied with its
+ * lock. A lock whose process is gone, by kill -9 too, holds nobody back. Apache Kafka locks the same file by the operating
+ * system (FileLock); on Linux that is seen too.
+ *
+ * The lock of a dead process is inherited, never removed: of many who find it only one can make the file
+ * `.lock.after-HOLDER`, and it is the heir. Should the heir die before it put its own lock in place, it is inherited from in
+ * the same way; so the holder is who stands at the end of that line. Whoever comes late, and makes such a file when the line
+ * is over, sees that the lock is not the one any more.
  */
-import { linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { threadId } from 'node:worker_threads'
 import { DiskError } from '../disk.ts'
 import { diskError } from './disk-errors.ts'
+import { isRunning, startOf } from './processes.ts'
 
 /** What this copy of the module holds; another copy (a bundle's, a worker thread's) is known by the file's content. */
 const held = new Set<string>()
 
-const attemptsMax = 3
+/** Each attempt fails only when another process got further in that moment. */
+const attemptsMax = 10
 
 export function lockDirectory(directory: string): () => void {
-  const real = realpathSync(directory)
+  const real = realDirectory(directory)
   const file = join(real, '.lock')
   if (held.has(real)) throw inUse(directory, process.pid)
-  for (let attempt = 0; !create(file, `${process.pid} ${startOf(process.pid)}\n`); attempt++) {
-    const content = contentOf(file)
-    const holder = holderBy(content) ?? holderBySystem(file)
-    if (holder !== null || attempt >= attemptsMax) throw inUse(directory, holder ?? 0)
-    removeStale(file, content)
+  const own = `${process.pid} ${startOf(process.pid)} ${numberOf(real)}\n`
+  for (let attempt = 0; !create(file, own) && !inherit(directory, file, own); attempt++) {
+    if (attempt >= attemptsMax) throw inUse(directory, null)
   }
   held.add(real)
+  let isHeld = true
   return () => {
-    if (held.delete(real)) rmSync(file, { force: true })
+    if (isHeld && contentOf(file) === own) rmSync(file, { force: true })
+    if (isHeld) held.delete(real)
+    isHeld = false
   }
+}
+
+/** False when the lock changed meanwhile. Throws DiskError when a living process has it. */
+function inherit(directory: string, file: string, own: string): boolean {
+  const line = lineOf(file)
+  const last = line.at(-1)
+  if (last === undefined) return false
+  const holder = livingHolder(last, numberOf(dirname(file)))
+  if (holder !== null) throw inUse(directory, holder)
+  const claim = `${file}.after-${nameOf(last)}`
+  if (!create(claim, own)) return false
+  try {
+    const now = lineOf(file)
+    if (now.length !== line.length + 1 || line.some((content, index) => content !== now[index])) return false
+    const stranger = holderBySystem(file)
+    if (stranger !== null) throw inUse(directory, stranger, 'foreign-lock')
+    replace(file, own)
+    removeClaims(file)
+    return true
+  } finally {
+    if (contentOf(claim) === own) rmSync(claim, { force: true })
+  }
+}
+
+/** What the lock says, then what its heirs say, the last one last; empty when there is no lock. */
+function lineOf(file: string): string[] {
+  const line: string[] = []
+  for (let next: string | null = contentOf(file); next !== null; ) {
+    line.push(next)
+    next = contentOf(`${file}.after-${nameOf(next)}`)
+    // One that inherits from itself: a process of before a restart of the machine had the same id and start.
+    if (next !== null && line.includes(next)) break
+  }
+  return line
+}
+
+/** A name for a content, which may be empty (Apache Kafka's) or anything. */
+function nameOf(content: string): string {
+  return (
+    content
+      .trim()
+      .replace(/[^0-9A-Za-z]+/g, '-')
+      .slice(0, 100) || 'nobody'
+  )
 }
 
 /**
@@ -34,7 +88,7 @@ export function lockDirectory(directory: string): () => void {
  * that nobody sees it empty and of two processes only one succeeds.
  */
 function create(file: string, content: string): boolean {
-  const beside = `${file}.${process.pid}`
+  const beside = besideOf(file)
   try {
     writeFileSync(beside, content)
     try {
@@ -53,32 +107,41 @@ function create(file: string, content: string): boolean {
   }
 }
 
-/** Removes the lock of a dead process, unless another process has just put its own in that place. */
-function removeStale(file: string, content: string): void {
-  const aside = `${file}.${process.pid}.stale`
+function replace(file: string, content: string): void {
+  const beside = besideOf(file)
   try {
-    renameSync(file, aside)
-    if (contentOf(aside) !== content) linkSync(aside, file)
+    writeFileSync(beside, content)
+    renameSync(beside, file)
   } catch (error) {
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EEXIST') throw diskError(error, file)
-  } finally {
-    rmSync(aside, { force: true })
+    rmSync(beside, { force: true })
+    throw diskError(error, file)
   }
 }
 
-function contentOf(file: string): string {
+/** While a living process has the lock nobody inherits: what is left of earlier lines means nothing any more. */
+function removeClaims(file: string): void {
+  const prefix = `${basename(file)}.after-`
+  for (const name of readdirSync(dirname(file)).filter((name) => name.startsWith(prefix)))
+    rmSync(join(dirname(file), name), { force: true })
+}
+
+function besideOf(file: string): string {
+  return `${file}.${process.pid}-${threadId}`
+}
+
+function contentOf(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    return ''
+    return null
   }
 }
 
-/** The id of the living process that the lock names; null when there is none. */
-function holderBy(content: string): number | null {
-  const [, id = '', start = ''] = /^(\d+) (\S*)/.exec(content) ?? []
-  const pid = Number(id)
-  return id !== '' && isAlive(pid) && start === startOf(pid) ? pid : null
+/** The id of the living process that a lock names, when it is a lock of this directory and not a copy from another. */
+function livingHolder(content: string, directoryNumber: string): number | null {
+  const [, pid = '', start = '', number] = /^(\d+) (\S+)(?: (\d+))?/.exec(content) ?? []
+  if (pid === '' || (number !== undefined && number !== directoryNumber)) return null
+  return isRunning(Number(pid), start) ? Number(pid) : null
 }
 
 /** The id of a process that has the file locked by the operating system, as Apache Kafka does; null when that is not told. */
@@ -95,31 +158,26 @@ function holderBySystem(file: string): number | null {
   return null
 }
 
-function isAlive(pid: number): boolean {
+function realDirectory(directory: string): string {
   try {
-    process.kill(pid, 0)
-    return true
+    return realpathSync(directory)
   } catch (error) {
-    return codeOf(error) === 'EPERM'
+    throw diskError(error, directory)
   }
 }
 
-/** When a process began, in ticks since the machine started (Linux: field 22 of /proc/PID/stat); '-' where that is not told. */
-function startOf(pid: number): string {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '-'
-  } catch {
-    return '-'
-  }
+/** What tells a directory from its copy, on one machine. */
+function numberOf(directory: string): string {
+  return String(statSync(directory, { bigint: true }).ino)
 }
 
 function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
-function inUse(directory: string, pid: number): DiskError {
-  const who = pid === process.pid ? 'another broker in this process' : `process ${pid}`
+function inUse(directory: string, pid: number | null, problem: 'in-use' | 'foreign-lock' = 'in-use'): DiskError {
+  const known = pid === process.pid ? 'another broker in this process' : `process ${pid}`
+  const who = pid === null ? 'another process' : known
   const advice = 'Stop it first, or choose another directory.'
-  return new DiskError('in-use', directory, `The directory ${directory} is in use by ${who}. ${advice}`)
+  return new DiskError(problem, directory, `The directory ${directory} is in use by ${who}. ${advice}`)
 }

@@ -21,7 +21,7 @@ import {
   writeSync,
   writevSync
 } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile } from '../disk.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { diskError } from './disk-errors.ts'
@@ -35,6 +35,16 @@ export class NodeDisk implements Disk {
 
   constructor(directory: string) {
     this.location = resolve(directory)
+  }
+
+  isAt(location: string): boolean {
+    if (!isAbsolute(location)) return false
+    try {
+      const [here, there] = [this.location, location].map((path) => statSync(path, { bigint: true }))
+      return here?.dev === there?.dev && here?.ino === there?.ino
+    } catch {
+      return false
+    }
   }
 
   list(directory: string): string[] {

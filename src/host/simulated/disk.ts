@@ -48,6 +48,10 @@ export class SimulatedDisk implements Disk {
     this.#syncsFail = true
   }
 
+  isAt(location: string): boolean {
+    return location === this.location
+  }
+
   list(directory: string): string[] {
     const node = this.#find(directory)
     return node?.kind === 'directory' ? [...node.now.keys()].sort() : []
@@ -121,8 +125,10 @@ export class SimulatedDisk implements Disk {
   lock(): () => void {
     if (this.#isLocked) throw new DiskError('in-use', '', 'Another broker uses this disk already.')
     this.#isLocked = true
+    let isMine = true
     return () => {
-      this.#isLocked = false
+      if (isMine) this.#isLocked = false
+      isMine = false
     }
   }
 
