@@ -71,6 +71,22 @@ export const limits = {
   /** How often idle connections are looked for. */
   idleCheckMs: 10_000,
 
+  /** Opening a directory that another process holds is given up when nobody could be reached for so long: twice a clean stop. */
+  openUnreachableMs: 10_000,
+  /** The same while something accepts there and does not answer: a broker that recovers a large log. */
+  openSilentMs: 60_000,
+  /** To reach a broker on this machine. It accepts at once, or its process is busy. */
+  peerConnectMs: 2_000,
+  /** For one answer of it, before it is looked for again. */
+  peerAnswerMs: 5_000,
+  /** Between two looks for the broker of a directory, at most: a part of the second in which another takes over. */
+  takeoverPauseMs: 100,
+  /** The same after a start that failed: its reason (a full disk) stays for a while. */
+  takeoverFailedPauseMs: 1_000,
+  /** Ports are given free by the system a moment after their process: so often, and so long between, the same one is tried. */
+  samePortAttempts: 15,
+  samePortPauseMs: 20,
+
   /** A clean stop waits this long for requests in flight before it closes all the same. */
   stopWaitMs: 5_000
 } as const

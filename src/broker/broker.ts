@@ -35,6 +35,8 @@ export interface BrokerOptions {
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
+  /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
+  readonly unlock?: () => void
 }
 
 export class Broker {
@@ -67,7 +69,8 @@ export class Broker {
    */
   static async start(options: BrokerOptions): Promise<Broker> {
     const asked = BrokerConfig.parse(options.config)
-    const directory = DataDirectory.open(options.host, asked)
+    const unlock = options.unlock ?? DataDirectory.take(options.host.disk)
+    const directory = DataDirectory.open(options.host, asked, unlock)
     try {
       const config = asked.in({ nodeId: directory.nodeId, path: options.host.disk.location })
       await directory.forgetCleanStop()

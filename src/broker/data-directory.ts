@@ -28,10 +28,14 @@ export class DataDirectory {
   readonly wasStoppedCleanly: boolean
   readonly #unlock: () => void
 
-  /** Takes the directory for this process and reads who it belongs to. Throws DiskError. */
-  static open(host: Host, wanted: { readonly nodeId: number }): DataDirectory {
-    host.disk.createDirectory('')
-    const unlock = host.disk.lock()
+  /** Takes the directory for this process. Throws DiskError; 'in-use' when another has it. Returns the release. */
+  static take(disk: Disk): () => void {
+    disk.createDirectory('')
+    return disk.lock()
+  }
+
+  /** Reads who a directory that was taken belongs to; gives it free again when that fails. Throws DiskError. */
+  static open(host: Host, wanted: { readonly nodeId: number }, unlock: () => void): DataDirectory {
     try {
       return new DataDirectory(host, wanted.nodeId, unlock)
     } catch (error) {

@@ -4,6 +4,12 @@ export interface Network {
   listen(host: string, port: number, onConnection: (connection: Connection) => void): Promise<Listener>
 }
 
+/** The other direction. Apart, because a broker never connects to anyone. */
+export interface Dialer {
+  /** Rejects when nobody listens there, or nobody accepts within that time. */
+  connect(host: string, port: number, withinMs: number): Promise<Connection>
+}
+
 export interface Listener {
   readonly host: string
   readonly port: number

@@ -3,6 +3,7 @@ import type { Session } from '../broker/session.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { type Connection, ListenError, type Listener, type Network } from '../host/network.ts'
 import { limits } from '../limits.ts'
+import { type Address, reachableAt } from './address.ts'
 import { Client } from './connection.ts'
 import { ServerMemory } from './memory.ts'
 
@@ -82,6 +83,11 @@ export class Server {
 
   get port(): number {
     return this.#listeners[0]?.port ?? this.#options.port
+  }
+
+  /** How programs of this machine reach it. */
+  get address(): Address {
+    return reachableAt(this.#options.host, this.port)
   }
 
   get connectionCount(): number {

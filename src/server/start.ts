@@ -1,16 +1,23 @@
 /** Starts a broker with its server: port first, so that a port in use leaves the data alone; then the data; then answers. */
 import { Broker } from '../broker/broker.ts'
+import { DataDirectory } from '../broker/data-directory.ts'
+import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { NewTopic } from '../coordination/metadata/create-topics.ts'
 import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { rememberAddress } from './remembered-address.ts'
 import { Server } from './server.ts'
 import { StartError, startErrorOf } from './start-error.ts'
 
-export interface StartOptions {
-  readonly host: Host
+export interface StartOptions extends BrokerStart {
   readonly listenHost: string
   readonly port: number
+}
+
+/** What a broker is started with, wherever it listens. */
+export interface BrokerStart {
+  readonly host: Host
   readonly advertised: { readonly host: string; readonly port: number } | null
   readonly durability: Durability
   readonly config: Readonly<Record<string, string>>
@@ -25,18 +32,39 @@ export interface RunningServer {
 
 /** Rejects with StartError; nothing is left running or locked then. */
 export async function startServer(options: StartOptions): Promise<RunningServer> {
-  const server = await Server.listen({
-    network: options.host.network,
-    clock: options.host.clock,
-    host: options.listenHost,
-    port: options.port,
-    log: options.log
-  }).catch((error: unknown) => {
+  const { host, listenHost, port, log } = options
+  refuseWrongConfig(options)
+  const server = await Server.listen({ network: host.network, clock: host.clock, host: listenHost, port, log }).catch(
+    (error: unknown) => {
+      throw startErrorOf(error)
+    }
+  )
+  try {
+    return await startBehind(server, options, DataDirectory.take(host.disk))
+  } catch (error) {
+    await server.stop()
     throw startErrorOf(error)
-  })
+  }
+}
+
+/** A wrong setting is told before a port or a directory is touched. */
+export function refuseWrongConfig({ config }: Pick<BrokerStart, 'config'>): void {
+  try {
+    BrokerConfig.parse(config)
+  } catch (error) {
+    throw startErrorOf(error)
+  }
+}
+
+/**
+ * The same behind a port and in a directory that were taken before: connections that come early wait. Whatever fails, the
+ * port is closed and the directory free.
+ */
+export async function startBehind(server: Server, options: BrokerStart, unlock: () => void): Promise<RunningServer> {
   try {
     const { host, durability, config, advertised, log } = options
-    const broker = await Broker.start({ host, durability, config, advertised, log })
+    rememberAddress(host.disk, server.address)
+    const broker = await Broker.start({ host, durability, config, advertised, log, unlock })
     await createTopics(broker, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})
@@ -45,6 +73,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     server.serve(broker)
     return { port: server.port, stop: once(() => stop(server, broker)) }
   } catch (error) {
+    unlock()
     await server.stop()
     throw startErrorOf(error)
   }

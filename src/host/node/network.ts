@@ -1,6 +1,6 @@
 /** TCP, by Node's own sockets. */
-import { createServer, type Server, type Socket } from 'node:net'
-import { type Connection, ListenError, type Listener, type Network } from '../network.ts'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { type Connection, type Dialer, ListenError, type Listener, type Network } from '../network.ts'
 
 /**
  * Sockets never keep the process alive by themselves: a broker in a test or a program ends with it. A process that is there
@@ -19,6 +19,28 @@ export const nodeNetwork: Network = {
         // Not before: whoever awaits this has nothing else that keeps the process alive.
         server.unref()
         resolve(listenerOf(server, host, port))
+      })
+    })
+  }
+}
+
+export const nodeDialer: Dialer = {
+  connect(host, port, withinMs) {
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host, port, noDelay: true, keepAlive: true })
+      socket.setTimeout(withinMs, () => socket.destroy(new Error(`nobody accepts on ${host}:${port}`)))
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.setTimeout(0)
+        const connection = connectionOf(socket)
+        // Nobody listens: the system chose this very port for our own end, and the socket reached itself.
+        if (socket.localPort === socket.remotePort && socket.localAddress === socket.remoteAddress) {
+          connection.destroy()
+          reject(new Error(`nobody listens on ${host}:${port}`))
+          return
+        }
+        socket.unref()
+        resolve(connection)
       })
     })
   }
