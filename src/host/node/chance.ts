@@ -1,16 +1,8 @@
-/** Chance from the operating system. Node's crypto is loaded when it is first asked: a start on known data never does. */
+/** Chance from the operating system. */
+import { randomBytes, randomInt } from 'node:crypto'
 import type { Chance } from '../chance.ts'
 
-type Crypto = typeof import('node:crypto')
-
-let loaded: Crypto | undefined
-
-function crypto(): Crypto {
-  loaded ??= process.getBuiltinModule('node:crypto')
-  return loaded
-}
-
 export const nodeChance: Chance = {
-  bytes: (count) => crypto().randomBytes(count),
-  below: (limit) => crypto().randomInt(limit)
+  bytes: (count) => randomBytes(count),
+  below: (limit) => randomInt(limit)
 }

@@ -1,10 +1,10 @@
 /** gzip, by Node's own zlib. */
-import { zlib } from './zlib.ts'
+import { gunzipSync, gzipSync } from 'node:zlib'
 
 export function gzipCompress(bytes: Buffer, level?: number): Buffer {
-  return zlib().gzipSync(bytes, { level })
+  return gzipSync(bytes, { level })
 }
 
 export function gzipDecompress(bytes: Buffer, maxSizeBytes: number): Buffer {
-  return zlib().gunzipSync(bytes, { maxOutputLength: maxSizeBytes })
+  return gunzipSync(bytes, { maxOutputLength: maxSizeBytes })
 }

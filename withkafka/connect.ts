@@ -1,0 +1,87 @@
+/**
+ * The way to the brokers. Whoever cannot be reached at the start is named within two seconds; later on a broker may go
+ * away and come back, and the client tries again by itself.
+ */
+import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { tell } from './output.ts'
+import { ExitCode, Problem, reasonOf } from './problem.ts'
+
+/** Asked again whenever a connection is made, since the brokers of a directory may move to another process. */
+export type Brokers = () => readonly string[]
+
+/** All brokers together get this long for their first answer; with the start of Node it makes less than two seconds. */
+const firstAnswerMs = 1200
+const connectionTimeoutMs = 1000
+const requestTimeoutMs = 15_000
+/** While a broker stays away, say so this often. */
+const troubleIntervalMs = 5000
+
+/** From a tenth of a second to a whole one between two attempts. */
+export const patiently = { initialRetryTime: 100, maxRetryTime: 1000 }
+
+export async function connect(clientId: string, brokers: Brokers): Promise<Kafka> {
+  await reach(clientId, brokers())
+  return new Kafka({
+    clientId,
+    brokers: () => [...brokers()],
+    connectionTimeout: connectionTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    retry: { ...patiently, retries: 10 },
+    logLevel: logLevel.ERROR,
+    logCreator: () => noteTrouble
+  })
+}
+
+async function reach(clientId: string, brokers: readonly string[]): Promise<void> {
+  const attempt = new Kafka({
+    clientId,
+    brokers: [...brokers],
+    connectionTimeout: firstAnswerMs / brokers.length,
+    requestTimeout: firstAnswerMs,
+    retry: { retries: brokers.length - 1, initialRetryTime: 1 },
+    logLevel: logLevel.NOTHING
+  })
+  const admin = attempt.admin()
+  try {
+    await within(firstAnswerMs, admin.connect(), 'it took the connection but gave no answer; perhaps it is not Kafka')
+  } catch (error) {
+    throw unreachable(brokers, error)
+  } finally {
+    admin.disconnect().catch(() => {})
+  }
+}
+
+function unreachable(brokers: readonly string[], error: unknown): Problem {
+  return new Problem({
+    what: `cannot reach a Kafka broker at ${brokers.join(', ')}`,
+    why: reasonOf(error),
+    next: 'withkafka/exec.sh up, or npx odradek serve, or no broker at all: npx tsx withoutkafka/prod.ts',
+    exitCode: ExitCode.unreachable
+  })
+}
+
+/** The last thing that a connection complained of: the reason to give when patience is over. */
+export let lastTrouble: string | undefined
+let toldAtMs = Number.NEGATIVE_INFINITY
+
+function noteTrouble({ log }: LogEntry): void {
+  const reason = String(log.error ?? log.message)
+  lastTrouble = log.broker === undefined ? reason : `${log.broker}: ${reason}`
+  const isConnection = log.message.startsWith('Connection')
+  if (!isConnection || performance.now() - toldAtMs < troubleIntervalMs) return
+  toldAtMs = performance.now()
+  tell(`no connection to ${log.broker}; trying again`)
+}
+
+/** Rejects when the work takes longer; the work itself goes on. */
+export async function within<Result>(limitMs: number, work: Promise<Result>, complaint: string): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(complaint)), limitMs)
+  })
+  try {
+    return await Promise.race([work, limit])
+  } finally {
+    clearTimeout(timer)
+  }
+}

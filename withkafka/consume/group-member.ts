@@ -1,0 +1,238 @@
+/**
+ * A member of a consumer group: it gets partitions, deals with their messages, commits how far it came, and gives the
+ * partitions up when the group is divided anew or the program ends.
+ *
+ * The order is always: deal with a message, then commit its offset. A crash in between repeats the message and loses none.
+ */
+import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import { patiently, within } from '../connect.ts'
+import { tell } from '../output.ts'
+import { reasonOf } from '../problem.ts'
+import type { FailedMessages } from './dead-letter.ts'
+import { type ConsumedMessage, consumedMessage, nameOf, type Partition } from './message.ts'
+import type { ConsumerOptions } from './options.ts'
+import { OwnedPartition } from './owned-partition.ts'
+import { ActionFailure, type Processing } from './processing.ts'
+import { needsRejoin, Pulse } from './pulse.ts'
+import type { WhereToGoOn } from './where-to-go-on.ts'
+
+/** A member that is not heard of for so long is dead to its group. */
+const sessionTimeoutMs = 10_000
+const heartbeatIntervalMs = 1000
+/** Others wait so long for a member that is busy with a message, as for Java's consumers (max.poll.interval.ms). */
+const rebalanceTimeoutMs = 300_000
+/** How long a fetch waits for new messages, and so how long Ctrl-C may take. */
+const fetchWaitMs = 500
+const leaveTimeoutMs = 10_000
+const commitRetryMs = 200
+const commitPatienceMs = 5000
+
+export interface Work {
+  readonly processing: Processing
+  readonly failed: FailedMessages
+  readonly whereToGoOn: WhereToGoOn
+  /** Whether a partition that is dealt with up to here is at its end; never, without --exit. */
+  isAtEnd(partition: OwnedPartition): boolean
+}
+
+export class GroupMember {
+  readonly #work: Work
+  readonly #consumer: Consumer
+  readonly #topics: readonly string[]
+  #owned = new Map<string, OwnedPartition>()
+  /** Aborted when the partitions are given up or divided anew. */
+  #round = new AbortController()
+  readonly #finished = new AbortController()
+  #failure: unknown
+  /** How many messages were dealt with. */
+  count = 0
+
+  constructor(kafka: Kafka, { group, topics }: Pick<ConsumerOptions, 'group' | 'topics'>, work: Work) {
+    this.#work = work
+    this.#topics = topics
+    this.#consumer = kafka.consumer({
+      groupId: group,
+      sessionTimeout: sessionTimeoutMs,
+      heartbeatInterval: heartbeatIntervalMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      maxWaitTimeInMs: fetchWaitMs,
+      retry: { ...patiently, retries: 5, restartOnFailure: async () => !this.#finished.signal.aborted }
+    })
+  }
+
+  /** Resolves when it was stopped or came to the end, and has left its group. Rejects when a message failed. */
+  async run(stop: AbortSignal): Promise<void> {
+    this.#listen()
+    try {
+      await this.#consumer.connect()
+      await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true })
+      const eachBatch = (payload: EachBatchPayload) => this.#onBatch(payload)
+      await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+      await whenAborted(AbortSignal.any([stop, this.#finished.signal]))
+    } finally {
+      this.#finish(undefined)
+      await this.#leave()
+    }
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment))
+    this.#consumer.on(events.CRASH, ({ payload }) => {
+      this.#giveUpAll()
+      if (payload.restart) tell(`lost the group (${reasonOf(payload.error)}); joining it again`)
+      else this.#finish(payload.error)
+    })
+    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
+      // Nothing but marks of transactions: no message to deal with, and yet the partition was read.
+      if (payload.batchSize === 0) this.#owned.get(nameOf(payload))?.dealtWith(Number(payload.lastOffset) + 1)
+      this.#checkEnd()
+    })
+  }
+
+  #joined(memberAssignment: Readonly<Record<string, number[]>>): void {
+    const partitions = Object.entries(memberAssignment).flatMap(([topic, ids]) =>
+      ids.map((partition) => new OwnedPartition({ topic, partition }))
+    )
+    this.#round.abort()
+    this.#round = new AbortController()
+    this.#owned = new Map(partitions.map((partition) => [partition.name, partition]))
+    this.#work.processing.keepOnly?.(partitions)
+    tell(
+      partitions.length === 0
+        ? 'no partition for this member; waiting'
+        : `reading ${[...this.#owned.keys()].join(', ')}`
+    )
+    for (const partition of partitions) void this.#settle(partition, this.#round.signal)
+    this.#checkEnd()
+  }
+
+  /** Finds out where a partition is to be read on. */
+  async #settle(partition: OwnedPartition, cancel: AbortSignal): Promise<void> {
+    try {
+      const { next, by } = await this.#work.whereToGoOn(partition, cancel)
+      if (cancel.aborted) return
+      if (by === 'stored data') this.#consumer.seek({ ...placeOf(partition), offset: String(next) })
+      partition.dealtWith(next)
+      this.#checkEnd()
+    } catch (error) {
+      if (!cancel.aborted) this.#finish(error)
+    }
+  }
+
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const { batch } = payload
+    const partition = this.#owned.get(nameOf(batch))
+    using pulse = new Pulse(payload.heartbeat)
+    try {
+      if (partition && (await this.#mayBegin(partition, payload, pulse))) await this.#deal(partition, payload, pulse)
+    } catch (error) {
+      // The library joins again for these; what was not committed comes again, to whoever gets the partition.
+      if (needsRejoin(error) || pulse.lost.aborted) throw error
+      this.#finish(error)
+    }
+    pulse.lost.throwIfAborted()
+  }
+
+  /** False for a batch that was fetched from where the group stood, before it was known where to go on. */
+  async #mayBegin(partition: OwnedPartition, { isStale }: EachBatchPayload, pulse: Pulse): Promise<boolean> {
+    if (this.#work.processing.position !== undefined && partition.next === undefined) {
+      await Promise.race([partition.ready, whenAborted(this.#interruption(pulse))])
+      return false
+    }
+    return !isStale()
+  }
+
+  async #deal(partition: OwnedPartition, payload: EachBatchPayload, pulse: Pulse): Promise<void> {
+    const { batch } = payload
+    const interruption = this.#interruption(pulse)
+    for (const stretch of stretchesOf(batch.messages, this.#work.processing.stretch)) {
+      if (interruption.aborted) return
+      await this.#process(stretch.map((message) => consumedMessage(placeOf(partition), message)))
+      this.count += stretch.length
+      const last = stretch.at(-1)
+      const isWholeBatch = last === batch.messages.at(-1)
+      // Behind the last message of a batch there may be marks of a transaction: they are read as well.
+      const lastOffset = isWholeBatch ? batch.lastOffset() : (last?.offset ?? batch.firstOffset() ?? '0')
+      if (this.#owned.get(partition.name) !== partition) return
+      payload.resolveOffset(last?.offset ?? lastOffset)
+      await this.#commit(partition, Number(lastOffset) + 1, payload, pulse)
+      partition.dealtWith(Number(lastOffset) + 1)
+    }
+  }
+
+  async #process(messages: readonly ConsumedMessage[]): Promise<void> {
+    const [message] = messages
+    try {
+      await this.#work.processing.process(messages)
+    } catch (error) {
+      if (!(error instanceof ActionFailure) || message === undefined) throw error
+      await this.#work.failed.take(message, error)
+    }
+  }
+
+  /** A broker that is away for a moment is asked again; one that says that the partition is not ours any more is believed. */
+  async #commit(partition: Partition, next: number, payload: EachBatchPayload, pulse: Pulse): Promise<void> {
+    const { topic, partition: id } = partition
+    const offsets = { topics: [{ topic, partitions: [{ partition: id, offset: String(next) }] }] }
+    const deadlineMs = performance.now() + commitPatienceMs
+    for (;;) {
+      try {
+        return await payload.commitOffsetsIfNecessary(offsets)
+      } catch (error) {
+        if (needsRejoin(error) || pulse.lost.aborted || performance.now() > deadlineMs) throw error
+        await new Promise((resolve) => setTimeout(resolve, commitRetryMs))
+      }
+    }
+  }
+
+  #interruption(pulse: Pulse): AbortSignal {
+    return AbortSignal.any([this.#round.signal, this.#finished.signal, pulse.lost])
+  }
+
+  #checkEnd(): void {
+    const owned = [...this.#owned.values()]
+    if (owned.every((partition) => partition.next !== undefined && this.#work.isAtEnd(partition)))
+      this.#finish(undefined)
+  }
+
+  #giveUpAll(): void {
+    this.#round.abort()
+    this.#owned.clear()
+    this.#work.processing.keepOnly?.([])
+  }
+
+  #finish(failure: unknown): void {
+    if (this.#finished.signal.aborted) return
+    this.#failure = failure
+    this.#finished.abort()
+  }
+
+  async #leave(): Promise<void> {
+    try {
+      await within(leaveTimeoutMs, this.#consumer.disconnect(), 'no answer')
+    } catch (error) {
+      tell(
+        `the group was not left cleanly (${reasonOf(error)}); it divides the work anew in ${sessionTimeoutMs / 1000} s`
+      )
+    }
+    this.#giveUpAll()
+  }
+}
+
+function placeOf({ topic, partition }: Partition): Partition {
+  return { topic, partition }
+}
+
+function stretchesOf(messages: readonly KafkaMessage[], lengthMax: number): readonly (readonly KafkaMessage[])[] {
+  if (messages.length <= lengthMax) return messages.length === 0 ? [] : [messages]
+  return messages.map((_, at) => messages.slice(at, at + lengthMax)).filter((_, at) => at % lengthMax === 0)
+}
+
+function whenAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
