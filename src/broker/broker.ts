@@ -103,7 +103,7 @@ export class Broker {
       brokerDefaults: config
     })
     this.#replicas.openAll(this.metadata.image)
-    if (!directory.wasStoppedCleanly) this.#replicas.saveCheckpoints()
+    if (!directory.wasStoppedCleanly && !directory.isNew) this.#replicas.saveCheckpoints()
     this.producerIds = new ProducerIds(this.metadata)
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)

@@ -24,6 +24,8 @@ export class DataDirectory {
   readonly clusterId: string
   readonly nodeId: number
   readonly directoryId: string
+  /** True when nobody had it before us: there is nothing to recover, and nothing to say of it yet. */
+  readonly isNew: boolean
   /** True when the broker before us closed its logs: nothing has to be recovered. */
   readonly wasStoppedCleanly: boolean
   readonly #unlock: () => void
@@ -58,7 +60,8 @@ export class DataDirectory {
         `node.id in ${host.disk.location}/${metaProperties} is not a number`
       )
     }
-    if (known.size === 0) this.#introduce()
+    this.isNew = known.size === 0
+    if (this.isNew) this.#introduce()
     this.wasStoppedCleanly = host.disk.exists(cleanShutdownFile)
   }
 

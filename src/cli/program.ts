@@ -16,7 +16,7 @@ import { version } from './version.ts'
 
 export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = ExitCode.done
-  const program = buildProgram(async (definition, args, values) => {
+  const program = buildProgram(words, async (definition, args, values) => {
     exitCode = await runCommand(definition, args, values)
   })
   try {
@@ -40,7 +40,8 @@ type Runner = (
   values: Readonly<Record<string, unknown>>
 ) => Promise<void>
 
-export function buildProgram(run: Runner): Command {
+/** The parser for these words. When the first is a command, it knows no other: to start quickly. */
+function buildProgram(words: readonly string[], run: Runner): Command {
   const program = new Command('odradek')
     .description('Kafka in one npm package: a broker, and a command line for any Kafka cluster')
     .version(version, '-V, --version', 'the version')
@@ -51,7 +52,8 @@ export function buildProgram(run: Runner): Command {
     .configureOutput({ outputError: () => {} })
     .configureHelp({ showGlobalOptions: true })
   for (const option of globalOptionDefinitions) program.addOption(createOption(option))
-  for (const entry of commands) addCommand(program, entry, run)
+  const chosen = commands.find((entry) => namesOf(entry).includes(words[0] ?? ''))
+  for (const entry of chosen === undefined ? commands : [chosen]) addCommand(program, entry, run)
   return program
 }
 

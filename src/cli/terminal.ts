@@ -49,7 +49,7 @@ export interface TerminalOptions {
 }
 
 export function processTerminal(options: TerminalOptions): Terminal {
-  const { stdin, stdout, stderr, env } = process
+  const { stdout, stderr, env } = process
   const wantsColour = !options.noColour && !env.NO_COLOR && env.TERM !== 'dumb'
   let statusShown = false
   const clearStatus = () => {
@@ -57,8 +57,13 @@ export function processTerminal(options: TerminalOptions): Terminal {
     statusShown = false
   }
   return {
-    stdin,
-    stdinIsTty: stdin.isTTY === true,
+    // Opened by who reads it: most commands never do.
+    get stdin() {
+      return process.stdin
+    },
+    get stdinIsTty() {
+      return process.stdin.isTTY === true
+    },
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
     env,

@@ -1,35 +1,37 @@
 /**
- * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), confluent-kafka (pip), kcat (apt).
+ * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), confluent-kafka (pip); kcat,
+ * docker-compose and shellcheck (apt).
  * Runs only when ODRADEK_INSTALL=1; what is there already is left alone. `tools/test.ts` and `.ci/run` call it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { run, runToSuccess } from './child-process.ts'
-import { cacheDirectory, harnessDirectory } from './paths.ts'
-import { confluentPython, java, kcat, maven } from './tools.ts'
+import { cacheDirectory, harnessDirectory, projectDirectory } from './paths.ts'
+import { confluentPython, dockerCompose, java, kcat, maven, shellcheck, type Tool } from './tools.ts'
 
 export const CONFLUENT_KAFKA_VERSION = '2.12.1'
 const FETCH_TIMEOUT_MS = 600_000
 
 export async function installAll(report: (line: string) => void): Promise<void> {
-  await installKcat(report)
+  await installPackages(report)
   await installPython(report)
-  await installJars('broker', report)
-  await installJars('tools', report)
+  for (const set of ['broker', 'tools']) await installJars(set, join(harnessDirectory, 'java', set, 'pom.xml'), report)
+  for (const kind of ['kraft', 'zookeeper'])
+    await installJars(join('withkafka', kind), join(projectDirectory, 'withkafka', 'jars', `${kind}.xml`), report)
 }
 
-async function installKcat(report: (line: string) => void): Promise<void> {
-  if ('found' in kcat()) return
+/** Debian's packages, by the programs that they bring. */
+async function installPackages(report: (line: string) => void): Promise<void> {
+  const programs: Record<string, Tool> = { kcat: kcat(), 'docker-compose': dockerCompose(), shellcheck: shellcheck() }
+  const missing = Object.keys(programs).filter((name) => programs[name] && 'missing' in programs[name])
+  if (missing.length === 0) return
   const isRoot = process.getuid?.() === 0
-  if (!isRoot) return report('kcat is missing, and only root can install it (apt-get install kcat)')
-  report('installing kcat')
-  const env = { DEBIAN_FRONTEND: 'noninteractive' }
-  await run('apt-get', ['update', '-qq'], { env, timeoutMs: FETCH_TIMEOUT_MS })
-  await runToSuccess('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'kcat'], {
-    env,
-    timeoutMs: FETCH_TIMEOUT_MS
-  })
+  if (!isRoot) return report(`only root can install what is missing: apt-get install ${missing.join(' ')}`)
+  report(`installing ${missing.join(', ')}`)
+  const options = { env: { DEBIAN_FRONTEND: 'noninteractive' }, timeoutMs: FETCH_TIMEOUT_MS }
+  await run('apt-get', ['update', '-qq'], options)
+  await runToSuccess('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing], options)
 }
 
 async function installPython(report: (line: string) => void): Promise<void> {
@@ -44,15 +46,15 @@ async function installPython(report: (line: string) => void): Promise<void> {
   await runToSuccess(pip, args, { timeoutMs: FETCH_TIMEOUT_MS })
 }
 
-async function installJars(set: 'broker' | 'tools', report: (line: string) => void): Promise<void> {
-  const pom = join(harnessDirectory, 'java', set, 'pom.xml')
-  const directory = join(cacheDirectory, 'java', set)
+/** The jars that a pom names, in `.cache/java/NAME`; the copy of the pom beside them says that they are complete. */
+async function installJars(name: string, pom: string, report: (line: string) => void): Promise<void> {
+  const directory = join(cacheDirectory, 'java', name)
   const stamp = join(directory, 'pom.xml')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === readFileSync(pom, 'utf8')) return
-  if ('missing' in java() || 'missing' in maven()) return report(`jars of Apache Kafka's ${set} need Java and Maven`)
-  report(`fetching the jars of Apache Kafka's ${set}`)
+  if ('missing' in java() || 'missing' in maven()) return report(`jars of Apache Kafka (${name}) need Java and Maven`)
+  report(`fetching the jars of Apache Kafka (${name})`)
   mkdirSync(directory, { recursive: true })
-  for (const name of readdirSync(directory)) rmSync(join(directory, name))
+  for (const old of readdirSync(directory)) rmSync(join(directory, old))
   const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${directory}`]
   await runToSuccess('mvn', args, { timeoutMs: FETCH_TIMEOUT_MS })
   cpSync(pom, stamp)

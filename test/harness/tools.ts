@@ -44,6 +44,17 @@ export const kcat = once(() => {
   return command ? { found: command } : { missing: 'no kcat: install the package kcat' }
 })
 
+/** Debian's Docker Compose, which validates a compose file without an engine. */
+export const dockerCompose = once(() =>
+  answers('docker-compose', ['version'])
+    ? { found: 'docker-compose' }
+    : { missing: 'no docker-compose: install the package docker-compose' }
+)
+
+export const shellcheck = once(() =>
+  answers('shellcheck', ['--version']) ? { found: 'shellcheck' } : { missing: 'no shellcheck: install that package' }
+)
+
 /** The Python of our own virtual environment, which has confluent-kafka. */
 export const confluentPython = once(() => {
   const command = process.env.ODRADEK_PYTHON ?? join(cacheDirectory, 'python', 'bin', 'python')
@@ -66,6 +77,15 @@ export function kafkaJars(set: JarSet = 'broker'): Tool {
     }
   }
   return { missing: `no jars of Apache Kafka's ${set} (${FETCH_HINT})` }
+}
+
+/** The directory of the jars that withkafka/exec.sh runs, by the names of its poms; it fetches them itself when asked. */
+export function execJars(): Tool {
+  const directory = join(cacheDirectory, 'java', 'withkafka')
+  const runtime = java()
+  if ('missing' in runtime) return runtime
+  if (['kraft', 'zookeeper'].every((name) => existsSync(join(directory, name, 'pom.xml')))) return { found: directory }
+  return { missing: `no jars for withkafka/exec.sh (${FETCH_HINT})` }
 }
 
 /** What `java -cp` takes to run a class of that set, quiet on stdout. */

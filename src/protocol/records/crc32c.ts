@@ -10,16 +10,19 @@ import { createRequire } from 'node:module'
 const polynomial = 0x82f63b78
 const slices = 8
 const smallBytes = 128
+/** The native one is loaded for the first input of this size: what a start reads and writes is smaller. */
+const worthLoadingBytes = 4096
 
 type NativeCrc32c = (input: Uint8Array, initial?: number) => number
 
-const native = loadNative()
+let native: NativeCrc32c | null | undefined
 const table = makeTable()
 
 /** The checksum of `buffer` from `start` to `end`, as an unsigned 32-bit number. */
 export function crc32c(buffer: Uint8Array, start = 0, end = buffer.length): number {
-  if (native !== null && end - start >= smallBytes) return native(buffer.subarray(start, end)) >>> 0
-  return crc32cTable(buffer, start, end)
+  if (end - start < (native === undefined ? worthLoadingBytes : smallBytes)) return crc32cTable(buffer, start, end)
+  if (native === undefined) native = loadNative()
+  return native === null ? crc32cTable(buffer, start, end) : native(buffer.subarray(start, end)) >>> 0
 }
 
 /** The same in plain JavaScript. */

@@ -1,10 +1,10 @@
 /** gzip, by Node's own zlib. */
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { zlib } from './zlib.ts'
 
 export function gzipCompress(bytes: Buffer, level?: number): Buffer {
-  return gzipSync(bytes, { level })
+  return zlib().gzipSync(bytes, { level })
 }
 
 export function gzipDecompress(bytes: Buffer, maxSizeBytes: number): Buffer {
-  return gunzipSync(bytes, { maxOutputLength: maxSizeBytes })
+  return zlib().gunzipSync(bytes, { maxOutputLength: maxSizeBytes })
 }
