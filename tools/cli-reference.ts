@@ -48,7 +48,9 @@ export function renderReference(): string {
             '',
             ...entry.commands.flatMap((one) => section(one, '###', `${entry.name} `))
           ]
-        : section(entry, '##', '')
+        : entry.hidden
+          ? []
+          : section(entry, '##', '')
     )
   ].join('\n')
 }

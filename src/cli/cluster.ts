@@ -22,11 +22,13 @@ interface Requests {
   Fetch: typeof kafka.fetchV17.api
   FindCoordinator: typeof kafka.findCoordinatorV6.api
   IncrementalAlterConfigs: typeof kafka.incrementalAlterConfigsV1.api
+  InitProducerId: typeof kafka.initProducerIdV5.api
   ListGroups: typeof kafka.listGroupsV5.api
   ListOffsets: typeof kafka.listOffsetsV9.api
   Metadata: typeof kafka.metadataV12.api
   OffsetCommit: typeof kafka.offsetCommitV9.api
   OffsetFetch: typeof kafka.offsetFetchV9.api
+  Produce: typeof kafka.produceV11.api
 }
 
 export type RequestName = keyof Requests

@@ -26,6 +26,8 @@ export interface OptionDefinition {
 
 export interface CommandDefinition {
   readonly name: string
+  /** For the program's own processes: neither in the help nor in the reference. */
+  readonly hidden?: true
   readonly summary: string
   readonly notes?: string
   readonly arguments?: readonly ArgumentDefinition[]

@@ -3,6 +3,8 @@
  */
 import type { CommandDefinition, CommandGroup } from './command.ts'
 import { consume } from './consume/command.ts'
+import { demo } from './demo/command.ts'
+import { demoMember } from './demo/member/command.ts'
 import { deleteGroups } from './groups/delete.ts'
 import { describeGroup } from './groups/describe.ts'
 import { listGroups } from './groups/list.ts'
@@ -19,6 +21,8 @@ import { trimTopic } from './topics/trim.ts'
 
 export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   serve,
+  demo,
+  demoMember,
   produce,
   consume,
   {

@@ -64,7 +64,7 @@ function addCommand(parent: Command, entry: CommandDefinition | CommandGroup, ru
     for (const definition of entry.commands) addCommand(group, definition, run)
     return
   }
-  const command = parent.command(entry.name).description(entry.summary)
+  const command = parent.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary)
   for (const argument of entry.arguments ?? []) command.argument(argument.name, argument.description)
   for (const option of entry.options ?? []) command.addOption(createOption(option))
   command.addHelpText('after', helpTail(entry))

@@ -7,18 +7,25 @@ import type { GlobalOptions } from '../command.ts'
 import { committedByPartition } from '../group-offsets.ts'
 import { type LedPartition, partitionName } from '../partitions.ts'
 import type { ConsumedRecord } from '../record.ts'
-import { joinGroup, type Membership } from './membership.ts'
+import { joinGroup, type Membership, type MembershipOptions } from './membership.ts'
 import { openPositions } from './open-positions.ts'
 import type { ConsumePlan } from './plan.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
 
-const commitIntervalMs = 1000
+const defaultCommitIntervalMs = 1000
+
+/** What to read, and how to be a member; all else has its default. */
+export interface GroupPlan
+  extends Pick<ConsumePlan, 'topics' | 'range' | 'start' | 'exitAtEnd' | 'isolation' | 'commits'> {
+  readonly membership?: MembershipOptions
+  readonly commitIntervalMs?: number
+}
 
 export class GroupReading {
   readonly #cluster: Cluster
   readonly #partitions: readonly LedPartition[]
   readonly #reader: Reader
-  readonly #plan: ConsumePlan
+  readonly #plan: GroupPlan
   readonly #hint: (text: string) => void
   #membership: Membership | undefined
   #generation = -1
@@ -31,7 +38,7 @@ export class GroupReading {
     cluster: Cluster,
     partitions: readonly LedPartition[],
     reader: Reader,
-    plan: ConsumePlan,
+    plan: GroupPlan,
     hint: (text: string) => void
   ) {
     this.#cluster = cluster
@@ -47,13 +54,14 @@ export class GroupReading {
     group: string,
     partitions: readonly LedPartition[],
     reader: Reader,
-    plan: ConsumePlan,
+    plan: GroupPlan,
     hint: (text: string) => void
   ): Promise<GroupReading> {
     const reading = new GroupReading(cluster, partitions, reader, plan, hint)
     const onRebalance = () => void reading.#commit()
-    reading.#membership = await joinGroup(cluster, global, group, plan.topics, onRebalance)
-    if (plan.commits) reading.#timer = setInterval(() => void reading.#commit(), commitIntervalMs)
+    reading.#membership = await joinGroup(cluster, global, group, plan.topics, onRebalance, plan.membership)
+    if (plan.commits)
+      reading.#timer = setInterval(() => void reading.#commit(), plan.commitIntervalMs ?? defaultCommitIntervalMs)
     return reading
   }
 

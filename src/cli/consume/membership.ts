@@ -8,10 +8,19 @@ import type { GlobalOptions } from '../command.ts'
 import { clientOptions, requestTimeoutMs } from '../connect.ts'
 import type { TopicPartition } from '../partitions.ts'
 
-/** Java's defaults, but a shorter heartbeat: a person who starts a second member is watching. */
-const sessionTimeoutMs = 45_000
+export interface MembershipOptions {
+  /** The group gives the member up when it was silent for so long. */
+  readonly sessionTimeoutMs: number
+  readonly heartbeatIntervalMs: number
+  /** A static member (KIP-345): who comes back under this name within the session gets its partitions back at once. */
+  readonly instanceId?: string
+  /** Told when the membership is over: the library sends no heartbeat after one that failed. */
+  onLost?(reason: Error): void
+}
+
+/** Java's default, but a shorter heartbeat: a person who starts a second member is watching. */
+const forPeople: MembershipOptions = { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 1000 }
 const rebalanceTimeoutMs = 60_000
-const heartbeatIntervalMs = 1000
 
 export interface Membership {
   readonly group: string
@@ -26,15 +35,17 @@ export async function joinGroup(
   global: GlobalOptions,
   group: string,
   topics: readonly string[],
-  onRebalance: () => void
+  onRebalance: () => void,
+  options: MembershipOptions = forPeople
 ): Promise<Membership> {
   const consumer = new cluster.library.Consumer({
     ...clientOptions(global, requestTimeoutMs(global)),
     requestTimeout: rebalanceTimeoutMs + 5000,
     groupId: group,
-    sessionTimeout: sessionTimeoutMs,
+    ...(options.instanceId === undefined ? {} : { groupInstanceId: options.instanceId }),
+    sessionTimeout: options.sessionTimeoutMs,
     rebalanceTimeout: rebalanceTimeoutMs,
-    heartbeatInterval: heartbeatIntervalMs,
+    heartbeatInterval: options.heartbeatIntervalMs,
     // Java's consumers of a group must find a name they also know. Version 0: the later ones carry fields we do not fill.
     protocols: [
       { name: 'range', version: 0 },
@@ -44,7 +55,8 @@ export async function joinGroup(
   const membership = createMembership(consumer, group)
   consumer.on('consumer:group:join', () => membership.generation++)
   consumer.on('consumer:group:rebalance', onRebalance)
-  consumer.on('error', () => {})
+  consumer.on('error', (error) => options.onLost?.(error))
+  consumer.on('consumer:heartbeat:error', ({ error }) => options.onLost?.(error))
   consumer.topics.trackAll(...topics)
   try {
     await consumer.joinGroup({})

@@ -24,7 +24,13 @@ export interface PartitionLag extends TopicPartition {
   readonly member: GroupMember | undefined
 }
 
-export async function groupLag(cluster: Cluster, description: GroupDescription): Promise<PartitionLag[]> {
+type FindBounds = (cluster: Cluster, partitions: readonly TopicPartition[]) => Promise<Map<string, Bounds>>
+
+export async function groupLag(
+  cluster: Cluster,
+  description: GroupDescription,
+  findBounds: FindBounds = boundsOf
+): Promise<PartitionLag[]> {
   const committed = new Map(
     (await committedOffsets(cluster, description.group)).map((one) => [partitionName(one), one])
   )
@@ -36,7 +42,7 @@ export async function groupLag(cluster: Cluster, description: GroupDescription):
   const partitions = new Map<string, TopicPartition>()
   for (const [name, one] of committed) partitions.set(name, one)
   for (const [name, { one }] of owners) partitions.set(name, one)
-  const bounds = await boundsOf(cluster, [...partitions.values()])
+  const bounds = await findBounds(cluster, [...partitions.values()])
   return [...partitions]
     .map(([name, { topic, partition }]) => {
       const offset = committed.get(name)?.offset ?? null

@@ -1,0 +1,40 @@
+/**
+ * `odradek demo`: the food-delivery app, live.
+ */
+import type { CommandDefinition } from '../command.ts'
+
+export const demo: CommandDefinition = {
+  name: 'demo',
+  summary: 'food delivery on Kafka, live: watch orders flow, kill a service, lose nothing',
+  notes: `Customers order, payments charges, the kitchen cooks, notifications tells the customer. Each service is a consumer group with
+members in processes of their own; topics: orders, payments, notifications. Brings a broker of its own, whose data goes with it, unless
+--bootstrap-server names a cluster. There it makes topics of its own (if a name is taken, all get a number: demo2-orders …)
+and leaves them. The environment's KAFKA_BROKERS is not used: no demo should write where one works.
+
+Keys: 1-4 or arrows choose a service; + - members; p pause; k kill -9 all of its members, x one of them; r restart;
+< > slower, faster; v the guest's or the engineer's words; q or Ctrl-C closes: what is there is finished first.
+On a pipe the same as lines on standard input: kill payments, kill-one kitchen, restart payments, pause kitchen,
+resume kitchen, scale kitchen 3, rate 10, quit.
+
+Exit code 0: every order has exactly one notification; 7: not.`,
+  options: [
+    { flags: '--seed <n>', description: 'which orders; the same seed gives the same ones', default: '1' },
+    { flags: '--rate <rate>', description: 'how many orders, for example 5/s', default: '3/s' },
+    { flags: '--count <n>', description: 'close after n orders' },
+    { flags: '--duration <duration>', description: 'close after this time, for example 60s' },
+    {
+      flags: '-d, --data <directory>',
+      description: 'keep the data of its own broker here',
+      synonyms: { '--dir': ['--data'] }
+    }
+  ],
+  examples: [
+    ['odradek demo', 'on a broker of its own'],
+    ['odradek demo -b localhost:9092', 'on a cluster that is there'],
+    ['odradek demo --duration 60s --seed 7 -o jsonl', 'a minute of it, for a program']
+  ],
+  async run(invocation) {
+    const { runDemo } = await import('./run.ts')
+    return await runDemo(invocation)
+  }
+}

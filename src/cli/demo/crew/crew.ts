@@ -1,0 +1,272 @@
+/**
+ * All members of all services: started, scaled, paused, killed and restarted. What was killed stays dead until someone restarts it; what
+ * fails by itself comes back as soon as the broker does.
+ */
+import type { MemberTask } from '../member/protocol.ts'
+import { type ServiceName, serviceNames } from '../services.ts'
+import { type MemberEnd, MemberProcess } from './member-process.ts'
+
+const revivalPauseMs = 1000
+/** Leaving a group takes a moment; who takes longer is ended. */
+const farewellMs = 5000
+
+export type MemberState = 'starting' | 'working' | 'leaving' | 'dead'
+
+export interface MemberStatus {
+  readonly member: number
+  readonly state: MemberState
+  readonly pid: number | undefined
+}
+
+export interface CrewOptions {
+  readonly counts: Readonly<Record<ServiceName, number>>
+  readonly memberMax: number
+  /** Resolves once the cluster can be reached: a member that failed is started again then. */
+  reachable(): Promise<void>
+  /** A sentence about what just happened. */
+  onNews(sentence: string): void
+}
+
+/** What only the stand knows; a member that is already loading waits for it. */
+export type TaskOf = (service: ServiceName, member: number) => Omit<MemberTask, 'service' | 'member' | 'paused'>
+
+interface Member {
+  readonly number: number
+  state: MemberState
+  process: MemberProcess
+}
+
+interface Team {
+  wanted: number
+  paused: boolean
+  readonly members: Map<number, Member>
+}
+
+export class Crew {
+  readonly #options: CrewOptions
+  readonly #teams: Record<ServiceName, Team>
+  #taskOf: TaskOf | undefined
+  #closing = false
+  #hurried = false
+  #placement: { upTo: number; key: string } = { upTo: 0, key: '' }
+
+  /** Starts the customers at once, for the first order is theirs: they load while the stage is set, and wait for `begin`. */
+  constructor(options: CrewOptions) {
+    this.#options = options
+    const team = (wanted: number): Team => ({ wanted, paused: false, members: new Map() })
+    const { customers, payments, kitchen, notifications } = options.counts
+    this.#teams = {
+      customers: team(customers),
+      payments: team(payments),
+      kitchen: team(kitchen),
+      notifications: team(notifications)
+    }
+    this.#fill('customers')
+  }
+
+  begin(taskOf: TaskOf): void {
+    this.#taskOf = taskOf
+    for (const member of this.#teams.customers.members.values()) this.#brief('customers', member)
+    for (const service of serviceNames) this.#fill(service)
+  }
+
+  status(service: ServiceName): {
+    readonly wanted: number
+    readonly paused: boolean
+    readonly members: MemberStatus[]
+  } {
+    const { wanted, paused, members } = this.#teams[service]
+    const list = [...members.values()].sort((a, b) => a.number - b.number)
+    return {
+      wanted,
+      paused,
+      members: list.map(({ number, state, process }) => ({ member: number, state, pid: process.pid }))
+    }
+  }
+
+  scale(service: ServiceName, wanted: number): void {
+    const team = this.#teams[service]
+    const { memberMax, onNews } = this.#options
+    if (wanted < 1 || wanted > memberMax) {
+      onNews(`${service} ${wanted < 1 ? 'needs one member' : `has a member for each of its ${memberMax} partitions`}`)
+      return
+    }
+    const word = wanted > team.wanted ? 'grows' : 'shrinks'
+    if (wanted === team.wanted) return
+    team.wanted = wanted
+    onNews(`${service} ${word} to ${wanted} ${wanted === 1 ? 'member' : 'members'}`)
+    for (const member of team.members.values()) if (member.number > wanted) this.#dismiss(service, member)
+    this.#fill(service, 'new only')
+  }
+
+  pause(service: ServiceName): void {
+    const team = this.#teams[service]
+    if (team.paused) return
+    team.paused = true
+    this.#tellAll(service, { do: 'pause' })
+    this.#options.onNews(`${service} is paused: it keeps its partitions, and its lag grows`)
+  }
+
+  resume(service: ServiceName): void {
+    const team = this.#teams[service]
+    if (!team.paused) return
+    team.paused = false
+    this.#tellAll(service, { do: 'resume' })
+    this.#options.onNews(`${service} goes on`)
+  }
+
+  /** kill -9 for all members, or for the last one. */
+  kill(service: ServiceName, whom: 'all' | 'last'): void {
+    const alive = this.#alive(service)
+    const victims = whom === 'all' ? alive : alive.slice(-1)
+    if (victims.length === 0) {
+      this.#options.onNews(`${service} is dead already`)
+      return
+    }
+    for (const member of victims) {
+      member.state = 'dead'
+      member.process.kill()
+    }
+    this.#options.onNews(`${victims.map(({ number }) => `${service}-${number}`).join(', ')} killed (kill -9)`)
+  }
+
+  /** Brings back who is dead. */
+  restart(service: ServiceName): void {
+    const back = this.#fill(service)
+    const names = back.map((member) => `${service}-${member}`).join(', ')
+    this.#options.onNews(back.length === 0 ? `${service} has all its members` : `${names} started again`)
+  }
+
+  /** No more waiting between orders: what is there is finished. */
+  hurry(): void {
+    this.#hurried = true
+    for (const service of serviceNames) this.#tellAll(service, { do: 'hurry' })
+  }
+
+  /** Whether any customer can order at the moment. */
+  get customersAreHere(): boolean {
+    const { paused } = this.#teams.customers
+    return !paused && this.#alive('customers').length > 0
+  }
+
+  /** Shares out the partitions that orders go to among the customers who are here. */
+  place(upTo: number, partitionCount: number): void {
+    const customers = this.#alive('customers')
+    const key = customers.map(({ number, process }) => `${number}/${process.pid}`).join(' ')
+    if (upTo === this.#placement.upTo && key === this.#placement.key) return
+    this.#placement = { upTo, key }
+    for (const [index, customer] of customers.entries()) {
+      const partitions = range(partitionCount).filter((partition) => partition % customers.length === index)
+      customer.process.tell({ do: 'place', upTo, partitions })
+    }
+  }
+
+  /** Everyone leaves the group; who has not gone in time is ended. */
+  async close(): Promise<void> {
+    this.#closing = true
+    const ends: Promise<unknown>[] = []
+    for (const service of serviceNames) {
+      for (const member of this.#teams[service].members.values()) {
+        if (member.state === 'dead') continue
+        ends.push(member.process.ended)
+        member.state = 'leaving'
+        member.process.tell({ do: 'leave' })
+      }
+    }
+    const timer = setTimeout(() => this.killAll(), farewellMs)
+    await Promise.all(ends)
+    clearTimeout(timer)
+  }
+
+  /** At once; also safe while the process is about to exit. */
+  killAll(): void {
+    this.#closing = true
+    for (const service of serviceNames) {
+      for (const member of this.#teams[service].members.values()) member.process.kill()
+    }
+  }
+
+  #alive(service: ServiceName): Member[] {
+    return [...this.#teams[service].members.values()]
+      .filter(({ state }) => state === 'starting' || state === 'working')
+      .sort((a, b) => a.number - b.number)
+  }
+
+  /** Starts who is missing; returns their numbers. A member that is dead counts as there when only new ones are wanted. */
+  #fill(service: ServiceName, who: 'dead too' | 'new only' = 'dead too'): number[] {
+    const { wanted, members } = this.#teams[service]
+    const missing = range(wanted)
+      .map((index) => index + 1)
+      .filter((number) => {
+        const state = members.get(number)?.state
+        return state === undefined || state === 'leaving' || (state === 'dead' && who === 'dead too')
+      })
+    for (const number of missing) this.#start(service, number)
+    return missing
+  }
+
+  #start(service: ServiceName, number: number): void {
+    const { members } = this.#teams[service]
+    const process = new MemberProcess((report) => {
+      if (report.event === 'joined' && member.state === 'starting') member.state = 'working'
+      if (report.event === 'overtaken') {
+        this.#options.onNews(
+          `${service}-${number} came too late in partition ${report.partition}: nothing is written twice`
+        )
+      }
+    })
+    const member: Member = { number, state: 'starting', process }
+    members.set(number, member)
+    this.#brief(service, member)
+    void process.ended.then((end) => this.#ended(service, member, end))
+  }
+
+  #brief(service: ServiceName, { number, process }: Member): void {
+    if (this.#taskOf === undefined) return
+    const { paused } = this.#teams[service]
+    process.begin({ ...this.#taskOf(service, number), service, member: number, paused })
+    if (this.#hurried) process.tell({ do: 'hurry' })
+  }
+
+  #dismiss(service: ServiceName, member: Member): void {
+    if (member.state === 'dead') {
+      this.#teams[service].members.delete(member.number)
+      return
+    }
+    member.state = 'leaving'
+    member.process.tell({ do: 'leave' })
+    const timer = setTimeout(() => member.process.kill(), farewellMs)
+    void member.process.ended.then(() => clearTimeout(timer))
+  }
+
+  #tellAll(service: ServiceName, instruction: Parameters<MemberProcess['tell']>[0]): void {
+    for (const { process } of this.#alive(service)) process.tell(instruction)
+  }
+
+  async #ended(service: ServiceName, member: Member, { code, signal, reason }: MemberEnd): Promise<void> {
+    const { members } = this.#teams[service]
+    const { onNews, reachable } = this.#options
+    // Another one has taken its number meanwhile.
+    if (members.get(member.number) !== member) return
+    if (member.state === 'leaving') {
+      members.delete(member.number)
+      return
+    }
+    if (member.state === 'dead' || this.#closing) return
+    member.state = 'dead'
+    if (signal !== null) {
+      onNews(`${service}-${member.number} was ended from outside (${signal})`)
+      return
+    }
+    onNews(`${service}-${member.number} stopped: ${reason ?? `exit code ${code}`}`)
+    await new Promise((resolve) => setTimeout(resolve, revivalPauseMs))
+    await reachable()
+    if (this.#closing || member.state !== 'dead' || members.get(member.number) !== member) return
+    this.#start(service, member.number)
+    onNews(`${service}-${member.number} is back`)
+  }
+}
+
+function range(length: number): number[] {
+  return Array.from({ length }, (_, index) => index)
+}
