@@ -123,11 +123,11 @@ function namesOf(entry: CommandDefinition | CommandGroup): readonly string[] {
   return 'commands' in entry ? [entry.name, entry.singular] : [entry.name]
 }
 
-/** Turns other tools' option names into ours, up to a lone `--`. */
+/** Turns other tools' option names into ours, up to a lone `--`. A command knows only the names that it declares. */
 export function replaceSynonyms(words: readonly string[]): string[] {
-  const synonyms = collectSynonyms()
   const end = words.indexOf('--')
   const known = end < 0 ? words : words.slice(0, end)
+  const synonyms = synonymsFor(known)
   const replaced = known.flatMap((word) => {
     const [name = word, ...value] = word.split('=')
     const ours = synonyms.get(name)
@@ -137,8 +137,14 @@ export function replaceSynonyms(words: readonly string[]): string[] {
   return [...replaced, ...(end < 0 ? [] : words.slice(end))]
 }
 
-function collectSynonyms(): Map<string, readonly string[]> {
-  const all = commands.flatMap((entry) => ('commands' in entry ? entry.commands : [entry]))
-  const options = [...globalOptionDefinitions, ...all.flatMap((command) => command.options ?? [])]
+function synonymsFor(words: readonly string[]): Map<string, readonly string[]> {
+  const options = [...globalOptionDefinitions, ...(commandIn(words)?.options ?? [])]
   return new Map(options.flatMap((option) => Object.entries(option.synonyms ?? {})))
+}
+
+function commandIn(words: readonly string[]): CommandDefinition | undefined {
+  const at = words.findIndex((word) => commands.some((entry) => namesOf(entry).includes(word)))
+  const entry = commands.find((one) => namesOf(one).includes(words[at] ?? ''))
+  if (entry === undefined || !('commands' in entry)) return entry
+  return entry.commands.find((one) => words.slice(at + 1).includes(one.name))
 }

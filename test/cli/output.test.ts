@@ -83,6 +83,17 @@ test("other tools' names for options are understood, but not behind --", () => {
   assert.deepEqual(replaceSynonyms(['produce', 't', '--', '--brokers']), ['produce', 't', '--', '--brokers'])
 })
 
+test("a command's name for an option is not taken for another command's", () => {
+  for (const words of [
+    ['trace', 't', '--offset', '0:1'],
+    ['produce', 't', '--partition', '1'],
+    ['topics', 'trim', 't', '--offset', '1']
+  ])
+    assert.deepEqual(replaceSynonyms(words), words)
+  assert.deepEqual(replaceSynonyms(['consume', 't', '--offset', '1']), ['consume', 't', '--from', '1'])
+  assert.deepEqual(replaceSynonyms(['--brokers', 'b:1', 'trace', 't']), ['--bootstrap-server', 'b:1', 'trace', 't'])
+})
+
 test("Apache's file of offsets is read and written", () => {
   const text = 'orders,0,15\norders,1,0\n'
   assert.equal(formatOffsetsCsv(parseOffsetsCsv(text, 'f')), text)
