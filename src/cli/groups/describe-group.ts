@@ -30,8 +30,16 @@ export interface GroupDescription {
 
 export async function describeGroup(cluster: Cluster, group: string): Promise<GroupDescription> {
   const coordinator = await cluster.coordinator(group)
-  const modern = await describeModern(cluster, coordinator, group)
-  return modern ?? (await describeClassic(cluster, coordinator, group))
+  const [modern] = await describeModern(cluster, coordinator, [group])
+  if (modern) return modern
+  const [found] = await describeClassic(cluster, coordinator, [group])
+  const code = found?.errorCode ?? groupIdNotFound
+  if (!found || code === groupIdNotFound) throw noSuchGroup(group, 'GROUP_ID_NOT_FOUND (69)')
+  if (code !== 0) {
+    const failure = failureOf(cluster, code)
+    throw new CliError({ what: `group "${group}" cannot be described`, why: explainFailure(failure) })
+  }
+  return found
 }
 
 export function noSuchGroup(group: string, why: string): CliError {
@@ -43,17 +51,16 @@ export function noSuchGroup(group: string, why: string): CliError {
   })
 }
 
-async function describeClassic(cluster: Cluster, coordinator: number, group: string): Promise<GroupDescription> {
-  const { groups } = await cluster.answer('DescribeGroups', coordinator, [group], false)
-  const [found] = groups
-  const code = found?.errorCode ?? 69
-  if (!found || code === 69) throw noSuchGroup(group, 'GROUP_ID_NOT_FOUND (69)')
-  if (code !== 0) {
-    const failure = failureOf(cluster, code)
-    throw new CliError({ what: `group "${group}" cannot be described`, why: explainFailure(failure) })
-  }
-  return {
-    group,
+/** One request for all of them; each comes back with Kafka's error number. */
+export async function describeClassic(
+  cluster: Cluster,
+  coordinator: number,
+  asked: readonly string[]
+): Promise<Array<GroupDescription & { readonly errorCode: number }>> {
+  const { groups } = await cluster.answer('DescribeGroups', coordinator, [...asked], false)
+  return groups.map((found) => ({
+    errorCode: found.errorCode,
+    group: found.groupId,
     state: found.groupState,
     type: 'classic',
     protocol: found.protocolData,
@@ -65,7 +72,7 @@ async function describeClassic(cluster: Cluster, coordinator: number, group: str
       host: member.clientHost.replace(/^\//, ''),
       assignment: found.protocolType === 'consumer' ? classicAssignment(cluster, member.memberAssignment) : []
     }))
-  }
+  }))
 }
 
 /** ConsumerProtocolAssignment: version, topics with their partitions, user data. */
@@ -87,46 +94,46 @@ function classicAssignment(cluster: Cluster, bytes: Buffer): TopicPartition[] {
 const groupIdNotFound = 69
 const unsupportedVersion = 35
 
-/** Undefined: not a group of this kind, or a broker that knows none. */
-async function describeModern(
+/** Those of this kind; none from a broker that knows none. */
+export async function describeModern(
   cluster: Cluster,
   coordinator: number,
-  group: string
-): Promise<GroupDescription | undefined> {
+  groups: readonly string[]
+): Promise<GroupDescription[]> {
   const known = await cluster.base.listApis()
-  if (!known.some((api) => api.name === 'ConsumerGroupDescribe')) return undefined
+  if (!known.some((api) => api.name === 'ConsumerGroupDescribe')) return []
   const connection = await cluster.connection(coordinator)
   try {
-    const found = await describeApi(cluster).async(connection, group)
-    if (found.errorCode !== 0) return undefined
-    return { ...found.description, group, type: 'consumer', coordinator }
+    const answers = await describeApi(cluster).async(connection, groups)
+    return answers
+      .filter((answer) => answer.errorCode === 0)
+      .map(({ description }) => ({ ...description, type: 'consumer', coordinator }))
   } catch (error) {
     const code = kafkaFailure(error)?.code
-    if (code === groupIdNotFound || code === unsupportedVersion) return undefined
+    if (code === groupIdNotFound || code === unsupportedVersion) return []
     throw error
   }
 }
 
 interface ModernAnswer {
   readonly errorCode: number
-  readonly description: Pick<GroupDescription, 'state' | 'protocol' | 'members'>
+  readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>
 }
 
 /** ConsumerGroupDescribe (69) v0, read here because the library's reader takes the topic names for a single string. */
-function describeApi(cluster: Cluster): API<[string], ModernAnswer> {
+function describeApi(cluster: Cluster): API<[readonly string[]], ModernAnswer[]> {
   const { createAPI, Writer } = cluster.library
-  return createAPI<[string], ModernAnswer>(
+  return createAPI<[readonly string[]], ModernAnswer[]>(
     69,
     0,
-    (group: string) =>
+    (groups: readonly string[]) =>
       Writer.create()
-        .appendArray([group], (writer, id) => writer.appendString(id), true, false)
+        .appendArray([...groups], (writer, id) => writer.appendString(id), true, false)
         .appendBoolean(false)
         .appendTaggedFields(),
     (_correlationId, _key, _version, reader) => {
       reader.readInt32()
-      const [found] = reader.readArray(readModernGroup) ?? []
-      return found ?? { errorCode: groupIdNotFound, description: { state: 'Dead', protocol: '', members: [] } }
+      return reader.readArray(readModernGroup) ?? []
     }
   )
 }
@@ -134,14 +141,14 @@ function describeApi(cluster: Cluster): API<[string], ModernAnswer> {
 function readModernGroup(reader: Reader): ModernAnswer {
   const errorCode = reader.readInt16()
   reader.readNullableString()
-  reader.readString()
+  const group = reader.readString()
   const state = reader.readString()
   reader.readInt32()
   reader.readInt32()
   const protocol = reader.readString()
   const members = reader.readArray(readModernMember) ?? []
   reader.readInt32()
-  return { errorCode, description: { state, protocol, members } }
+  return { errorCode, description: { group, state, protocol, members } }
 }
 
 function readModernMember(reader: Reader): GroupMember {
