@@ -19,6 +19,7 @@ interface Requests {
   DeleteTopics: typeof kafka.deleteTopicsV6.api
   DescribeConfigs: typeof kafka.describeConfigsV4.api
   DescribeGroups: typeof kafka.describeGroupsV5.api
+  DescribeLogDirs: typeof kafka.describeLogDirsV4.api
   Fetch: typeof kafka.fetchV17.api
   FindCoordinator: typeof kafka.findCoordinatorV6.api
   IncrementalAlterConfigs: typeof kafka.incrementalAlterConfigsV1.api

@@ -18,6 +18,7 @@ import { describeTopic } from './topics/describe.ts'
 import { listTopics } from './topics/list.ts'
 import { topicOffsets } from './topics/offsets.ts'
 import { trimTopic } from './topics/trim.ts'
+import { trace } from './trace/command.ts'
 
 export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   serve,
@@ -25,6 +26,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   demoMember,
   produce,
   consume,
+  trace,
   {
     name: 'topics',
     singular: 'topic',

@@ -41,7 +41,7 @@ type Runner = (
 ) => Promise<void>
 
 /** The parser for these words. When the first is a command, it knows no other: to start quickly. */
-function buildProgram(words: readonly string[], run: Runner): Command {
+export function buildProgram(words: readonly string[], run: Runner): Command {
   const program = new Command('odradek')
     .description('Kafka in one npm package: a broker, and a command line for any Kafka cluster')
     .version(version, '-V, --version', 'the version')
