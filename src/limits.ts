@@ -24,6 +24,15 @@ export const limits = {
   /** A fetch waits at most this long, whatever it asks for: an answer every so often shows that the connection lives. */
   fetchWaitMs: 5 * 60_000,
 
+  /** Reads from this size on go into memory that is used again: below, the allocator keeps its pages by itself. */
+  lentFromBytes: 64 * 1024,
+  /** One piece of that memory: what clients ask of a partition by default (max.partition.fetch.bytes). */
+  lentPieceBytes: 1024 * 1024,
+  /** Pieces kept for the next fetches. */
+  lentPiecesKept: 8,
+  /** Places in a segment where reads ended, to go on from: as many readers of one partition are served without its index. */
+  readPlaces: 8,
+
   /** A compressed batch may not grow past this when it is read: more is a bomb, not data. */
   decompressedBatchBytes: 256 * 1024 * 1024,
 

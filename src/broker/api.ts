@@ -17,6 +17,8 @@ export interface RequestContext {
   readonly apiVersion: number
   /** Empty when the client gave none. */
   readonly clientId: string
+  /** A handler's wish to be told when every byte of its answer has left; never called when the connection breaks before. */
+  onSent: (() => void) | null
 }
 
 /** Says that no answer is owed (Produce with acks=0). */

@@ -16,6 +16,7 @@ import { allApis } from './apis/all.ts'
 import { DataDirectory } from './data-directory.ts'
 import { type BrokerAnswer, dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
+import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -50,6 +51,7 @@ export class Broker {
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
+  readonly fetchMemory = new FetchMemory()
   readonly topicNames: TopicNames
   readonly logDirectory: {
     readonly path: string

@@ -8,13 +8,13 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { decodeRequestHeader, type RequestHeader, responseWriter } from '../protocol/frame.ts'
 import { ApiVersionsResponse } from '../protocol/generated/api/api-versions-response.ts'
 import { ProtocolError, Reader } from '../protocol/primitives.ts'
-import { type Answer, type Api, closeConnection, noAnswer } from './api.ts'
+import { type Answer, type Api, closeConnection, noAnswer, type RequestContext } from './api.ts'
 import type { Broker } from './broker.ts'
 import type { Session } from './session.ts'
 
 export type BrokerAnswer =
   /** `chunks` make one frame, size prefix included. */
-  | { readonly kind: 'answer'; readonly chunks: readonly Buffer[] }
+  | { readonly kind: 'answer'; readonly chunks: readonly Buffer[]; readonly onSent: (() => void) | null }
   /** No answer is owed. */
   | { readonly kind: 'none' }
   | { readonly kind: 'close'; readonly reason: string }
@@ -27,9 +27,10 @@ export function dispatch(broker: Broker, session: Session, frame: Buffer): Broke
     const api = broker.apis.get(header.requestApiKey)
     if (api === undefined || !speaks(api, header.requestApiVersion)) return unsupported(broker, header)
     const { requestApiVersion: apiVersion, clientId } = header
-    const answer = api.answer(reader, { broker, session, apiVersion, clientId: clientId ?? '' })
-    if (!(answer instanceof Promise)) return framed(answer, header)
-    return answer.then((settled) => framed(settled, header)).catch(failed)
+    const context = { broker, session, apiVersion, clientId: clientId ?? '', onSent: null }
+    const answer = api.answer(reader, context)
+    if (!(answer instanceof Promise)) return framed(answer, header, context)
+    return answer.then((settled) => framed(settled, header, context)).catch(failed)
   } catch (error) {
     return failed(error)
   }
@@ -39,12 +40,12 @@ function speaks(api: Api, version: number): boolean {
   return version >= api.versions[0] && version <= api.versions[1]
 }
 
-function framed(answer: Answer, header: RequestHeader): BrokerAnswer {
+function framed(answer: Answer, header: RequestHeader, { onSent }: RequestContext): BrokerAnswer {
   if (answer === noAnswer) return { kind: 'none' }
   if (answer === closeConnection) return close('a request with acks=0 failed; closing is how Kafka tells its producer')
   const writer = responseWriter(header.correlationId, header.requestApiKey, header.requestApiVersion)
   answer(writer)
-  return { kind: 'answer', chunks: writer.finish() }
+  return { kind: 'answer', chunks: writer.finish(), onSent }
 }
 
 function unsupported(broker: Broker, header: RequestHeader): BrokerAnswer {
@@ -58,7 +59,7 @@ function unsupported(broker: Broker, header: RequestHeader): BrokerAnswer {
   const writer = responseWriter(correlationId, requestApiKey, 0)
   const apiKeys = [{ apiKey: requestApiKey, minVersion, maxVersion }]
   ApiVersionsResponse.encode(writer, { errorCode: ErrorCode.UNSUPPORTED_VERSION, apiKeys }, 0)
-  return { kind: 'answer', chunks: writer.finish() }
+  return { kind: 'answer', chunks: writer.finish(), onSent: null }
 }
 
 function failed(error: unknown): BrokerAnswer {

@@ -2,7 +2,7 @@
  * Reads one partition for a fetch: checks that the client and this replica mean the same log, bounds the read by what the
  * client may see, and says what the log holds. As Kafka's Partition.fetchRecords and ReplicaManager.readFromLog.
  */
-import { DiskError } from '../host/disk.ts'
+import { DiskError, type ReadMemory } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import type { FetchResponse } from '../protocol/generated/api/fetch-response.ts'
 import type { FetchPartition } from './fetch-sessions.ts'
@@ -56,6 +56,7 @@ export function readPartition(
     readonly reader: ReaderKind
     readonly maxBytes: number
     readonly atLeastOneBatch: 'yes' | 'no'
+    readonly memory: ReadMemory
   }
 ): PartitionRead {
   const epochError = leaderEpochError(replica, fetch.currentLeaderEpoch)
@@ -68,7 +69,8 @@ export function readPartition(
   }
   try {
     const upTo = readableEnd(replica, how.isolation, how.reader)
-    const read = log.read(fetch.fetchOffset, { maxBytes: how.maxBytes, upTo, atLeastOneBatch: how.atLeastOneBatch })
+    const { maxBytes, atLeastOneBatch, memory } = how
+    const read = log.read(fetch.fetchOffset, { maxBytes, upTo, atLeastOneBatch, memory })
     if ('error' in read) return failedRead(fetch.partition, read.error)
     const abortedTransactions =
       how.isolation === 'read_committed' ? log.abortedTransactions(fetch.fetchOffset, read.nextOffset) : null

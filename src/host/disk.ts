@@ -47,6 +47,11 @@ export interface Disk {
   lock(): () => void
 }
 
+/** Memory to read into. Whoever lends it knows when it is free again. */
+export interface ReadMemory {
+  take(sizeBytes: number): Buffer
+}
+
 export interface DiskFile {
   readonly path: string
   readonly sizeBytes: number
@@ -54,8 +59,11 @@ export interface DiskFile {
   append(chunks: readonly Uint8Array[]): void
   /** Overwrites bytes that are there already (index preallocation, patches). */
   writeAt(position: number, bytes: Uint8Array): void
-  /** The bytes from position on, fewer at the end of the file. The buffer is the caller's own. */
-  read(position: number, lengthBytes: number): Buffer
+  /**
+   * The bytes from position on, fewer at the end of the file. The buffer is the caller's own, or lent by `memory` where the
+   * disk has to copy.
+   */
+  read(position: number, lengthBytes: number, memory?: ReadMemory): Buffer
   truncate(sizeBytes: number): void
   sync(): Promise<void>
   close(): void

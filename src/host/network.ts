@@ -28,8 +28,11 @@ export interface Connection {
   onClose(callback: () => void): void
   /** Called when what was written has left and `write` may be called again after it said false. */
   onDrain(callback: () => void): void
-  /** Sends the chunks in one go. False: the peer reads slowly, hold back until `onDrain`. */
-  write(chunks: readonly Uint8Array[]): boolean
+  /**
+   * Sends the chunks in one go. False: the peer reads slowly, hold back until `onDrain`. `onSent` is called when the bytes of
+   * the chunks are needed no more; never when the connection breaks before.
+   */
+  write(chunks: readonly Uint8Array[], onSent?: () => void): boolean
   /** Bytes handed to `write` that have not left yet. */
   readonly unsentBytes: number
   /** Stops and resumes the arrival of data. */

@@ -23,7 +23,7 @@ import { openSegments } from './recovery.ts'
 import { expiredSegments } from './retention.ts'
 import { rollIsDue } from './rolling.ts'
 import { type PlacedBatch, Segment } from './segment.ts'
-import { readSegments, segmentIndexOf } from './segment-reading.ts'
+import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
 import { SyncGroup } from './sync-group.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
@@ -204,10 +204,7 @@ export class PartitionLog {
   }
 
   /** Whole batches from the one that holds the offset on, below `upTo`; at least one even above `maxBytes` when asked. */
-  read(
-    offset: number,
-    options: { readonly maxBytes: number; readonly upTo: number; readonly atLeastOneBatch: 'yes' | 'no' }
-  ): ReadResult | { readonly error: ErrorCode } {
+  read(offset: number, options: ReadLimits): ReadResult | { readonly error: ErrorCode } {
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
     return readSegments(this.#segments, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
   }

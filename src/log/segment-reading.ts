@@ -1,9 +1,13 @@
 /**
- * Reading whole batches for a fetch: one read of the file per segment touched, then a walk over the headers in it.
+ * Reading whole batches for a fetch: one read of the file, then a walk over the headers in it.
  * KIP-74: one batch is given even when it is larger than what was asked for.
+ *
+ * Budget of a read that goes on where one ended: one system call, into lent memory, and one object for the place where it
+ * ends; per batch nothing is allocated. Any other read looks into the index and at some headers first.
  */
-import { batchHeaderBytes, batchSizeAt, readBatchHeader } from '../protocol/records/batch.ts'
-import type { PlacedBatch, Segment } from './segment.ts'
+import type { ReadMemory } from '../host/disk.ts'
+import { baseOffsetAt, batchHeaderBytes, batchSizeAt, lastOffsetAt } from '../protocol/records/batch.ts'
+import type { Segment } from './segment.ts'
 import type { ReadResult } from './types.ts'
 
 export interface ReadLimits {
@@ -11,6 +15,7 @@ export interface ReadLimits {
   /** No batch that begins at or beyond this offset. */
   readonly upTo: number
   readonly atLeastOneBatch: 'yes' | 'no'
+  readonly memory?: ReadMemory | undefined
 }
 
 export function readSegments(segments: readonly Segment[], offset: number, limits: ReadLimits): ReadResult {
@@ -19,10 +24,13 @@ export function readSegments(segments: readonly Segment[], offset: number, limit
   for (let index = first; index < segments.length; index++) {
     const segment = segments[index]
     if (segment === undefined || segment.baseOffset >= limits.upTo) break
+    const further = readOn(segment, offset, limits)
+    if (further !== null) return further
     const start = segment.batchWith(offset)
     if (start === null) continue
     if (start.header.baseOffset >= limits.upTo) break
-    return readFrom(segment, start, offset, limits)
+    if (start.header.sizeBytes > limits.maxBytes && limits.atLeastOneBatch === 'no') return nothing(offset)
+    return readFrom(segment, start.position, Math.max(start.header.sizeBytes, limits.maxBytes), offset, limits)
   }
   return nothing(offset)
 }
@@ -39,22 +47,34 @@ export function segmentIndexOf(segments: readonly Segment[], offset: number): nu
   return low
 }
 
-function readFrom(segment: Segment, start: PlacedBatch, offset: number, limits: ReadLimits): ReadResult {
-  const firstBytes = start.header.sizeBytes
-  if (firstBytes > limits.maxBytes && limits.atLeastOneBatch === 'no') return nothing(offset)
-  const bytes = segment.read(start.position, Math.max(firstBytes, limits.maxBytes))
+/** Goes on where a read ended; null when none ended here, or when its first batch is larger than what may be read. */
+function readOn(segment: Segment, offset: number, limits: ReadLimits): ReadResult | null {
+  const position = segment.takePlace(offset)
+  if (position < 0 || limits.maxBytes < batchHeaderBytes) return null
+  const read = readFrom(segment, position, limits.maxBytes, offset, limits)
+  return read.sizeBytes === 0 ? null : read
+}
+
+function readFrom(
+  segment: Segment,
+  position: number,
+  lengthBytes: number,
+  offset: number,
+  limits: ReadLimits
+): ReadResult {
+  const bytes = segment.read(position, lengthBytes, limits.memory)
   let end = 0
   let nextOffset = offset
   while (bytes.length - end >= batchHeaderBytes) {
     const sizeBytes = batchSizeAt(bytes, end)
     if (sizeBytes < 0 || end + sizeBytes > bytes.length) break
-    const header = readBatchHeader(bytes, end)
-    if (header.baseOffset >= limits.upTo) break
+    if (baseOffsetAt(bytes, end) >= limits.upTo) break
+    nextOffset = lastOffsetAt(bytes, end) + 1
     end += sizeBytes
-    nextOffset = header.baseOffset + header.lastOffsetDelta + 1
   }
-  const whole = end === bytes.length ? bytes : bytes.subarray(0, end)
-  return { chunks: end === 0 ? [] : [whole], sizeBytes: end, nextOffset }
+  if (end === 0) return nothing(offset)
+  segment.notePlace(nextOffset, position + end)
+  return { chunks: [end === bytes.length ? bytes : bytes.subarray(0, end)], sizeBytes: end, nextOffset }
 }
 
 function nothing(offset: number): ReadResult {

@@ -2,7 +2,7 @@
  * One piece of a partition's log: the records from `baseOffset` on in one file, with the indexes that find them.
  * (Kafka: LogSegment.) Invariants: batches lie back to back, offsets only grow, no batch reaches over the end of the file.
  */
-import type { Disk, DiskFile } from '../host/disk.ts'
+import type { Disk, DiskFile, ReadMemory } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import {
   type BatchHeader,
@@ -44,6 +44,7 @@ export class Segment {
   #firstTimestampMs: number | null = null
   #offsetOfMaxTimestamp = -1
   #bytesSinceIndexEntry = 0
+  #places: { readonly offset: number; readonly position: number }[] | null = null
 
   constructor(disk: Disk, directory: string, baseOffset: number, nowMs: number) {
     const path = (suffix: string): string => `${directory}/${fileName(baseOffset, suffix)}`
@@ -106,8 +107,21 @@ export class Segment {
   }
 
   /** The bytes from position on; fewer at the end. */
-  read(position: number, lengthBytes: number): Buffer {
-    return this.#log.read(position, lengthBytes)
+  read(position: number, lengthBytes: number, memory?: ReadMemory): Buffer {
+    return this.#log.read(position, lengthBytes, memory)
+  }
+
+  /** Remembers that the first batch that ends beyond the offset begins here: who read up to it will go on from it. */
+  notePlace(offset: number, position: number): void {
+    this.#places ??= []
+    if (this.#places.length === limits.readPlaces) this.#places.shift()
+    this.#places.push({ offset, position })
+  }
+
+  /** The position that was remembered for the offset, which is forgotten: its reader moves on; -1 when there is none. */
+  takePlace(offset: number): number {
+    const index = this.#places?.findIndex((place) => place.offset === offset) ?? -1
+    return index < 0 ? -1 : (this.#places?.splice(index, 1)[0]?.position ?? -1)
   }
 
   /** The batches from a position on, headers only, as far as they are whole. One read of the file serves many headers. */
@@ -142,6 +156,7 @@ export class Segment {
   /** Cuts the file here, and the indexes with it. */
   truncate(position: number, offset: number): void {
     this.#log.truncate(position)
+    this.#places = null
     this.#firstTimestampMs = null
     this.offsetIndex.cutFrom(position)
     this.timeIndex.cutFrom(offset)

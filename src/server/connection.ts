@@ -13,6 +13,9 @@ import type { Holder, ServerMemory } from './memory.ts'
 import type { Engine, EngineAnswer } from './server.ts'
 import { describeStranger } from './strangers.ts'
 
+/** Answers that leave together are copied into one chunk up to this size. */
+const smallAnswersBytes = 2048
+
 /** A request that is not answered yet, in its place in the line. */
 interface Owed {
   readonly sizeBytes: number
@@ -183,17 +186,20 @@ export class Client implements Holder {
     if (this.#isClosed) return
     const { clock, connection } = this.#options
     const chunks: Buffer[] = []
+    const whenSent: (() => void)[] = []
     let ending: string | null = null
     while (ending === null) {
       const answer = this.#owed[0]?.answer ?? null
       if (answer === null) break
       this.#owed.shift()
       this.#readyBytes -= sizeOf(answer)
-      if (answer.kind === 'answer') chunks.push(...answer.chunks)
-      else if (answer.kind === 'close') ending = answer.reason
+      if (answer.kind === 'answer') {
+        chunks.push(...answer.chunks)
+        if (answer.onSent) whenSent.push(answer.onSent)
+      } else if (answer.kind === 'close') ending = answer.reason
     }
     this.#lastActiveMs = clock.monotonicMs()
-    if (chunks.length > 0) connection.write(chunks)
+    if (chunks.length > 0) connection.write(together(chunks), whenSent.length > 0 ? () => callAll(whenSent) : undefined)
     this.countUnsentBytes()
     if (this.#isClosed) return
     if (ending !== null) this.#leave(ending)
@@ -284,6 +290,22 @@ function failed(error: unknown): EngineAnswer {
 }
 
 function sizeOf(answer: EngineAnswer): number {
-  if (answer.kind !== 'answer') return 0
-  return answer.chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  return answer.kind === 'answer' ? bytesOf(answer.chunks) : 0
+}
+
+function bytesOf(chunks: readonly Buffer[]): number {
+  let bytes = 0
+  for (const chunk of chunks) bytes += chunk.length
+  return bytes
+}
+
+/** Several small answers as one chunk: a copy of some bytes costs less than a place in the socket's list. */
+function together(chunks: readonly Buffer[]): readonly Buffer[] {
+  if (chunks.length === 1) return chunks
+  const bytes = bytesOf(chunks)
+  return bytes > smallAnswersBytes ? chunks : [Buffer.concat(chunks, bytes)]
+}
+
+function callAll(callbacks: readonly (() => void)[]): void {
+  for (const callback of callbacks) callback()
 }

@@ -8,7 +8,7 @@ import { Client } from './connection.ts'
 import { ServerMemory } from './memory.ts'
 
 export type EngineAnswer =
-  | { readonly kind: 'answer'; readonly chunks: readonly Buffer[] }
+  | { readonly kind: 'answer'; readonly chunks: readonly Buffer[]; readonly onSent?: (() => void) | null }
   | { readonly kind: 'none' }
   | { readonly kind: 'close'; readonly reason: string }
 

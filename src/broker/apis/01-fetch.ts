@@ -6,8 +6,10 @@
  * Kafka: KafkaApis.handleFetchRequest, ReplicaManager.fetchMessages. KIP-74: at least one batch is given even when it is
  * larger than every limit, and the first batch may begin before the offset asked for.
  *
- * Budget: records are slices of what the log hands out, never copied; a waiting fetch costs one timer.
+ * Budget: one read of the file per partition with records, into memory that comes back when the answer has left; records are
+ * slices of it, never copied; a waiting fetch costs one timer.
  */
+import type { ReadMemory } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -15,6 +17,7 @@ import { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type RequestContext } from '../api.ts'
+import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import {
   absentPartition,
@@ -38,15 +41,20 @@ export const fetch = api(ApiKey.Fetch, {
   handle(request, context) {
     const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
-    const first = readAll(request, session, context)
+    const loan = context.broker.fetchMemory.lend()
+    const first = readAll(request, session, context, loan)
     const replicas = first.isDue ? [] : waitableReplicas(session, context)
-    if (first.isDue || replicas.length === 0) return respond(session, first.reads)
+    if (first.isDue || replicas.length === 0) return respond(session, first.reads, context, loan)
+    // What was read is too little to be sent, and is read again.
+    loan.giveBack()
     const wait = {
       replicas,
       missingBytes: request.minBytes - first.sizeBytes,
       maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
     }
-    return context.broker.fetches.wait(wait).then(() => respond(session, readAll(request, session, context).reads))
+    return context.broker.fetches
+      .wait(wait)
+      .then(() => respond(session, readAll(request, session, context, loan).reads, context, loan))
   }
 })
 
@@ -81,13 +89,14 @@ interface Reads {
   readonly isDue: boolean
 }
 
-function readAll(request: Request, session: FetchContext, context: RequestContext): Reads {
+function readAll(request: Request, session: FetchContext, context: RequestContext, memory: ReadMemory): Reads {
   const reads = new Map<FetchPartition, PartitionRead>()
   let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
   let sizeBytes = 0
   let isDue = request.maxWaitMs <= 0
   for (const partition of session.partitions) {
-    const read = readOne(request, partition, { remainingBytes, isFirst: sizeBytes === 0 ? 'yes' : 'no' }, context)
+    const room = { remainingBytes, isFirst: sizeBytes === 0 ? ('yes' as const) : ('no' as const), memory }
+    const read = readOne(request, partition, room, context)
     reads.set(partition, read)
     sizeBytes += read.sizeBytes
     remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
@@ -99,7 +108,7 @@ function readAll(request: Request, session: FetchContext, context: RequestContex
 function readOne(
   request: Request,
   partition: FetchPartition,
-  room: { readonly remainingBytes: number; readonly isFirst: 'yes' | 'no' },
+  room: { readonly remainingBytes: number; readonly isFirst: 'yes' | 'no'; readonly memory: ReadMemory },
   context: RequestContext
 ): PartitionRead {
   const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
@@ -112,7 +121,8 @@ function readOne(
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',
     maxBytes: Math.min(partition.maxBytes, room.remainingBytes),
-    atLeastOneBatch: room.isFirst
+    atLeastOneBatch: room.isFirst,
+    memory: room.memory
   })
 }
 
@@ -130,7 +140,13 @@ function waitableReplicas(session: FetchContext, { broker }: RequestContext): Re
   return replicas
 }
 
-function respond(session: FetchContext, reads: ReadonlyMap<FetchPartition, PartitionRead>): FetchResponse {
+function respond(
+  session: FetchContext,
+  reads: ReadonlyMap<FetchPartition, PartitionRead>,
+  context: RequestContext,
+  loan: FetchLoan
+): FetchResponse {
+  if (!loan.isEmpty) context.onSent = () => loan.giveBack()
   const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionData[] }>()
   for (const [partition, read] of reads) {
     if (session.answer === 'changed' && !hasNews(partition, read)) continue

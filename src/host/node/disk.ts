@@ -22,7 +22,7 @@ import {
   writevSync
 } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
-import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { diskError } from './disk-errors.ts'
 
@@ -172,9 +172,9 @@ class NodeFile implements DiskFile {
     this.#try(() => writeAll(this.#handle, [bytes], position))
   }
 
-  read(position: number, lengthBytes: number): Buffer {
+  read(position: number, lengthBytes: number, memory?: ReadMemory): Buffer {
     const wanted = Math.max(0, Math.min(lengthBytes, this.#sizeBytes - position))
-    const buffer = Buffer.allocUnsafe(wanted)
+    const buffer = memory === undefined ? Buffer.allocUnsafe(wanted) : memory.take(wanted)
     let filled = 0
     this.#try(() => {
       while (filled < wanted) {

@@ -66,13 +66,14 @@ function connectionOf(socket: Socket): Connection {
     onData: (callback) => void socket.on('data', callback),
     onClose: (callback) => void socket.once('close', callback),
     onDrain: (callback) => void socket.on('drain', callback),
-    write(chunks) {
+    write(chunks, onSent) {
       if (socket.destroyed || socket.writableEnded) return true
-      if (chunks.length === 1 && chunks[0] !== undefined) return socket.write(chunks[0])
-      socket.cork()
+      const last = chunks.length - 1
+      const sent = onSent && ((error?: Error | null) => void (error || onSent()))
+      if (last > 0) socket.cork()
       let isFlowing = true
-      for (const chunk of chunks) isFlowing = socket.write(chunk)
-      socket.uncork()
+      for (const [index, chunk] of chunks.entries()) isFlowing = socket.write(chunk, index === last ? sent : undefined)
+      if (last > 0) socket.uncork()
       return isFlowing
     },
     get unsentBytes() {

@@ -21,6 +21,7 @@ const leaderEpochPosition = 12
 export const magicPosition = 16
 const crcPosition = 17
 const attributesPosition = 21
+const lastOffsetDeltaPosition = 23
 const maxTimestampPosition = 35
 const baseTimestampPosition = 27
 
@@ -85,7 +86,7 @@ export function readBatchHeader(buffer: Buffer, position = 0): BatchHeader {
     magic: buffer.readInt8(position + magicPosition),
     crc: buffer.readUInt32BE(position + crcPosition),
     attributes: buffer.readInt16BE(position + attributesPosition),
-    lastOffsetDelta: buffer.readInt32BE(position + 23),
+    lastOffsetDelta: buffer.readInt32BE(position + lastOffsetDeltaPosition),
     baseTimestamp: readInt64(buffer, position + baseTimestampPosition),
     maxTimestamp: readInt64(buffer, position + maxTimestampPosition),
     producerId: readInt64(buffer, position + 43),
@@ -93,6 +94,15 @@ export function readBatchHeader(buffer: Buffer, position = 0): BatchHeader {
     baseSequence: buffer.readInt32BE(position + 53),
     recordCount: buffer.readInt32BE(position + 57)
   }
+}
+
+/** The base offset of the batch that begins here, without reading its header. */
+export function baseOffsetAt(buffer: Buffer, position: number): number {
+  return readInt64(buffer, position)
+}
+
+export function lastOffsetAt(buffer: Buffer, position: number): number {
+  return readInt64(buffer, position) + buffer.readInt32BE(position + lastOffsetDeltaPosition)
 }
 
 export function lastOffsetOf(header: BatchHeader): number {
