@@ -9,6 +9,7 @@ import { deleteGroups } from './groups/delete.ts'
 import { describeGroup } from './groups/describe.ts'
 import { listGroups } from './groups/list.ts'
 import { resetGroup } from './groups/reset.ts'
+import { learn } from './learn/command.ts'
 import { produce } from './produce/command.ts'
 import { serve } from './serve/command.ts'
 import { alterTopic } from './topics/alter.ts'
@@ -27,6 +28,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   produce,
   consume,
   trace,
+  learn,
   {
     name: 'topics',
     singular: 'topic',

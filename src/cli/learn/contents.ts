@@ -1,0 +1,40 @@
+/**
+ * `learn` without a concept: the seven, a line each, in the order that builds one on the other.
+ */
+import type { Invocation } from '../command.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { formatRows } from '../output.ts'
+import type { Voice } from './concept.ts'
+import { concepts } from './concepts/all.ts'
+import { labelled, widthMax } from './layout.ts'
+
+const columns = ['concept', 'layman', 'engineer']
+
+export async function showContents({ terminal, global }: Invocation, voice: Voice): Promise<ExitCode> {
+  const { output } = global
+  if (output === 'json' || output === 'jsonl' || output === 'yaml' || output === 'csv' || output === 'raw') {
+    await terminal.write(
+      formatRows(
+        output,
+        columns,
+        concepts.map(({ name, line }) => ({ concept: name, ...line }))
+      )
+    )
+    return ExitCode.done
+  }
+  const width = Math.min(widthMax, process.stdout.columns ?? widthMax)
+  const { bold, cyan } = terminal.out
+  const nameWidth = Math.max(...concepts.map(({ name }) => name.length))
+  const lines = concepts.flatMap(({ name, line }, index) => {
+    const label = `  ${index + 1}  ${name.padEnd(nameWidth)}  `
+    const blank = ' '.repeat(label.length)
+    const texts = voice === 'both' ? [line.layman, line.engineer] : [line[voice]]
+    return texts.flatMap((text, which) => labelled(which === 0 ? label : blank, text, width))
+  })
+  await terminal.write(`${bold('Seven concepts, about two minutes each, in an order that builds up:')}\n\n`)
+  await terminal.write(lines.map((line) => `${line}\n`).join(''))
+  await terminal.write(
+    `\nBegin with  ${cyan('npx odradek learn topic')}\nAll of them ${cyan('npx odradek learn all')}\n`
+  )
+  return ExitCode.done
+}

@@ -1,0 +1,120 @@
+/**
+ * Partition: which one a key goes to and why, and what order there is.
+ */
+import { randomInt } from 'node:crypto'
+import { partition as concept } from '../concepts/partition.ts'
+import { type Check, type Lab, lesson } from '../lab.ts'
+import { murmur2Steps, remainderLine } from '../murmur2-steps.ts'
+import { numberOf, textOf } from '../shell.ts'
+import { interleavedLines, wordLines } from '../typed-input.ts'
+
+const partitions = 3
+const keyCount = 12
+
+type PartitionLab = Lab<typeof concept>
+
+export const partitionLesson = lesson(concept, async (lab) => {
+  const keys = Array.from({ length: keyCount }, (_, index) => String(1001 + index))
+  await lab.step('arithmetic')
+  await showArithmetic(lab, '1001')
+  await lab.seen('')
+  await showArithmetic(lab, 'alice')
+
+  await lab.step('where-they-are')
+  const topic = await lab.createTopic('orders', partitions)
+  await compareKeys(lab, topic, [...keys, 'alice'])
+
+  await lab.step('order')
+  await compareOrder(lab)
+  return whereDoesItGo(lab, topic)
+})
+
+async function showArithmetic(lab: PartitionLab, key: string): Promise<void> {
+  const { hash, lines } = murmur2Steps(key)
+  await lab.seen(...lines, remainderLine(hash, partitions), `so "${key}" goes to partition ${hash % partitions}`)
+}
+
+async function compareKeys(lab: PartitionLab, topic: string, keys: readonly string[]): Promise<void> {
+  await lab.rows(['produce', topic, '-K', ':'], { input: wordLines(keys, '&:{"key":"&"}') })
+  const rows = await lab.rows(['consume', topic, '--exit'])
+  const found = keys.map((key) => {
+    const { hash } = murmur2Steps(key)
+    const row = rows.find((one) => textOf(one, 'key') === key)
+    const place = { partition: numberOf(row, 'partition'), offset: numberOf(row, 'offset') }
+    return { key, hash, computed: hash % partitions, ...place }
+  })
+  await lab.seen(
+    'key    hash        modulo 3  the broker has it in',
+    ...found.map(
+      ({ key, hash, computed, partition, offset }) =>
+        `${key.padEnd(6)} ${String(hash).padStart(10)}  ${String(computed).padEnd(9)} partition ${partition}, offset ${offset}`
+    )
+  )
+  const right = found.filter((one) => one.computed === one.partition).length
+  await lab.claim('the-key-decides', right === keys.length, { topic, partitions, keys: found }, [
+    `${right} of ${keys.length} keys are where the sum said`
+  ])
+}
+
+/** Three orders whose keys go to as many different partitions as there are among the first few. */
+function keysApart(): string[] {
+  const byPartition = new Map<number, string>()
+  for (let orderId = 2001; byPartition.size < partitions; orderId++) {
+    const key = String(orderId)
+    const where = murmur2Steps(key).hash % partitions
+    if (!byPartition.has(where)) byPartition.set(where, key)
+  }
+  return [...byPartition.values()]
+}
+
+async function compareOrder(lab: PartitionLab): Promise<void> {
+  const topic = await lab.createTopic('events', partitions)
+  const input = interleavedLines(keysApart(), ['placed', 'paid', 'cooked', 'delivered'])
+  const sent = input.text
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(line.indexOf(':') + 1))
+  await lab.rows(['produce', topic, '-K', ':'], { input })
+  await lab.seen(`sent: ${sent.slice(0, 4).join(', ')}, …`)
+  const rows = await lab.rows(['consume', topic, '--exit'])
+  const read = rows.map((row) => ({
+    partition: numberOf(row, 'partition') ?? -1,
+    offset: numberOf(row, 'offset') ?? -1,
+    event: textOf(row, 'value') ?? '',
+    sentAs: sent.indexOf(textOf(row, 'value') ?? '')
+  }))
+  await lab.seen(...read.map((one) => `partition ${one.partition}, offset ${one.offset}: ${one.event}`))
+  const complete = read.length === sent.length && read.every((one) => one.sentAs >= 0)
+  const within = Array.from({ length: partitions }, (_, index) => read.filter((one) => one.partition === index))
+  const inOrder = within.every((own) => isRising(own.toSorted((a, b) => a.offset - b.offset).map((one) => one.sentAs)))
+  await lab.claim('order-within', complete && inOrder, { topic, read }, [
+    `${within.filter((own) => own.length > 0).length} partitions, ${read.length} records, each partition in the order of sending`
+  ])
+  const swaps = read.slice(1).filter((one, index) => one.sentAs < (read[index]?.sentAs ?? 0)).length
+  await lab.claim('no-order-across', swaps > 0, { topic, swaps }, [
+    `in the order they were read, a record came ${swaps} times before one that had been sent earlier`
+  ])
+}
+
+function isRising(numbers: readonly number[]): boolean {
+  return numbers.every((number, index) => index === 0 || number > (numbers[index - 1] ?? 0))
+}
+
+/** The record is sent with the first answer; then the partition that was named is looked through. */
+function whereDoesItGo(lab: PartitionLab, topic: string): Check {
+  const key = String(randomInt(5000, 9999))
+  let isSent = false
+  return {
+    values: { partitions, key, hash: murmur2Steps(key).hash },
+    keys: `0 to ${partitions - 1}`,
+    async check(answer) {
+      if (!/^\d$/.test(answer) || Number(answer) >= partitions)
+        return { right: false, found: `"${answer}" is none of the partitions 0 to ${partitions - 1}.` }
+      if (!isSent) await lab.rows(['produce', topic, `{"order_id":${key}}`, '-k', key])
+      isSent = true
+      const rows = await lab.rows(['consume', topic, '-P', answer, '--filter-key', key, '--exit'])
+      const right = rows.length > 0
+      return { right, found: `Partition ${answer} has ${right ? 'the' : 'no'} record with the key "${key}".` }
+    }
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Our own broker
+ * is killed; of a cluster the reader stops the leader himself.
+ */
+import { replicationFactor as concept } from '../concepts/replication-factor.ts'
+import { type Check, type Lab, lesson } from '../lab.ts'
+import { counted } from '../layout.ts'
+import { numberOf, numbersOf, type Outcome, rowsOf, textOf } from '../shell.ts'
+
+const copiesMax = 3
+const changeMs = 60_000
+const value = '{"order_id":123,"status":"placed"}'
+const laterValue = '{"order_id":124,"status":"placed"}'
+
+type ReplicationLab = Lab<typeof concept>
+
+interface Place {
+  readonly leader: number
+  readonly replicas: readonly number[]
+  readonly inSync: readonly number[]
+  readonly inSyncMin: number
+}
+
+export const replicationLesson = lesson(
+  concept,
+  async (lab) => {
+    const { brokers } = await lab.cluster.metadata([], 'leave')
+    const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
+    await lab.step('copies')
+    const topic = await copies(lab, addresses.size)
+
+    await lab.step('write')
+    const offset = await write(lab, topic)
+
+    await lab.step('stop')
+    if (addresses.size === 1) await aloneDown(lab, topic, offset)
+    else await leaderDown(lab, topic, offset, addresses)
+    return howMany(lab, addresses.size)
+  },
+  'killed'
+)
+
+async function copies(lab: ReplicationLab, brokers: number): Promise<string> {
+  const factor = Math.min(copiesMax, brokers)
+  const topic = await lab.createTopic('orders', 1, '-r', String(factor))
+  const place = await placeOf(lab, topic, lab.ground.brokers, 'shown')
+  await showPlace(lab, place)
+  const apart = new Set(place?.replicas).size
+  const inSync = place?.inSync.length ?? 0
+  await lab.claim('copies-lie-apart', apart === factor && inSync === factor, { topic, factor, ...placeRow(place) }, [
+    `${counted(factor, 'copy', 'copies')} asked for; on ${counted(apart, 'broker')}, ${inSync} in sync`
+  ])
+  const tooMany = await lab.run(['topics', 'create', lab.name('too-many'), '-r', String(brokers + 1)])
+  await lab.seen(...failureLines(tooMany))
+  const isRefused = tooMany.error?.why?.includes('INVALID_REPLICATION_FACTOR') === true
+  const measured = { brokers, asked: brokers + 1, refused: tooMany.error?.why ?? null }
+  await lab.claim('one-broker-one-copy', isRefused, measured, [
+    `${counted(brokers, 'broker')}; ${brokers + 1} replicas: ${tooMany.error?.why ?? 'taken'}`
+  ])
+  return topic
+}
+
+async function write(lab: ReplicationLab, topic: string): Promise<number> {
+  const [row] = await lab.rows(['produce', topic, value, '-k', '123', '--acks', 'all'])
+  await lab.seen(`acknowledged: partition ${numberOf(row, 'partition')}, offset ${numberOf(row, 'offset')}`)
+  return numberOf(row, 'offset') ?? -1
+}
+
+/** One broker: while it is down nobody has the record; afterwards it is there. */
+async function aloneDown(lab: ReplicationLab, topic: string, offset: number): Promise<void> {
+  const { power, brokers } = lab.ground
+  const isDown = async () => (await placeOf(lab, topic, brokers)) === undefined
+  if (power) {
+    await power.stop()
+    await lab.seen('kill -9: its process is gone')
+  } else if ((await lab.action(...stopRequest(0, 'the broker'), isDown)) === 'skipped') return
+  await lab.step('without-it')
+  const sinceMs = performance.now()
+  const read = await lab.run(['consume', topic, '--exit'], { whenUnreachable: 'told' })
+  const tookMs = Math.round(performance.now() - sinceMs)
+  await lab.seen(...failureLines(read))
+  const measured = { topic, exitCode: read.exitCode, error: read.error?.message ?? null, tookMs }
+  await lab.claim('nobody-answers', read.error !== undefined && read.rows.length === 0, measured, [
+    `${read.error?.message ?? 'it answered'} (exit code ${read.exitCode}, after ${tookMs} ms)`
+  ])
+
+  await lab.step('start')
+  const isBack = async () => ((await placeOf(lab, topic, brokers))?.leader ?? -1) >= 0
+  if (power) {
+    await power.start()
+    await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}`)
+  } else if ((await lab.action(...startRequest(0, 'the broker'), isBack)) === 'skipped') return
+  await lab.waitFor(isBack, changeMs)
+  const found = await readBack(lab, topic, lab.ground.brokers)
+  await lab.claim(
+    'back-after-the-restart',
+    found?.value === value && found.offset === offset,
+    { topic, offset, found },
+    [
+      `acknowledged at offset ${offset}; found ${found === null ? 'nothing' : `${found.value} at offset ${found.offset}`}`
+    ]
+  )
+}
+
+/** Several brokers: another replica leads, and the record stays readable. */
+async function leaderDown(
+  lab: ReplicationLab,
+  topic: string,
+  offset: number,
+  addresses: ReadonlyMap<number, string>
+): Promise<void> {
+  const before = await placeOf(lab, topic, [...addresses.values()])
+  const stopped = before?.leader ?? -1
+  const others = [...addresses].filter(([node]) => node !== stopped).map(([, address]) => address)
+  const hasMoved = async () => {
+    const leader = (await placeOf(lab, topic, others))?.leader ?? -1
+    return leader >= 0 && leader !== stopped
+  }
+  if ((await lab.action(...stopRequest(stopped, `broker ${stopped}`), hasMoved)) === 'skipped') return
+  await lab.waitFor(async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === false, changeMs)
+  const after = await placeOf(lab, topic, others, 'shown')
+  await showPlace(lab, after)
+  const leads = after !== undefined && after.leader !== stopped && before?.inSync.includes(after.leader) === true
+  await lab.claim('another-leads', leads, { topic, before: placeRow(before), after: placeRow(after) }, [
+    `before: broker ${stopped}; now: broker ${after?.leader}`
+  ])
+  const shrunk = after?.inSync.includes(stopped) === false && after.replicas.includes(stopped)
+  await lab.claim('in-sync-shrinks', shrunk, { topic, stopped, ...placeRow(after) }, [
+    `in sync before: ${before?.inSync.join(', ')}; now: ${after?.inSync.join(', ')}`
+  ])
+
+  await lab.step('without-it')
+  const found = await readBack(lab, topic, others)
+  await lab.claim('still-read', found?.value === value && found.offset === offset, { topic, offset, found }, [
+    `acknowledged at offset ${offset}; found ${found === null ? 'nothing' : `${found.value} at offset ${found.offset}`}`
+  ])
+  await writeWithoutIt(lab, topic, others, after)
+  await comesBack(lab, topic, stopped, others)
+}
+
+async function writeWithoutIt(
+  lab: ReplicationLab,
+  topic: string,
+  brokers: readonly string[],
+  place: Place | undefined
+): Promise<void> {
+  const written = await lab.run(['produce', topic, laterValue, '-k', '124', '--acks', 'all'], { brokers })
+  await lab.seen(
+    ...failureLines(written),
+    ...written.rows.map((row) => `acknowledged: offset ${numberOf(row, 'offset')}`)
+  )
+  const [inSync, inSyncMin] = [place?.inSync.length ?? 0, place?.inSyncMin ?? 1]
+  const measured = { topic, inSync, inSyncMin, error: written.error?.why ?? null, value: laterValue }
+  const evidence = [`${inSync} in sync; min.insync.replicas is ${inSyncMin}; ${written.error?.why ?? 'acknowledged'}`]
+  if (inSync >= inSyncMin) await lab.claim('still-written', written.error === undefined, measured, evidence)
+  else await lab.claim('refused-below-the-minimum', written.error !== undefined, measured, evidence)
+}
+
+async function comesBack(
+  lab: ReplicationLab,
+  topic: string,
+  stopped: number,
+  others: readonly string[]
+): Promise<void> {
+  await lab.step('start')
+  const isBack = async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === true
+  if ((await lab.action(...startRequest(stopped, `broker ${stopped}`), isBack)) === 'skipped') return
+  const place = await placeOf(lab, topic, others, 'shown')
+  await showPlace(lab, place)
+  const back = place?.inSync.includes(stopped) === true
+  await lab.claim('in-sync-grows', back, { topic, stopped, ...placeRow(place) }, [
+    `in sync: ${place?.inSync.join(', ')}`
+  ])
+}
+
+function stopRequest(broker: number, name: string): [string, { action: string; broker: number }] {
+  const text = `Please stop ${name}, which leads the partition: withkafka/exec.sh stop-broker ${broker || 'N'}, or in your own way. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
+  return [text, { action: 'stop-broker', broker }]
+}
+
+function startRequest(broker: number, name: string): [string, { action: string; broker: number }] {
+  const text = `Please start ${name} again: withkafka/exec.sh start-broker ${broker || 'N'}, or in your own way. Then press Enter.`
+  return [text, { action: 'start-broker', broker }]
+}
+
+/** Undefined: nobody could be asked, or the leader cannot be reached at the moment. */
+async function placeOf(
+  lab: ReplicationLab,
+  topic: string,
+  brokers: readonly string[],
+  shown: 'shown' | 'silent' = 'silent'
+): Promise<Place | undefined> {
+  const options = { brokers, shown, whenUnreachable: shown === 'shown' ? 'tried again' : 'told' } as const
+  const { rows, error } = await lab.run(['topics', 'describe', topic, '--all-configs'], options)
+  const [partition] = rowsOf(rows[0], 'partitions')
+  if (error || !partition) return undefined
+  const minimum = rowsOf(rows[0], 'configs').find((row) => textOf(row, 'setting') === 'min.insync.replicas')
+  return {
+    leader: numberOf(partition, 'leader') ?? -1,
+    replicas: numbersOf(partition, 'replicas'),
+    inSync: numbersOf(partition, 'inSync'),
+    inSyncMin: Number(textOf(minimum, 'value') ?? 1)
+  }
+}
+
+function placeRow(place: Place | undefined) {
+  return {
+    leader: place?.leader ?? null,
+    replicas: place?.replicas ?? [],
+    inSync: place?.inSync ?? []
+  }
+}
+
+async function showPlace(lab: ReplicationLab, place: Place | undefined): Promise<void> {
+  if (!place) return await lab.seen('nobody knows')
+  await lab.seen(
+    `leader: broker ${place.leader}; replicas: ${place.replicas.join(', ')}; in sync: ${place.inSync.join(', ')}`
+  )
+}
+
+async function readBack(lab: ReplicationLab, topic: string, brokers: readonly string[]) {
+  const { rows, error } = await lab.run(['consume', topic, '--exit'], { brokers })
+  if (error) await lab.seen(error.message)
+  const [row] = rows
+  if (!row) return null
+  const found = { value: textOf(row, 'value') ?? '', offset: numberOf(row, 'offset') ?? -1 }
+  await lab.seen(`offset ${found.offset}: ${found.value}`)
+  return found
+}
+
+function failureLines({ error }: Outcome): string[] {
+  return error ? [error.message, ...(error.why === undefined ? [] : [error.why])] : []
+}
+
+/** Makes a topic with so many copies, and tries one more. */
+function howMany(lab: ReplicationLab, brokers: number): Check {
+  let attempts = 0
+  return {
+    values: { brokers: counted(brokers, 'broker') },
+    keys: 'how many',
+    async check(answer) {
+      if (!/^[1-9]\d{0,3}$/.test(answer)) return { right: false, found: `"${answer}" is not a number of copies.` }
+      attempts++
+      const copiesTaken = async (count: number) => {
+        const words = ['topics', 'create', lab.name(`copies${attempts}-${count}`), '-r', String(count)]
+        return (await lab.run(words)).error === undefined
+      }
+      const [taken, oneMore] = [await copiesTaken(Number(answer)), await copiesTaken(Number(answer) + 1)]
+      const found = `${answer}: ${taken ? 'taken' : 'refused'}; ${Number(answer) + 1}: ${oneMore ? 'taken' : 'refused'}.`
+      return { right: taken && !oneMore, found }
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * Text in 80 columns: paragraphs, paragraphs beside a label, and commands that a shell still takes when they are folded.
+ */
+export const widthMax = 80
+
+/** Words are never cut; one that is longer than the line stands alone. */
+export function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  for (const word of text.split(/\s+/)) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line)
+      line = word
+    } else line = line === '' ? word : `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+export function indented(text: string, indent: number, width: number): string[] {
+  return wrap(text, width - indent).map((line) => `${' '.repeat(indent)}${line}`)
+}
+
+/** A line with columns of its own stays as it is where it fits. */
+export function unfolded(line: string, indent: number, width: number): string[] {
+  const whole = `${' '.repeat(indent)}${line}`.trimEnd()
+  return whole.length <= width ? [whole] : indented(line, indent, width)
+}
+
+/** The label stands before the first line, the others are below the text. */
+export function labelled(label: string, text: string, width: number): string[] {
+  const [first = '', ...rest] = wrap(text, width - label.length)
+  return [`${label}${first}`, ...rest.map((line) => `${' '.repeat(label.length)}${line}`)]
+}
+
+/** `$ npx odradek …`, folded with backslashes between words, never inside quotes. */
+export function foldedCommand(command: string, indent: number, width: number): string[] {
+  const words = command.match(/'[^']*'|[^\s']+(?:'[^']*')?/g) ?? []
+  const lines: string[] = []
+  let line = `${' '.repeat(indent)}$`
+  for (const word of glued(words)) {
+    if (line.length + 1 + word.length > width - 2 && line.trim() !== '$') {
+      lines.push(`${line} \\`)
+      line = `${' '.repeat(indent + 4)}${word}`
+    } else line = `${line} ${word}`
+  }
+  return [...lines, line]
+}
+
+/** An option stays with its value. */
+function glued(words: readonly string[]): string[] {
+  const pieces: string[] = []
+  for (const word of words) {
+    const last = pieces.at(-1)
+    if (last?.startsWith('-') && !last.includes(' ') && !word.startsWith('-'))
+      pieces[pieces.length - 1] = `${last} ${word}`
+    else pieces.push(word)
+  }
+  return pieces
+}
+
+/** `1 batch`, `12 batches`. */
+export function counted(count: number | bigint, one: string, many = `${one}s`): string {
+  return `${count} ${BigInt(count) === 1n ? one : many}`
+}

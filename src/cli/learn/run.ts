@@ -1,0 +1,87 @@
+/**
+ * Runs `learn`: picks the lessons, opens the ground they take place on, and goes through each: introduction, experiment,
+ * question, and everything that was made goes again.
+ */
+import { CliError, wrongUsage } from '../cli-error.ts'
+import type { Invocation } from '../command.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { interruptedExitCode } from '../interruption.ts'
+import { Answers, Left } from './answers.ts'
+import { type Voice, voices } from './concept.ts'
+import { conceptNamed, concepts } from './concepts/all.ts'
+import { showContents } from './contents.ts'
+import { lessonOf } from './experiments/all.ts'
+import { type Ground, newPrefix, openGround, openGroundThatCanFail, removeMade } from './ground.ts'
+import { askQuestion, type Lesson } from './lab.ts'
+import { type Reporter, RowReporter } from './reporter.ts'
+import { Teller } from './telling.ts'
+
+export async function runLearn(invocation: Invocation): Promise<ExitCode> {
+  const { args, flags, global, terminal, interrupted } = invocation
+  const voice = voices.find((one) => one === flags.text('voice')) ?? 'both'
+  const [word] = args
+  if (word === undefined) return await showContents(invocation, voice)
+  const lessons = lessonsNamed(word)
+  const reporter = createReporter(invocation, voice)
+  const answers = new Answers(terminal, { yes: global.yes, interrupted })
+  try {
+    let held = true
+    for (const [index, one] of lessons.entries()) {
+      if (index > 0) await answers.goOn(`next: ${one.concept.name}`)
+      held = (await giveLesson(one, invocation, reporter, answers)) && held
+    }
+    await reporter.end()
+    return held ? ExitCode.done : ExitCode.notMet
+  } catch (error) {
+    // What could not be removed is told all the same.
+    if (interrupted.aborted && !(error instanceof CliError)) return interruptedExitCode(interrupted)
+    if (error instanceof Left) return ExitCode.done
+    throw error
+  } finally {
+    answers.close()
+  }
+}
+
+/** Gives whether every claim held. */
+async function giveLesson(
+  { concept, ordeal, perform }: Lesson,
+  { flags, global, terminal, interrupted }: Invocation,
+  reporter: Reporter,
+  answers: Answers
+): Promise<boolean> {
+  await reporter.introduce(concept)
+  await answers.goOn('the experiment')
+  const afterwards = flags.has('keep') ? 'kept' : 'removed'
+  const open = ordeal === 'killed' ? openGroundThatCanFail : openGround
+  await using ground = await open({ flags, global, afterwards })
+  const bench = { ground, reporter, answers, prefix: newPrefix(), interrupted }
+  await reporter.begin(concept, ground, bench.prefix)
+  try {
+    const { check, held } = await perform(bench)
+    await askQuestion(concept, bench, check)
+    await reporter.finish(concept)
+    return held
+  } finally {
+    if (afterwards === 'removed') await removeAll(ground, bench.prefix)
+    else if (ground.directory !== null) terminal.hint(`kept: ${ground.directory}`)
+  }
+}
+
+/** With a broker of our own all goes with its directory, also when it does not answer any more. */
+async function removeAll(ground: Ground, prefix: string): Promise<void> {
+  if (ground.kind === 'cluster') await removeMade(ground.brokers, prefix)
+}
+
+function lessonsNamed(word: string): Lesson[] {
+  if (word === 'all') return concepts.map(lessonOf)
+  const concept = conceptNamed(word)
+  if (concept) return [lessonOf(concept)]
+  const names = concepts.map((one) => one.name)
+  throw wrongUsage(`there is no lesson about "${word}"`, `there are ${names.join(', ')}, and all`, 'odradek learn')
+}
+
+function createReporter(invocation: Invocation, voice: Voice): Reporter {
+  const { output } = invocation.global
+  if (output !== undefined && output !== 'table') return new RowReporter(invocation, voice)
+  return new Teller(invocation, voice, process.stdout.columns)
+}
