@@ -92,7 +92,8 @@ export class Demo {
         stopped,
         open: connect,
         onGroups: (groups, askedMs) => this.#compare(groups, askedMs),
-        onBroker: (away) => this.#hearOfBroker(away)
+        onBroker: (away) => this.#hearOfBroker(away),
+        onUnknown: (reason) => this.#tell(`nothing is known about the groups: ${reason}`)
       })
     ])
     this.#ticking = setInterval(() => this.#tick(), tickMs)

@@ -170,7 +170,9 @@ export class Crew {
         if (member.state === 'dead') continue
         ends.push(member.process.ended)
         member.state = 'leaving'
-        member.process.tell({ do: 'leave' })
+        // Who was never told to begin is in no group.
+        if (this.#taskOf === undefined) member.process.kill()
+        else member.process.tell({ do: 'leave' })
       }
     }
     const timer = setTimeout(() => this.killAll(), farewellMs)

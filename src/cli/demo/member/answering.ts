@@ -59,18 +59,23 @@ export async function answerQuestions(options: AnsweringOptions): Promise<void> 
   const reading = await GroupReading.join(cluster, global, task.group, partitions, reader, plan, () => {})
   options.report({ event: 'joined' })
   const desk = new Desk(options, reader)
-  await reading.followAssignment(readerOptions)
-  await desk.follow()
+  const follow = async () => {
+    await reading.followAssignment(readerOptions)
+    await desk.follow()
+  }
+  await follow()
   for await (const records of reader.read()) {
     for (const portion of portionsOf(records, task.workMs)) {
       await controls.unpaused()
       if (stop.aborted) break
-      await desk.answer(portion)
-      reading.taken(portion)
+      // Another member may have a partition by now; what was read of it is that member's work.
+      const ours = portion.filter((record) => reader.positions.has(partitionName(record)))
+      await desk.answer(ours)
+      reading.taken(ours)
+      await follow()
     }
     if (stop.aborted) break
-    await reading.followAssignment(readerOptions)
-    await desk.follow()
+    await follow()
   }
   if (failed.signal.aborted) throw failed.signal.reason
   await reading.leave()

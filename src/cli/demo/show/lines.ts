@@ -10,6 +10,7 @@ import type { Presenter } from './presenter.ts'
 import { clockTime, sentenceOf } from './sentences.ts'
 
 const standingsMs = 5000
+const standingsForProgramsMs = 1000
 /** More events a second are counted instead of told. */
 const eventsPerSecondMax = 40
 
@@ -80,7 +81,7 @@ export class LinesPresenter implements Presenter {
 
 export class JsonPresenter implements Presenter {
   readonly #terminal: Terminal
-  #standingsAtMs = performance.now()
+  #standingsAtMs = 0
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal
@@ -104,7 +105,7 @@ export class JsonPresenter implements Presenter {
 
   tick({ totals, teams }: DemoState): void {
     const nowMs = performance.now()
-    if (nowMs - this.#standingsAtMs < standingsMs) return
+    if (nowMs - this.#standingsAtMs < standingsForProgramsMs) return
     this.#standingsAtMs = nowMs
     const groups = serviceNames.map((service) => ({
       service,

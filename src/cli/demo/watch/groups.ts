@@ -13,6 +13,8 @@ import { type ServiceName, serviceNames, services } from '../services.ts'
 import { findPartitions, type Stand, type StandPartitions } from '../stand.ts'
 
 const intervalMs = 500
+/** A coordinator that loads or moves has nothing to say for a moment. */
+const unknownMax = 10
 
 export interface GroupView {
   readonly state: string
@@ -37,25 +39,32 @@ export interface GroupWatchOptions {
   open(): Promise<Cluster>
   /** `askedMs`: everything that happened before is in it. */
   onGroups(groups: GroupViews, askedMs: number): void
-  /** The reason for which nothing is known; undefined when all is well again. */
+  /** The reason for which it cannot be reached; undefined while it can. */
   onBroker(away: string | undefined): void
+  /** It answers, but says nothing about the groups, and keeps doing so. */
+  onUnknown(reason: string): void
 }
 
 /** Resolves when it is stopped. */
 export async function watchGroups(options: GroupWatchOptions): Promise<void> {
-  const { stopped, open, stand, onGroups, onBroker } = options
+  const { stopped, open, stand, onGroups, onBroker, onUnknown } = options
   let cluster: Cluster | undefined
   let partitions: StandPartitions | undefined
+  let unknown = 0
   while (!stopped.aborted) {
     try {
       cluster ??= await open()
       partitions ??= await findPartitions(cluster, stand.topics)
       const askedMs = performance.now()
       const groups = await viewGroups(cluster, stand, partitions)
+      unknown = 0
       onBroker(undefined)
       onGroups(groups, askedMs)
     } catch (error) {
-      onBroker(networkReason(error) ?? toCliError(error).message)
+      const away = networkReason(error) ?? unreachableReason(error)
+      onBroker(away)
+      unknown = away === undefined ? unknown + 1 : 0
+      if (unknown === unknownMax) onUnknown(reasonOf(error))
       await cluster?.close().catch(() => {})
       cluster = undefined
       // A leader may have moved.
@@ -113,6 +122,15 @@ async function describe(cluster: Cluster, group: string): Promise<GroupDescripti
     if (toCliError(error).exitCode !== ExitCode.notFound) throw error
     return undefined
   }
+}
+
+function unreachableReason(error: unknown): string | undefined {
+  return toCliError(error).exitCode === ExitCode.unreachable ? reasonOf(error) : undefined
+}
+
+function reasonOf(error: unknown): string {
+  const { message, why } = toCliError(error)
+  return why === undefined ? message : `${message}: ${why}`
 }
 
 function pause(ms: number, stopped: AbortSignal): Promise<void> {
