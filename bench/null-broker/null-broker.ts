@@ -20,7 +20,8 @@ const NO_THROTTLE = int32(0)
 
 /** What is advertised: the key, its one version, and how it is answered. */
 const apis: readonly [key: number, version: number, answer: Answer][] = [
-  [0, 3, produce],
+  // zstd needs 7.
+  [0, 7, produce],
   [1, 4, (body, broker) => broker.fetch(body)],
   [2, 1, listOffsets],
   [3, 4, metadata],
@@ -42,8 +43,12 @@ export class NullBroker {
   private readonly buffer: Buffer
   private readonly batchBytes: number
   private readonly batchRecords: number
+  /** What Metadata says of the partitions of any topic. */
+  readonly partitions: Buffer
 
-  constructor(recordBytes: number) {
+  constructor(recordBytes: number, partitionsPerTopic = 1) {
+    const partition = (index: number) => [OK, int32(index), int32(1), list([int32(1)]), list([int32(1)])]
+    this.partitions = list(Array.from({ length: partitionsPerTopic }, (_, index) => Buffer.concat(partition(index))))
     this.batchRecords = Math.max(1, Math.floor(BATCH_BYTES / (recordBytes + 8)))
     const batch = recordBatch(Array.from({ length: this.batchRecords }, () => Buffer.alloc(recordBytes, 'x')))
     this.batchBytes = batch.length
@@ -138,7 +143,7 @@ function produce(body: Reader): Buffer | null {
     const partitions = body.list(() => {
       const index = body.int32()
       body.blob()
-      return Buffer.concat([int32(index), OK, int64(0), int64(-1)])
+      return Buffer.concat([int32(index), OK, int64(0), int64(-1), int64(0)])
     })
     return Buffer.concat([text(name), list(partitions)])
   })
@@ -160,8 +165,7 @@ function listOffsets(body: Reader): Buffer {
 }
 
 function metadata(body: Reader, broker: NullBroker): Buffer {
-  const partition = Buffer.concat([OK, int32(0), int32(1), list([int32(1)]), list([int32(1)])])
-  const topics = body.list(() => Buffer.concat([OK, text(body.text()), int8(0), list([partition])]))
+  const topics = body.list(() => Buffer.concat([OK, text(body.text()), int8(0), broker.partitions]))
   const self = Buffer.concat([int32(1), text('127.0.0.1'), int32(broker.port), text(null)])
   return Buffer.concat([NO_THROTTLE, list([self]), text('null-broker'), int32(1), list(topics)])
 }

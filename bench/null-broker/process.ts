@@ -6,10 +6,10 @@ import { projectDirectory } from '../../test/harness/paths.ts'
 
 const START_TIMEOUT_MS = 20_000
 
-export async function startNullBroker(recordBytes: number): Promise<BrokerProcess> {
+export async function startNullBroker(recordBytes: number, partitions = 1): Promise<BrokerProcess> {
   const startedAt = performance.now()
   const main = join(projectDirectory, 'bench', 'null-broker', 'main.ts')
-  const child = new LineProcess(process.execPath, ['--import', 'tsx', main, String(recordBytes)])
+  const child = new LineProcess(process.execPath, ['--import', 'tsx', main, String(recordBytes), String(partitions)])
   const find = (lines: readonly string[]) => lines.find((line) => line.startsWith('ready '))
   const ready = await child.until(find, 'ready', START_TIMEOUT_MS)
   const stop = async () => {

@@ -4,18 +4,29 @@
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import type { BrokerProcess } from '../../test/harness/broker-process.ts'
 import { kafkaJars } from '../../test/harness/tools.ts'
-import { type Contender, contenders } from './contenders.ts'
-import { type Row, rows, type Size } from './rows.ts'
-import { type Figures, tableOf } from './table.ts'
+import { buildKfake } from '../kfake/process.ts'
+import { presentContenders } from './contenders.ts'
+import { writeDocument } from './document.ts'
+import { describeMachine } from './machine.ts'
+import { contendersOf, measureRow, type Run, roundsOf } from './measuring.ts'
+import { loadResult, loadResults, type RowResult, resultsDirectory, saveResult } from './results.ts'
+import type { Row, Settings } from './row.ts'
+import { rows } from './rows/all.ts'
+import { curveTable, figureTable, goalTable } from './table.ts'
+import { openWorkshop } from './workshop.ts'
 
-const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--json FILE]
+const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--resume] [--write] [--json FILE]
 
-  NAME         runs only the rows whose name contains NAME
-  --quick      small sizes, one round: proves that every row runs; its figures mean nothing
-  --rounds N   how often each contender is measured, in turns (3)
-  --json FILE  also writes every single figure to FILE
+  NAME          runs only the rows whose name or family contains NAME (produce, latency, scale, …)
+  --quick       small sizes, one round: proves that every row runs; its figures mean nothing
+  --rounds N    how often each contender is measured, in turns (3)
+  --log-gb N    how much the rows about large logs write (10); twice as much must be free on the disk
+  --resume      leaves out rows that an earlier run has measured completely, in as many rounds
+  --write       writes docs/performance.md and its charts, from all full results that there are
+  --json FILE   also writes every single figure to FILE
+
+Results are kept in .cache/bench/results, a file for each row.
 
 Rows
 ${rows.map((row) => `  ${row.name.padEnd(18)} ${row.what}`).join('\n')}
@@ -27,6 +38,9 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     quick: { type: 'boolean' },
     rounds: { type: 'string' },
+    'log-gb': { type: 'string' },
+    resume: { type: 'boolean' },
+    write: { type: 'boolean' },
     json: { type: 'string' }
   }
 })
@@ -38,7 +52,16 @@ async function main(): Promise<number> {
     process.stdout.write(HELP)
     return 0
   }
-  const chosen = rows.filter((row) => positionals.length === 0 || positionals.some((name) => row.name.includes(name)))
+  const [rounds, logGb] = [Number(values.rounds ?? 3), Number(values['log-gb'] ?? 10)]
+  if (!Number.isInteger(rounds) || rounds < 1 || !(logGb > 0)) {
+    process.stderr.write('--rounds takes a whole number from 1, --log-gb a number above 0.\n')
+    return 2
+  }
+  if (values.quick && values.write) {
+    process.stderr.write('--write needs figures that mean something; those of --quick do not.\n')
+    return 2
+  }
+  const chosen = rows.filter(isChosen)
   if (chosen.length === 0) {
     process.stderr.write(`No row has ${positionals.join(' or ')} in its name. See: npm run bench -- --help\n`)
     return 2
@@ -48,44 +71,57 @@ async function main(): Promise<number> {
     process.stderr.write(`The benches measure with Apache Kafka's own tools: ${tools.missing}\n`)
     return 1
   }
-  const present = contenders.filter(isPresent)
-  const rounds = Number(values.rounds ?? (values.quick ? 1 : 3))
-  const results: Figures[] = []
-  for (const row of chosen) {
-    process.stderr.write(`${row.name}: ${row.what}\n`)
-    results.push(await measureRow(row, present, rounds, values.quick ? 'quick' : 'full'))
-  }
-  process.stdout.write(`\n${tableOf(results)}`)
-  if (values.quick) process.stdout.write('\nSizes were small (--quick): these figures only show that the rows run.\n')
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, null, 2)}\n`)
-  return 0
+  return await runAll(chosen, rounds, { size: values.quick ? 'quick' : 'full', logBytes: logGb * 1e9 })
 }
 
-function isPresent(contender: Contender): boolean {
-  const tool = contender.tool()
-  if ('missing' in tool) process.stderr.write(`${contender.name} is left out: ${tool.missing}\n`)
-  return 'found' in tool
+function isChosen({ name, family }: Row): boolean {
+  return positionals.length === 0 || positionals.some((asked) => name.includes(asked) || family.includes(asked))
 }
 
-/** A B A B: each round measures every contender once, so that what disturbs the machine disturbs all of them. */
-async function measureRow(row: Row, present: readonly Contender[], rounds: number, size: Size): Promise<Figures> {
-  const measured: Figures['measured'] = { kafka: [], odradek: [], null: [] }
-  const running = new Map<Contender, BrokerProcess>()
-  try {
-    for (let round = 0; round < rounds; round += 1) {
-      for (const contender of present.filter(({ name }) => row.contenders.includes(name))) {
-        const broker = running.get(contender) ?? (await contender.start(row.durability, row.recordBytes))
-        running.set(contender, broker)
-        const figure = await row.measure(broker, `${row.name}-${round}`, size)
-        measured[contender.name].push(figure)
-        process.stderr.write(`  ${contender.name.padEnd(8)} ${figure.toFixed(1)} ${row.unit}\n`)
-        if (row.start === 'once') continue
-        running.delete(contender)
-        await broker.stop()
-      }
-    }
-  } finally {
-    for (const broker of running.values()) await broker.stop()
+/** Rows, one after the other; what one has measured is kept before the next begins. */
+async function runAll(chosen: readonly Row[], rounds: number, settings: Settings): Promise<number> {
+  openWorkshop()
+  const startedAt = performance.now()
+  const report = (line: string): void => {
+    const minutes = ((performance.now() - startedAt) / 60_000).toFixed(1).padStart(5)
+    process.stderr.write(`${minutes} min  ${line}\n`)
   }
-  return { name: row.name, what: row.what, unit: row.unit, better: row.better, measured }
+  // Small sizes end before the optimizing compiler would pay.
+  if (settings.size === 'quick') process.env.JAVA_TOOL_OPTIONS = '-XX:TieredStopAtLevel=1'
+  if (settings.size === 'full') {
+    const problem = buildKfake()
+    if (problem !== null) report(problem)
+  }
+  const run: Run = { present: presentContenders(report), settings, rounds, machine: describeMachine(), report }
+  const directory = resultsDirectory(settings.size)
+  const measured = new Map<string, RowResult>()
+  for (const [index, row] of chosen.entries()) {
+    const known = values.resume ? loadResult(directory, row.name) : undefined
+    report(`${index + 1}/${chosen.length} ${row.name}: ${row.what}${isWhole(known, row, run) ? ' (known)' : ''}`)
+    const result = known !== undefined && isWhole(known, row, run) ? known : await measureRow(row, run)
+    if (result !== known) saveResult(directory, result)
+    measured.set(row.name, result)
+  }
+  tell(chosen, measured, settings)
+  if (values.json) writeFileSync(values.json, `${JSON.stringify([...measured.values()], null, 2)}\n`)
+  if (values.write) report(`written: ${writeDocument(rows, loadResults(directory, rows))}`)
+  return [...measured.values()].some(({ failures }) => Object.keys(failures).length > 0) ? 1 : 0
+}
+
+/** Whether an earlier run has measured all that this one would. */
+function isWhole(known: RowResult | undefined, row: Row, run: Run): boolean {
+  if (known === undefined) return false
+  const wanted = roundsOf(row, run.rounds, run.settings)
+  return contendersOf(row, run).every((name) => (known.samples[name]?.length ?? 0) >= wanted)
+}
+
+function tell(chosen: readonly Row[], measured: ReadonlyMap<string, RowResult>, { size }: Settings): void {
+  const tables = [
+    figureTable(chosen, measured, () => true),
+    ...chosen.flatMap((row) => (row.along === undefined ? [] : [`${row.name}\n${curveTable(row, measured)}`])),
+    goalTable(measured)
+  ]
+  process.stdout.write(`\n${tables.filter((table) => table !== '').join('\n')}`)
+  if (size === 'quick')
+    process.stdout.write('\nSizes were small (--quick): these figures only show that the rows run.\n')
 }

@@ -1,6 +1,6 @@
 /** What a test knows of a broker that runs as a process of its own, whichever broker it is. */
 export interface BrokerProcess extends AsyncDisposable {
-  readonly kind: 'kafka' | 'odradek' | 'null'
+  readonly kind: 'kafka' | 'odradek' | 'null' | 'kfake'
   /** host:port, for any client. */
   readonly bootstrap: string
   readonly pid: number

@@ -1,0 +1,81 @@
+/** Making topics by hand, many at a time, and waiting until they are there. */
+import { int8, int16, int32, list, type Reader, text } from '../../test/harness/wire.ts'
+import type { RawPipeline } from './connection.ts'
+
+const NONE = 0
+const TOPIC_ALREADY_EXISTS = 36
+const TIMEOUT_MS = 120_000
+/** Brokers refuse more than 10,000 partitions in one request. */
+const PARTITIONS_PER_REQUEST = 2000
+
+export interface Topic {
+  readonly name: string
+  readonly partitions: number
+}
+
+/** CreateTopics, version 2. Resolves when every partition has a leader. */
+export async function createTopics(connection: RawPipeline, topics: readonly Topic[]): Promise<void> {
+  let request: Topic[] = []
+  let partitions = 0
+  for (const topic of topics) {
+    if (request.length > 0 && partitions + topic.partitions > PARTITIONS_PER_REQUEST) {
+      await create(connection, request)
+      request = []
+      partitions = 0
+    }
+    request.push(topic)
+    partitions += topic.partitions
+  }
+  await create(connection, request)
+  await untilLed(connection, topics)
+}
+
+async function create(connection: RawPipeline, topics: readonly Topic[]): Promise<void> {
+  const wanted = topics.map(({ name, partitions }) =>
+    Buffer.concat([text(name), int32(partitions), int16(1), list([]), list([])])
+  )
+  const answer = await connection.ask(19, 2, Buffer.concat([list(wanted), int32(TIMEOUT_MS), int8(0)]))
+  answer.int32()
+  answer.list(() => {
+    const name = answer.text()
+    const errorCode = answer.int16()
+    const message = answer.text()
+    if (errorCode !== NONE && errorCode !== TOPIC_ALREADY_EXISTS)
+      throw new Error(`${name} was not made: error ${errorCode} ${message ?? ''}`)
+  })
+}
+
+async function untilLed(connection: RawPipeline, topics: readonly Topic[]): Promise<void> {
+  const wanted = topics.reduce((sum, topic) => sum + topic.partitions, 0)
+  const deadline = performance.now() + TIMEOUT_MS
+  const names = list(topics.map(({ name }) => text(name)))
+  while (ledPartitions(await connection.ask(3, 1, names)) < wanted) {
+    if (performance.now() > deadline) throw new Error(`not all of ${wanted} partitions have a leader`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+/** Metadata, version 1, of every topic. */
+export async function allMetadata(connection: RawPipeline): Promise<Reader> {
+  return await connection.ask(3, 1, int32(-1))
+}
+
+/** How many partitions an answer of Metadata, version 1, tells of that have a leader. */
+export function ledPartitions(answer: Reader): number {
+  let led = 0
+  answer.list(() => [answer.int32(), answer.text(), answer.int32(), answer.text()])
+  answer.int32()
+  answer.list(() => {
+    answer.int16()
+    answer.text()
+    answer.int8()
+    answer.list(() => {
+      const errorCode = answer.int16()
+      answer.int32()
+      if (answer.int32() >= 0 && errorCode === NONE) led += 1
+      answer.list(() => answer.int32())
+      answer.list(() => answer.int32())
+    })
+  })
+  return led
+}

@@ -1,0 +1,23 @@
+/** Every row, in the order in which they run. */
+import type { Row } from '../row.ts'
+import { crashRows } from './after-a-crash.ts'
+import { growthRows } from './growth.ts'
+import { latencyRows } from './latency.ts'
+import { scaleConnections, scaleGroups, scaleMembers } from './scale-clients.ts'
+import { scaleLog } from './scale-log.ts'
+import { scaleTopics } from './scale-topics.ts'
+import { startRows } from './start.ts'
+import { throughputRows } from './throughput.ts'
+
+export const rows: readonly Row[] = [
+  ...throughputRows,
+  ...latencyRows,
+  ...startRows,
+  ...crashRows,
+  ...growthRows,
+  scaleTopics,
+  scaleConnections,
+  scaleGroups,
+  scaleMembers,
+  scaleLog
+]

@@ -1,0 +1,90 @@
+/** How long one record, or one change of a group, takes when nothing else goes on. */
+import { javaProgram } from '../../java/programs.ts'
+import { overConnection } from '../../raw-client/connection.ts'
+import { untilTogether } from '../../raw-client/group.ts'
+import { findCoordinator, GroupMember } from '../../raw-client/group-member.ts'
+import { createTopics } from '../../raw-client/topics.ts'
+import type { Row } from '../row.ts'
+import { onOneBroker } from '../stations.ts'
+import { createTopic } from './load.ts'
+
+function latencyRow(acks: '1' | 'all'): Row {
+  const name = `latency-acks-${acks}`
+  return {
+    name,
+    family: 'latency',
+    what: `one 100 B record at a time through a Java producer (acks=${acks}) and a Java consumer, 5000 after 1000 to warm up`,
+    contenders: ['kafka', 'odradek', 'odradek-os', 'kfake'],
+    figures: [
+      { key: 'p99', what: 'p99', unit: 'µs', better: 'less' },
+      { key: 'p50', what: 'p50', unit: 'µs', better: 'less' },
+      { key: 'average', what: 'average', unit: 'µs', better: 'less' },
+      { key: 'p999', what: 'p99.9', unit: 'µs', better: 'less' }
+    ],
+    open: (contender, { size }) =>
+      onOneBroker(contender, {
+        async measure(broker, round) {
+          const topic = `${name}-${round}`
+          await createTopic(broker, topic)
+          const [records, warmUp] = size === 'full' ? [5000, 1000] : [200, 50]
+          const [average = Number.NaN, p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN] = await javaProgram(
+            'Latency',
+            [broker.bootstrap, topic, records, 100, acks, warmUp]
+          )
+          return { p99, p50, average, p999 }
+        }
+      })
+  }
+}
+
+/** How often a member of ours asks whether it must join again; a real client does so every three seconds. */
+const HEARTBEAT_MS = 2
+
+const groupOfTwo: Row = {
+  name: 'group-of-two',
+  family: 'latency',
+  what: 'from the second join until both members have their part',
+  contenders: ['kafka', 'odradek'],
+  figures: [
+    { key: 'together', what: 'both join a new group at once', unit: 'ms', better: 'less' },
+    { key: 'second', what: 'one joins a group of one, which asks every 2 ms', unit: 'ms', better: 'less' },
+    { key: 'java', what: 'two Java consumers with their defaults subscribe at once', unit: 'ms', better: 'less' }
+  ],
+  open: (contender) =>
+    onOneBroker(contender, {
+      // The harness gives Kafka 0 here; its own default is what a user gets.
+      options: contender === 'kafka' ? { configs: { 'group.initial.rebalance.delay.ms': '3000' } } : {},
+      prepare: (broker) => overConnection(broker.bootstrap, (connection) => findCoordinator(connection, 'group')),
+      async measure({ bootstrap }, round) {
+        const topic = `two-${round}`
+        await overConnection(bootstrap, (connection) => createTopics(connection, [{ name: topic, partitions: 2 }]))
+        const together = await timeTogether(bootstrap, `together-${round}`)
+        const second = await timeSecond(bootstrap, `second-${round}`)
+        const [java = Number.NaN] = await javaProgram('GroupOfTwo', [bootstrap, topic])
+        return { together, second, java }
+      }
+    })
+}
+
+async function timeTogether(bootstrap: string, group: string): Promise<number> {
+  const members = await Promise.all([GroupMember.connect(bootstrap, group), GroupMember.connect(bootstrap, group)])
+  const startedAt = performance.now()
+  await untilTogether(members, HEARTBEAT_MS)
+  const tookMs = performance.now() - startedAt
+  for (const member of members) member.close()
+  return tookMs
+}
+
+async function timeSecond(bootstrap: string, group: string): Promise<number> {
+  const first = await GroupMember.connect(bootstrap, group)
+  await untilTogether([first], HEARTBEAT_MS)
+  const second = await GroupMember.connect(bootstrap, group)
+  const startedAt = performance.now()
+  await untilTogether([first, second], HEARTBEAT_MS)
+  const tookMs = performance.now() - startedAt
+  first.close()
+  second.close()
+  return tookMs
+}
+
+export const latencyRows: readonly Row[] = [latencyRow('1'), latencyRow('all'), groupOfTwo]

@@ -1,0 +1,93 @@
+/** Producing and consuming at full speed: Java's performance tools, and many clients at once. */
+import { javaProgram } from '../../java/programs.ts'
+import type { ContenderName } from '../contenders.ts'
+import { spentBy } from '../cpu.ts'
+import type { Row, Size } from '../row.ts'
+import { onOneBroker } from '../stations.ts'
+import { consume, large, loadFigures, type Produce, produce, small } from './load.ts'
+
+const EVERYONE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'odradek-memory', 'null', 'kfake']
+const LIKE_FOR_LIKE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'null']
+
+function produceRow(name: string, what: string, contenders: readonly ContenderName[], load: Produce): Row {
+  return {
+    name,
+    family: 'throughput',
+    what,
+    contenders,
+    figures: loadFigures,
+    open: (contender, { size }) =>
+      onOneBroker(contender, {
+        options: { recordBytes: load.recordBytes },
+        measure: (broker, round) => produce(broker, `${name}-${round}`, size, load)
+      })
+  }
+}
+
+function consumeRow(name: string, what: string, load: Produce): Row {
+  return {
+    name,
+    family: 'throughput',
+    what,
+    contenders: ['kafka', 'odradek', 'odradek-memory', 'null', 'kfake'],
+    figures: loadFigures,
+    open: (contender, { size }) =>
+      onOneBroker(contender, {
+        options: { recordBytes: load.recordBytes },
+        // The null broker has no end of records.
+        prepare: async (broker) => contender !== 'null' && (await produce(broker, name, size, load)),
+        measure: (broker) => consume(broker, name, size, load)
+      })
+  }
+}
+
+interface Crowd {
+  readonly partitions: number
+  readonly producers: number
+  readonly groups: number
+  readonly membersPerGroup: number
+  readonly records: number
+  readonly warmUp: number
+}
+
+const crowds: Readonly<Record<Size, Crowd>> = {
+  full: { partitions: 200, producers: 50, groups: 5, membersPerGroup: 10, records: 500_000, warmUp: 200_000 },
+  quick: { partitions: 20, producers: 4, groups: 2, membersPerGroup: 2, records: 4000, warmUp: 1000 }
+}
+
+const manyClients: Row = {
+  name: 'many-clients',
+  family: 'throughput',
+  what: '50 producers (acks=all) and 50 consumers in 5 groups, 200 partitions, 100 B: records produced and received by all',
+  contenders: ['kafka', 'odradek', 'odradek-os'],
+  figures: loadFigures,
+  open: (contender, { size }) =>
+    onOneBroker(contender, {
+      async measure(broker, round) {
+        const { partitions, producers, groups, membersPerGroup, records, warmUp } = crowds[size]
+        const load = [partitions, producers, groups, membersPerGroup, records, warmUp, 100]
+        const spent = await spentBy(broker.pid, () =>
+          javaProgram('ManyClients', [broker.bootstrap, `many-clients-${round}`, ...load])
+        )
+        const millions = (records + warmUp) / 1e6
+        const [rate = Number.NaN] = spent.result
+        return { rate, 'broker-cpu': spent.brokerSeconds / millions, 'client-cpu': spent.clientSeconds / millions }
+      }
+    })
+}
+
+export const throughputRows: readonly Row[] = [
+  produceRow('produce-small', 'ProducerPerformance, 100 B records, acks=1', EVERYONE, small),
+  produceRow('produce-1k', 'ProducerPerformance, 1 KB records, acks=all', EVERYONE, large),
+  produceRow('produce-lz4', 'ProducerPerformance, 1 KB records, acks=all, lz4', LIKE_FOR_LIKE, {
+    ...large,
+    compression: 'lz4'
+  }),
+  produceRow('produce-zstd', 'ProducerPerformance, 1 KB records, acks=all, zstd', LIKE_FOR_LIKE, {
+    ...large,
+    compression: 'zstd'
+  }),
+  consumeRow('consume-small', 'ConsumerPerformance, 100 B records', small),
+  consumeRow('consume-1k', 'ConsumerPerformance, 1 KB records', large),
+  manyClients
+]
