@@ -67,7 +67,7 @@ export class Demo {
     this.#crew = new Crew({
       counts: { customers: 1, payments: 1, kitchen: 2, notifications: 1 },
       memberMax: partitionCount,
-      reachable: () => this.#presence.reachable(),
+      broker: this.#presence,
       onNews: (text) => this.#tell(text)
     })
   }

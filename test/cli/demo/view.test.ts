@@ -29,7 +29,7 @@ const teams = fc
     members: fc.array(
       fc.record({
         member: fc.integer({ min: 1, max: 3 }),
-        state: fc.constantFrom('starting', 'working', 'leaving', 'dead'),
+        state: fc.constantFrom('starting', 'working', 'leaving', 'restarting', 'dead'),
         pid: fc.nat()
       }),
       { maxLength: 3 }

@@ -2,15 +2,19 @@
  * All members of all services: started, scaled, paused, killed and restarted. What was killed stays dead until someone restarts it; what
  * fails by itself comes back as soon as the broker does.
  */
+import type { BrokerPresence } from '../broker-presence.ts'
 import type { MemberTask } from '../member/protocol.ts'
 import { type ServiceName, serviceNames } from '../services.ts'
 import { type MemberEnd, MemberProcess } from './member-process.ts'
 
+/** Doubled with each failure in a row. */
 const revivalPauseMs = 1000
+const revivalPauseMaxMs = 16_000
 /** Leaving a group takes a moment; who takes longer is ended. */
 const farewellMs = 5000
 
-export type MemberState = 'starting' | 'working' | 'leaving' | 'dead'
+/** Restarting: it failed by itself, and comes back by itself. */
+export type MemberState = 'starting' | 'working' | 'leaving' | 'restarting' | 'dead'
 
 export interface MemberStatus {
   readonly member: number
@@ -21,8 +25,8 @@ export interface MemberStatus {
 export interface CrewOptions {
   readonly counts: Readonly<Record<ServiceName, number>>
   readonly memberMax: number
-  /** Resolves once the cluster can be reached: a member that failed is started again then. */
-  reachable(): Promise<void>
+  /** A member that failed is started again once the broker is here. */
+  readonly broker: Pick<BrokerPresence, 'away' | 'reachable'>
   /** A sentence about what just happened. */
   onNews(sentence: string): void
 }
@@ -34,6 +38,8 @@ interface Member {
   readonly number: number
   state: MemberState
   process: MemberProcess
+  /** In a row, without joining its group in between. */
+  failures: number
 }
 
 interface Team {
@@ -117,7 +123,7 @@ export class Crew {
 
   /** kill -9 for all members, or for the last one. */
   kill(service: ServiceName, whom: 'all' | 'last'): void {
-    const alive = this.#alive(service)
+    const alive = [...this.#teams[service].members.values()].filter(mayBeKilled).sort((a, b) => a.number - b.number)
     const victims = whom === 'all' ? alive : alive.slice(-1)
     if (victims.length === 0) {
       this.#options.onNews(`${service} is dead already`)
@@ -167,7 +173,7 @@ export class Crew {
     const ends: Promise<unknown>[] = []
     for (const service of serviceNames) {
       for (const member of this.#teams[service].members.values()) {
-        if (member.state === 'dead') continue
+        if (!isRunning(member)) continue
         ends.push(member.process.ended)
         member.state = 'leaving'
         // Who was never told to begin is in no group.
@@ -207,17 +213,20 @@ export class Crew {
     return missing
   }
 
-  #start(service: ServiceName, number: number): void {
+  #start(service: ServiceName, number: number, failures = 0): void {
     const { members } = this.#teams[service]
     const process = new MemberProcess((report) => {
-      if (report.event === 'joined' && member.state === 'starting') member.state = 'working'
+      if (report.event === 'joined' && member.state === 'starting') {
+        member.state = 'working'
+        member.failures = 0
+      }
       if (report.event === 'overtaken') {
         this.#options.onNews(
           `${service}-${number} came too late in partition ${report.partition}: nothing is written twice`
         )
       }
     })
-    const member: Member = { number, state: 'starting', process }
+    const member: Member = { number, state: 'starting', process, failures }
     members.set(number, member)
     this.#brief(service, member)
     void process.ended.then((end) => this.#ended(service, member, end))
@@ -231,7 +240,7 @@ export class Crew {
   }
 
   #dismiss(service: ServiceName, member: Member): void {
-    if (member.state === 'dead') {
+    if (!isRunning(member)) {
       this.#teams[service].members.delete(member.number)
       return
     }
@@ -247,7 +256,6 @@ export class Crew {
 
   async #ended(service: ServiceName, member: Member, { code, signal, reason }: MemberEnd): Promise<void> {
     const { members } = this.#teams[service]
-    const { onNews, reachable } = this.#options
     // Another one has taken its number meanwhile.
     if (members.get(member.number) !== member) return
     if (member.state === 'leaving') {
@@ -255,18 +263,34 @@ export class Crew {
       return
     }
     if (member.state === 'dead' || this.#closing) return
-    member.state = 'dead'
-    if (signal !== null) {
-      onNews(`${service}-${member.number} was ended from outside (${signal})`)
-      return
-    }
-    onNews(`${service}-${member.number} stopped: ${reason ?? `exit code ${code}`}`)
-    await new Promise((resolve) => setTimeout(resolve, revivalPauseMs))
-    await reachable()
-    if (this.#closing || member.state !== 'dead' || members.get(member.number) !== member) return
-    this.#start(service, member.number)
-    onNews(`${service}-${member.number} is back`)
+    const name = `${service}-${member.number}`
+    member.state = signal === null ? 'restarting' : 'dead'
+    if (signal !== null) this.#options.onNews(`${name} was ended from outside (${signal})`)
+    else await this.#revive(service, member, `${name} stopped: ${reason ?? `exit code ${code}`}`)
   }
+
+  /** While the broker is away, that is the news, not what its members make of it. */
+  async #revive(service: ServiceName, member: Member, story: string): Promise<void> {
+    const { onNews, broker } = this.#options
+    const isNews = broker.away === undefined
+    if (isNews) onNews(story)
+    await new Promise((resolve) => {
+      setTimeout(resolve, Math.min(revivalPauseMaxMs, revivalPauseMs * 2 ** member.failures))
+    })
+    await broker.reachable()
+    if (this.#closing || member.state !== 'restarting' || this.#teams[service].members.get(member.number) !== member)
+      return
+    this.#start(service, member.number, member.failures + 1)
+    if (isNews) onNews(`${service}-${member.number} is back`)
+  }
+}
+
+function isRunning({ state }: Member): boolean {
+  return state !== 'dead' && state !== 'restarting'
+}
+
+function mayBeKilled({ state }: Member): boolean {
+  return state !== 'dead' && state !== 'leaving'
 }
 
 function range(length: number): number[] {

@@ -63,7 +63,7 @@ export class MemberProcess {
   #read(line: string, onReport: (report: Report) => void): void {
     const report = readLine<Report>(line)
     if (report === undefined) return
-    if (report.event === 'failed') this.#reason = report.why === null ? report.what : `${report.what}: ${report.why}`
+    if (report.event === 'failed') this.#reason = report.why
     onReport(report)
   }
 }

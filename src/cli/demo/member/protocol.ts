@@ -35,7 +35,7 @@ export type Instruction =
 export type Report =
   | { readonly event: 'joined' }
   | { readonly event: 'overtaken'; readonly partition: number }
-  | { readonly event: 'failed'; readonly what: string; readonly why: string | null }
+  | { readonly event: 'failed'; readonly why: string }
 
 /** Both ends are this program, of one version; what is no such line is none of it. */
 export function readLine<Line extends Instruction | Report>(line: string): Line | undefined {

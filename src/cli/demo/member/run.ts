@@ -7,6 +7,7 @@ import type { GlobalOptions, Invocation } from '../../command.ts'
 import { completeCodecs } from '../../compression.ts'
 import { connect } from '../../connect.ts'
 import { ExitCode } from '../../exit-codes.ts'
+import { networkReason } from '../../kafka-failure.ts'
 import { describeTopics, ledPartitions } from '../../partitions.ts'
 import { toCliError } from '../../present-error.ts'
 import { services } from '../services.ts'
@@ -33,7 +34,8 @@ export async function runMember(invocation: Invocation): Promise<ExitCode> {
     process.exit(ExitCode.done)
   } catch (error) {
     const { message, why } = toCliError(error)
-    await report({ event: 'failed', what: message, why: why ?? null })
+    const network = networkReason(error)
+    await report({ event: 'failed', why: network ?? (why === undefined ? message : `${message}: ${why}`) })
     // Whatever connection or timer is left must not keep a member that works no more.
     process.exit(ExitCode.failed)
   }

@@ -6,7 +6,7 @@ import type { ServiceName } from '../services.ts'
 
 export type Voice = 'guest' | 'engineer'
 
-export function sentenceOf({ order, status }: OrderEvent): string {
+export function sentenceOf({ order, status }: Pick<OrderEvent, 'order' | 'status'>): string {
   const { customer, dish, quantity, totalCents } = order
   switch (status) {
     case 'placed':

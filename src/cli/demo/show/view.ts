@@ -9,7 +9,7 @@ import { isRebalancing } from '../watch/group-history.ts'
 import type { RecentOrder } from '../watch/recent-orders.ts'
 import { type Cell, lineOf } from './cells.ts'
 import type { Glyphs } from './glyphs.ts'
-import { clockTime, explanationOf, type Voice } from './sentences.ts'
+import { clockTime, explanationOf, sentenceOf, type Voice } from './sentences.ts'
 
 export interface ViewOptions {
   readonly columns: number
@@ -21,7 +21,7 @@ export interface ViewOptions {
 }
 
 /** Without orders and news; see `drawDemo`. */
-const fixedRows = 15
+const fixedRows = 16
 const barMax = 9
 
 export function drawDemo(state: DemoState, options: ViewOptions): string[] {
@@ -33,6 +33,7 @@ export function drawDemo(state: DemoState, options: ViewOptions): string[] {
     '',
     ...serviceTable(state, options),
     explanation(options),
+    lastEvent(state, options),
     '',
     totalsLine(state, options),
     '',
@@ -118,15 +119,29 @@ function memberCells({ members, paused, group }: TeamState, style: Style): Cell[
   if (isRebalancing(group)) cells.push({ text: 'rebalancing ', paint: style.yellow })
   for (const { member, state } of members) {
     const partitions = owned.get(member)?.join(' ') ?? ''
-    if (state === 'dead')
-      cells.push({ text: `${member}: ${partitions === '' ? '' : `${partitions} `}dead  `, paint: style.red })
-    else cells.push({ text: `${member}: ${partitions || '-'}  ` })
+    const isAway = state === 'dead' || state === 'restarting'
+    const words = [`${member}:`, partitions || (isAway ? '' : '-'), isAway ? state : ''].filter((word) => word !== '')
+    cells.push({ text: `${words.join(' ')}  `, ...(isAway ? { paint: style.red } : {}) })
   }
   return cells
 }
 
 function explanation({ columns, style, selected, voice }: ViewOptions): string {
   return lineOf([{ text: '    ' }, { text: explanationOf(selected, voice), paint: style.dim }], columns)
+}
+
+/** What the chosen service did last: in words, or where it stands in the log. */
+function lastEvent({ orders }: DemoState, { columns, style, selected, voice }: ViewOptions): string {
+  const { says, writes } = services[selected]
+  const last = orders.findLast(({ marks }) => marks[says] !== undefined)
+  const mark = last?.marks[says]
+  if (last === undefined || mark === undefined) return ''
+  const { orderId } = last.order
+  const text =
+    voice === 'guest'
+      ? `order ${orderId}: ${sentenceOf({ order: last.order, status: says })}`
+      : `${writes} ${mark.partition}:${mark.offset}  key ${orderId}  {"order_id":${orderId},"status":"${says}", ...}`
+  return lineOf([{ text: '    ' }, { text, paint: style.cyan }], columns)
 }
 
 function totalsLine({ totals, medianMs }: DemoState, { columns, style }: ViewOptions): string {
