@@ -2,7 +2,8 @@
  * The way to the brokers. Whoever cannot be reached at the start is named within two seconds; later on a broker may go
  * away and come back, and the client tries again by itself.
  */
-import { Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { connect as connectSocket } from 'node:net'
+import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { tell } from './output.ts'
 import { ExitCode, Problem, reasonOf } from './problem.ts'
 
@@ -26,7 +27,9 @@ export async function connect(clientId: string, brokers: Brokers): Promise<Kafka
     brokers: () => [...brokers()],
     connectionTimeout: connectionTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    retry: { ...patiently, retries: 10 },
+    socketFactory,
+    // As long as no broker at all can be reached, there is nothing better to do than to wait for one.
+    retry: { ...patiently, retries: Number.MAX_SAFE_INTEGER },
     logLevel: logLevel.ERROR,
     logCreator: () => noteTrouble
   })
@@ -60,6 +63,17 @@ function unreachable(brokers: readonly string[], error: unknown): Problem {
   })
 }
 
+/**
+ * When a broker closes a connection, the library strikes it off its list, and a consumer whose only broker comes back a second
+ * later has lost its place in the group by then. Told that the connection broke, it keeps the broker and tries again.
+ */
+const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+  const socket = connectSocket({ host, port, noDelay: true, keepAlive: true }, onConnect)
+  // It ends a broken connection as often as it notices, which Node takes for a leak.
+  socket.setMaxListeners(0)
+  return socket.on('end', () => socket.emit('error', new Error('the broker closed the connection')))
+}
+
 /** The last thing that a connection complained of: the reason to give when patience is over. */
 export let lastTrouble: string | undefined
 let toldAtMs = Number.NEGATIVE_INFINITY
@@ -67,8 +81,8 @@ let toldAtMs = Number.NEGATIVE_INFINITY
 function noteTrouble({ log }: LogEntry): void {
   const reason = String(log.error ?? log.message)
   lastTrouble = log.broker === undefined ? reason : `${log.broker}: ${reason}`
-  const isConnection = log.message.startsWith('Connection')
-  if (!isConnection || performance.now() - toldAtMs < troubleIntervalMs) return
+  const isAway = /^Connection (timeout|error: connect)/.test(log.message)
+  if (!isAway || performance.now() - toldAtMs < troubleIntervalMs) return
   toldAtMs = performance.now()
   tell(`no connection to ${log.broker}; trying again`)
 }

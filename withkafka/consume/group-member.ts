@@ -5,25 +5,30 @@
  * The order is always: deal with a message, then commit its offset. A crash in between repeats the message and loses none.
  */
 import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import { mayPass, needsRejoin } from '../client-errors.ts'
 import { patiently, within } from '../connect.ts'
 import { tell } from '../output.ts'
 import { reasonOf } from '../problem.ts'
 import type { FailedMessages } from './dead-letter.ts'
+import { watchLifeSigns } from './life-signs.ts'
 import { type ConsumedMessage, consumedMessage, nameOf, type Partition } from './message.ts'
 import type { ConsumerOptions } from './options.ts'
 import { OwnedPartition } from './owned-partition.ts'
 import { ActionFailure, type Processing } from './processing.ts'
-import { needsRejoin, Pulse } from './pulse.ts'
+import { Pulse } from './pulse.ts'
+import { Uncommitted } from './uncommitted.ts'
 import type { WhereToGoOn } from './where-to-go-on.ts'
 
 /** A member that is not heard of for so long is dead to its group. */
 const sessionTimeoutMs = 10_000
 const heartbeatIntervalMs = 1000
+const silenceMs = sessionTimeoutMs + 2000
 /** Others wait so long for a member that is busy with a message, as for Java's consumers (max.poll.interval.ms). */
 const rebalanceTimeoutMs = 300_000
 /** How long a fetch waits for new messages, and so how long Ctrl-C may take. */
 const fetchWaitMs = 500
-const leaveTimeoutMs = 10_000
+const leaveTimeoutMs = 3000
+const restartDelayMs = 500
 const commitRetryMs = 200
 const commitPatienceMs = 5000
 
@@ -42,6 +47,7 @@ export class GroupMember {
   #owned = new Map<string, OwnedPartition>()
   /** Aborted when the partitions are given up or divided anew. */
   #round = new AbortController()
+  readonly #uncommitted = new Uncommitted()
   readonly #finished = new AbortController()
   #failure: unknown
   /** How many messages were dealt with. */
@@ -56,18 +62,23 @@ export class GroupMember {
       heartbeatInterval: heartbeatIntervalMs,
       rebalanceTimeout: rebalanceTimeoutMs,
       maxWaitTimeInMs: fetchWaitMs,
-      retry: { ...patiently, retries: 5, restartOnFailure: async () => !this.#finished.signal.aborted }
+      // The library counts every trouble of a consumer's life, so any number ends it one day.
+      retry: {
+        ...patiently,
+        retries: Number.MAX_SAFE_INTEGER,
+        restartOnFailure: async () => !this.#finished.signal.aborted
+      }
     })
   }
 
   /** Resolves when it was stopped or came to the end, and has left its group. Rejects when a message failed. */
   async run(stop: AbortSignal): Promise<void> {
     this.#listen()
+    using _lifeSigns = watchLifeSigns(this.#consumer, silenceMs, () => this.#joinAnew())
     try {
       await this.#consumer.connect()
       await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true })
-      const eachBatch = (payload: EachBatchPayload) => this.#onBatch(payload)
-      await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+      await this.#start()
       await whenAborted(AbortSignal.any([stop, this.#finished.signal]))
     } finally {
       this.#finish(undefined)
@@ -79,16 +90,38 @@ export class GroupMember {
   #listen(): void {
     const { events } = this.#consumer
     this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment))
-    this.#consumer.on(events.CRASH, ({ payload }) => {
-      this.#giveUpAll()
-      if (payload.restart) tell(`lost the group (${reasonOf(payload.error)}); joining it again`)
-      else this.#finish(payload.error)
-    })
+    this.#consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error, payload.restart))
     this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
       // Nothing but marks of transactions: no message to deal with, and yet the partition was read.
       if (payload.batchSize === 0) this.#owned.get(nameOf(payload))?.dealtWith(Number(payload.lastOffset) + 1)
       this.#checkEnd()
     })
+  }
+
+  async #start(): Promise<void> {
+    const eachBatch = (payload: EachBatchPayload) => this.#onBatch(payload)
+    await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+  }
+
+  #joinAnew(): void {
+    tell('the group does not hear this member; joining it again')
+    this.#giveUpAll()
+    this.#consumer
+      .stop()
+      .then(() => (this.#finished.signal.aborted ? undefined : this.#start()))
+      .catch((error) => this.#finish(error))
+  }
+
+  /** The library gave up. For some errors it begins anew by itself, for others we do; the group is joined again in both. */
+  #crashed(error: Error, restartsByItself: boolean): void {
+    this.#giveUpAll()
+    if (this.#finished.signal.aborted) return
+    if (!mayPass(error)) {
+      this.#finish(error)
+      return
+    }
+    tell(`lost the group (${reasonOf(error)}); joining it again`)
+    if (!restartsByItself) setTimeout(() => this.#start().catch((reason) => this.#finish(reason)), restartDelayMs)
   }
 
   #joined(memberAssignment: Readonly<Record<string, number[]>>): void {
@@ -128,8 +161,8 @@ export class GroupMember {
     try {
       if (partition && (await this.#mayBegin(partition, payload, pulse))) await this.#deal(partition, payload, pulse)
     } catch (error) {
-      // The library joins again for these; what was not committed comes again, to whoever gets the partition.
-      if (needsRejoin(error) || pulse.lost.aborted) throw error
+      // The library tries again, or joins again; what was not committed comes again, to whoever gets the partition.
+      if (pulse.lost.aborted || mayPass(error)) throw error
       this.#finish(error)
     }
     pulse.lost.throwIfAborted()
@@ -147,18 +180,18 @@ export class GroupMember {
   async #deal(partition: OwnedPartition, payload: EachBatchPayload, pulse: Pulse): Promise<void> {
     const { batch } = payload
     const interruption = this.#interruption(pulse)
-    for (const stretch of stretchesOf(batch.messages, this.#work.processing.stretch)) {
+    const unread = batch.messages.filter(({ offset }) => !this.#uncommitted.has(partition.name, Number(offset)))
+    // Behind the last message of a batch there may be marks of a transaction: they are read as well.
+    const batchEnd = Number(batch.lastOffset()) + 1
+    if (unread.length === 0) await this.#commit(partition, batchEnd, payload, pulse)
+    for (const stretch of stretchesOf(unread, this.#work.processing.stretch)) {
       if (interruption.aborted) return
       await this.#process(stretch.map((message) => consumedMessage(placeOf(partition), message)))
       this.count += stretch.length
-      const last = stretch.at(-1)
-      const isWholeBatch = last === batch.messages.at(-1)
-      // Behind the last message of a batch there may be marks of a transaction: they are read as well.
-      const lastOffset = isWholeBatch ? batch.lastOffset() : (last?.offset ?? batch.firstOffset() ?? '0')
-      if (this.#owned.get(partition.name) !== partition) return
-      payload.resolveOffset(last?.offset ?? lastOffset)
-      await this.#commit(partition, Number(lastOffset) + 1, payload, pulse)
-      partition.dealtWith(Number(lastOffset) + 1)
+      const [first, last] = [stretch[0], stretch.at(-1)]
+      const next = last === unread.at(-1) ? batchEnd : Number(last?.offset) + 1
+      this.#uncommitted.add(partition.name, Number(first?.offset), next)
+      await this.#commit(partition, next, payload, pulse)
     }
   }
 
@@ -172,14 +205,21 @@ export class GroupMember {
     }
   }
 
-  /** A broker that is away for a moment is asked again; one that says that the partition is not ours any more is believed. */
-  async #commit(partition: Partition, next: number, payload: EachBatchPayload, pulse: Pulse): Promise<void> {
+  /**
+   * A broker that is away for a moment is asked again; one that says that the partition is not ours any more is believed. For a
+   * partition that was given up nothing is committed: its new owner may be further.
+   */
+  async #commit(partition: OwnedPartition, next: number, payload: EachBatchPayload, pulse: Pulse): Promise<void> {
     const { topic, partition: id } = partition
     const offsets = { topics: [{ topic, partitions: [{ partition: id, offset: String(next) }] }] }
     const deadlineMs = performance.now() + commitPatienceMs
-    for (;;) {
+    while (this.#owned.get(partition.name) === partition) {
       try {
-        return await payload.commitOffsetsIfNecessary(offsets)
+        payload.resolveOffset(String(next - 1))
+        await payload.commitOffsetsIfNecessary(offsets)
+        this.#uncommitted.clear(partition.name)
+        partition.dealtWith(next)
+        return
       } catch (error) {
         if (needsRejoin(error) || pulse.lost.aborted || performance.now() > deadlineMs) throw error
         await new Promise((resolve) => setTimeout(resolve, commitRetryMs))

@@ -2,19 +2,9 @@
  * Keeps this member alive in its group while it is busy with a message, however long that takes, and learns that the group
  * is being divided anew: then the message in hand is finished and committed before the partition is given up.
  */
+import { needsRejoin } from '../client-errors.ts'
+
 const beatIntervalMs = 1000
-
-/** Errors after which the group has to be joined again, by Kafka's names. */
-const lostMembership = new Set([
-  'REBALANCE_IN_PROGRESS',
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-  'NOT_COORDINATOR_FOR_GROUP'
-])
-
-export function needsRejoin(error: unknown): boolean {
-  return error instanceof Error && 'type' in error && lostMembership.has(String(error.type))
-}
 
 export class Pulse implements Disposable {
   readonly #timer: NodeJS.Timeout

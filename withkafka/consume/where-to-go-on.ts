@@ -3,6 +3,7 @@
  * one that is stored. A group that never committed begins at the beginning.
  */
 import type { Kafka } from 'kafkajs'
+import { mayPass } from '../client-errors.ts'
 import { tell } from '../output.ts'
 import { Problem } from '../problem.ts'
 import { type Bounds, boundsOf } from '../topic.ts'
@@ -50,8 +51,7 @@ async function whileAway<Result>(cancel: AbortSignal, work: () => Promise<Result
     try {
       return await work()
     } catch (error) {
-      const mayPass = error instanceof Error && 'retriable' in error && error.retriable !== false
-      if (cancel.aborted || !mayPass) throw error
+      if (cancel.aborted || !mayPass(error)) throw error
     }
   }
 }

@@ -7,6 +7,7 @@
  * and the partition is chosen here, once, so that a repeated request goes where the first one went.
  */
 import { type Kafka, Partitioners, type Producer } from 'kafkajs'
+import { mayPass } from '../client-errors.ts'
 import { lastTrouble, patiently, within } from '../connect.ts'
 import { Problem, reasonOf } from '../problem.ts'
 import type { Message } from './messages.ts'
@@ -42,12 +43,17 @@ export class Sender {
 
   /** Resolves when every message of the batch is acknowledged. Wait for one before you send the next: that keeps the order. */
   async send(batch: readonly Message[]): Promise<Delivery[]> {
-    const requests = [...this.#byPartition(batch)].map(([partition, messages]) => this.#sendTo(partition, messages))
+    const giveUp = new AbortController()
+    const requests = [...this.#byPartition(batch)].map(([partition, messages]) =>
+      this.#sendTo(partition, messages, giveUp.signal)
+    )
     try {
       const deliveries = await within(this.#timeoutMs, Promise.all(requests), timeUp)
       return deliveries.flat().sort((a, b) => a.message.index - b.message.index)
     } catch (error) {
       throw notDelivered(this.#topic, error)
+    } finally {
+      giveUp.abort()
     }
   }
 
@@ -66,13 +72,19 @@ export class Sender {
     return groups
   }
 
-  async #sendTo(partition: number, messages: readonly Message[]): Promise<Delivery[]> {
+  async #sendTo(partition: number, messages: readonly Message[], giveUp: AbortSignal): Promise<Delivery[]> {
     const topic = this.#topic
     const timestamp = String(Date.now())
     const records = messages.map(({ key, value, headers = {} }) => ({ key, value, headers, partition, timestamp }))
-    const [acknowledged] = await this.#producer.send({ topic, acks: -1, messages: records })
-    const baseOffset = Number(acknowledged?.baseOffset)
-    return messages.map((message, at) => ({ message, topic, partition, offset: baseOffset + at }))
+    for (;;) {
+      try {
+        const [acknowledged] = await this.#producer.send({ topic, acks: -1, messages: records })
+        const baseOffset = Number(acknowledged?.baseOffset)
+        return messages.map((message, at) => ({ message, topic, partition, offset: baseOffset + at }))
+      } catch (error) {
+        if (giveUp.aborted || !mayPass(error)) throw error
+      }
+    }
   }
 }
 
