@@ -99,18 +99,22 @@ function drawGround(span: Span): string {
   return `<rect x="${at(span.column)}" y="0" width="${width.toFixed(1)}" height="${cellHeight}" fill="${colour}"/>`
 }
 
-/** The length is given, so that a font of another width keeps the columns. */
+/** Piece by piece between wide gaps, since not every program keeps the spaces of a text. */
 function drawText(span: Span): string {
-  const text = span.text.trimEnd()
-  const leading = text.length - text.trimStart().length
-  const shown = text.trimStart()
-  if (shown === '') return ''
   const classes = [span.isBold ? 'b' : '', span.isDim ? 'd' : ''].filter((name) => name !== '').join(' ')
   const colour = span.isReverse ? ground : span.colour === null ? null : colourOf(span.colour, ink)
-  const length = ([...shown].length * cellWidth).toFixed(1)
-  return `<text x="${at(span.column + leading)}" y="13.5" textLength="${length}" lengthAdjust="spacingAndGlyphs"${
-    classes === '' ? '' : ` class="${classes}"`
-  }${colour === null ? '' : ` style="fill:${colour}"`}>${escaped(shown)}</text>`
+  const looks = `${classes === '' ? '' : ` class="${classes}"`}${colour === null ? '' : ` style="fill:${colour}"`}`
+  return [...span.text.matchAll(/\S+(?: \S+)*/g)]
+    .map(({ 0: piece, index }) => {
+      const column = span.column + [...span.text.slice(0, index)].length
+      return `<text x="${at(column)}" y="13.5"${lengthOf(piece)}${looks}>${escaped(piece)}</text>`
+    })
+    .join('')
+}
+
+/** The length is given, so that a font of another width keeps the columns. */
+function lengthOf(piece: string): string {
+  return ` textLength="${([...piece].length * cellWidth).toFixed(1)}" lengthAdjust="spacingAndGlyphs"`
 }
 
 function colourOf(index: number | null, otherwise: string): string {
