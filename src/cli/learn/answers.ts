@@ -61,7 +61,6 @@ export class Answers {
     if (!this.#isAttended) return
     this.#terminal.status(this.#terminal.err.dim(`    Enter: ${what}   q: leave `))
     const line = await this.#next()
-    this.#terminal.status('')
     if (line === 'q') throw new Left()
   }
 
@@ -69,7 +68,6 @@ export class Answers {
     if (this.#terminal.stdinIsTty && this.#options.yes) return { kind: 'skipped', why: '--yes answers no questions' }
     if (this.#terminal.stdinIsTty) this.#terminal.status(`    ${keys}   s: skip   q: leave > `)
     const line = await this.#next(this.#options.yes ? graceMs : undefined)
-    this.#terminal.status('')
     if (line === undefined) return { kind: 'skipped', why: 'standard input has no answer' }
     if (line === 'q') throw new Left()
     return line === 's' ? { kind: 'skipped', why: 'as you wish' } : { kind: 'line', text: line }
@@ -95,6 +93,7 @@ export class Answers {
       }
     } finally {
       clearTimeout(timer)
+      this.#terminal.status('')
     }
     interrupted.throwIfAborted()
     return this.#lines.shift()

@@ -17,12 +17,20 @@ import { type Reporter, RowReporter } from './reporter.ts'
 import { Teller } from './telling.ts'
 
 export async function runLearn(invocation: Invocation): Promise<ExitCode> {
-  const { args, flags, global, terminal, interrupted } = invocation
+  const { args, flags } = invocation
   const voice = voices.find((one) => one === flags.text('voice')) ?? 'both'
   const [word] = args
   if (word === undefined) return await showContents(invocation, voice)
-  const lessons = lessonsNamed(word)
-  const reporter = createReporter(invocation, voice)
+  return await giveLessons(lessonsNamed(word), invocation, createReporter(invocation, voice))
+}
+
+/** One after the other; a claim that does not hold does not keep the next from being tried. */
+export async function giveLessons(
+  lessons: readonly Lesson[],
+  invocation: Invocation,
+  reporter: Reporter
+): Promise<ExitCode> {
+  const { global, terminal, interrupted } = invocation
   const answers = new Answers(terminal, { yes: global.yes, interrupted })
   try {
     let held = true

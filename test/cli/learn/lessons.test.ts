@@ -153,14 +153,14 @@ suite('learn', { skip: unavailable() }, () => {
       ['copies-lie-apart', true],
       ['one-broker-one-copy', true],
       ['nobody-answers', true],
-      ['back-after-the-restart', true]
+      ['back-after-the-kill', true]
     ])
   })
 
   test('on a cluster the reader is asked to stop its broker, and may skip it', async () => {
     const { code, stdout } = await cli.run(['learn', 'replication', '-b', cli.bootstrap], 's\ns\n')
     assert.equal(code, 0)
-    assert.match(stdout.toString(), /Please stop the broker[\s\S]*skipped: as you wish/)
+    assert.match(stdout.toString(), /Please stop broker 1[\s\S]*skipped: as you wish/)
     await nothingIsLeft()
   })
 

@@ -58,12 +58,20 @@ export const replicationFactor = {
       otherwise: 'The partition could be read although its only broker was down.',
       on: 'one broker'
     },
+    'back-after-the-kill': {
+      layman:
+        'The order is there again, under the same number: the building was closed, its cabinet was not lost. With a copy next door nobody would have had to wait.',
+      engineer:
+        'kill -9 did not take the acknowledged record: Odradek acknowledges acks=all once it is synced, so it was safe, but not available. A second replica would have led at once; Odradek is one broker and has none, a cluster has.',
+      otherwise: 'The acknowledged record was not there after the restart.',
+      on: 'the embedded broker'
+    },
     'back-after-the-restart': {
       layman: 'The order is there again, under the same number: the building was closed, its cabinet was not lost.',
       engineer:
         'The acknowledged record survived on the disk of its broker. It was safe, but not available; that is what more replicas are for.',
       otherwise: 'The acknowledged record was not there after the restart.',
-      on: 'one broker'
+      on: 'a cluster of one broker'
     },
     'another-leads': {
       layman: 'Another building runs the rail now.',

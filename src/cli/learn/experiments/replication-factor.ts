@@ -33,7 +33,8 @@ export const replicationLesson = lesson(
     const offset = await write(lab, topic)
 
     await lab.step('stop')
-    if (addresses.size === 1) await aloneDown(lab, topic, offset)
+    const [only = -1] = addresses.keys()
+    if (addresses.size === 1) await aloneDown(lab, topic, offset, only)
     else await leaderDown(lab, topic, offset, addresses)
     return howMany(lab, addresses.size)
   },
@@ -67,13 +68,13 @@ async function write(lab: ReplicationLab, topic: string): Promise<number> {
 }
 
 /** One broker: while it is down nobody has the record; afterwards it is there. */
-async function aloneDown(lab: ReplicationLab, topic: string, offset: number): Promise<void> {
+async function aloneDown(lab: ReplicationLab, topic: string, offset: number, broker: number): Promise<void> {
   const { power, brokers } = lab.ground
   const isDown = async () => (await placeOf(lab, topic, brokers)) === undefined
   if (power) {
     await power.stop()
     await lab.seen('kill -9: its process is gone')
-  } else if ((await lab.action(...stopRequest(0, 'the broker'), isDown)) === 'skipped') return
+  } else if ((await lab.action(...stopRequest(broker), isDown)) === 'skipped') return
   await lab.step('without-it')
   const sinceMs = performance.now()
   const read = await lab.run(['consume', topic, '--exit'], { whenUnreachable: 'told' })
@@ -89,17 +90,11 @@ async function aloneDown(lab: ReplicationLab, topic: string, offset: number): Pr
   if (power) {
     await power.start()
     await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}`)
-  } else if ((await lab.action(...startRequest(0, 'the broker'), isBack)) === 'skipped') return
+  } else if ((await lab.action(...startRequest(broker), isBack)) === 'skipped') return
   await lab.waitFor(isBack, changeMs)
   const found = await readBack(lab, topic, lab.ground.brokers)
-  await lab.claim(
-    'back-after-the-restart',
-    found?.value === value && found.offset === offset,
-    { topic, offset, found },
-    [
-      `acknowledged at offset ${offset}; found ${found === null ? 'nothing' : `${found.value} at offset ${found.offset}`}`
-    ]
-  )
+  const claim = power ? 'back-after-the-kill' : 'back-after-the-restart'
+  await lab.claim(claim, isTheOrder(found, offset), { topic, offset, found }, [foundLine(found, offset)])
 }
 
 /** Several brokers: another replica leads, and the record stays readable. */
@@ -116,7 +111,7 @@ async function leaderDown(
     const leader = (await placeOf(lab, topic, others))?.leader ?? -1
     return leader >= 0 && leader !== stopped
   }
-  if ((await lab.action(...stopRequest(stopped, `broker ${stopped}`), hasMoved)) === 'skipped') return
+  if ((await lab.action(...stopRequest(stopped), hasMoved)) === 'skipped') return
   await lab.waitFor(async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === false, changeMs)
   const after = await placeOf(lab, topic, others, 'shown')
   await showPlace(lab, after)
@@ -131,9 +126,7 @@ async function leaderDown(
 
   await lab.step('without-it')
   const found = await readBack(lab, topic, others)
-  await lab.claim('still-read', found?.value === value && found.offset === offset, { topic, offset, found }, [
-    `acknowledged at offset ${offset}; found ${found === null ? 'nothing' : `${found.value} at offset ${found.offset}`}`
-  ])
+  await lab.claim('still-read', isTheOrder(found, offset), { topic, offset, found }, [foundLine(found, offset)])
   await writeWithoutIt(lab, topic, others, after)
   await comesBack(lab, topic, stopped, others)
 }
@@ -164,7 +157,7 @@ async function comesBack(
 ): Promise<void> {
   await lab.step('start')
   const isBack = async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === true
-  if ((await lab.action(...startRequest(stopped, `broker ${stopped}`), isBack)) === 'skipped') return
+  if ((await lab.action(...startRequest(stopped), isBack)) === 'skipped') return
   const place = await placeOf(lab, topic, others, 'shown')
   await showPlace(lab, place)
   const back = place?.inSync.includes(stopped) === true
@@ -173,13 +166,13 @@ async function comesBack(
   ])
 }
 
-function stopRequest(broker: number, name: string): [string, { action: string; broker: number }] {
-  const text = `Please stop ${name}, which leads the partition: withkafka/exec.sh stop-broker ${broker || 'N'}, or in your own way. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
+function stopRequest(broker: number): [string, { action: string; broker: number }] {
+  const text = `Please stop broker ${broker}, which leads the partition: withkafka/exec.sh stop-broker ${broker}, or in your own way. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
   return [text, { action: 'stop-broker', broker }]
 }
 
-function startRequest(broker: number, name: string): [string, { action: string; broker: number }] {
-  const text = `Please start ${name} again: withkafka/exec.sh start-broker ${broker || 'N'}, or in your own way. Then press Enter.`
+function startRequest(broker: number): [string, { action: string; broker: number }] {
+  const text = `Please start broker ${broker} again: withkafka/exec.sh start-broker ${broker}, or in your own way. Then press Enter.`
   return [text, { action: 'start-broker', broker }]
 }
 
@@ -218,7 +211,18 @@ async function showPlace(lab: ReplicationLab, place: Place | undefined): Promise
   )
 }
 
-async function readBack(lab: ReplicationLab, topic: string, brokers: readonly string[]) {
+type Found = { readonly value: string; readonly offset: number }
+
+function isTheOrder(found: Found | null, offset: number): boolean {
+  return found?.value === value && found.offset === offset
+}
+
+function foundLine(found: Found | null, offset: number): string {
+  const there = found === null ? 'nothing' : `${found.value} at offset ${found.offset}`
+  return `acknowledged at offset ${offset}; found ${there}`
+}
+
+async function readBack(lab: ReplicationLab, topic: string, brokers: readonly string[]): Promise<Found | null> {
   const { rows, error } = await lab.run(['consume', topic, '--exit'], { brokers })
   if (error) await lab.seen(error.message)
   const [row] = rows

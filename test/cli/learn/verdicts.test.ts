@@ -1,0 +1,88 @@
+/** A claim that the broker does not bear out is told, and the exit code says so. */
+import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { Flags, type Invocation } from '../../../src/cli/command.ts'
+import type { Concept } from '../../../src/cli/learn/concept.ts'
+import { lesson } from '../../../src/cli/learn/lab.ts'
+import { RowReporter } from '../../../src/cli/learn/reporter.ts'
+import { giveLessons } from '../../../src/cli/learn/run.ts'
+import { Teller } from '../../../src/cli/learn/telling.ts'
+import { createStyle } from '../../../src/cli/terminal.ts'
+
+const concept = {
+  name: 'gravity',
+  title: 'Gravity',
+  aliases: [],
+  line: { layman: 'things fall', engineer: 'masses attract' },
+  problem: 'Soup stays in no plate.',
+  postOffice: 'Letters fall.',
+  kitchen: 'Plates fall.',
+  definition: 'Masses attract each other.',
+  steps: { drop: { layman: 'We let go.', engineer: 'Release.' } },
+  claims: {
+    falls: { layman: 'It fell.', engineer: 'It accelerated.', otherwise: 'It did not fall.' },
+    lies: { layman: 'It lies there.', engineer: 'It is at rest.', otherwise: 'It flew off.' }
+  },
+  question: { ask: { text: 'How far down is {place}?' }, hints: [{ text: 'Down.' }] }
+} as const satisfies Concept
+
+/** It falls or not, as is said; then it lies there. */
+const gravity = (falls: boolean) =>
+  lesson(concept, async (lab) => {
+    await lab.step('drop')
+    await lab.claim('falls', falls, { metres: falls ? 1 : 0 }, [`${falls ? 1 : 0} m down`])
+    await lab.claim('lies', true, {}, ['still there'])
+    return { values: { place: 'the floor' }, keys: 'metres', check: async () => ({ right: true, found: '1 m' }) }
+  })
+
+function invocationInto(written: string[], output?: string): Invocation {
+  const style = createStyle('plain')
+  const terminal = {
+    stdin: Readable.from([]),
+    stdinIsTty: false,
+    stdoutIsTty: false,
+    stderrIsTty: false,
+    env: {},
+    out: style,
+    err: style,
+    write: async (text: string | Uint8Array) => void written.push(text.toString()),
+    hint: () => {},
+    status: () => {}
+  }
+  const said = { timeoutMs: undefined, quiet: false, verbose: false, yes: true }
+  const global = { brokers: [], settings: {}, output, ...said }
+  return { terminal, global, args: [], flags: new Flags({}), interrupted: new AbortController().signal }
+}
+
+test('the sentence is chosen by what was measured, the lesson goes on, and the exit code is 7', async () => {
+  const written: string[] = []
+  const invocation = invocationInto(written)
+  assert.equal(await giveLessons([gravity(false)], invocation, new Teller(invocation, 'both', 80)), 7)
+  const text = written.join('')
+  assert.match(text, / {2}✗ It did not fall\.\n {6}0 m down\n {2}✓ Kitchen {2}It lies there\./)
+  assert.doesNotMatch(text, /It fell/)
+  assert.match(text, /How far down is the floor\?/)
+})
+
+test('one claim of one lesson is enough, and the other lessons are given all the same', async () => {
+  const written: string[] = []
+  const invocation = invocationInto(written, 'jsonl')
+  const reporter = new RowReporter(invocation, 'engineer')
+  assert.equal(await giveLessons([gravity(false), gravity(true)], invocation, reporter), 7)
+  const claims = written.map((line) => JSON.parse(line)).filter((row) => row.event === 'claim')
+  assert.deepEqual(
+    claims.map(({ id, holds, statement, measured }) => [id, holds, statement, measured]),
+    [
+      ['falls', false, 'It did not fall.', { metres: 0 }],
+      ['lies', true, 'It is at rest.', {}],
+      ['falls', true, 'It accelerated.', { metres: 1 }],
+      ['lies', true, 'It is at rest.', {}]
+    ]
+  )
+})
+
+test('when every claim holds the exit code is 0', async () => {
+  const invocation = invocationInto([])
+  assert.equal(await giveLessons([gravity(true)], invocation, new Teller(invocation, 'layman', 80)), 0)
+})
