@@ -86,7 +86,7 @@ export const limits = {
   openSilentMs: 60_000,
   /** To reach a broker on this machine. It accepts at once, or its process is busy. */
   peerConnectMs: 2_000,
-  /** For one answer of it, before it is looked for again. */
+  /** For one answer of it, at most, before it is looked for again. */
   peerAnswerMs: 5_000,
   /** Between two looks for the broker of a directory, at most: a part of the second in which another takes over. */
   takeoverPauseMs: 100,

@@ -53,6 +53,14 @@ export function pauseMs(attempt: number, chance: Chance): number {
   return longestMs / 2 + chance.below(Math.ceil(longestMs / 2) + 1)
 }
 
+/**
+ * How long an answer is waited for before the lock is looked at again: the silent one may be a stranger who took the port of
+ * a broker that died. Longer each time, since it may be our own broker, which recovers its log or is busy.
+ */
+export function answerMs(silences: number): number {
+  return Math.min(limits.peerAnswerMs, 200 * 2 ** Math.min(silences, 10))
+}
+
 /** Why there is no broker yet, although another process holds the directory. */
 export type Missing =
   /** Nobody says where, or nobody (of ours) is there. */

@@ -62,9 +62,9 @@ export class Peer {
   }
 
   /** True when the broker there has this directory. Rejects with SilentPeer, or when the connection breaks. */
-  async serves(disk: Disk): Promise<boolean> {
-    const ask = { topics: [] }
-    const { results } = await this.#ask(DescribeLogDirsRequest, DescribeLogDirsResponse, describeLogDirsVersion, ask)
+  async serves(disk: Disk, withinMs: number): Promise<boolean> {
+    const [request, response, version] = [DescribeLogDirsRequest, DescribeLogDirsResponse, describeLogDirsVersion]
+    const { results } = await this.#ask(request, response, version, { topics: [] }, withinMs)
     return results.some(({ logDir }) => disk.isAt(logDir))
   }
 
@@ -78,8 +78,9 @@ export class Peer {
       assignments: [],
       configs: [...config].map(([key, value]) => ({ name: key, value }))
     }))
-    const ask = { topics: asked, timeoutMs: limits.peerAnswerMs, validateOnly: false }
-    const answer = await this.#ask(CreateTopicsRequest, CreateTopicsResponse, createTopicsVersion, ask)
+    const withinMs = limits.peerAnswerMs
+    const ask = { topics: asked, timeoutMs: withinMs, validateOnly: false }
+    const answer = await this.#ask(CreateTopicsRequest, CreateTopicsResponse, createTopicsVersion, ask, withinMs)
     const refused = answer.topics.find(
       ({ errorCode }) => errorCode !== ErrorCode.NONE && errorCode !== ErrorCode.TOPIC_ALREADY_EXISTS
     )
@@ -92,12 +93,13 @@ export class Peer {
     request: Message<Asked>,
     response: Message<Answered>,
     version: number,
-    value: Asked
+    value: Asked,
+    withinMs: number
   ): Promise<Decoded<Answered>> {
     return new Promise((resolve, reject) => {
       if (this.#isClosed) return reject(brokenConnection())
       const correlationId = this.#questions++
-      const timer = this.#clock.after(limits.peerAnswerMs, () => this.#question?.fail(new SilentPeer()))
+      const timer = this.#clock.after(withinMs, () => this.#question?.fail(new SilentPeer()))
       const settled = (settle: () => void): void => {
         timer.cancel()
         this.#question = null

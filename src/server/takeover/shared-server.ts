@@ -15,7 +15,16 @@ import { rememberedAddress } from '../remembered-address.ts'
 import { Server } from '../server.ts'
 import { type BrokerStart, type RunningServer, refuseWrongConfig, startBehind } from '../start.ts'
 import { StartError, startErrorOf } from '../start-error.ts'
-import { firstPlace, isHopeless, type Missing, missingBroker, otherPlace, pauseMs, type Wishes } from './choices.ts'
+import {
+  answerMs,
+  firstPlace,
+  isHopeless,
+  type Missing,
+  missingBroker,
+  otherPlace,
+  pauseMs,
+  type Wishes
+} from './choices.ts'
 import { Peer, SilentPeer } from './peer.ts'
 
 export interface SharedServerOptions extends BrokerStart {
@@ -34,6 +43,8 @@ export class SharedServer {
   #isOpen = false
   #stopping: Promise<void> | null = null
   #pause: { readonly timer: Timer; readonly over: () => void } | null = null
+  /** How often in a row somebody accepted and did not answer. */
+  #silences = 0
   #lastTold = ''
 
   /** Resolves when clients can connect. Rejects with StartError; nothing is left running or locked then. */
@@ -166,17 +177,20 @@ export class SharedServer {
       const connection = await dialer.connect(address.host, address.port, limits.peerConnectMs)
       const peer = new Peer(connection, host.clock)
       this.#peer = peer
-      if (this.#stopping !== null || !(await peer.serves(host.disk))) {
+      if (this.#stopping !== null || !(await peer.serves(host.disk, answerMs(this.#silences)))) {
         this.#leave()
         return 'unreachable'
       }
       if (!this.#isOpen) await peer.createTopics(topics)
       this.#address = address
+      this.#silences = 0
       return null
     } catch (error) {
       this.#leave()
       if (error instanceof StartError) throw error
-      return error instanceof SilentPeer ? 'silent' : 'unreachable'
+      if (!(error instanceof SilentPeer)) return 'unreachable'
+      this.#silences += 1
+      return 'silent'
     }
   }
 
