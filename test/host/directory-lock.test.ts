@@ -5,7 +5,9 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { buildSync } from 'esbuild'
 import { NodeDisk } from '../../src/host/node/disk.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'odradek-lock-'))
@@ -15,6 +17,14 @@ const noProc = existsSync('/proc/self/stat') ? false : 'this system has no /proc
 
 function directory(): string {
   return mkdtempSync(join(root, 'data-'))
+}
+
+/** Another copy of the code, in plain JavaScript: a worker thread has no need of a compiler. */
+function bundledDisk(): string {
+  const outfile = join(root, 'disk.mjs')
+  const entry = fileURLToPath(new URL('../../src/host/node/disk.ts', import.meta.url))
+  buildSync({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm' })
+  return pathToFileURL(outfile).href
 }
 
 function programThatLocks(path: string, then: string): string {
@@ -43,11 +53,10 @@ test('a second broker in the same process is refused, also by another copy of th
   const path = directory()
   const release = new NodeDisk(path).lock()
   assert.throws(() => new NodeDisk(path).lock(), { problem: 'in-use', message: /another broker in this process/ })
-  const report = "require('node:worker_threads').parentPort.postMessage"
-  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'))
-  const program = `import(${tsx}).then(async ({ register }) => { register(); ${programThatLocks(path, '')} })
-    .then(() => ${report}('locked'), (error) => ${report}(error.message))`
-  const worker = new Worker(program, { eval: true })
+  const program = `const { parentPort, workerData: { disk, path } } = require('node:worker_threads')
+    import(disk).then(({ NodeDisk }) => new NodeDisk(path).lock())
+      .then(() => parentPort.postMessage('locked'), (error) => parentPort.postMessage(error.message))`
+  const worker = new Worker(program, { eval: true, workerData: { disk: bundledDisk(), path } })
   const [message] = await once(worker, 'message')
   assert.match(String(message), /another broker in this process/)
   await worker.terminate()
@@ -65,10 +74,15 @@ test('the lock of a dead process, and the empty file that Apache Kafka leaves, a
 
 test('a process that is dead and not yet asked for by its parent holds nobody back', { skip: noProc }, async () => {
   const path = directory()
-  // The shell starts a child that ends at once, and becomes a program that never asks how it ended.
-  const parent = spawn('sh', ['-c', 'sh -c "exit 0" & echo $!; exec sleep 60'])
-  const dead = Number(String((await once(parent.stdout, 'data'))[0]))
-  const stat = () => readFileSync(`/proc/${dead}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  // The shell starts a child that ends with its input, and becomes a program that never asks how its child ended.
+  const script = 'cat <&3 & echo $!; exec sleep 60'
+  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] })
+  const [line] = await once(parent.stdout ?? parent, 'data')
+  const dead = Number(String(line))
+  const read = (name: string) => readFileSync(`/proc/${name}`, 'utf8')
+  while (read(`${parent.pid}/comm`) !== 'sleep\n') await new Promise((resolve) => setTimeout(resolve, 1))
+  parent.stdio[3]?.destroy()
+  const stat = () => read(`${dead}/stat`).split(') ')[1]?.split(' ') ?? []
   while (stat()[0] !== 'Z') await new Promise((resolve) => setTimeout(resolve, 1))
   writeFileSync(join(path, '.lock'), `${dead} ${stat()[19]}\n`)
   new NodeDisk(path).lock()()
@@ -117,15 +131,8 @@ test('of many who find the lock of a dead process at the same moment, one gets i
   const racers = 4
   const rounds = 500
   const shared = new Int32Array(new SharedArrayBuffer(4 * 4))
-  const tsx = JSON.stringify(import.meta.resolve('tsx/esm/api'))
-  const workers = Array.from(
-    { length: racers },
-    () =>
-      new Worker(`import(${tsx}).then(({ register }) => { register(); ${race} })`, {
-        eval: true,
-        workerData: { path, racers, rounds, shared, disk: new URL('../../src/host/node/disk.ts', import.meta.url).href }
-      })
-  )
+  const workerData = { disk: bundledDisk(), path, racers, rounds, shared }
+  const workers = Array.from({ length: racers }, () => new Worker(race, { eval: true, workerData }))
   const ended = await Promise.all(workers.map((worker) => once(worker, 'message')))
   await Promise.all(workers.map((worker) => worker.terminate()))
   assert.deepEqual(ended.flat(), Array(racers).fill({ failures: [], rounds: { held: rounds, free: 0, doubled: 0 } }))

@@ -49,8 +49,8 @@ function anyPort(chance: Chance): number {
 
 /** Short at first, so that a takeover takes no time; with chance, so that many processes do not look at the same moment. */
 export function pauseMs(attempt: number, chance: Chance): number {
-  const longestMs = Math.min(limits.takeoverPauseMs, 8 * 1.3 ** Math.min(attempt, 20))
-  return longestMs / 2 + chance.below(Math.ceil(longestMs / 2) + 1)
+  const halfMs = Math.min(limits.takeoverPauseMs / 2, Math.round(4 * 1.3 ** Math.min(attempt, 20)))
+  return halfMs + chance.below(halfMs + 1)
 }
 
 /**

@@ -109,7 +109,7 @@ export class SharedServer {
         if ((await this.#look()) === null) break
         await this.#wait(pauseMs(attempt, chance))
       } catch (error) {
-        this.#tell(startErrorOf(error).message)
+        if (this.#stopping === null) this.#tell(startErrorOf(error).message)
         await this.#wait(limits.takeoverFailedPauseMs)
       }
     }
@@ -158,7 +158,9 @@ export class SharedServer {
       } catch (error) {
         if (!(error instanceof ListenError) || error.problem !== 'in-use') throw error
         if (attempt < limits.samePortAttempts) await this.#wait(limits.samePortPauseMs)
-        else {
+        // Who is stopped leaves the address to the next, and does not look for another one.
+        if (this.#stopping !== null) throw error
+        if (attempt >= limits.samePortAttempts) {
           const other = otherPlace(place, wishes, chance)
           if (other === null || attempt >= limits.samePortAttempts + limits.freePortAttempts) throw error
           this.#tell(`${formatAddress(place)} is in use by another program; trying port ${other.port}`)

@@ -145,6 +145,23 @@ test('a stop in the midst of a takeover leaves nothing behind', async () => {
   }
 })
 
+test('who is stopped while the port is not free yet leaves the address to the next', async () => {
+  const machine = new Machine()
+  machine.dyingMs = { port: 100, lock: 0 }
+  const server = machine.start()
+  const { address } = await machine.finish(open(server))
+  const others = [machine.start(), machine.start()]
+  const handles = [await machine.finish(open(others[0] ?? server)), await machine.finish(open(others[1] ?? server))]
+  server.kill()
+  await machine.until(() => machine.holder !== null && machine.holder !== server)
+  const taking = handles[others.indexOf(machine.holder ?? server)]
+  const waiting = handles.find((handle) => handle !== taking)
+  await machine.finish(taking?.stop() ?? Promise.reject(new Error('nobody takes over')))
+  await machine.until(() => waiting?.isServing === true)
+  assert.deepEqual(waiting?.address, address)
+  await machine.finish(waiting?.stop() ?? Promise.resolve())
+})
+
 test('a start that fails while taking over is told, and tried again', async () => {
   const machine = new Machine()
   const server = machine.start()
@@ -198,7 +215,7 @@ test('whatever opens, stops and dies: one serves at a time, another within a sec
         await world.check()
       }
     ),
-    { numRuns: 150 }
+    { numRuns: 150, includeErrorInReport: true }
   )
 })
 
