@@ -1,12 +1,8 @@
 /**
- * A member of a service as a child process. Killing it is `kill -9`; when the demo ends in whatever way, its standard input ends, and
- * so does the member.
+ * A member of a service as a child process.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import { type Instruction, type MemberTask, type Report, readLine } from '../member/protocol.ts'
-
-const errorTextMax = 2000
+import { LineChild } from './line-child.ts'
 
 export interface MemberEnd {
   readonly code: number | null
@@ -16,32 +12,21 @@ export interface MemberEnd {
 }
 
 export class MemberProcess {
-  readonly #child: ChildProcess
+  readonly #child: LineChild<Instruction, Report>
   #reason: string | undefined
-  #errorText = ''
   readonly ended: Promise<MemberEnd>
 
   /** Starts before there is anything to do: loading takes longest. */
   constructor(onReport: (report: Report) => void) {
-    const program = process.argv[1] ?? ''
-    this.#child = spawn(process.execPath, [...process.execArgv, program, 'demo-member'], {
-      stdio: ['pipe', 'pipe', 'pipe']
+    this.#child = new LineChild('demo-member', readLine<Report>, (report) => {
+      if (report.event === 'failed') this.#reason = report.why
+      onReport(report)
     })
-    this.#child.stdin?.on('error', () => {})
-    this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#errorText = (this.#errorText + chunk.toString()).slice(-errorTextMax)
-    })
-    if (this.#child.stdout)
-      createInterface({ input: this.#child.stdout }).on('line', (line) => this.#read(line, onReport))
-    this.ended = new Promise((resolve) => {
-      const settle = (code: number | null, signal: NodeJS.Signals | null) =>
-        resolve({ code, signal, reason: this.#reason ?? lastLine(this.#errorText) })
-      this.#child.once('error', (error) => {
-        this.#reason = error.message
-        settle(null, null)
-      })
-      this.#child.once('close', settle)
-    })
+    this.ended = this.#child.ended.then(({ code, signal, lastWords }) => ({
+      code,
+      signal,
+      reason: this.#reason ?? lastWords
+    }))
   }
 
   get pid(): number | undefined {
@@ -53,21 +38,10 @@ export class MemberProcess {
   }
 
   tell(instruction: Instruction): void {
-    this.#child.stdin?.write(`${JSON.stringify(instruction)}\n`)
+    this.#child.tell(instruction)
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL')
+    this.#child.kill()
   }
-
-  #read(line: string, onReport: (report: Report) => void): void {
-    const report = readLine<Report>(line)
-    if (report === undefined) return
-    if (report.event === 'failed') this.#reason = report.why
-    onReport(report)
-  }
-}
-
-function lastLine(text: string): string | undefined {
-  return text.trimEnd().split('\n').at(-1)?.trim() || undefined
 }
