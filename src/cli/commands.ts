@@ -4,6 +4,7 @@
 import type { CommandDefinition, CommandGroup } from './command.ts'
 import { consume } from './consume/command.ts'
 import { demo } from './demo/command.ts'
+import { demoCaller } from './demo/compare/calls/command.ts'
 import { demoMember } from './demo/member/command.ts'
 import { deleteGroups } from './groups/delete.ts'
 import { describeGroup } from './groups/describe.ts'
@@ -25,6 +26,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   serve,
   demo,
   demoMember,
+  demoCaller,
   produce,
   consume,
   trace,

@@ -16,12 +16,17 @@ Keys: 1-4 or arrows choose a service; + - members; p pause; k kill -9 all of its
 On a pipe the same as lines on standard input: kill payments, kill-one kitchen, restart payments, pause kitchen,
 resume kitchen, scale kitchen 3, rate 10, quit.
 
+--compare shows two worlds side by side: the same orders through direct calls between services, without a broker, and through the log.
+Notifications is killed in both, after three seconds and for --outage; k kills earlier, or again; a table at the end says what each lost.
+
 Exit code 0: every order has exactly one notification; 7: not.`,
   options: [
     { flags: '--seed <n>', description: 'which orders; the same seed gives the same ones', default: '1' },
     { flags: '--rate <rate>', description: 'how many orders, for example 5/s', default: '3/s' },
     { flags: '--count <n>', description: 'close after n orders' },
     { flags: '--duration <duration>', description: 'close after this time, for example 60s' },
+    { flags: '--compare', description: 'with Kafka and without, side by side: what does each lose?' },
+    { flags: '--outage <duration>', description: 'with --compare: how long notifications is dead (10s)' },
     {
       flags: '-d, --data <directory>',
       description: 'keep the data of its own broker here',
@@ -30,10 +35,15 @@ Exit code 0: every order has exactly one notification; 7: not.`,
   ],
   examples: [
     ['odradek demo', 'on a broker of its own'],
+    ['odradek demo --compare', 'direct calls and the log, and a service killed in both'],
     ['odradek demo -b localhost:9092', 'on a cluster that is there'],
     ['odradek demo --duration 60s --seed 7 -o jsonl', 'a minute of it, for a program']
   ],
   async run(invocation) {
+    if (invocation.flags.has('compare')) {
+      const { runCompare } = await import('./compare/run.ts')
+      return await runCompare(invocation)
+    }
     const { runDemo } = await import('./run.ts')
     return await runDemo(invocation)
   }

@@ -27,6 +27,11 @@ const standstillMs = 20_000
 const busyShare = 0.5
 const workMsMax = 150
 
+/** How long an order keeps the kitchen busy. */
+export function cookingMs(ordersPerSecond: number): number {
+  return Math.min(workMsMax, (busyShare * 1000) / ordersPerSecond)
+}
+
 export interface DemoPlace {
   readonly brokers: readonly string[]
   readonly isEmbedded: boolean
@@ -81,7 +86,7 @@ export class Demo {
       group: stand.groups[service],
       producerId: String(stand.producerIds[service]),
       seed: this.#plan.seed,
-      workMs: service === 'kitchen' ? Math.min(workMsMax, (busyShare * 1000) / this.#plan.ratePerSecond) : 0
+      workMs: service === 'kitchen' ? cookingMs(this.#plan.ratePerSecond) : 0
     }))
     const stopped = this.#stopped.signal
     const reachable = () => this.#presence.reachable()
@@ -214,9 +219,14 @@ export class Demo {
 
   #tick(): void {
     const nowMs = performance.now()
-    if (this.#phase !== 'closing') this.#schedule.advance(nowMs, this.#crew.customersAreHere && !this.#presence.away)
+    const mayOrder = this.#crew.customersAreHere && !this.#presence.away && this.#hasBegun()
+    if (this.#phase !== 'closing') this.#schedule.advance(nowMs, mayOrder)
     this.#crew.place(this.#schedule.due, partitionCount)
     this.#rates.sample(nowMs, this.totals)
+  }
+
+  #hasBegun(): boolean {
+    return this.#schedule.due > 0 || this.#plan.begins === 'at once' || this.#crew.everyoneIsHere
   }
 
   #see(events: readonly WrittenEvent[]): void {

@@ -15,6 +15,8 @@ export interface DemoPlan {
   readonly durationMs: number | undefined
   /** Where the embedded broker keeps its data afterwards; undefined: nowhere. */
   readonly directory: string | undefined
+  /** When the first order is placed: customers may be here before the others are. */
+  readonly begins: 'at once' | 'when all are here'
   readonly presentation: 'screen' | 'lines' | 'jsonl'
 }
 
@@ -22,6 +24,13 @@ export function readPlan({ flags, terminal, global }: Invocation): DemoPlan {
   const data = flags.text('data')
   if (data !== undefined && flags.text('bootstrapServer') !== undefined) {
     throw wrongUsage('--data and --bootstrap-server exclude each other', 'another broker keeps its data where it wants')
+  }
+  if (flags.text('outage') !== undefined && !flags.has('compare')) {
+    throw wrongUsage(
+      '--outage belongs to --compare',
+      'without it nothing is killed by itself',
+      'odradek demo --compare'
+    )
   }
   const output = global.output
   if (output !== undefined && output !== 'jsonl' && output !== 'table') {
@@ -34,6 +43,7 @@ export function readPlan({ flags, terminal, global }: Invocation): DemoPlan {
     count: flags.parsed('count', parseOrders),
     durationMs: flags.parsed('duration', parseDurationMs),
     directory: data === undefined ? undefined : resolve(data),
+    begins: 'at once',
     presentation: output === 'jsonl' ? 'jsonl' : canDraw ? 'screen' : 'lines'
   }
 }

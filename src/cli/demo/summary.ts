@@ -50,7 +50,8 @@ function verdict(isMet: boolean, placed: number, open: number, doubled: number, 
   return `Not every order has one notification: ${wrong.join('; ')}.`
 }
 
-function remains(
+/** Says what stays behind, and how to look at it or remove it. */
+export function remains(
   plan: DemoPlan,
   { kind, brokers }: Pick<Stage, 'kind' | 'brokers'>,
   topics: readonly string[],

@@ -149,6 +149,14 @@ export class Crew {
     for (const service of serviceNames) this.#tellAll(service, { do: 'hurry' })
   }
 
+  /** Whether all members of all services have joined their groups. */
+  get everyoneIsHere(): boolean {
+    return serviceNames.every((service) => {
+      const { wanted, members } = this.#teams[service]
+      return [...members.values()].filter(({ state }) => state === 'working').length >= wanted
+    })
+  }
+
   /** Whether any customer can order at the moment. */
   get customersAreHere(): boolean {
     const { paused } = this.#teams.customers

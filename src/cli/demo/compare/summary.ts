@@ -1,0 +1,92 @@
+/**
+ * What each world lost: the table at the end, what it means, and whether the log kept its promise.
+ */
+import type { Invocation } from '../../command.ts'
+import { ExitCode } from '../../exit-codes.ts'
+import { formatTable, type Row, toJson } from '../../output.ts'
+import type { Stage } from '../../serve/stage.ts'
+import { remains } from '../summary.ts'
+import { type AllFigures, type Figures, messages } from './ledger.ts'
+import type { ComparisonPlan } from './plan.ts'
+import type { ComparisonState, OutageRecord } from './state.ts'
+
+export interface Outcome {
+  readonly due: number
+  readonly state: ComparisonState
+}
+
+export async function summarize(
+  { terminal }: Invocation,
+  plan: ComparisonPlan,
+  { due, state }: Outcome,
+  stage: Pick<Stage, 'kind' | 'brokers'>
+): Promise<ExitCode> {
+  const { calls, log, outages, topics } = state
+  const isMet = keptEverything(log.figures, due)
+  if (plan.presentation === 'jsonl') {
+    const worlds = { calls: tallies(calls.figures), log: tallies(log.figures) }
+    await terminal.write(
+      `${toJson({ event: 'summary', met: isMet, due, ...worlds, outages: outages.map(outageFields), topics, brokers: stage.brokers })}\n`
+    )
+  } else {
+    const rows = [...rowsOf('direct calls', calls.figures), ...rowsOf('the log', log.figures)]
+    const columns = ['world', 'messages', 'sent', 'arrived', 'lost', 'doubled', 'longest wait']
+    await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold)}\n`)
+    for (const line of conclusions(due, state)) await terminal.write(`${line}\n`)
+  }
+  remains(plan, stage, topics, (line) => terminal.hint(line))
+  return isMet ? ExitCode.done : ExitCode.notMet
+}
+
+/** Every order that was due went the whole way, once. */
+export function keptEverything(log: AllFigures, due: number): boolean {
+  return messages.every((message) => {
+    const { sent, arrived, doubled } = log[message]
+    return sent === due && arrived === due && doubled === 0
+  })
+}
+
+/** Nobody sends any more: what is missing is lost. */
+function tallies(figures: AllFigures) {
+  return Object.fromEntries(messages.map((message) => [message, tally(figures[message])]))
+}
+
+function tally({ sent, arrived, missing, doubled, longestWaitMs }: Figures) {
+  return { sent, arrived, lost: missing, doubled, longestWaitMs }
+}
+
+function rowsOf(world: string, figures: AllFigures): Row[] {
+  return messages.map((message, index) => {
+    const { longestWaitMs, ...counts } = tally(figures[message])
+    return { world: index === 0 ? world : '', messages: message, ...counts, 'longest wait': duration(longestWaitMs) }
+  })
+}
+
+function outageFields({ killedMs, restartedMs, listensMs, drainedMs, peakLag }: OutageRecord) {
+  const times = { restarted: restartedMs ?? null, listens: listensMs ?? null, drained: drainedMs ?? null }
+  return { killed: killedMs, ...times, peakLag }
+}
+
+export function conclusions(due: number, { calls, log, outages }: ComparisonState): string[] {
+  const deadMs = outages.reduce((sum, { killedMs, listensMs = killedMs }) => sum + listensMs - killedMs, 0)
+  const { missing: lost } = calls.figures.notifications
+  const { longestWaitMs } = log.figures.notifications
+  const peakLag = outages.reduce((highest, outage) => Math.max(highest, outage.peakLag), 0)
+  const verdict = keptEverything(log.figures, due)
+    ? `The log lost nothing and doubled nothing: the lag rose to ${peakLag} records; who waited longest waited ${duration(longestWaitMs)}.`
+    : `The log did not keep its promise: of ${due} orders ${log.figures.notifications.arrived} were told, ${doubledOf(log.figures)} messages were doubled.`
+  return [
+    `For ${duration(deadMs)} nobody listened for notifications. Direct calls: ${lost} of ${due} customers were never told.`,
+    verdict,
+    'A retry in the caller saves most of them while the caller lives, and tells some twice after a time-out;',
+    'a queue on its disk that survives and leaves off doubles saves all: that is the log, written once more.'
+  ]
+}
+
+function doubledOf(figures: AllFigures): number {
+  return messages.reduce((sum, message) => sum + figures[message].doubled, 0)
+}
+
+export function duration(ms: number): string {
+  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`
+}
