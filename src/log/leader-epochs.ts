@@ -3,6 +3,7 @@
  * grow. The file is text: version 0, the count, then 'epoch startOffset' for each.
  */
 import type { Disk } from '../host/disk.ts'
+import { writeNewFile } from './new-file.ts'
 
 const fileVersion = '0'
 export const leaderEpochFile = 'leader-epoch-checkpoint'
@@ -77,7 +78,13 @@ export class LeaderEpochs {
       String(starts.length),
       ...starts.map(({ epoch, startOffset }) => `${epoch} ${startOffset}`)
     ]
-    this.#disk.replaceFile(this.#path, Buffer.from(`${lines.join('\n')}\n`))
+    const bytes = Buffer.from(`${lines.join('\n')}\n`)
+    // The first epoch of a new log: there is no record yet whose epoch could be forgotten.
+    if (this.#starts.length === 0 && starts.every(({ startOffset }) => startOffset === 0)) {
+      writeNewFile(this.#disk, this.#path, bytes)
+    } else {
+      this.#disk.replaceFile(this.#path, bytes)
+    }
     this.#starts = starts
   }
 }

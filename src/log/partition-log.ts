@@ -14,10 +14,16 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { isControl, lastOffsetOf, patchPlace, readBatchHeader } from '../protocol/records/batch.ts'
 import { readTransactionEnd, type TransactionEnd } from '../protocol/records/control-records.ts'
 import { admit } from './admission.ts'
-import { type EpochEnd, LeaderEpochs } from './leader-epochs.ts'
-import { readTopicId, writePartitionMetadata } from './partition-metadata.ts'
+import { type EpochEnd, LeaderEpochs, leaderEpochFile } from './leader-epochs.ts'
+import { syncFile } from './new-file.ts'
+import { partitionMetadataFile, readTopicId, writePartitionMetadata } from './partition-metadata.ts'
 import { loadProducers } from './producer-loading.ts'
-import { listProducerSnapshots, removeProducerSnapshot, writeProducerSnapshot } from './producer-snapshot.ts'
+import {
+  listProducerSnapshots,
+  producerSnapshotsAmong,
+  removeProducerSnapshot,
+  writeProducerSnapshot
+} from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
 import { openSegments } from './recovery.ts'
 import { expiredSegments } from './retention.ts'
@@ -93,11 +99,15 @@ export class PartitionLog {
     this.#clock = options.clock
     this.#config = config
     this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
+    // One look at the directory serves all that follows: with thousands of partitions, looking is what a start is made of.
+    const names = disk.list(directory)
+    const topicId = names.includes(partitionMetadataFile) ? readTopicId(disk, directory) : null
     // A checkpoint that is older than the directory speaks of an earlier topic of the same name.
-    const isNew = readTopicId(disk, directory) === null && disk.list(directory).length === 0
+    const isNew = names.length === 0
     const known = isNew ? { recoveryPoint: 0, logStartOffset: 0 } : options
     const opened = openSegments({
       ...options,
+      names,
       recoveryPoint: known.recoveryPoint,
       logStartOffset: known.logStartOffset,
       nowMs: options.clock.nowMs()
@@ -108,10 +118,12 @@ export class PartitionLog {
       Math.max(known.logStartOffset, this.#segments[0]?.baseOffset ?? 0),
       this.#logEndOffset
     )
-    if (readTopicId(disk, directory) === null) writePartitionMetadata(disk, directory, options.topicId)
+    if (topicId === null) writePartitionMetadata(disk, directory, options.topicId)
     this.#epochs = new LeaderEpochs(disk, directory)
     this.#epochs.cutFrom(this.#logEndOffset + 1)
-    loadProducers(this.#producers, { disk, directory, segments: this.#segments, logEndOffset: this.#logEndOffset })
+    const snapshots = producerSnapshotsAmong(names)
+    const { segments } = opened
+    loadProducers(this.#producers, { disk, directory, snapshots, segments, logEndOffset: this.#logEndOffset })
     this.#syncs = new SyncGroup(
       {
         logEndOffset: () => this.#logEndOffset,
@@ -280,11 +292,11 @@ export class PartitionLog {
       this.#assertUsable()
       await this.#syncs.wait(this.#logEndOffset)
       for (const segment of this.#segments) {
-        if (segment.hasSyncedIndexes) continue
+        if (segment.hasSyncedIndexes || segment.sizeBytes === 0) continue
         segment.finish()
         await segment.syncIndexes()
       }
-      this.#snapshotProducers(this.#logEndOffset)
+      if (!this.#hasSnapshot()) this.#snapshotProducers(this.#logEndOffset)
     } finally {
       this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
       for (const segment of this.#segments) segment.close()
@@ -357,6 +369,12 @@ export class PartitionLog {
     }
   }
 
+  /** Whether a start finds the producers as they are now: a log that took nothing since it was opened has nothing to write. */
+  #hasSnapshot(): boolean {
+    if (this.#logEndOffset === this.#segments[0]?.baseOffset && this.#producers.isEmpty) return true
+    return listProducerSnapshots(this.#disk, this.#directory).includes(this.#logEndOffset)
+  }
+
   /** How many of the oldest segments lie wholly below the offset. */
   #segmentsBelow(offset: number): number {
     const first = this.#segments.findIndex(
@@ -388,6 +406,8 @@ export class PartitionLog {
     await Promise.all(dirty.map((segment) => segment.sync()))
     await Promise.all(finished.map((segment) => segment.syncIndexes()))
     if (!hasNewNames) return
+    const small = [partitionMetadataFile, leaderEpochFile].map((name) => `${this.#directory}/${name}`)
+    await Promise.all(small.map((path) => syncFile(this.#disk, path)))
     await this.#disk.syncDirectory(this.#directory)
     await this.#disk.syncDirectory('')
   }

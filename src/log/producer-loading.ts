@@ -9,7 +9,7 @@ import type { Disk } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import { isControl, lastOffsetOf, noProducerId } from '../protocol/records/batch.ts'
 import { readTransactionEnd } from '../protocol/records/control-records.ts'
-import { listProducerSnapshots, readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.ts'
+import { readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.ts'
 import { type ProducerEntry, type ProducerState, rememberedBatches, rememberedBatchOf } from './producer-state.ts'
 import type { PlacedBatch, Segment } from './segment.ts'
 import { segmentIndexOf } from './segment-reading.ts'
@@ -17,6 +17,8 @@ import { segmentIndexOf } from './segment-reading.ts'
 export interface ProducerSources {
   readonly disk: Disk
   readonly directory: string
+  /** The offsets of the snapshots that there are, growing. */
+  readonly snapshots: readonly number[]
   readonly segments: readonly Segment[]
   readonly logEndOffset: number
 }
@@ -46,9 +48,10 @@ function take(state: ProducerState, segment: Segment, batch: PlacedBatch): void 
 }
 
 /** Gives the offset from which on the log itself has to be read: no later than the first segment that lacks something. */
-function restoreSnapshot(state: ProducerState, { disk, directory, segments, logEndOffset }: ProducerSources): number {
+function restoreSnapshot(state: ProducerState, sources: ProducerSources): number {
+  const { disk, directory, snapshots, segments, logEndOffset } = sources
   const newest = segments.find((segment) => segment.lacksTransactions)?.baseOffset ?? logEndOffset
-  for (const offset of listProducerSnapshots(disk, directory).reverse()) {
+  for (const offset of snapshots.toReversed()) {
     if (offset > newest && offset <= logEndOffset) continue
     const entries = offset <= logEndOffset ? readProducerSnapshot(disk, directory, offset) : null
     if (entries === null) {

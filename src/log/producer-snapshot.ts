@@ -59,8 +59,13 @@ export function readProducerSnapshot(disk: Disk, directory: string, offset: numb
 
 /** The offsets of the snapshots in a directory, growing. */
 export function listProducerSnapshots(disk: Disk, directory: string): number[] {
+  return producerSnapshotsAmong(disk.list(directory))
+}
+
+/** The same, of names that were listed already. */
+export function producerSnapshotsAmong(names: readonly string[]): number[] {
   const offsets: number[] = []
-  for (const name of disk.list(directory)) {
+  for (const name of names) {
     const offset = offsetOfFile(name, fileSuffix.producerSnapshot)
     if (offset !== null) offsets.push(offset)
   }

@@ -54,6 +54,10 @@ export type ProducerCheck =
 export class ProducerState {
   readonly #producers = new Map<number, ProducerEntry>()
 
+  get isEmpty(): boolean {
+    return this.#producers.size === 0
+  }
+
   entries(): Iterable<ProducerEntry> {
     return this.#producers.values()
   }

@@ -13,6 +13,8 @@ import type { LogConfig } from './types.ts'
 export interface RecoveryOptions {
   readonly disk: Disk
   readonly directory: string
+  /** What the directory holds. */
+  readonly names: readonly string[]
   readonly config: LogConfig
   readonly recoveryPoint: number
   readonly logStartOffset: number
@@ -26,10 +28,10 @@ export interface OpenedSegments {
 }
 
 export function openSegments(options: RecoveryOptions): OpenedSegments {
-  const { disk, directory } = options
-  disk.createDirectory(directory)
-  removeLeftovers(disk, directory)
-  const segments = segmentOffsets(disk, directory).map((base) => new Segment(disk, directory, base, options.nowMs))
+  const { disk, directory, names } = options
+  if (names.length === 0) disk.createDirectory(directory)
+  removeLeftovers(options)
+  const segments = segmentOffsets(names).map((base) => new Segment(disk, directory, base, options.nowMs))
   if (segments.length === 0) segments.push(new Segment(disk, directory, options.logStartOffset, options.nowMs))
   const last = segments.at(-1)
   const whole = options.shutdown === 'clean' && last !== undefined && indexesFit(last) ? endOf(last) : null
@@ -51,9 +53,9 @@ function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOf
   })
 }
 
-function segmentOffsets(disk: Disk, directory: string): number[] {
+function segmentOffsets(names: readonly string[]): number[] {
   const offsets: number[] = []
-  for (const name of disk.list(directory)) {
+  for (const name of names) {
     const offset = offsetOfFile(name, fileSuffix.log)
     if (offset !== null) offsets.push(offset)
   }
@@ -61,8 +63,8 @@ function segmentOffsets(disk: Disk, directory: string): number[] {
 }
 
 /** Files that were about to be removed, and half-made ones, are of no use to anyone. */
-function removeLeftovers(disk: Disk, directory: string): void {
-  for (const name of disk.list(directory)) {
+function removeLeftovers({ disk, directory, names }: RecoveryOptions): void {
+  for (const name of names) {
     if (/\.(deleted|cleaned|swap|tmp)$/.test(name)) disk.remove(`${directory}/${name}`)
   }
 }

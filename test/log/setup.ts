@@ -38,12 +38,13 @@ export interface Opening {
   readonly shutdown?: 'clean' | 'unclean'
   readonly recoveryPoint?: number
   readonly logStartOffset?: number
+  readonly directory?: string
 }
 
 export function open(opening: Opening = {}): PartitionLog {
   return PartitionLog.open({
     disk: opening.disk ?? new MemoryDisk(),
-    directory,
+    directory: opening.directory ?? directory,
     topicId: 'b3JkZXJzLXRvcGljLWlkMQ',
     config: { ...config, ...opening.config },
     clock: opening.clock ?? new ManualClock(),

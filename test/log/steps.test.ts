@@ -1,0 +1,108 @@
+/**
+ * How often a log waits for the disk, counted: with thousands of partitions this decides how long making them, and a clean
+ * stop, take.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Disk, DiskFile } from '../../src/host/disk.ts'
+import { SeededChance } from '../../src/host/memory/chance.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { PartitionLog } from '../../src/log/partition-log.ts'
+import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
+
+/** Passes everything on, and counts what waits for the disk, what changes it, and where it is searched or read. */
+function counting(disk: Disk): { disk: Disk; count: { syncs: number; writes: number; looks: number } } {
+  const count = { syncs: 0, writes: 0, looks: 0 }
+  const countedFile = (file: DiskFile): DiskFile =>
+    new Proxy(file, {
+      get(target, name: keyof DiskFile) {
+        if (name === 'sync') count.syncs += 1
+        if (name === 'append' || name === 'writeAt' || name === 'truncate') count.writes += 1
+        const value = target[name]
+        return typeof value === 'function' ? value.bind(target) : value
+      }
+    })
+  const counted = new Proxy(disk, {
+    get(target, name: keyof Disk) {
+      if (name === 'open') return (...args: Parameters<Disk['open']>) => countedFile(target.open(...args))
+      if (name === 'syncDirectory') count.syncs += 1
+      if (name === 'list' || name === 'readFile') count.looks += 1
+      // It syncs the file and its name.
+      if (name === 'replaceFile') count.syncs += 2
+      const value = target[name]
+      return typeof value === 'function' ? value.bind(target) : value
+    }
+  })
+  return { disk: counted, count }
+}
+
+test('making a log waits for no sync', () => {
+  const { disk, count } = counting(new SimulatedDisk())
+  const log = open({ disk })
+  log.beginEpoch(0)
+  assert.equal(count.syncs, 0)
+})
+
+test('opening a log lists its directory once and reads each of its small files once', async () => {
+  const disk = new SimulatedDisk()
+  const first = open({ disk })
+  first.beginEpoch(0)
+  append(first, batchOf(['a']))
+  await first.close()
+  const counted = counting(disk)
+  open({ disk: counted.disk, shutdown: 'clean' })
+  // The list, partition.metadata, leader-epoch-checkpoint, the snapshot of the producers.
+  assert.equal(counted.count.looks, 4)
+})
+
+test('a log that took nothing since it was opened is closed without a write or a sync', async () => {
+  const disk = new SimulatedDisk()
+  const first = open({ disk })
+  first.beginEpoch(0)
+  append(first, batchOf(['a', 'b']))
+  await first.close()
+  for (const name of ['orders-0', 'empty-0']) {
+    const counted = counting(disk)
+    const log = open({ disk: counted.disk, directory: name, shutdown: 'clean' })
+    log.beginEpoch(0)
+    counted.count.syncs = 0
+    counted.count.writes = 0
+    await log.close()
+    assert.deepEqual([counted.count.syncs, counted.count.writes], [0, 0], name)
+  }
+  assert.deepEqual(
+    recordsFrom(open({ disk, shutdown: 'clean' })).map(({ value }) => String(value)),
+    ['a', 'b']
+  )
+})
+
+test('the first sync of a log keeps its small files, whatever a power cut does to the rest', async () => {
+  for (let seed = 0; seed < 200; seed += 1) {
+    const disk = new SimulatedDisk()
+    const log = open({ disk })
+    log.beginEpoch(3)
+    assert.ok(log.append(batchOf(['a']), { leaderEpoch: 3, origin: 'client' }).ok)
+    await log.durable(1)
+    const after = disk.powerCut(new SeededChance(seed))
+    assert.equal(PartitionLog.topicIdOf(after, directory), log.topicId, `seed ${seed}`)
+    const again = open({ disk: after })
+    again.beginEpoch(3)
+    assert.equal(again.epochOf(0), 3, `seed ${seed}`)
+  }
+})
+
+test('a log that lost its small files before its first sync begins anew', async () => {
+  for (let seed = 0; seed < 200; seed += 1) {
+    const disk = new SimulatedDisk()
+    disk.createDirectory(directory)
+    await disk.syncDirectory('')
+    open({ disk }).beginEpoch(0)
+    const after = disk.powerCut(new SeededChance(seed))
+    const log = open({ disk: after })
+    log.beginEpoch(0)
+    append(log, batchOf(['a']))
+    await log.durable(1)
+    assert.equal(log.logEndOffset, 1, `seed ${seed}`)
+    assert.equal(log.epochOf(0), 0, `seed ${seed}`)
+  }
+})
