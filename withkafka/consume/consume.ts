@@ -25,7 +25,7 @@ export async function consume(options: ConsumerOptions, brokers: Brokers, stop: 
     processing,
     failed,
     whereToGoOn: whereToGoOn(kafka, group, processing),
-    isAtEnd: exitsAtEnd ? await endsOf(kafka, topics) : () => false
+    isAtEnd: exitsAtEnd ? await endsOf(kafka, topics) : undefined
   })
   if (!exitsAtEnd) tell(`joining the group ${group}; Ctrl-C stops`)
   try {

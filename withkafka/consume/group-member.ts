@@ -10,6 +10,7 @@ import { patiently, within } from '../connect.ts'
 import { tell } from '../output.ts'
 import { reasonOf } from '../problem.ts'
 import type { FailedMessages } from './dead-letter.ts'
+import type { IsAtEnd } from './ends.ts'
 import { watchLifeSigns } from './life-signs.ts'
 import { type ConsumedMessage, consumedMessage, nameOf, type Partition } from './message.ts'
 import type { ConsumerOptions } from './options.ts'
@@ -36,8 +37,8 @@ export interface Work {
   readonly processing: Processing
   readonly failed: FailedMessages
   readonly whereToGoOn: WhereToGoOn
-  /** Whether a partition that is dealt with up to here is at its end; never, without --exit. */
-  isAtEnd(partition: OwnedPartition): boolean
+  /** Whether a partition is dealt with to its end; undefined: there is no end to wait for. */
+  readonly isAtEnd: IsAtEnd | undefined
 }
 
 export class GroupMember {
@@ -50,6 +51,8 @@ export class GroupMember {
   readonly #uncommitted = new Uncommitted()
   readonly #finished = new AbortController()
   #failure: unknown
+  /** Settles when the batch that is being dealt with is done. */
+  #inHand: Promise<void> | undefined
   /** How many messages were dealt with. */
   count = 0
 
@@ -154,7 +157,17 @@ export class GroupMember {
     }
   }
 
-  async #onBatch(payload: EachBatchPayload): Promise<void> {
+  #onBatch(payload: EachBatchPayload): Promise<void> {
+    const work = this.#workOn(payload)
+    this.#inHand = work
+      .catch(() => {})
+      .finally(() => {
+        this.#inHand = undefined
+      })
+    return work
+  }
+
+  async #workOn(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload
     const partition = this.#owned.get(nameOf(batch))
     using pulse = new Pulse(payload.heartbeat)
@@ -232,9 +245,9 @@ export class GroupMember {
   }
 
   #checkEnd(): void {
-    const owned = [...this.#owned.values()]
-    if (owned.every((partition) => partition.next !== undefined && this.#work.isAtEnd(partition)))
-      this.#finish(undefined)
+    const { isAtEnd } = this.#work
+    if (this.#round.signal.aborted) return
+    if (isAtEnd && [...this.#owned.values()].every(isAtEnd)) this.#finish(undefined)
   }
 
   #giveUpAll(): void {
@@ -249,7 +262,10 @@ export class GroupMember {
     this.#finished.abort()
   }
 
+  /** What is in hand is finished first, however long it takes: it would be done twice. */
   async #leave(): Promise<void> {
+    if (this.#inHand) tell('finishing what is in hand; Ctrl-C ends it at once')
+    await this.#inHand
     try {
       await within(leaveTimeoutMs, this.#consumer.disconnect(), 'no answer')
     } catch (error) {

@@ -33,9 +33,13 @@ export class RunAction {
     // A command need not read its input.
     child.stdin.on('error', () => {})
     child.stdin.end(message.value ?? '')
-    const [code, signal] = await once(child, 'close').catch((error: unknown) => {
-      throw new ActionFailure(reasonOf(error))
-    })
+    const endToo = () => killGroup(child.pid)
+    process.once('exit', endToo)
+    const [code, signal] = await once(child, 'close')
+      .catch((error: unknown) => {
+        throw new ActionFailure(reasonOf(error))
+      })
+      .finally(() => process.off('exit', endToo))
     if (code !== 0) throw new ActionFailure(`the command ended with ${signal ?? `exit code ${code}`}`)
   }
 }
@@ -50,5 +54,15 @@ function environmentOf({ topic, partition, offset, timestampMs, key }: ConsumedM
     KAFKA_KEY: isText ? key.toString('utf8') : '',
     // The environment holds text only; this holds any key.
     KAFKA_KEY_BASE64: key?.toString('base64') ?? ''
+  }
+}
+
+/** The shell and what it started. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid)
+  } catch {
+    // It has just ended.
   }
 }
