@@ -22,6 +22,8 @@ export interface Ground extends AsyncDisposable {
   readonly kind: Stage['kind']
   /** host:port, for any client. */
   readonly brokers: readonly string[]
+  /** By node id, the address of every broker that there was at the beginning. */
+  readonly addresses: ReadonlyMap<number, string>
   /** Where our own broker keeps its files; null for a cluster. */
   readonly directory: string | null
   readonly cluster: Cluster
@@ -64,7 +66,15 @@ async function clusterGround({ flags, global }: GroundOptions): Promise<Ground> 
   const { kind, brokers } = await openStage(flags)
   const cluster = await connect({ ...global, brokers })
   const close = () => cluster.close().catch(() => {})
-  return { kind, brokers, directory: null, cluster, power: undefined, [Symbol.asyncDispose]: close }
+  const addresses = await addressesOf(cluster)
+  return { kind, brokers, addresses, directory: null, cluster, power: undefined, [Symbol.asyncDispose]: close }
+}
+
+async function addressesOf(cluster: Cluster): Promise<ReadonlyMap<number, string>> {
+  const { brokers } = await cluster.metadata([], 'leave')
+  return new Map(
+    brokers.map(({ nodeId, host, port }) => [nodeId, `${host.includes(':') ? `[${host}]` : host}:${port}`])
+  )
 }
 
 type Running = AsyncDisposable & { readonly brokers: readonly string[] }
@@ -77,7 +87,8 @@ async function ownGround(options: GroundOptions, start: (directory: string) => P
   const open = async () => {
     const broker = await start(directory)
     try {
-      return { broker, cluster: await connectPatiently({ ...options.global, brokers: broker.brokers }) }
+      const cluster = await connectPatiently({ ...options.global, brokers: broker.brokers })
+      return { broker, cluster, addresses: await addressesOf(cluster) }
     } catch (error) {
       await broker[Symbol.asyncDispose]()
       throw error
@@ -96,6 +107,9 @@ async function ownGround(options: GroundOptions, start: (directory: string) => P
     directory,
     get brokers() {
       return running.broker.brokers
+    },
+    get addresses() {
+      return running.addresses
     },
     get cluster() {
       return running.cluster
@@ -126,7 +140,9 @@ async function connectPatiently(global: GlobalOptions): Promise<Cluster> {
 }
 
 /** Deletes every topic and group whose name begins so, also those the reader made for a question. */
-export async function removeMade(brokers: readonly string[], prefix: string): Promise<void> {
+export async function removeMade(ground: Ground, prefix: string): Promise<void> {
+  // One that was stopped for the lesson may be the only one that was named.
+  const brokers = [...new Set([...ground.brokers, ...ground.addresses.values()])]
   const options = { brokers, interrupted: AbortSignal.timeout(cleanUpMs) }
   const run = async (words: readonly string[]) => {
     const { rows, error } = await runCommand(words, options)

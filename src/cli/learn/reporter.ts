@@ -37,8 +37,8 @@ export interface Reporter {
   hint(hint: Hint): Promise<void>
   answered(concept: Concept, outcome: QuestionOutcome, found: string): Promise<void>
   note(text: string): Promise<void>
-  finish(concept: Concept): Promise<void>
-  end(): Promise<void>
+  /** After the last lesson. */
+  end(last: Concept | undefined): Promise<void>
 }
 
 const columns = ['concept', 'event', 'id', 'holds', 'statement']
@@ -58,7 +58,6 @@ export class RowReporter implements Reporter {
   async command(): Promise<void> {}
   async request(): Promise<void> {}
   async seen(): Promise<void> {}
-  async finish(): Promise<void> {}
 
   async begin(concept: Concept, ground: Ground, prefix: string): Promise<void> {
     const { kind, brokers, directory } = ground

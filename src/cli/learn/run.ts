@@ -38,7 +38,7 @@ export async function giveLessons(
       if (index > 0) await answers.goOn(`next: ${one.concept.name}`)
       held = (await giveLesson(one, invocation, reporter, answers)) && held
     }
-    await reporter.end()
+    await reporter.end(lessons.at(-1)?.concept)
     return held ? ExitCode.done : ExitCode.notMet
   } catch (error) {
     // What could not be removed is told all the same.
@@ -67,7 +67,6 @@ async function giveLesson(
   try {
     const { check, held } = await perform(bench)
     await askQuestion(concept, bench, check)
-    await reporter.finish(concept)
     return held
   } finally {
     if (afterwards === 'removed') await removeAll(ground, bench.prefix)
@@ -77,7 +76,7 @@ async function giveLesson(
 
 /** With a broker of our own all goes with its directory, also when it does not answer any more. */
 async function removeAll(ground: Ground, prefix: string): Promise<void> {
-  if (ground.kind === 'cluster') await removeMade(ground.brokers, prefix)
+  if (ground.kind === 'cluster') await removeMade(ground, prefix)
 }
 
 function lessonsNamed(word: string): Lesson[] {

@@ -5,6 +5,7 @@ import type { Invocation } from '../command.ts'
 import type { Row } from '../output.ts'
 import type { Style } from '../terminal.ts'
 import type { Concept, Hint, Step, TwoVoices, Voice } from './concept.ts'
+import { concepts } from './concepts/all.ts'
 import type { Ground } from './ground.ts'
 import { foldedCommand, indented, labelled, unfolded, widthMax } from './layout.ts'
 import type { QuestionOutcome, Reporter, Verdict } from './reporter.ts'
@@ -104,11 +105,12 @@ export class Teller implements Reporter {
     await this.#lines(indented(text, 4, this.#width), this.#style.dim)
   }
 
-  async finish(): Promise<void> {
+  /** The concept that builds on this one. */
+  async end(last: Concept | undefined): Promise<void> {
+    const next = last === undefined ? undefined : concepts[concepts.indexOf(last) + 1]
     await this.#lines([''])
+    if (next !== undefined) await this.#lines([` Next  npx odradek learn ${next.name}`, ''])
   }
-
-  async end(): Promise<void> {}
 
   /** One voice: the sentence alone. Both: each with its label. */
   #twoVoices(said: TwoVoices, indent: number): string[] {

@@ -29,7 +29,7 @@ export const replicationFactor = {
     },
     stop: {
       layman: 'The building that runs the rail closes without a warning.',
-      engineer: 'The leader stops. On the embedded broker that is a real kill -9 of its process.'
+      engineer: 'The leader stops: on a cluster by your hand, on the embedded broker by a real kill -9 of its process.'
     },
     'without-it': {
       layman: 'Can we still read the order, and hang up another one?',

@@ -24,8 +24,7 @@ interface Place {
 export const replicationLesson = lesson(
   concept,
   async (lab) => {
-    const { brokers } = await lab.cluster.metadata([], 'leave')
-    const addresses = new Map(brokers.map(({ nodeId, host, port }) => [nodeId, `${host}:${port}`]))
+    const { addresses } = lab.ground
     await lab.step('copies')
     const topic = await copies(lab, addresses.size)
 
@@ -56,7 +55,7 @@ async function copies(lab: ReplicationLab, brokers: number): Promise<string> {
   const isRefused = tooMany.error?.why?.includes('INVALID_REPLICATION_FACTOR') === true
   const measured = { brokers, asked: brokers + 1, refused: tooMany.error?.why ?? null }
   await lab.claim('one-broker-one-copy', isRefused, measured, [
-    `${counted(brokers, 'broker')}; ${brokers + 1} replicas: ${tooMany.error?.why ?? 'taken'}`
+    `${counted(brokers, 'broker')}; ${brokers + 1} replicas: ${tooMany.error?.why?.replace(/:.*/, '') ?? 'taken'}`
   ])
   return topic
 }
