@@ -25,7 +25,7 @@ skipped. -o jsonl prints each claim as a row: id, statement, holds, measured.`,
     ['odradek learn', 'the seven, a line each'],
     ['odradek learn partition', 'where a key goes, and why'],
     ['odradek learn all --voice layman --yes', 'all seven without waiting'],
-    ['odradek learn replication -b localhost:19092', 'on a cluster: stop a broker, and see what is left']
+    ['odradek learn replication -b localhost:9092', 'on a cluster: stop a broker, and see what is left']
   ],
   async run(invocation) {
     const { runLearn } = await import('./run.ts')
