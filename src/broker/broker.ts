@@ -63,6 +63,11 @@ export class Broker {
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #inFlight = 0
+  readonly #answered = (answer: BrokerAnswer): BrokerAnswer => {
+    this.#inFlight -= 1
+    if (this.#inFlight === 0) this.#whenIdle?.()
+    return answer
+  }
   #whenIdle: (() => void) | null = null
 
   /**
@@ -127,10 +132,7 @@ export class Broker {
     const answer = dispatch(this, session, frame)
     if (!(answer instanceof Promise)) return answer
     this.#inFlight += 1
-    return answer.finally(() => {
-      this.#inFlight -= 1
-      if (this.#inFlight === 0) this.#whenIdle?.()
-    })
+    return answer.then(this.#answered)
   }
 
   /** This broker's copy of a partition; undefined when there is no such topic or partition. */

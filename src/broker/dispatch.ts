@@ -30,7 +30,15 @@ export function dispatch(broker: Broker, session: Session, frame: Buffer): Broke
     const context = { broker, session, apiVersion, clientId: clientId ?? '', onSent: null }
     const answer = api.answer(reader, context)
     if (!(answer instanceof Promise)) return framed(answer, header, context)
-    return answer.then((settled) => framed(settled, header, context)).catch(failed)
+    return answer.then((settled) => framedOrFailed(settled, header, context), failed)
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+function framedOrFailed(answer: Answer, header: RequestHeader, context: RequestContext): BrokerAnswer {
+  try {
+    return framed(answer, header, context)
   } catch (error) {
     return failed(error)
   }

@@ -8,7 +8,7 @@
 
 import type { TopicImage } from '../coordination/metadata/image.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { AppendOrigin, AppendResult } from '../log/types.ts'
+import type { AppendMoment, AppendOrigin, AppendResult } from '../log/types.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
 export interface ReplicaObserver {
@@ -61,9 +61,11 @@ export class Replica {
     return Math.min(this.log.lastStableOffset, this.#highWatermark)
   }
 
-  append(records: Buffer, origin: AppendOrigin): AppendResult {
-    const result = this.log.append(records, { leaderEpoch: this.leaderEpoch, origin })
+  append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now'): AppendResult {
+    const result = this.log.append(records, { leaderEpoch: this.leaderEpoch, origin, write })
     if (result.ok && !result.isDuplicate) {
+      // What could not be written is in the log no more; its offsets are given again.
+      while ((this.#unreadable.at(-1)?.endOffset ?? 0) > result.firstOffset) this.#unreadable.pop()
       this.#unreadable.push({ endOffset: result.lastOffset + 1, sizeBytes: records.length })
       this.#advance()
     }

@@ -4,7 +4,7 @@
  * Decides without changing the log; only bytes that the topic wants otherwise are made anew.
  */
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type BatchHeader, compressionOf, patchLogAppendTime } from '../protocol/records/batch.ts'
+import { type BatchHeader, compressionOf, patchLogAppendTime, readBatchHeader } from '../protocol/records/batch.ts'
 import { checkClientBatches, checkOwnBatches } from '../protocol/records/batch-checks.ts'
 import { recompress } from '../protocol/records/builder.ts'
 import { Compression, CompressionError } from '../protocol/records/compression/codec.ts'
@@ -13,7 +13,7 @@ import type { ProducerState, RememberedBatch } from './producer-state.ts'
 import type { AppendOrigin, LogConfig } from './types.ts'
 
 export type Admission =
-  | { readonly kind: 'accepted'; readonly bytes: Buffer }
+  | { readonly kind: 'accepted'; readonly bytes: Buffer; readonly batches: readonly BatchHeader[] }
   | { readonly kind: 'duplicate'; readonly batch: RememberedBatch }
   | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string }
 
@@ -36,7 +36,9 @@ export function admit(
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
   if (standing.kind === 'duplicate') return standing
   try {
-    return { kind: 'accepted', bytes: asTheTopicWants(batch, header, config, nowMs) }
+    const bytes = asTheTopicWants(batch, header, config, nowMs)
+    const isChanged = bytes !== batch || config.messageTimestampType === 'LogAppendTime'
+    return { kind: 'accepted', bytes, batches: isChanged ? [readBatchHeader(bytes)] : checked.batches }
   } catch (error) {
     if (!(error instanceof CompressionError)) throw error
     return refused(ErrorCode.INVALID_RECORD, `The records of the batch cannot be unpacked: ${error.message}`)
@@ -45,7 +47,8 @@ export function admit(
 
 function admitOwn(records: Buffer): Admission {
   const checked = checkOwnBatches(records)
-  return checked.ok ? { kind: 'accepted', bytes: records } : refused(checked.error, checked.message)
+  if (!checked.ok) return refused(checked.error, checked.message)
+  return { kind: 'accepted', bytes: records, batches: checked.batches }
 }
 
 function objectionToTimes(header: BatchHeader, config: LogConfig, nowMs: number): Admission | null {

@@ -3,15 +3,16 @@
  *
  * Invariants
  * - logStartOffset ≤ lastStableOffset ≤ logEndOffset, and recoveryPoint ≤ syncedEndOffset ≤ logEndOffset.
- * - A batch is in the file before anything in memory speaks of it. An append that failed has changed nothing.
+ * - A batch is in the file before anyone hears of it: an answer, a reader, a sync. An append that failed has changed nothing.
  * - When a sync has failed, the log takes no more: what the system's cache holds can no longer be trusted.
  *
- * Budget of an append: the batch's bytes are checked and patched where they lie, one write, no decoding of records.
+ * Budget of an append: the batch's bytes are checked and patched where they lie, its header is read once, no record is decoded;
+ * one write for all that is appended in a turn (write-group.ts).
  */
 import type { Clock } from '../host/clock.ts'
 import { type Disk, DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { isControl, lastOffsetOf, patchPlace, readBatchHeader } from '../protocol/records/batch.ts'
+import { type BatchHeader, isControl, lastOffsetOf, placeBatch } from '../protocol/records/batch.ts'
 import { readTransactionEnd, type TransactionEnd } from '../protocol/records/control-records.ts'
 import { admit } from './admission.ts'
 import { type EpochEnd, LeaderEpochs, leaderEpochFile } from './leader-epochs.ts'
@@ -35,13 +36,14 @@ import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
   AbortedTransaction,
   ActiveProducer,
-  AppendOrigin,
+  AppendOptions,
   AppendResult,
   Durability,
   LogConfig,
   ReadResult,
   TimestampedOffset
 } from './types.ts'
+import { WriteGroup } from './write-group.ts'
 
 export interface PartitionLogOptions {
   readonly disk: Disk
@@ -63,7 +65,7 @@ const producerExpirationMs = 24 * 60 * 60 * 1000
 
 export class PartitionLog {
   readonly topicId: string
-  /** Called when syncedEndOffset has moved by itself, after a sync. */
+  /** Called when syncedEndOffset has moved by itself, after a sync or a write. */
   onSynced: (() => void) | undefined
   readonly #disk: Disk
   readonly #directory: string
@@ -71,6 +73,7 @@ export class PartitionLog {
   readonly #segments: Segment[]
   readonly #producers = new ProducerState()
   readonly #epochs: LeaderEpochs
+  readonly #writes: WriteGroup
   readonly #syncs: SyncGroup
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
@@ -124,9 +127,21 @@ export class PartitionLog {
     const snapshots = producerSnapshotsAmong(names)
     const { segments } = opened
     loadProducers(this.#producers, { disk, directory, snapshots, segments, logEndOffset: this.#logEndOffset })
+    this.#writes = new WriteGroup({
+      logEndOffset: () => this.#logEndOffset,
+      write: () => this.#active.write(),
+      written: () => {
+        if (!this.#waitsForSync) this.onSynced?.()
+      },
+      takeBack: (offset, error) => this.#takeBack(offset, error)
+    })
     this.#syncs = new SyncGroup(
       {
         logEndOffset: () => this.#logEndOffset,
+        write: () => {
+          this.#writes.flush()
+          return this.#logEndOffset
+        },
         sync: () => this.#sync(),
         synced: () => this.onSynced?.(),
         failed: (error) => {
@@ -136,7 +151,7 @@ export class PartitionLog {
       options.shutdown === 'clean' ? this.#logEndOffset : Math.min(known.recoveryPoint, this.#logEndOffset)
     )
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
-    if (this.#waitsForSync) this.#syncSoon()
+    this.syncSoon()
   }
 
   get config(): LogConfig {
@@ -157,7 +172,7 @@ export class PartitionLog {
 
   /** Everything below is as durable as was asked for: synced, or with 'os' and in memory just written. */
   get syncedEndOffset(): number {
-    return this.#waitsForSync ? this.#syncs.syncedOffset : this.#logEndOffset
+    return this.#waitsForSync ? this.#syncs.syncedOffset : this.#writes.writtenEndOffset
   }
 
   /** Everything below survives a power cut, whatever was asked for, and so do the indexes of the segments below. */
@@ -181,23 +196,30 @@ export class PartitionLog {
 
   /**
    * Checks the batches, gives them their offsets, and appends them. Throws DiskError when the disk refuses, and after a
-   * failed sync; the log is then as it was.
+   * failed sync; the log is then as it was. What is written `in this turn` is told by `written`.
    */
-  append(records: Buffer, options: { readonly leaderEpoch: number; readonly origin: AppendOrigin }): AppendResult {
+  append(records: Buffer, options: AppendOptions): AppendResult {
     this.#assertUsable()
+    if (options.write !== 'in this turn') this.#writes.flush()
     const nowMs = this.#clock.nowMs()
     const admitted = admit(records, options.origin, this.#config, this.#producers, nowMs)
     if (admitted.kind === 'refused') return { ok: false, error: admitted.error, message: admitted.message }
     if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
     const { bytes } = admitted
     const firstOffset = this.#logEndOffset
-    const batches = place(bytes, firstOffset, options.leaderEpoch)
+    const batches = place(bytes, admitted.batches, firstOffset, options.leaderEpoch)
     const last = batches.at(-1)?.header
     if (last === undefined) return { ok: false, error: ErrorCode.INVALID_RECORD, message: 'There is no record batch.' }
     // All that can fail comes before the append, or is the append: what is in the file is taken in.
     const segment = this.#segmentFor(batches[0]?.header.maxTimestamp ?? nowMs, bytes.length, lastOffsetOf(last), nowMs)
     this.#epochs.assign(options.leaderEpoch, firstOffset)
-    segment.append(bytes, batches, this.#config.indexIntervalBytes)
+    const [only] = batches
+    if (options.write === 'in this turn' && only !== undefined && batches.length === 1) {
+      segment.gather(bytes, only, this.#config.indexIntervalBytes)
+      this.#writes.add(firstOffset, this.#producers.undoFor(last.producerId))
+    } else {
+      segment.append(bytes, batches, this.#config.indexIntervalBytes)
+    }
     this.#logEndOffset = lastOffsetOf(last) + 1
     for (const batch of batches) this.#remember(batch, segment)
     return {
@@ -210,13 +232,24 @@ export class PartitionLog {
     }
   }
 
-  /** Resolves when everything below the offset is as durable as was asked for. Rejects when the sync failed. */
+  /** Resolves when everything that was appended is in the file. Rejects when it could not be written, and is in the log no more. */
+  written(): Promise<void> {
+    return this.#writes.written()
+  }
+
+  /** Resolves when everything below the offset is as durable as was asked for. Rejects when the write or the sync failed. */
   durable(offset: number): Promise<void> {
-    return this.#waitsForSync ? this.#syncs.wait(offset) : Promise.resolve()
+    return this.#waitsForSync ? this.#syncs.wait(offset) : this.#writes.written()
+  }
+
+  /** Sees to it that what was appended becomes durable soon, for nobody in particular. */
+  syncSoon(): void {
+    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
   }
 
   /** Whole batches from the one that holds the offset on, below `upTo`; at least one even above `maxBytes` when asked. */
   read(offset: number, options: ReadLimits): ReadResult | { readonly error: ErrorCode } {
+    if (options.upTo > this.#writes.writtenEndOffset) this.#writes.flush()
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
     return readSegments(this.#segments, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
   }
@@ -236,11 +269,13 @@ export class PartitionLog {
 
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
+    this.#writes.flush()
     return recordAt(this.#segments, timestampMs, this.#logStartOffset)
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
+    this.#writes.flush()
     return newestRecord(this.#segments, this.#logStartOffset)
   }
 
@@ -256,6 +291,7 @@ export class PartitionLog {
   /** Moves the log start offset forward; segments wholly below it go. */
   deleteRecordsBefore(offset: number): void {
     if (offset <= this.#logStartOffset) return
+    this.#writes.flush()
     this.#logStartOffset = Math.min(offset, this.#logEndOffset)
     let gone = 0
     while ((this.#segments[gone + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) gone += 1
@@ -265,6 +301,7 @@ export class PartitionLog {
   /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
   applyRetention(): number {
     const nowMs = this.#clock.nowMs()
+    this.#writes.flush()
     this.#producers.expire(nowMs - producerExpirationMs)
     const facts = this.#segments.map((segment) => ({
       sizeBytes: segment.sizeBytes,
@@ -289,6 +326,7 @@ export class PartitionLog {
   async close(): Promise<void> {
     if (this.#ended !== null) return
     try {
+      this.#writes.flush()
       this.#assertUsable()
       await this.#syncs.wait(this.#logEndOffset)
       for (const segment of this.#segments) {
@@ -305,6 +343,7 @@ export class PartitionLog {
 
   /** Removes the log: renamed first, in one step, so that a crash in between leaves nothing half. */
   remove(): void {
+    this.#writes.flush()
     this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} was deleted.`)
     for (const segment of this.#segments) segment.close()
     const aside = `${this.#directory}.${this.topicId}-delete`
@@ -339,8 +378,22 @@ export class PartitionLog {
   }
 
   #segmentFor(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
-    const isDue = rollIsDue(this.#active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)
-    return isDue ? this.#roll(nowMs) : this.#active
+    if (!rollIsDue(this.#active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)) return this.#active
+    const endOffset = this.#logEndOffset
+    this.#writes.flush()
+    if (this.#logEndOffset === endOffset) return this.#roll(nowMs)
+    throw new DiskError('failed', this.#directory, `What came before could not be written to ${this.#directory}.`)
+  }
+
+  /** A write failed: what was taken in for it goes, and those who wait for it are told. */
+  #takeBack(offset: number, error: Error): void {
+    this.#logEndOffset = offset
+    try {
+      this.#active.truncate(this.#active.sizeBytes, offset)
+    } catch (thrown) {
+      this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
+    }
+    this.#syncs.giveUp(offset, error)
   }
 
   #roll(nowMs: number): Segment {
@@ -349,15 +402,8 @@ export class PartitionLog {
     const segment = new Segment(this.#disk, this.#directory, this.#logEndOffset, nowMs)
     this.#segments.push(segment)
     // Recovery then need not read what is behind us.
-    this.#syncSoon()
+    this.#syncs.want(this.#logEndOffset)
     return segment
-  }
-
-  /** Starts a sync that nobody waits for. */
-  #syncSoon(): void {
-    this.#syncs.wait(this.#logEndOffset).catch(() => {
-      // The group has told the log, which takes no more records.
-    })
   }
 
   /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
@@ -427,12 +473,17 @@ interface AppendedBatch extends PlacedBatch {
 }
 
 /** Gives each batch its offsets and epoch, where it lies. */
-function place(bytes: Buffer, firstOffset: number, leaderEpoch: number): AppendedBatch[] {
+function place(
+  bytes: Buffer,
+  headers: readonly BatchHeader[],
+  firstOffset: number,
+  leaderEpoch: number
+): AppendedBatch[] {
   const batches: AppendedBatch[] = []
   let offset = firstOffset
-  for (let position = 0; position < bytes.length; ) {
-    patchPlace(bytes, position, offset, leaderEpoch)
-    const header = readBatchHeader(bytes, position)
+  let position = 0
+  for (const header of headers) {
+    placeBatch(bytes, position, header, offset, leaderEpoch)
     const end = isControl(header.attributes) ? readTransactionEnd(bytes.subarray(position)) : null
     batches.push({ header, position, end })
     offset = lastOffsetOf(header) + 1

@@ -98,6 +98,15 @@ export class ProducerState {
     }
   }
 
+  /** What takes back all that is recorded of this producer from now on; null for a batch without one. */
+  undoFor(producerId: number): (() => void) | null {
+    if (producerId === noProducerId) return null
+    const known = this.#producers.get(producerId)
+    if (known === undefined) return () => void this.#producers.delete(producerId)
+    const before = { ...known }
+    return () => void this.#producers.set(producerId, before)
+  }
+
   /** Takes in the marker that ends a producer's transaction; null when none was open here. */
   recordEnd(header: BatchHeader, end: TransactionEnd): CompletedTransaction | null {
     const entry = this.#entryFor(header)

@@ -44,6 +44,8 @@ export class Segment {
   #firstTimestampMs: number | null = null
   #offsetOfMaxTimestamp = -1
   #bytesSinceIndexEntry = 0
+  #gathered: Buffer[] = []
+  #gatheredBytes = 0
   #places: { readonly offset: number; readonly position: number }[] | null = null
 
   constructor(disk: Disk, directory: string, baseOffset: number, nowMs: number) {
@@ -65,8 +67,9 @@ export class Segment {
     }
   }
 
+  /** With what was gathered and is not in the file yet. */
   get sizeBytes(): number {
-    return this.#log.sizeBytes
+    return this.#log.sizeBytes + this.#gatheredBytes
   }
 
   /** The largest timestamp of the first batch: rolling by time counts from it. Null when there is none. */
@@ -83,6 +86,22 @@ export class Segment {
     const start = this.sizeBytes
     this.#log.append([bytes])
     for (const { header, position } of batches) this.index({ header, position: start + position }, indexIntervalBytes)
+  }
+
+  /** As `append`, but the bytes stay here until `write`; until then they cannot be read. */
+  gather(bytes: Buffer, { header, position }: PlacedBatch, indexIntervalBytes: number): void {
+    const start = this.sizeBytes
+    this.#gathered.push(bytes)
+    this.#gatheredBytes += bytes.length
+    this.index({ header, position: start + position }, indexIntervalBytes)
+  }
+
+  /** Puts what was gathered into the file, in one go. Throws DiskError: then it is gone, and `truncate` has to follow. */
+  write(): void {
+    const gathered = this.#gathered
+    this.#gathered = []
+    this.#gatheredBytes = 0
+    this.#log.append(gathered)
   }
 
   /** Takes in the marker of a transaction's end: an aborted one goes into the index of this segment. */

@@ -1,6 +1,6 @@
 /**
  * Group commit: one sync serves everyone who waits. While one is under way, those who come wait for the next, which starts
- * when it ends; there are never two at once.
+ * when it ends; there are never two at once. The first starts when the turn ends, so that it serves all that came with it.
  */
 interface Waiter {
   readonly offset: number
@@ -9,8 +9,10 @@ interface Waiter {
 }
 
 export interface SyncTarget {
-  /** The offset after the last record that is written. */
+  /** The offset after the last record that was taken in. */
   logEndOffset(): number
+  /** Writes what is not written yet, and gives the offset after the last record in the file. */
+  write(): number
   /** Syncs everything written so far. */
   sync(): Promise<void>
   /** Everything below the offset is synced now. */
@@ -22,6 +24,7 @@ export interface SyncTarget {
 export class SyncGroup {
   readonly #target: SyncTarget
   #syncedOffset: number
+  #wantedOffset = 0
   #waiters: Waiter[] = []
   #isRunning = false
   #failure: Error | null = null
@@ -42,15 +45,32 @@ export class SyncGroup {
     if (offset > this.#target.logEndOffset()) throw new RangeError(`nothing was written up to offset ${offset}`)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ offset, resolve, reject })
-      if (!this.#isRunning) void this.#run()
+      this.want(offset)
     })
   }
 
-  async #run(): Promise<void> {
+  /** Sees to it that everything below the offset is synced soon, for nobody in particular. */
+  want(offset: number): void {
+    if (offset <= this.#syncedOffset || offset <= this.#wantedOffset) return
+    this.#wantedOffset = offset
+    if (this.#isRunning || this.#failure !== null) return
     this.#isRunning = true
+    queueMicrotask(() => void this.#run())
+  }
+
+  /** The records from this offset on could not be written, and are in the log no more. */
+  giveUp(fromOffset: number, error: Error): void {
+    this.#wantedOffset = Math.min(this.#wantedOffset, fromOffset)
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter((waiter) => waiter.offset <= fromOffset)
+    for (const waiter of waiters) if (waiter.offset > fromOffset) waiter.reject(error)
+  }
+
+  async #run(): Promise<void> {
     try {
-      while (this.#waiters.length > 0) {
-        const offset = this.#target.logEndOffset()
+      while (this.#wantedOffset > this.#syncedOffset) {
+        const offset = this.#target.write()
+        if (offset <= this.#syncedOffset) break
         await this.#target.sync()
         this.#syncedOffset = offset
         this.#target.synced(offset)

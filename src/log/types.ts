@@ -30,6 +30,15 @@ export type Durability = 'disk' | 'os'
 /** Who appends: a client (everything is checked), or the broker's own coordinators (control batches allowed, no producer checks). */
 export type AppendOrigin = 'client' | 'coordinator'
 
+/** When the bytes go to the file: at once, or together with whatever else is appended in this turn of the event loop. */
+export type AppendMoment = 'now' | 'in this turn'
+
+export interface AppendOptions {
+  readonly leaderEpoch: number
+  readonly origin: AppendOrigin
+  readonly write?: AppendMoment
+}
+
 export type AppendResult =
   | {
       readonly ok: true

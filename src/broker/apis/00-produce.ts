@@ -6,7 +6,8 @@
  * acks=all is answered when the data is synced, acks=1 when it is written, acks=0 never; a failed acks=0 closes the
  * connection, the only way to tell.
  *
- * Budget: record bytes are checked and get their offset where they lie in the request; no copy, one append per partition.
+ * Budget: record bytes are checked and get their offset where they lie in the request; no copy. What comes in one turn is written
+ * with one call per partition, and synced with one; a request waits for that with one promise per partition.
  */
 import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -14,7 +15,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest } from '../../protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../protocol/generated/api/produce-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
-import { api, closeConnection, noAnswer, type RequestContext } from '../api.ts'
+import { api, closeConnection, noAnswer, type Outcome, type RequestContext } from '../api.ts'
 import type { Replica } from '../replica.ts'
 
 type RequestTopic = Decoded<ProduceRequest>['topicData'][number]
@@ -22,6 +23,7 @@ type RequestPartition = RequestTopic['partitionData'][number]
 type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
 const allInSyncReplicas = -1
+const noRecords = Buffer.alloc(0)
 const firstVersionWithTopicIds = 13
 
 export const produce = api(ApiKey.Produce, {
@@ -31,17 +33,21 @@ export const produce = api(ApiKey.Produce, {
   response: ProduceResponse,
 
   handle(request, context) {
-    const synced: Promise<void>[] = []
+    const settled: Promise<void>[] = []
     const responses = request.topicData.map((topic) => ({
       name: topic.name,
       topicId: topic.topicId,
       partitionResponses: topic.partitionData.map((partition) =>
-        append(topic, partition, request.acks, synced, context)
+        append(topic, partition, request.acks, settled, context)
       )
     }))
-    if (request.acks === 0) return anyFailed(responses) ? closeConnection : noAnswer
-    if (synced.length === 0) return { responses }
-    return Promise.all(synced).then(() => ({ responses }))
+    const answer = (): Outcome<ProduceResponse> => {
+      if (request.acks !== 0) return { responses }
+      return anyFailed(responses) ? closeConnection : noAnswer
+    }
+    const [only] = settled
+    if (only === undefined) return answer()
+    return settled.length === 1 ? only.then(answer) : Promise.all(settled).then(answer)
   }
 })
 
@@ -49,7 +55,7 @@ function append(
   topic: RequestTopic,
   partition: RequestPartition,
   acks: number,
-  synced: Promise<void>[],
+  settled: Promise<void>[],
   context: RequestContext
 ): PartitionAnswer {
   const replica = find(topic, partition, context)
@@ -61,17 +67,17 @@ function append(
   if (acks === allInSyncReplicas && replica.minInSyncReplicas > 1) {
     return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
   }
-  return appendTo(replica, partition, acks, synced)
+  return appendTo(replica, partition, acks, settled)
 }
 
 function appendTo(
   replica: Replica,
   partition: RequestPartition,
   acks: number,
-  synced: Promise<void>[]
+  settled: Promise<void>[]
 ): PartitionAnswer {
   try {
-    const result = replica.append(partition.records ?? Buffer.alloc(0), 'client')
+    const result = replica.append(partition.records ?? noRecords, 'client', 'in this turn')
     if (!result.ok) {
       return {
         ...failed(partition, result.error),
@@ -86,15 +92,20 @@ function appendTo(
       logAppendTimeMs: result.logAppendTimeMs,
       logStartOffset: result.logStartOffset
     }
-    const durable = replica.log.durable(result.lastOffset + 1)
-    const settled = durable.catch(() => Object.assign(answer, failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)))
-    if (acks === allInSyncReplicas) synced.push(settled.then(() => undefined))
+    const refuse = (error: unknown): void => void Object.assign(answer, refusedByDisk(partition, error))
+    settled.push(settledAs(replica, acks, result.lastOffset + 1).then(undefined, refuse))
     return answer
   } catch (error) {
-    if (error instanceof DiskError)
-      return { ...failed(partition, ErrorCode.KAFKA_STORAGE_ERROR), errorMessage: error.message }
+    if (error instanceof DiskError) return refusedByDisk(partition, error)
     throw error
   }
+}
+
+/** Resolves when the records are as safe as was asked for. They become durable, and readable, in any case. */
+function settledAs({ log }: Replica, acks: number, endOffset: number): Promise<void> {
+  if (acks === allInSyncReplicas) return log.durable(endOffset)
+  log.syncSoon()
+  return log.written()
 }
 
 function find(
@@ -119,6 +130,11 @@ function messageFor(error: ErrorCode, message: string): string | null {
 
 function failed(partition: RequestPartition, errorCode: ErrorCode): PartitionAnswer {
   return { index: partition.index, errorCode, baseOffset: -1, logAppendTimeMs: -1, logStartOffset: -1 }
+}
+
+function refusedByDisk(partition: RequestPartition, error: unknown): PartitionAnswer {
+  const errorMessage = error instanceof DiskError ? error.message : null
+  return { ...failed(partition, ErrorCode.KAFKA_STORAGE_ERROR), errorMessage }
 }
 
 function anyFailed(responses: readonly { readonly partitionResponses: readonly PartitionAnswer[] }[]): boolean {

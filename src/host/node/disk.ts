@@ -159,7 +159,8 @@ class NodeFile implements DiskFile {
     try {
       let position = start
       for (let index = 0; index < chunks.length; index += buffersPerWrite) {
-        position = writeAll(this.#handle, chunks.slice(index, index + buffersPerWrite), position)
+        const some = chunks.length <= buffersPerWrite ? chunks : chunks.slice(index, index + buffersPerWrite)
+        position = writeAll(this.#handle, some, position)
       }
       this.#sizeBytes = position
     } catch (error) {
@@ -231,6 +232,8 @@ function openFile(full: string, mode: 'existing' | 'create'): number {
 
 /** Writes everything, however many calls it takes; gives the position after it. */
 function writeAll(handle: number, chunks: readonly Uint8Array[], start: number): number {
+  const [only] = chunks
+  if (only !== undefined && chunks.length === 1) return writeOne(handle, only, start)
   let position = start
   let rest = chunks
   while (rest.length > 0) {
@@ -242,6 +245,14 @@ function writeAll(handle: number, chunks: readonly Uint8Array[], start: number):
     rest = partial === undefined ? [] : [partial.subarray(written), ...rest.slice(index + 1)]
   }
   return position
+}
+
+/** A single chunk needs no list: Node checks each entry of one. */
+function writeOne(handle: number, bytes: Uint8Array, start: number): number {
+  for (let written = 0; written < bytes.length; ) {
+    written += writeSync(handle, bytes, written, bytes.length - written, start + written)
+  }
+  return start + bytes.length
 }
 
 function writeSynced(full: string, bytes: Uint8Array): void {

@@ -31,10 +31,11 @@ const transactionalFlag = 0x10
 const controlFlag = 0x20
 
 export interface BatchHeader {
-  readonly baseOffset: number
+  /** This and the leader epoch are the broker's to give: see placeBatch. */
+  baseOffset: number
   /** The whole batch, the twelve bytes of offset and length included. */
   readonly sizeBytes: number
-  readonly partitionLeaderEpoch: number
+  partitionLeaderEpoch: number
   readonly magic: number
   readonly crc: number
   readonly attributes: number
@@ -131,6 +132,19 @@ export function hasValidCrc(buffer: Buffer, position: number, sizeBytes: number)
 export function patchPlace(buffer: Buffer, position: number, baseOffset: number, leaderEpoch: number): void {
   writeInt64(buffer, position, baseOffset)
   buffer.writeInt32BE(leaderEpoch, position + leaderEpochPosition)
+}
+
+/** As patchPlace, for a batch whose header was read already. */
+export function placeBatch(
+  buffer: Buffer,
+  position: number,
+  header: BatchHeader,
+  baseOffset: number,
+  leaderEpoch: number
+): void {
+  patchPlace(buffer, position, baseOffset, leaderEpoch)
+  header.baseOffset = baseOffset
+  header.partitionLeaderEpoch = leaderEpoch
 }
 
 /** Replaces the producer's times by the broker's (LogAppendTime); the CRC is made anew. */

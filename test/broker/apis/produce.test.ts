@@ -59,14 +59,34 @@ test('acks=0 is not answered; when it fails the connection ends, the only way to
   await broker.stop()
 })
 
-test('acks=1 is answered at once, acks=all when the batch is durable; the append has happened in both', async () => {
+test('acks=1 is answered when the batch is written, acks=all when it is durable; their order is that of the requests', async () => {
   const broker = await start()
-  const atOnce = send(broker, { records: batchOf(['a']), acks: 1 })
-  assert.equal(atOnce instanceof Promise, false)
-  const later = send(broker, { records: batchOf(['b']), acks: -1 })
+  const written = send(broker, { records: batchOf(['a']), acks: 1 })
+  const durable = send(broker, { records: batchOf(['b']), acks: -1 })
   assert.equal(endOf(broker), 2)
-  assert.ok(later instanceof Promise)
-  assert.equal((await later).kind, 'answer')
+  assert.equal((await written).kind, 'answer')
+  assert.equal((await durable).kind, 'answer')
+  assert.equal(broker.replica('t1', 0)?.highWatermark, 2)
+  await broker.stop()
+})
+
+test('what comes in one turn and does not fit on the disk is refused as one, whatever the acks, and the next is taken', async () => {
+  const disk = new SimulatedDisk()
+  const broker = await startBroker({}, disk)
+  await createTopic(broker, 't1')
+  assert.equal((await produce(broker, { records: batchOf(['before']) })).baseOffset, 0)
+  disk.freeBytes = 100
+  const refused = [1, -1, 0, 1].map((acks) => send(broker, { records: batchOf(['lost']), acks }))
+  const kinds = (await Promise.all(refused)).map(({ kind }) => kind)
+  assert.deepEqual(kinds, ['answer', 'answer', 'close', 'answer'])
+  assert.equal(endOf(broker), 1)
+  disk.freeBytes = 0
+  assert.equal(
+    (await produce(broker, { records: batchOf(['lost']), acks: 1 })).errorCode,
+    ErrorCode.KAFKA_STORAGE_ERROR
+  )
+  disk.freeBytes = Infinity
+  assert.equal((await produce(broker, { records: batchOf(['after']) })).baseOffset, 1)
   assert.equal(broker.replica('t1', 0)?.highWatermark, 2)
   await broker.stop()
 })
