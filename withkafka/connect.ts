@@ -4,6 +4,7 @@
  */
 import { connect as connectSocket } from 'node:net'
 import { type ISocketFactory, Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { completeCodecs } from './compression.ts'
 import { tell } from './output.ts'
 import { ExitCode, Problem, reasonOf } from './problem.ts'
 
@@ -22,6 +23,7 @@ export const patiently = { initialRetryTime: 100, maxRetryTime: 1000 }
 
 export async function connect(clientId: string, brokers: Brokers): Promise<Kafka> {
   await reach(clientId, brokers())
+  completeCodecs()
   return new Kafka({
     clientId,
     brokers: () => [...brokers()],
