@@ -272,12 +272,18 @@ suite('odradek trace', () => {
     })
 
     test('the story fits into eighty columns, paths aside, and shows the arithmetic', () => {
-      const text = storyOf(message)
+      const owner = { ...member, id: `notifications-1-${'0'.repeat(36)}` }
+      const groups = [judge(listed, { committed: 40n, note: null }, owner, 43n)]
+      const text = storyOf({ ...message, groups })
       for (const line of text.split('\n')) if (!line.includes('/')) assert.ok(line.length <= 80, line)
       assert.match(text, /murmur2\("k7"\) = 1526671408 = 0x5aff2830/)
       assert.match(text, /1526671408 % 3 = 1/)
       assert.match(text, /the batch begins at byte 588 and takes 312 bytes/)
       assert.match(text, /node 2: follower, NOT in sync/)
+      assert.match(
+        text,
+        /kitchen: waiting; its bookmark is 40, 3 before this message\n +owned by notifications-1-0+\n +on 127/
+      )
       assert.match(text, /producer id 1002, epoch 0, sequence 17/)
     })
 

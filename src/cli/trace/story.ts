@@ -207,10 +207,16 @@ function groupsSentence(concerned: readonly GroupProgress[]): string {
 }
 
 function progressLine(one: GroupProgress, offset: bigint): string {
-  const owner = one.member
-    ? `\n   its member ${one.member.id} on ${one.member.host} owns this partition`
-    : `\n   no member owns this partition now (${one.state})`
+  const owner = one.member ? ownerLines(one.member) : `\n   no member owns this partition now (${one.state})`
   return ` ${one.group}: ${statusOf(one, offset)}${owner}`
+}
+
+const ownerLineMax = 70
+
+function ownerLines({ id, host }: NonNullable<GroupProgress['member']>): string {
+  const [owner, place] = [`owned by ${id}`, `on ${host}`]
+  const fits = owner.length + 1 + place.length <= ownerLineMax
+  return fits ? `\n   ${owner} ${place}` : `\n   ${owner}\n   ${place}`
 }
 
 function statusOf({ status, committed, before, note }: GroupProgress, offset: bigint): string {

@@ -4,19 +4,18 @@
  */
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { test } from 'node:test'
 import { concepts } from '../../../src/cli/learn/concepts/all.ts'
 import type { BrokerProcess } from '../../harness/broker-process.ts'
 import { freePort } from '../../harness/free-port.ts'
 import { odradek, startOdradek } from '../../harness/odradek-process.ts'
 import { temporaryDirectory } from '../../harness/paths.ts'
-import { execJars, found, skipUnless } from '../../harness/tools.ts'
-import { Exec } from '../../withkafka/exec-sh.ts'
+import { execJars, skipUnless } from '../../harness/tools.ts'
 import { bothBrokers } from './both-brokers.ts'
 import { readBroker } from './broker-reading.ts'
 import { claimChecks, type Evidence } from './claim-checks.ts'
 import { type Hands, type LessonRows, runLessons } from './lessons.ts'
+import { startThreeBrokers } from './three-brokers.ts'
 
 const embedded = 'the embedded broker'
 const oneBroker = 'one broker'
@@ -66,24 +65,13 @@ test('all claims on a broker that a lesson starts, stops and kills', { skip: ski
 
 const onThree = 'what several brokers add, on a real cluster of three whose leader is stopped'
 test(onThree, { skip: skipUnless(execJars()) }, async () => {
-  using scratch = temporaryDirectory('learn-cluster')
-  const port = await freeBasePort()
-  const exec = new Exec(scratch.path, { KAFKA_PORT: String(port), KAFKA_JARS: found(execJars()) })
-  const hands: Hands = {
-    stop: async (broker) => void (await exec.done('stop-broker', String(broker))),
-    start: async (broker) => void (await exec.done('start-broker', String(broker)))
-  }
-  const bootstrap = [0, 1, 2].map((more) => `localhost:${port + more}`)
-  try {
-    await exec.done('up', 'cluster')
-    for (const word of ['broker', 'replication']) {
-      const [lesson] = await runLessons([word, '-b', bootstrap.join(',')], hands)
-      assert.ok(lesson)
-      hasClaims(lesson, [severalBrokers])
-      holdsAgain(lesson, { ...(await readBroker(bootstrap, lesson.prefix)), dataDirectory: null })
-    }
-  } finally {
-    await exec.done('down', '--delete-data')
+  await using cluster = await startThreeBrokers()
+  const bootstrap = [...cluster.bootstrap]
+  for (const word of ['broker', 'replication']) {
+    const [lesson] = await runLessons([word, '-b', bootstrap.join(',')], cluster)
+    assert.ok(lesson)
+    hasClaims(lesson, [severalBrokers])
+    holdsAgain(lesson, { ...(await readBroker(bootstrap, lesson.prefix)), dataDirectory: null })
   }
 })
 
@@ -103,21 +91,4 @@ function holdsAgain(lesson: LessonRows, evidence: Evidence): void {
     assert.ok(check, `${lesson.concept}: ${id} is checked`)
     check(measured, evidence)
   }
-}
-
-/** A port at which exec.sh can start a cluster: this one and the next two are free, and their controllers' ten above. */
-async function freeBasePort(): Promise<number> {
-  for (;;) {
-    const base = 20_000 + Math.floor(Math.random() * 10_000)
-    const ports = [0, 1, 2, 10, 11, 12].map((distance) => base + distance)
-    if ((await Promise.all(ports.map(isFree))).every(Boolean)) return base
-  }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return await new Promise((resolve) => {
-    const server = createServer()
-    server.once('error', () => resolve(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)))
-  })
 }
