@@ -60,13 +60,14 @@ jars_missing() {
 
 jars_home_of() { echo "$home/$kind/broker-$1"; }
 
-# started_at PID: something that no later process of the same number shares.
+# started_at PID: something that no later process of the same number shares; nothing for one that has ended.
 started_at() {
   local stat
-  if [ -r "/proc/$1/stat" ]; then
-    stat=$(cat "/proc/$1/stat" 2>/dev/null) && echo "${stat##*) }" | cut -d ' ' -f 20
-  else
+  if [ ! -d /proc/self ]; then
     ps -o lstart= -p "$1" 2>/dev/null
+  elif stat=$(cat "/proc/$1/stat" 2>/dev/null); then
+    stat=${stat##*) } # behind the name, which may hold anything: the state, …, and as the twentieth the start
+    case $stat in Z*) ;; *) echo "$stat" | cut -d ' ' -f 20 ;; esac # Z: it has ended, and nobody has asked how
   fi
 }
 
@@ -137,9 +138,11 @@ PROPERTIES
 
 # jars_copies COPIES MIN-IN-SYNC: how many copies Kafka keeps, of topics and of what it notes for itself.
 jars_copies() {
+  if [ "$1" -gt 1 ]; then
+    echo "default.replication.factor=$1"
+    echo "min.insync.replicas=$2"
+  fi
   cat <<PROPERTIES
-default.replication.factor=$1
-min.insync.replicas=$2
 offsets.topic.replication.factor=$1
 transaction.state.log.replication.factor=$1
 transaction.state.log.min.isr=$2
@@ -172,6 +175,7 @@ jars_configure() {
       echo "broker.id=$1"
       echo "listeners=HOST://127.0.0.1:$port"
       echo "zookeeper.connect=127.0.0.1:$zookeeper_port"
+      echo "zookeeper.session.timeout.ms=6000"
     else
       jars_kraft_settings "$1" $copies $in_sync
     fi
@@ -227,11 +231,16 @@ PROPERTIES
 # Until ZooKeeper answers, and has forgotten a broker that was killed: its successor may not register before.
 jars_await_zookeeper() {
   local seconds=0
-  until zookeeper_says srvr | grep -q Mode && ! zookeeper_says dump | grep -q /brokers/ids/; do
+  until zookeeper_takes_brokers; do
     pid_in "$1" >/dev/null && [ $seconds -lt "$start_seconds" ] || return
     seconds=$((seconds + 1))
     sleep 1
   done
+}
+
+zookeeper_takes_brokers() {
+  case $(zookeeper_says srvr) in *Mode:*) ;; *) return 1 ;; esac
+  case $(zookeeper_says dump) in *'/brokers/ids/'*) return 1 ;; esac
 }
 
 zookeeper_says() { { exec 3<>"/dev/tcp/127.0.0.1/$zookeeper_port" && echo "$1" >&3 && cat <&3; } 2>/dev/null; }

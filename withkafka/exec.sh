@@ -13,7 +13,7 @@ project=$(dirname "$here")
 . "$here/exec.jars.sh"
 
 readonly failed=1 wrong_usage=2 unreachable=3 interrupted=130 # as in src/cli/exit-codes.ts
-readonly start_seconds=120                                    # a cold machine with two cores needs about thirty
+readonly start_seconds=180                                    # a machine of two cores needs ten to thirty, a busy one more
 
 home=${KAFKA_DIRECTORY:-$here/.kafka}
 port=${KAFKA_PORT:-9092}
