@@ -78,7 +78,7 @@ export function conclusions(due: number, { calls, log, outages }: ComparisonStat
   return [
     `For ${duration(deadMs)} nobody listened for notifications. Direct calls: ${lost} of ${due} customers were never told.`,
     verdict,
-    'A retry in the caller saves most while the caller lives, and doubles some; a queue on its disk that does neither is a log.'
+    'A retry in the caller saves most while the caller lives, and doubles some; a queue on its disk that does not is a log.'
   ]
 }
 
