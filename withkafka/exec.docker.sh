@@ -25,7 +25,7 @@ docker_service() {
 docker_version() {
   local line=4
   [ "$kind" = zookeeper ] && line=3
-  echo "Apache Kafka $(sed -n "s/.*image: apache\/kafka:\($line\..*\)/\1/p" "$here/docker-compose.yml" | head -n 1)"
+  echo "Apache Kafka $(sed -n "s/.*image: apache\/kafka:\($line\..*\)/\1/p" "$here/docker-compose.yml" | head -n 1) in containers"
 }
 
 docker_more_ports() { :; }
@@ -58,8 +58,7 @@ docker_stop() { compose stop "$(docker_service "$1")"; }
 
 # The image declares volumes that nobody uses; `rm -v` takes them along. The named ones, with the data, stay.
 docker_down() {
-  compose rm --stop --force -v
-  compose down
+  compose rm --stop --force -v && compose down
 }
 
 docker_delete_data() { for kind in single cluster zookeeper; do compose down --volumes; done; }

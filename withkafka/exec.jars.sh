@@ -4,7 +4,9 @@
 # Each process has a directory, KAFKA_DIRECTORY/KIND/NAME: its settings, its log, its data, and a file with its process id
 # and the time that process started, so that no other process that got the same number is ever stopped.
 
-jars_version() { echo "Apache Kafka $(jars_kafka_version)"; }
+java=${JAVA_HOME:+$JAVA_HOME/bin/}java
+
+jars_version() { echo "Apache Kafka $(jars_kafka_version) from Apache's jars"; }
 
 jars_kafka_version() { sed -n 's/.*<kafka.version>\(.*\)<\/kafka.version>.*/\1/p' "$(jars_pom)"; }
 
@@ -47,7 +49,7 @@ jars_fetched() { du -sk "$(jars_directory)" | awk '{ printf "(%d MB)", $1 / 1024
 
 jars_check_java() {
   local version
-  version=$(java -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
+  version=$("$java" -version 2>&1 | sed -n 's/.* version "\([0-9]*\).*/\1/p')
   [ "${version:-0}" -ge 17 ] || jars_missing "no Java 17 or newer${version:+ (this one is $version)}"
 }
 
@@ -64,7 +66,7 @@ jars_home_of() { echo "$home/$kind/broker-$1"; }
 started_at() {
   local stat
   if [ ! -d /proc/self ]; then
-    ps -o lstart= -p "$1" 2>/dev/null
+    ps -o lstart= -p "$1" 2>/dev/null | tr -d ' '
   elif stat=$(cat "/proc/$1/stat" 2>/dev/null); then
     stat=${stat##*) } # behind the name, which may hold anything: the state, …, and as the twentieth the start
     case $stat in Z*) ;; *) echo "$stat" | cut -d ' ' -f 20 ;; esac # Z: it has ended, and nobody has asked how
@@ -75,7 +77,7 @@ started_at() {
 launch() {
   local directory=$1
   shift
-  nohup java -Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true \
+  nohup "$java" -Xms64m -Xmx256m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Djava.awt.headless=true \
     "-Dlog4j2.configurationFile=$here/jars/log4j2.properties" "-Dlog4j.configuration=file:$here/jars/log4j.properties" \
     -cp "$(jars_directory)/*" "$@" >>"$directory/log" 2>&1 </dev/null &
   echo "$! $(started_at $!)" >"$directory/pid"
@@ -189,7 +191,7 @@ jars_format() {
   for number in $(numbers); do
     directory=$(jars_home_of "$number")
     [ -f "$directory/data/meta.properties" ] && continue
-    java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/jars/log4j2.properties" -cp "$(jars_directory)/*" \
+    "$java" -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 "-Dlog4j2.configurationFile=$here/jars/log4j2.properties" -cp "$(jars_directory)/*" \
       kafka.tools.StorageTool format -t $id -c "$directory/server.properties" >"$directory/log" 2>&1 &
   done
   for number in $(jobs -p); do
@@ -267,8 +269,7 @@ jars_down() {
 jars_delete_data() { rm -rf "$home/single" "$home/cluster" "$home/zookeeper"; }
 
 jars_logs() {
-  local files="$home/$kind/broker-${2:-*}/log"
-  [ "$kind" = zookeeper ] && [ -z "$2" ] && files="$files $home/zookeeper/zookeeper/log"
-  # shellcheck disable=SC2086 # a pattern for each broker
-  if [ -n "$1" ]; then exec tail -n 100 -F $files; else tail -n 100 $files; fi
+  local files=("$home/$kind"/*/log)
+  [ -n "$2" ] && files=("$(jars_home_of "$2")/log")
+  if [ -n "$1" ]; then exec tail -n 100 -F "${files[@]}"; else tail -n 100 "${files[@]}"; fi
 }

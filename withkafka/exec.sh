@@ -123,7 +123,7 @@ is_terminal() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; }
 
 # await SECONDS N…: until these brokers answer and know each other.
 await() {
-  local seconds=$1 addresses=''
+  local seconds=$1 addresses='' number
   shift
   for number in "$@"; do addresses="$addresses $(address "$number")"; done
   # shellcheck disable=SC2086 # one word for each address
@@ -145,7 +145,7 @@ need_node() {
 
 on_exit() {
   local code=$? job
-  trap - EXIT INT TERM
+  trap - EXIT HUP INT TERM
   for job in $(jobs -p); do kill "$job" 2>/dev/null; done
   if [ -n "$undo" ]; then
     say 'Stopping what was started.'
@@ -155,7 +155,7 @@ on_exit() {
   exit "$code"
 }
 trap on_exit EXIT
-trap 'exit $interrupted' INT TERM
+trap 'exit $interrupted' HUP INT TERM
 
 # --- the commands -------------------------------------------------------------------------------------------------------
 
@@ -214,7 +214,7 @@ ports_are_free() {
 down() {
   case ${1:-} in '' | --delete-data) ;; *) usage "unknown option '$1'" 'down takes --delete-data or nothing' ;; esac
   if recall; then
-    "${runner}_down"
+    "${runner}_down" || fail $failed 'the brokers could not be stopped' 'the reason stands above' 'exec.sh down again'
     rm -f "$home/up"
     say "Down: $kind."
   else
@@ -234,15 +234,15 @@ delete_data() {
 status() {
   require_up
   need_node
-  local number answers code process nodeId leads
+  local number answers code process node_id leads
   # shellcheck disable=SC2046 # one word for each address
   answers=$(ask_brokers status $(for number in $(numbers); do address "$number"; done))
   code=$?
   printf '%s, %s\n%-7s %-17s %-9s %-22s %s\n' "$("${runner}_version")" "$kind" BROKER ADDRESS STATE PROCESS LEADS
   for number in $(numbers); do
     process=$("${runner}_process" "$number") || process=-
-    read -r _ nodeId leads <<<"$(printf '%s\n' "$answers" | grep -F "$(address "$number")	")"
-    printf '%-7s %-17s %-9s %-22s %s\n' "$number" "$(address "$number")" "$(state_of "$process" "$nodeId")" "$process" "$leads"
+    read -r _ node_id leads <<<"$(printf '%s\n' "$answers" | grep -F "$(address "$number")	")"
+    printf '%-7s %-17s %-9s %-22s %s\n' "$number" "$(address "$number")" "$(state_of "$process" "$node_id")" "$process" "$leads"
   done
   return $code
 }

@@ -109,7 +109,7 @@ for (const [name, own, why] of missing) {
   test(`${name}: up says so, offers the embedded broker, and leaves nothing`, async () => {
     using scratch = temporaryDirectory('exec')
     const state = join(scratch.path, 'state')
-    const env = { PATH: programs(scratch.path, everyday, own), KAFKA_PORT: String(await freePort()) }
+    const env = { PATH: programs(scratch.path, everyday, own), JAVA_HOME: '', KAFKA_PORT: String(await freePort()) }
     const { code, stderr } = await new Exec(state, env).run(['up'])
     assert.equal(code, 1)
     assert.match(stderr, why)
@@ -121,7 +121,7 @@ for (const [name, own, why] of missing) {
 test('Maven that fails is shown with its reason, and the jars are not taken for complete', async () => {
   using scratch = temporaryDirectory('exec')
   const own = { java: java17, mvn: 'echo "[ERROR] repo1 is unknown"; exit 1' }
-  const env = { PATH: programs(scratch.path, everyday, own), KAFKA_PORT: String(await freePort()) }
+  const env = { PATH: programs(scratch.path, everyday, own), JAVA_HOME: '', KAFKA_PORT: String(await freePort()) }
   const { code, stderr } = await new Exec(scratch.path, env).run(['up'])
   assert.equal(code, 1)
   assert.match(stderr, /fetching Apache Kafka 4\.4\.0 with Maven/)
