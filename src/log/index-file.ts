@@ -3,16 +3,17 @@
  *
  * An index only speeds up: everything in it can be made again from the log. Entries are therefore gathered in memory and go
  * to the file in pieces, and a disk that has no room for them fails nobody's append. An index that is not appended to is
- * not kept in memory: looking up an entry reads it.
+ * not kept in memory: looking up an entry reads it. No file stays open: a broker has two indexes for each segment, and a
+ * process may have only so many files open.
  */
 import { type Disk, DiskError, type DiskFile } from '../host/disk.ts'
 import { limits } from '../limits.ts'
+import { syncFile } from './new-file.ts'
 
 export class IndexFile {
   readonly #disk: Disk
   readonly #path: string
   readonly #entryBytes: number
-  #file: DiskFile | null = null
   /** Everything that is in the index, with room for more; null when it is only in the file. */
   #entries: Buffer | null = null
   #usedBytes: number
@@ -47,11 +48,15 @@ export class IndexFile {
     return this.#usedBytes % this.#entryBytes === 0
   }
 
-  /** The bytes of one entry. */
-  entry(index: number): Buffer {
-    const position = index * this.#entryBytes
-    if (this.#entries !== null) return this.#entries.subarray(position, position + this.#entryBytes)
-    return this.#open().read(position, this.#entryBytes)
+  /** The last entry; null when there is none. */
+  get last(): Buffer | null {
+    return this.count === 0 ? null : this.#withEntries((entryAt) => entryAt(this.count - 1))
+  }
+
+  /** Every entry, in order. */
+  *all(): Iterable<Buffer> {
+    const entries = this.#entries ?? this.#readAll()
+    for (let index = 0; index < this.count; index++) yield this.#entryIn(entries, index)
   }
 
   append(entry: Buffer): void {
@@ -72,36 +77,34 @@ export class IndexFile {
     }
   }
 
-  /** The last entry that `isAtOrBefore` says yes to, by halving; -1 when there is none. */
-  lastWhere(isAtOrBefore: (entry: Buffer) => boolean): number {
-    let low = -1
-    let high = this.count - 1
-    while (low < high) {
-      const middle = (low + high + 1) >> 1
-      if (isAtOrBefore(this.entry(middle))) low = middle
-      else high = middle - 1
-    }
-    return low
+  /** The last entry that `isAtOrBefore` says yes to, by halving; null when there is none. */
+  lastWhere(isAtOrBefore: (entry: Buffer) => boolean): Buffer | null {
+    return this.#withEntries((entryAt) => {
+      const found = this.#lastIndexWhere(isAtOrBefore, entryAt)
+      return found < 0 ? null : entryAt(found)
+    })
   }
 
   /** Brings the file up to date. */
   write(): void {
     if (this.#writtenBytes === this.#usedBytes && this.#isThere) return
-    const file = this.#open()
-    if (this.#writtenBytes < this.#usedBytes) {
-      file.append([this.#loaded().subarray(this.#writtenBytes, this.#usedBytes)])
-      this.#writtenBytes = this.#usedBytes
-    }
+    this.#withFile((file) => {
+      if (this.#writtenBytes < this.#usedBytes) {
+        file.append([this.#loaded().subarray(this.#writtenBytes, this.#usedBytes)])
+      }
+    })
+    this.#writtenBytes = this.#usedBytes
   }
 
   async sync(): Promise<void> {
     this.write()
-    await this.#open().sync()
+    await syncFile(this.#disk, this.#path)
   }
 
   /** Drops every entry from the first one on that `isGone` says yes to. */
   cut(isGone: (entry: Buffer) => boolean): void {
-    this.#cutTo((this.lastWhere((entry) => !isGone(entry)) + 1) * this.#entryBytes)
+    const kept = this.#withEntries((entryAt) => this.#lastIndexWhere((entry) => !isGone(entry), entryAt))
+    this.#cutTo((kept + 1) * this.#entryBytes)
   }
 
   /** Drops everything, whatever it says. */
@@ -109,28 +112,57 @@ export class IndexFile {
     this.#cutTo(0)
   }
 
-  /** Lets go of memory and file until they are needed again. Everything must have been written. */
+  /** Lets go of memory until it is needed again. Everything must have been written. */
   rest(): void {
-    this.#file?.close()
-    this.#file = null
     this.#entries = null
   }
 
   #cutTo(sizeBytes: number): void {
     this.#usedBytes = sizeBytes
     if (this.#writtenBytes <= sizeBytes) return
-    this.#open().truncate(sizeBytes)
+    this.#withFile((file) => file.truncate(sizeBytes))
     this.#writtenBytes = sizeBytes
   }
 
-  #open(): DiskFile {
-    this.#file ??= this.#disk.open(this.#path, 'create')
+  #lastIndexWhere(isAtOrBefore: (entry: Buffer) => boolean, entryAt: (index: number) => Buffer): number {
+    let low = -1
+    let high = this.count - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (isAtOrBefore(entryAt(middle))) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+
+  /** Looks at entries, in memory when they are there. */
+  #withEntries<T>(look: (entryAt: (index: number) => Buffer) => T): T {
+    const entries = this.#entries
+    if (entries !== null) return look((index) => this.#entryIn(entries, index))
+    if (this.#usedBytes === 0) return look(() => Buffer.alloc(this.#entryBytes))
+    return this.#withFile((file) => look((index) => file.read(index * this.#entryBytes, this.#entryBytes)))
+  }
+
+  #entryIn(entries: Buffer, index: number): Buffer {
+    return entries.subarray(index * this.#entryBytes, (index + 1) * this.#entryBytes)
+  }
+
+  #withFile<T>(work: (file: DiskFile) => T): T {
+    const file = this.#disk.open(this.#path, 'create')
     this.#isThere = true
-    return this.#file
+    try {
+      return work(file)
+    } finally {
+      file.close()
+    }
+  }
+
+  #readAll(): Buffer {
+    return this.#usedBytes === 0 ? Buffer.alloc(0) : this.#withFile((file) => file.read(0, this.#usedBytes))
   }
 
   #loaded(): Buffer {
-    this.#entries ??= this.#usedBytes === 0 ? Buffer.alloc(0) : this.#open().read(0, this.#usedBytes)
+    this.#entries ??= this.#readAll()
     return this.#entries
   }
 }

@@ -31,18 +31,18 @@ export class OffsetIndex {
   positionBefore(offset: number): number {
     const relative = offset - this.#baseOffset
     const found = this.#file.lastWhere((entry) => entry.readInt32BE(0) <= relative)
-    return found < 0 ? 0 : this.#file.entry(found).readInt32BE(4)
+    return found?.readInt32BE(4) ?? 0
   }
 
   /** A position of a batch at or before this position of the log. */
   positionAtOrBefore(position: number): number {
     const found = this.#file.lastWhere((entry) => entry.readInt32BE(4) <= position)
-    return found < 0 ? 0 : this.#file.entry(found).readInt32BE(4)
+    return found?.readInt32BE(4) ?? 0
   }
 
   /** Where the last entry points; 0 when there is none. */
   get lastPosition(): number {
-    return this.#file.count === 0 ? 0 : this.#file.entry(this.#file.count - 1).readInt32BE(4)
+    return this.#file.last?.readInt32BE(4) ?? 0
   }
 
   /** Drops what points at or beyond this position of the log. */

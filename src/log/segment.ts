@@ -217,7 +217,7 @@ export class Segment {
     this.rest()
   }
 
-  /** Lets go of the indexes' memory and files until they are needed. Everything must have been written. */
+  /** Lets go of the indexes' memory until it is needed. Everything must have been written. */
   rest(): void {
     for (const index of this.#indexes) index.file.rest()
   }

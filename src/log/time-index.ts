@@ -36,13 +36,14 @@ export class TimeIndex {
   }
 
   get last(): TimeIndexEntry | null {
-    return this.#file.count === 0 ? null : this.#decode(this.#file.entry(this.#file.count - 1))
+    const { last } = this.#file
+    return last === null ? null : this.#decode(last)
   }
 
   /** An offset before which every record is older than the timestamp. */
   offsetBefore(timestampMs: number): number {
     const found = this.#file.lastWhere((entry) => this.#decode(entry).timestampMs <= timestampMs)
-    return found < 0 ? this.#baseOffset : this.#decode(this.#file.entry(found)).offset
+    return found === null ? this.#baseOffset : this.#decode(found).offset
   }
 
   /** Drops what speaks of this offset and those beyond. */

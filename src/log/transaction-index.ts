@@ -35,7 +35,7 @@ export class TransactionIndex {
   }
 
   *entries(): Iterable<AbortedEntry> {
-    for (let index = 0; index < this.#file.count; index++) yield decode(this.#file.entry(index))
+    for (const entry of this.#file.all()) yield decode(entry)
   }
 
   cutFrom(offset: number): void {

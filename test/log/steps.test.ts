@@ -8,15 +8,16 @@ import type { Disk, DiskFile } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
-import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
+import { append, batchOf, directory, open, recordsFrom, startMs } from './setup.ts'
 
 /** Passes everything on, and counts what waits for the disk, what changes it, and where it is searched or read. */
-function counting(disk: Disk): { disk: Disk; count: { syncs: number; writes: number; looks: number } } {
-  const count = { syncs: 0, writes: 0, looks: 0 }
+function counting(disk: Disk): { disk: Disk; count: { syncs: number; writes: number; looks: number; open: number } } {
+  const count = { syncs: 0, writes: 0, looks: 0, open: 0 }
   const countedFile = (file: DiskFile): DiskFile =>
     new Proxy(file, {
       get(target, name: keyof DiskFile) {
         if (name === 'sync') count.syncs += 1
+        if (name === 'close') count.open -= 1
         if (name === 'append' || name === 'writeAt' || name === 'truncate') count.writes += 1
         const value = target[name]
         return typeof value === 'function' ? value.bind(target) : value
@@ -24,7 +25,13 @@ function counting(disk: Disk): { disk: Disk; count: { syncs: number; writes: num
     })
   const counted = new Proxy(disk, {
     get(target, name: keyof Disk) {
-      if (name === 'open') return (...args: Parameters<Disk['open']>) => countedFile(target.open(...args))
+      if (name === 'open') {
+        return (...args: Parameters<Disk['open']>) => {
+          const file = countedFile(target.open(...args))
+          count.open += 1
+          return file
+        }
+      }
       if (name === 'syncDirectory') count.syncs += 1
       if (name === 'list' || name === 'readFile') count.looks += 1
       // It syncs the file and its name.
@@ -53,6 +60,23 @@ test('opening a log lists its directory once and reads each of its small files o
   open({ disk: counted.disk, shutdown: 'clean' })
   // The list, partition.metadata, leader-epoch-checkpoint, the snapshot of the producers.
   assert.equal(counted.count.looks, 4)
+})
+
+test('a log holds one open file for each segment, whatever is appended and looked up', async () => {
+  const simulated = new SimulatedDisk()
+  for (const shutdown of ['clean', 'unclean', 'clean'] as const) {
+    const { disk, count } = counting(simulated)
+    const log = open({ disk, shutdown })
+    log.beginEpoch(0)
+    for (let index = 0; index < 100; index += 1) append(log, batchOf(['a'.repeat(100)]))
+    await log.durable(log.logEndOffset)
+    recordsFrom(log)
+    log.offsetForTimestamp(startMs)
+    const segments = simulated.list(directory).filter((name) => name.endsWith('.log')).length
+    assert.ok(segments > 3)
+    assert.equal(count.open, segments)
+    if (shutdown === 'clean') await log.close()
+  }
 })
 
 test('a log that took nothing since it was opened is closed without a write or a sync', async () => {
