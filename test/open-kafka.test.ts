@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { cpSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -186,6 +186,40 @@ test(
     )
     assert.equal(status, 0, stderr)
     assert.equal(stdout, 'true false\n')
+  })
+)
+
+test(
+  'opening keeps the process alive until it is done, also while it waits for another to leave the directory',
+  inDirectory(async (directory) => {
+    const disk = fileURLToPath(new URL('../src/host/node/disk.ts', import.meta.url))
+    const program = `import { openKafka } from ${JSON.stringify(index)}
+      import { NodeDisk } from ${JSON.stringify(disk)}
+      setTimeout(new NodeDisk(${JSON.stringify(directory)}).lock(), 300).unref()
+      const kafka = await openKafka({ directory: ${JSON.stringify(directory)} })
+      console.log(kafka.isServing)`
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '-e', program],
+      { encoding: 'utf8', timeout: PATIENCE_MS }
+    )
+    assert.equal(status, 0, stderr)
+    assert.equal(stdout, 'true\n')
+  })
+)
+
+test(
+  'a copy of a directory that is served is another directory',
+  inDirectory(async (directory) => {
+    using copy = temporaryDirectory('open-copy')
+    const handle = await openKafka({ directory, topics: { orders: 1 } })
+    cpSync(directory, copy.path, { recursive: true })
+    const other = await openKafka({ directory: copy.path, topics: { payments: 1 } })
+    assert.equal(other.isServing, true)
+    assert.notEqual(other.port, handle.port)
+    assert.deepEqual(await topicsOf(handle), ['orders'])
+    assert.deepEqual(await topicsOf(other), ['orders', 'payments'])
+    await Promise.all([handle.stop(), other.stop()])
   })
 )
 
