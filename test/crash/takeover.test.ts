@@ -17,7 +17,7 @@ import { skipUnless } from '../harness/tools.ts'
 import { RawConnection } from '../harness/wire.ts'
 import { endOffsets } from './partition-requests.ts'
 
-const ROUNDS = Number(process.env.ODRADEK_CRASH_ROUNDS ?? 5)
+const ROUNDS = Math.min(30, Number(process.env.ODRADEK_CRASH_ROUNDS ?? 5))
 const PROCESSES = 10
 const TOPIC = 'ledger'
 const LOG_BYTES = Number(process.env.ODRADEK_TAKEOVER_LOG_BYTES ?? 32 * 1024 * 1024)

@@ -1,9 +1,11 @@
 /** Which processes of this machine are alive. A process is known by its id and by when it began, since ids are used again. */
 import { readdirSync, readFileSync } from 'node:fs'
 
+const untold = '-'
+
 /** When a process began, in ticks since the machine started (Linux: field 22 of /proc/PID/stat); '-' where that is not told. */
 export function startOf(pid: number): string {
-  return fieldsOf(pid)?.[19] ?? '-'
+  return fieldsOf(pid)?.[19] ?? untold
 }
 
 /** True when the process with this id and this beginning can still do something. */
@@ -13,7 +15,9 @@ export function isRunning(pid: number, start: string): boolean {
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
   }
-  return startOf(pid) === start && !isDead(pid)
+  const found = startOf(pid)
+  // What cannot be read (another user's process, with hidepid) may well be it.
+  return (found === start || found === untold || start === untold) && !isDead(pid)
 }
 
 /**
