@@ -12,9 +12,10 @@ docker_compose_command() {
   fi
 }
 
-# compose ARGUMENTS…: on the profile of what is up, with its ports.
+# compose ARGUMENTS…: on the profile of what is up, with its ports. They do not matter where nothing is up.
 compose() {
-  export KAFKA_PORT=$port KAFKA_PORT_2=$((port + 1)) KAFKA_PORT_3=$((port + 2)) KAFKA_ZOOKEEPER_PORT=$zookeeper_port
+  export KAFKA_PORT=${port:-9092} KAFKA_ZOOKEEPER_PORT=${zookeeper_port:-2181}
+  export KAFKA_PORT_2=$((KAFKA_PORT + 1)) KAFKA_PORT_3=$((KAFKA_PORT + 2))
   $(docker_compose_command) -f "$here/docker-compose.yml" --profile "$kind" "$@"
 }
 

@@ -33,19 +33,19 @@ jars_prepare() {
   command -v mvn >/dev/null || jars_missing 'no Maven, which fetches the jars of Apache Kafka'
   mkdir -p "$home" "$directory"
   rm -f "$directory"/*
-  mvn -q -B -f "$(jars_pom)" dependency:copy-dependencies "-DoutputDirectory=$directory" >"$home/maven.log" 2>&1 &
+  mvn -B -f "$(jars_pom)" dependency:copy-dependencies "-DoutputDirectory=$directory" >"$home/maven.log" 2>&1 &
   follow $! "fetching Apache Kafka $(jars_kafka_version) with Maven" jars_fetched ||
     jars_not_fetched
   cp "$(jars_pom)" "$directory/pom.xml"
 }
 
 jars_not_fetched() {
-  tail -n 5 "$home/maven.log" >&2
+  grep '^\[ERROR\]' "$home/maven.log" | head -n 3 >&2
   fail "$failed" 'the jars could not be fetched' "Maven failed; all that it said is in $home/maven.log" \
     'check the connection, then exec.sh up again'
 }
 
-jars_fetched() { du -sk "$(jars_directory)" | awk '{ printf "(%d MB)", $1 / 1024 }'; }
+jars_fetched() { echo "($(grep -c 'Downloaded from' "$home/maven.log") files)"; }
 
 jars_check_java() {
   local version

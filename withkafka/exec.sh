@@ -16,9 +16,7 @@ readonly failed=1 wrong_usage=2 unreachable=3 interrupted=130 # as in src/cli/ex
 readonly start_seconds=180                                    # a machine of two cores needs ten to thirty, a busy one more
 
 home=${KAFKA_DIRECTORY:-$here/.kafka}
-port=${KAFKA_PORT:-9092}
-zookeeper_port=${KAFKA_ZOOKEEPER_PORT:-2181}
-runner='' kind='' undo=''
+runner='' kind='' port='' zookeeper_port='' undo=''
 
 help() {
   cat <<'HELP'
@@ -164,7 +162,8 @@ up() {
   case $wanted in single | cluster | zookeeper) ;; *) usage "cannot start '$wanted'" 'there are single, cluster and zookeeper' ;; esac
   need_node
   if is_up; then already_up "$wanted" && return; fi
-  kind=$wanted
+  if recall; then "${runner}_down"; fi # what is left of it, such as ZooKeeper without its broker
+  kind=$wanted port=${KAFKA_PORT:-9092} zookeeper_port=${KAFKA_ZOOKEEPER_PORT:-2181}
   choose_runner
   ports_are_free
   "${runner}_prepare"

@@ -90,13 +90,12 @@ const everyday = [
   'mkdir',
   'rm',
   'cmp',
-  'du',
-  'awk',
   'sleep',
   'cut',
   'cat',
   'tail',
-  'seq'
+  'head',
+  'grep'
 ]
 const java17 = `echo 'openjdk version "17.0.15" 2025-04-15' >&2`
 
@@ -120,13 +119,25 @@ for (const [name, own, why] of missing) {
 
 test('Maven that fails is shown with its reason, and the jars are not taken for complete', async () => {
   using scratch = temporaryDirectory('exec')
-  const own = { java: java17, mvn: 'echo "[ERROR] repo1 is unknown"; exit 1' }
+  const mvn = 'echo "[INFO] Scanning"; echo "[ERROR] repo1 is unknown"; echo "[ERROR] To see more, …"; exit 1'
+  const own = { java: java17, mvn }
   const env = { PATH: programs(scratch.path, everyday, own), JAVA_HOME: '', KAFKA_PORT: String(await freePort()) }
   const { code, stderr } = await new Exec(scratch.path, env).run(['up'])
   assert.equal(code, 1)
   assert.match(stderr, /fetching Apache Kafka 4\.4\.0 with Maven/)
-  assert.match(stderr, /repo1 is unknown\nerror: the jars could not be fetched/)
+  assert.match(stderr, /with Maven\n\[ERROR\] repo1 is unknown\n(.*\n)?error: the jars could not be fetched/)
   assert.equal(existsSync(join(scratch.path, 'jars', 'kraft', 'pom.xml')), false)
+})
+
+test('what is left of an earlier up, after a reboot, does not choose the port of the next', async () => {
+  using scratch = temporaryDirectory('exec')
+  writeFileSync(join(scratch.path, 'up'), 'jars single 1 2\n')
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const { stderr } = await new Exec(scratch.path, { KAFKA_PORT: String(port) }).run(['up'])
+  server.close()
+  assert.match(stderr, RegExp(`error: port ${port} is taken`))
 })
 
 test('a port that is taken is named before anything starts', async () => {
