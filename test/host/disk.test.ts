@@ -1,11 +1,11 @@
 /** What every disk promises (src/host/disk.ts), one suite over all of them. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import fc from 'fast-check'
-import type { Disk } from '../../src/host/disk.ts'
+import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { NodeDisk } from '../../src/host/node/disk.ts'
@@ -173,3 +173,12 @@ test('a power cut takes what was not synced, and nothing that was', () => {
     })
   )
 })
+
+test(
+  'a directory that the system will not make is refused at once',
+  { skip: !existsSync('/proc/self') && 'no /proc' },
+  () => {
+    const disk = new NodeDisk('/proc/odradek')
+    assert.throws(() => disk.createDirectory(''), DiskError)
+  }
+)

@@ -21,7 +21,7 @@ import {
   writeSync,
   writevSync
 } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { diskError } from './disk-errors.ts'
@@ -65,7 +65,7 @@ export class NodeDisk implements Disk {
   }
 
   createDirectory(path: string): void {
-    this.#try(path, (full) => mkdirSync(full, { recursive: true }))
+    this.#try(path, makeDirectory)
   }
 
   remove(path: string): void {
@@ -277,4 +277,18 @@ function syncDirectoryNow(full: string): void {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+/**
+ * Makes a directory and those above it. Not by `mkdirSync` with `recursive`: where a file system answers ENOENT although the
+ * directory above is there, as Linux's /proc does, that never returns (seen on Node 20).
+ */
+function makeDirectory(full: string): void {
+  const above = dirname(full)
+  if (above !== full && !existsSync(above)) makeDirectory(above)
+  try {
+    mkdirSync(full)
+  } catch (error) {
+    if (!statSync(full, { throwIfNoEntry: false })?.isDirectory()) throw error
+  }
 }
