@@ -3,8 +3,12 @@
  * copies as the brokers make by default.
  */
 import type { Kafka } from 'kafkajs'
+import { mayPass } from './client-errors.ts'
 import { tell } from './output.ts'
 import { Problem, reasonOf, wrongUsage } from './problem.ts'
+
+const boundsPatienceMs = 10_000
+const boundsRetryMs = 100
 
 /** The partitions of the topic, from 0. */
 export async function openTopic(kafka: Kafka, topic: string): Promise<number[]> {
@@ -41,12 +45,23 @@ export interface Bounds {
   readonly end: number
 }
 
+/** A topic that was just made, or whose leader moves, is asked again for a while. */
 export async function boundsOf(kafka: Kafka, topic: string): Promise<Map<number, Bounds>> {
   const admin = kafka.admin()
   await admin.connect()
+  const deadlineMs = performance.now() + boundsPatienceMs
   try {
-    const offsets = await admin.fetchTopicOffsets(topic)
-    return new Map(offsets.map(({ partition, low, high }) => [partition, { start: Number(low), end: Number(high) }]))
+    for (;;) {
+      try {
+        const offsets = await admin.fetchTopicOffsets(topic)
+        return new Map(
+          offsets.map(({ partition, low, high }) => [partition, { start: Number(low), end: Number(high) }])
+        )
+      } catch (error) {
+        if (!mayPass(error) || performance.now() > deadlineMs) throw error
+        await new Promise((resolve) => setTimeout(resolve, boundsRetryMs))
+      }
+    }
   } finally {
     await admin.disconnect()
   }

@@ -4,11 +4,11 @@
  *
  * The order is always: deal with a message, then commit its offset. A crash in between repeats the message and loses none.
  */
-import type { Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
+import type { EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs'
 import { mayPass, needsRejoin } from '../client-errors.ts'
-import { patiently, within } from '../connect.ts'
 import { tell } from '../output.ts'
 import { reasonOf } from '../problem.ts'
+import { SteadyConsumer } from '../steady-consumer.ts'
 import type { FailedMessages } from './dead-letter.ts'
 import type { IsAtEnd } from './ends.ts'
 import { watchLifeSigns } from './life-signs.ts'
@@ -29,7 +29,6 @@ const rebalanceTimeoutMs = 300_000
 /** How long a fetch waits for new messages, and so how long Ctrl-C may take. */
 const fetchWaitMs = 500
 const leaveTimeoutMs = 3000
-const restartDelayMs = 500
 const commitRetryMs = 200
 const commitPatienceMs = 5000
 
@@ -43,7 +42,7 @@ export interface Work {
 
 export class GroupMember {
   readonly #work: Work
-  readonly #consumer: Consumer
+  readonly #steady: SteadyConsumer
   readonly #topics: readonly string[]
   #owned = new Map<string, OwnedPartition>()
   /** Aborted when the partitions are given up or divided anew. */
@@ -59,72 +58,46 @@ export class GroupMember {
   constructor(kafka: Kafka, { group, topics }: Pick<ConsumerOptions, 'group' | 'topics'>, work: Work) {
     this.#work = work
     this.#topics = topics
-    this.#consumer = kafka.consumer({
+    this.#steady = new SteadyConsumer(kafka, {
       groupId: group,
       sessionTimeout: sessionTimeoutMs,
       heartbeatInterval: heartbeatIntervalMs,
       rebalanceTimeout: rebalanceTimeoutMs,
-      maxWaitTimeInMs: fetchWaitMs,
-      // The library counts every trouble of a consumer's life, so any number ends it one day.
-      retry: {
-        ...patiently,
-        retries: Number.MAX_SAFE_INTEGER,
-        restartOnFailure: async () => !this.#finished.signal.aborted
-      }
+      maxWaitTimeInMs: fetchWaitMs
     })
   }
 
   /** Resolves when it was stopped or came to the end, and has left its group. Rejects when a message failed. */
   async run(stop: AbortSignal): Promise<void> {
-    this.#listen()
-    using _lifeSigns = watchLifeSigns(this.#consumer, silenceMs, () => this.#joinAnew())
-    try {
-      await this.#consumer.connect()
-      await this.#consumer.subscribe({ topics: [...this.#topics], fromBeginning: true })
-      await this.#start()
-      await whenAborted(AbortSignal.any([stop, this.#finished.signal]))
-    } finally {
-      this.#finish(undefined)
-      await this.#leave()
-    }
-    if (this.#failure !== undefined) throw this.#failure
-  }
-
-  #listen(): void {
-    const { events } = this.#consumer
-    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment))
-    this.#consumer.on(events.CRASH, ({ payload }) => this.#crashed(payload.error, payload.restart))
-    this.#consumer.on(events.END_BATCH_PROCESS, ({ payload }) => {
+    const { consumer } = this.#steady
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#joined(payload.memberAssignment))
+    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       // Nothing but marks of transactions: no message to deal with, and yet the partition was read.
       if (payload.batchSize === 0) this.#owned.get(nameOf(payload))?.dealtWith(Number(payload.lastOffset) + 1)
       this.#checkEnd()
     })
+    using _lifeSigns = watchLifeSigns(consumer, silenceMs, () => this.#joinAnew())
+    this.#steady.start({
+      topics: this.#topics,
+      eachBatch: (payload) => this.#onBatch(payload),
+      onLost: (error) => this.#lost(error),
+      onFailure: (error) => this.#finish(error)
+    })
+    await whenAborted(AbortSignal.any([stop, this.#finished.signal]))
+    this.#finish(undefined)
+    await this.#leave()
+    if (this.#failure !== undefined) throw this.#failure
   }
 
-  async #start(): Promise<void> {
-    const eachBatch = (payload: EachBatchPayload) => this.#onBatch(payload)
-    await this.#consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch })
+  #lost(error: Error): void {
+    this.#giveUpAll()
+    tell(`lost the group (${reasonOf(error)}); joining it again`)
   }
 
   #joinAnew(): void {
+    this.#giveUpAll()
     tell('the group does not hear this member; joining it again')
-    this.#giveUpAll()
-    this.#consumer
-      .stop()
-      .then(() => (this.#finished.signal.aborted ? undefined : this.#start()))
-      .catch((error) => this.#finish(error))
-  }
-
-  /** The library gave up. For some errors it begins anew by itself, for others we do; the group is joined again in both. */
-  #crashed(error: Error, restartsByItself: boolean): void {
-    this.#giveUpAll()
-    if (this.#finished.signal.aborted) return
-    if (!mayPass(error)) {
-      this.#finish(error)
-      return
-    }
-    tell(`lost the group (${reasonOf(error)}); joining it again`)
-    if (!restartsByItself) setTimeout(() => this.#start().catch((reason) => this.#finish(reason)), restartDelayMs)
+    this.#steady.rejoin()
   }
 
   #joined(memberAssignment: Readonly<Record<string, number[]>>): void {
@@ -149,7 +122,7 @@ export class GroupMember {
     try {
       const { next, by } = await this.#work.whereToGoOn(partition, cancel)
       if (cancel.aborted) return
-      if (by === 'stored data') this.#consumer.seek({ ...placeOf(partition), offset: String(next) })
+      if (by === 'stored data') this.#steady.consumer.seek({ ...placeOf(partition), offset: String(next) })
       partition.dealtWith(next)
       this.#checkEnd()
     } catch (error) {
@@ -267,7 +240,7 @@ export class GroupMember {
     if (this.#inHand) tell('finishing what is in hand; Ctrl-C ends it at once')
     await this.#inHand
     try {
-      await within(leaveTimeoutMs, this.#consumer.disconnect(), 'no answer')
+      await this.#steady.close(leaveTimeoutMs)
     } catch (error) {
       tell(
         `the group was not left cleanly (${reasonOf(error)}); it divides the work anew in ${sessionTimeoutMs / 1000} s`

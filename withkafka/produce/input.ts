@@ -9,6 +9,8 @@ import { examples } from './examples.ts'
 import type { Source } from './options.ts'
 
 const newline = 0x0a
+/** As much as a batch takes, so that a file travels in few requests. */
+const chunkBytes = 512 * 1024
 /** Kafka takes messages of about 1 MiB unless told otherwise; what is longer than this is no message by mistake. */
 const pieceBytesMax = 64 * 1024 * 1024
 
@@ -22,7 +24,7 @@ export async function* readInput(source: Source, stop: AbortSignal): AsyncGenera
 }
 
 async function* readChunks(file: string | undefined, stop: AbortSignal): AsyncGenerator<Buffer> {
-  const stream: Readable = file === undefined ? process.stdin : createReadStream(file)
+  const stream: Readable = file === undefined ? process.stdin : createReadStream(file, { highWaterMark: chunkBytes })
   try {
     for await (const chunk of addAbortSignal(stop, stream)) yield chunk
   } catch (error) {

@@ -4,7 +4,11 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Kafka } from 'kafkajs'
+import { SteadyConsumer } from '../steady-consumer.ts'
 import { boundsOf } from '../topic.ts'
+
+const fetchWaitMs = 500
+const leaveTimeoutMs = 3000
 
 /** Keys as text, each byte a character: that compares any bytes. */
 export class StoredKeys {
@@ -26,25 +30,26 @@ export async function readStoredKeys(kafka: Kafka, topic: string, stop: AbortSig
   const unread = new Map([...bounds].filter(([, { start, end }]) => start < end).map(([id, { end }]) => [id, end]))
   if (unread.size === 0) return keys
   const groupId = `kafkaprod-resume-${randomUUID()}`
-  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 500 })
-  await consumer.connect()
-  await consumer.subscribe({ topic, fromBeginning: true })
+  const steady = new SteadyConsumer(kafka, { groupId, maxWaitTimeInMs: fetchWaitMs })
+  const { consumer } = steady
   await new Promise<void>((resolve, reject) => {
     stop.addEventListener('abort', () => resolve(), { once: true })
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) reject(payload.error)
-    })
     // Batches of nothing but a transaction's marks come only as this event.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       if (Number(payload.lastOffset) + 1 >= (unread.get(payload.partition) ?? 0)) unread.delete(payload.partition)
       if (unread.size === 0) resolve()
     })
-    const eachBatch = async ({ batch }: { batch: { messages: { key: Buffer | null }[] } }) => {
-      for (const message of batch.messages) keys.add(message.key)
-    }
-    consumer.run({ autoCommit: false, eachBatch }).catch(reject)
+    steady.start({
+      topics: [topic],
+      eachBatch: async ({ batch, resolveOffset }) => {
+        for (const message of batch.messages) keys.add(message.key)
+        resolveOffset(batch.lastOffset())
+      },
+      onLost: () => {},
+      onFailure: reject
+    })
   })
-  await consumer.disconnect()
+  await steady.close(leaveTimeoutMs).catch(() => {})
   await removeGroup(kafka, groupId)
   return keys
 }
