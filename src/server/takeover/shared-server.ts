@@ -133,7 +133,8 @@ export class SharedServer {
     }
     const missing = await this.#join()
     if (missing === null) return null
-    const why = taken.problem === 'foreign-lock' ? 'foreign' : missing
+    // Whoever accepts and is slow to answer may be the Kafka that holds the directory.
+    const why = taken.problem === 'foreign-lock' && missing === 'unreachable' ? 'foreign' : missing
     return { why, error: missingBroker(startErrorOf(taken), why, rememberedAddress(disk)) }
   }
 
