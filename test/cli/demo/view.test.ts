@@ -20,7 +20,7 @@ const plain: ViewOptions = {
 
 const count = fc.nat(2_000_000)
 const counts = fc.record({ placed: count, paid: count, cooked: count, notified: count })
-const words = fc.string({ unit: 'grapheme-ascii', maxLength: 200 })
+const words = fc.string({ unit: 'grapheme-ascii', maxLength: 200, size: 'max' })
 const mark = fc.record({ partition: fc.nat(2), offset: fc.nat(), timestampMs: fc.nat(4e12) })
 const teams = fc
   .record({
@@ -66,8 +66,8 @@ const states: fc.Arbitrary<DemoState> = fc
     perSecond: counts,
     medianMs: fc.option(fc.nat(1e6), { nil: undefined }),
     teams: fc.record({ customers: teams, payments: teams, kitchen: teams, notifications: teams }),
-    orders: fc.array(order, { maxLength: 60 }),
-    news: fc.array(fc.record({ timestampMs: fc.nat(4e12), text: words }), { maxLength: 60 })
+    orders: fc.array(order, { maxLength: 60, size: 'max' }),
+    news: fc.array(fc.record({ timestampMs: fc.nat(4e12), text: words }), { maxLength: 60, size: 'max' })
   })
   .map(({ counts: sums, totals, ...rest }) => stateWith({ ...rest, totals: { ...sums, ...totals } }))
 

@@ -38,6 +38,7 @@ interface Member {
   readonly number: number
   state: MemberState
   process: MemberProcess
+  isReady: boolean
   /** In a row, without joining its group in between. */
   failures: number
 }
@@ -157,10 +158,10 @@ export class Crew {
     })
   }
 
-  /** Whether any customer can order at the moment. */
+  /** Whether any customer can order at the moment; who is still loading cannot. */
   get customersAreHere(): boolean {
     const { paused } = this.#teams.customers
-    return !paused && this.#alive('customers').length > 0
+    return !paused && this.#alive('customers').some(({ isReady }) => isReady)
   }
 
   /** Shares out the partitions that orders go to among the customers who are here. */
@@ -224,6 +225,7 @@ export class Crew {
   #start(service: ServiceName, number: number, failures = 0): void {
     const { members } = this.#teams[service]
     const process = new MemberProcess((report) => {
+      if (report.event === 'ready') member.isReady = true
       if (report.event === 'joined' && member.state === 'starting') {
         member.state = 'working'
         member.failures = 0
@@ -234,7 +236,7 @@ export class Crew {
         )
       }
     })
-    const member: Member = { number, state: 'starting', process, failures }
+    const member: Member = { number, state: 'starting', process, isReady: false, failures }
     members.set(number, member)
     this.#brief(service, member)
     void process.ended.then((end) => this.#ended(service, member, end))

@@ -11,7 +11,7 @@ import type { ConsumedRecord } from '../../record.ts'
 import { eventOf, recordOf } from '../events.ts'
 import type { Order } from '../orders.ts'
 import { type Service, services } from '../services.ts'
-import type { Question } from './answers.ts'
+import { heldSince, type Question } from './answers.ts'
 import type { Controls } from './controls.ts'
 import type { Output } from './output.ts'
 import type { MemberTask, Report } from './protocol.ts'
@@ -65,11 +65,11 @@ export async function answerQuestions(options: AnsweringOptions): Promise<void> 
   }
   await follow()
   for await (const records of reader.read()) {
+    const positions = new Map(reader.positions)
     for (const portion of portionsOf(records, task.workMs)) {
       await controls.unpaused()
       if (stop.aborted) break
-      // Another member may have a partition by now; what was read of it is that member's work.
-      const ours = portion.filter((record) => reader.positions.has(partitionName(record)))
+      const ours = heldSince(portion, partitionName, positions, reader.positions)
       await desk.answer(ours)
       reading.taken(ours)
       await follow()

@@ -37,6 +37,22 @@ export function answersTo<Content>(progress: Progress, questions: readonly Quest
     .map(({ offset, content }, index) => ({ answers: offset, number: progress.written + index, content }))
 }
 
+/**
+ * Of what was read, that of partitions that were held without a break since. One that was lost and came back is read again from where it
+ * stands by now: to go on in the middle of what was read before would pass over what lies between.
+ */
+export function heldSince<Read, Position>(
+  read: readonly Read[],
+  nameOf: (one: Read) => string,
+  then: ReadonlyMap<string, Position>,
+  now: ReadonlyMap<string, Position>
+): Read[] {
+  return read.filter((one) => {
+    const position = now.get(nameOf(one))
+    return position !== undefined && position === then.get(nameOf(one))
+  })
+}
+
 export function progressAfter(last: Answering): Progress {
   return { answered: last.answers, written: last.number + 1 }
 }

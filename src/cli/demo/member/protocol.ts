@@ -33,6 +33,9 @@ export type Instruction =
   | { readonly do: 'place'; readonly upTo: number; readonly partitions: readonly number[] }
 
 export type Report =
+  /** Connected: a customer can order from now on. */
+  | { readonly event: 'ready' }
+  /** A member of its group. */
   | { readonly event: 'joined' }
   | { readonly event: 'overtaken'; readonly partition: number }
   | { readonly event: 'failed'; readonly why: string }

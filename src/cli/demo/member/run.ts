@@ -56,6 +56,7 @@ async function work(
   const [reading, writing] = await Promise.all([connect(own, requestTimeoutMs), connect(own, requestTimeoutMs)])
   try {
     await completeCodecs(reading.library)
+    report({ event: 'ready' })
     const openOutput = (partition: number) => outputOf(task, writing, partition, controls, report)
     const partitions = ledPartitions(await describeTopics(reading, [task.topics[services[task.service].reads]]))
     const placing =
