@@ -89,11 +89,13 @@ class MemoryFile {
   }
 }
 
+type Directory = Map<string, Directory | MemoryFile>
+
 export class MemoryDisk implements Disk {
   readonly location = 'memory'
   readonly isPersistent = false
-  readonly #files = new Map<string, MemoryFile>()
-  readonly #directories = new Set<string>()
+  /** A tree, so that a look at one directory costs the same however many others there are. */
+  readonly #root: Directory = new Map()
   #isLocked = false
 
   isAt(location: string): boolean {
@@ -101,66 +103,54 @@ export class MemoryDisk implements Disk {
   }
 
   list(directory: string): string[] {
-    const prefix = directory === '' ? '' : `${directory}/`
-    const names = new Set<string>()
-    for (const path of [...this.#files.keys(), ...this.#directories]) {
-      if (path.startsWith(prefix) && path.length > prefix.length)
-        names.add(path.slice(prefix.length).split('/')[0] ?? '')
-    }
-    return [...names].sort()
+    const found = this.#find(directory)
+    return found instanceof Map ? [...found.keys()].sort() : []
   }
 
   exists(path: string): boolean {
-    return this.#files.has(path) || this.#directories.has(path) || this.list(path).length > 0
+    return this.#find(path) !== undefined
   }
 
   sizeOf(path: string): number | null {
-    return this.#files.get(path)?.sizeBytes ?? null
+    const found = this.#find(path)
+    return found instanceof MemoryFile ? found.sizeBytes : null
   }
 
   createDirectory(path: string): void {
-    if (path !== '') this.#directories.add(path)
+    this.#directory(partsOf(path), path)
   }
 
   remove(path: string): void {
-    for (const name of this.#below(path)) {
-      this.#files.delete(name)
-      this.#directories.delete(name)
-    }
+    const { parent, name } = this.#place(path)
+    parent?.delete(name)
   }
 
   rename(from: string, to: string): void {
-    if (!this.exists(from)) throw notFound(from)
-    for (const path of this.#below(from)) {
-      const target = to + path.slice(from.length)
-      const file = this.#files.get(path)
-      if (file !== undefined) this.#files.set(target, file)
-      else this.#directories.add(target)
-      this.#files.delete(path)
-      this.#directories.delete(path)
-    }
+    const found = this.#find(from)
+    if (found === undefined) throw notFound(from)
+    this.remove(from)
+    this.#put(to, found)
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {
-    let file = this.#files.get(path)
-    if (file === undefined) {
-      if (mode === 'existing') throw notFound(path)
-      file = new MemoryFile()
-      this.#files.set(path, file)
-    }
+    const found = this.#find(path)
+    if (found instanceof MemoryFile) return handle(path, found)
+    if (found !== undefined || mode === 'existing') throw notFound(path)
+    const file = new MemoryFile()
+    this.#put(path, file)
     return handle(path, file)
   }
 
   readFile(path: string): Buffer {
-    const file = this.#files.get(path)
-    if (file === undefined) throw notFound(path)
+    const file = this.#find(path)
+    if (!(file instanceof MemoryFile)) throw notFound(path)
     return file.read(0, file.sizeBytes)
   }
 
   replaceFile(path: string, bytes: Uint8Array): void {
     const file = new MemoryFile()
     file.append(bytes)
-    this.#files.set(path, file)
+    this.#put(path, file)
   }
 
   async syncDirectory(): Promise<void> {}
@@ -179,9 +169,40 @@ export class MemoryDisk implements Disk {
     }
   }
 
-  #below(path: string): string[] {
-    return [...this.#files.keys(), ...this.#directories].filter((name) => name === path || name.startsWith(`${path}/`))
+  #find(path: string): Directory | MemoryFile | undefined {
+    let at: Directory | MemoryFile | undefined = this.#root
+    for (const part of partsOf(path)) at = at instanceof Map ? at.get(part) : undefined
+    return at
   }
+
+  #place(path: string): { parent: Directory | undefined; name: string } {
+    const parts = partsOf(path)
+    const name = parts.pop() ?? ''
+    const parent = this.#find(parts.join('/'))
+    return { parent: parent instanceof Map ? parent : undefined, name }
+  }
+
+  /** Makes the directories above when they are not there. */
+  #put(path: string, what: Directory | MemoryFile): void {
+    const parts = partsOf(path)
+    const name = parts.pop() ?? ''
+    this.#directory(parts, path).set(name, what)
+  }
+
+  #directory(parts: readonly string[], path: string): Directory {
+    let at = this.#root
+    for (const part of parts) {
+      const next = at.get(part) ?? new Map()
+      if (next instanceof MemoryFile) throw new DiskError('failed', path, `${part} is a file.`)
+      at.set(part, next)
+      at = next
+    }
+    return at
+  }
+}
+
+function partsOf(path: string): string[] {
+  return path.split('/').filter((part) => part !== '')
 }
 
 function handle(path: string, file: MemoryFile): DiskFile {
