@@ -4,7 +4,8 @@ import type { RawPipeline } from './connection.ts'
 
 const NONE = 0
 const TOPIC_ALREADY_EXISTS = 36
-const TIMEOUT_MS = 120_000
+const TIMEOUT_MS = 300_000
+const LOOK_AGAIN_MS = 50
 /** Brokers refuse more than 10,000 partitions in one request. */
 const PARTITIONS_PER_REQUEST = 2000
 
@@ -51,7 +52,7 @@ async function untilLed(connection: RawPipeline, topics: readonly Topic[]): Prom
   const names = list(topics.map(({ name }) => text(name)))
   while (ledPartitions(await connection.ask(3, 1, names)) < wanted) {
     if (performance.now() > deadline) throw new Error(`not all of ${wanted} partitions have a leader`)
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
   }
 }
 

@@ -4,6 +4,9 @@ import { temporaryDirectory } from '../../test/harness/paths.ts'
 import { type ContenderName, type StartOptions, startContender } from './contenders.ts'
 import type { Sample, Station } from './row.ts'
 
+/** A directory with thousands of partitions, or gigabytes to recover, takes a broker long. */
+const START_TIMEOUT_MS = 300_000
+
 type Measure = (broker: BrokerProcess, round: number) => Promise<Sample>
 
 interface OneBroker {
@@ -62,7 +65,11 @@ export function survivor(name: ContenderName): Survivor {
   return {
     directory: directory.path,
     async start(options) {
-      running = await startContender(name, { ...options, dataDirectory: directory.path })
+      running = await startContender(name, {
+        startTimeoutMs: START_TIMEOUT_MS,
+        ...options,
+        dataDirectory: directory.path
+      })
       return running
     },
     kill: () => end('kill'),

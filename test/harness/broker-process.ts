@@ -24,4 +24,6 @@ export interface BrokerOptions {
   readonly port?: number
   /** Broker configs, by Kafka's names. */
   readonly configs?: Readonly<Record<string, string>>
+  /** For a directory that takes long to open. */
+  readonly startTimeoutMs?: number
 }

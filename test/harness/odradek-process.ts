@@ -28,6 +28,7 @@ export function odradek(): Tool {
 export async function startOdradek(options: OdradekOptions = {}): Promise<BrokerProcess> {
   const scratch = options.dataDirectory || options.storage === 'memory' ? null : temporaryDirectory('serve')
   const dataDirectory = options.dataDirectory ?? scratch?.path ?? null
+  const timeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS
   const startedAt = performance.now()
   const child = new LineProcess(process.execPath, [
     ...(options.nodeArguments ?? []),
@@ -36,8 +37,8 @@ export async function startOdradek(options: OdradekOptions = {}): Promise<Broker
   ])
   const log = () => [...child.lines.slice(-30), child.stderr.slice(-6000)].join('\n')
   try {
-    const bootstrap = await child.until(findReady, 'the line that says it is ready', START_TIMEOUT_MS)
-    await waitForMetadata(bootstrap, START_TIMEOUT_MS, () => child.isAlive)
+    const bootstrap = await child.until(findReady, 'the line that says it is ready', timeoutMs)
+    await waitForMetadata(bootstrap, timeoutMs, () => child.isAlive)
     const startMs = performance.now() - startedAt
     const stop = async () => {
       await child.stop()

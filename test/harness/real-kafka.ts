@@ -45,7 +45,7 @@ async function start(options: RealKafkaOptions, scratch: { path: string; remove(
   const log = () => [...child.lines.slice(-30), child.stderr.slice(-6000)].join('\n')
   const bootstrap = `127.0.0.1:${port}`
   try {
-    await waitForMetadata(bootstrap, START_TIMEOUT_MS, () => child.isAlive)
+    await waitForMetadata(bootstrap, options.startTimeoutMs ?? START_TIMEOUT_MS, () => child.isAlive)
   } catch (error) {
     await child.kill()
     throw new Error(`Apache Kafka did not start\n${log()}`, { cause: error })

@@ -11,7 +11,7 @@ import { allMetadata, createTopics, ledPartitions, type Topic } from '../../raw-
 import type { Row } from '../row.ts'
 import { survivor } from '../stations.ts'
 
-const START_TIMEOUT_MS = 180_000
+const START_TIMEOUT_MS = 300_000
 
 export function manyTopics(partitions: number): Topic[] {
   const perTopic = 10
