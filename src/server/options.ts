@@ -44,7 +44,7 @@ export interface OpenKafkaOptions {
   readonly topics?: Readonly<Record<string, number | TopicOptions>>
   /** Kafka's broker configuration, by its names. It holds while this process serves, so give every process the same. */
   readonly config?: Readonly<Record<string, string>>
-  /** Gets a line when another begins to serve, and when a connection was ended for what it sent. Default: nobody is told. */
+  /** Gets a line when this process begins to serve, or cannot, and when a connection was ended for what it sent. Default: nobody is told. */
   readonly log?: (line: string) => void
 }
 

@@ -133,9 +133,13 @@ test('of many who find the lock of a dead process at the same moment, one gets i
   const shared = new Int32Array(new SharedArrayBuffer(4 * 4))
   const workerData = { disk: bundledDisk(), path, racers, rounds, shared }
   const workers = Array.from({ length: racers }, () => new Worker(race, { eval: true, workerData }))
-  const ended = await Promise.all(workers.map((worker) => once(worker, 'message')))
-  await Promise.all(workers.map((worker) => worker.terminate()))
-  assert.deepEqual(ended.flat(), Array(racers).fill({ failures: [], rounds: { held: rounds, free: 0, doubled: 0 } }))
+  try {
+    const ended = await Promise.all(workers.map((worker) => once(worker, 'message')))
+    const outcome = { failures: [], rounds: { held: rounds, free: 0, doubled: 0 } }
+    assert.deepEqual(ended.flat(), Array(racers).fill(outcome))
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
 })
 
 /** One racer: rounds of lock and release, all racers at the same step; the first of each round leaves a stale lock. */
@@ -145,7 +149,10 @@ const { writeFileSync } = require('node:fs')
 const [arrived, turn, holders, first] = [0, 1, 2, 3]
 const together = () => {
   const now = Atomics.load(shared, turn)
-  if (Atomics.add(shared, arrived, 1) < racers - 1) return Atomics.wait(shared, turn, now)
+  if (Atomics.add(shared, arrived, 1) < racers - 1) {
+    if (Atomics.wait(shared, turn, now, 60_000) === 'timed-out') throw new Error('the others do not come')
+    return
+  }
   Atomics.store(shared, arrived, 0)
   Atomics.add(shared, turn, 1)
   Atomics.notify(shared, turn)

@@ -27,7 +27,7 @@ export function lockDirectory(directory: string): () => void {
   const file = join(real, '.lock')
   if (held.has(real)) throw inUse(directory, process.pid)
   const own = `${process.pid} ${startOf(process.pid)} ${numberOf(real)}\n`
-  for (let attempt = 0; !create(file, own) && !inherit(directory, file, own); attempt++) {
+  for (let attempt = 0; !takeOnce(directory, file, own); attempt++) {
     if (attempt >= attemptsMax) throw inUse(directory, null)
   }
   held.add(real)
@@ -37,6 +37,11 @@ export function lockDirectory(directory: string): () => void {
     if (isHeld) held.delete(real)
     isHeld = false
   }
+}
+
+/** Looks before it writes: many wait for a lock, and look often. False when it changed meanwhile. */
+function takeOnce(directory: string, file: string, own: string): boolean {
+  return contentOf(file) === null ? create(file, own) : inherit(directory, file, own)
 }
 
 /** False when the lock changed meanwhile. Throws DiskError when a living process has it. */
