@@ -40,6 +40,8 @@ export const limits = {
   indexWriteBytes: 4096,
   /** Bytes read at a time where only the headers of batches are looked at: about two index intervals. */
   headerScanBytes: 8192,
+  /** Bytes read at a time where all batches are looked at whole, after a crash: a read for each costs more than its CRC. */
+  recoveryReadBytes: 1024 * 1024,
   /** How far back from the end of a log a start looks for the last batches of its producers. */
   producerTailBytes: 1024 * 1024,
 

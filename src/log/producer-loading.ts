@@ -11,7 +11,7 @@ import { isControl, lastOffsetOf, noProducerId } from '../protocol/records/batch
 import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.ts'
 import { type ProducerEntry, type ProducerState, rememberedBatches, rememberedBatchOf } from './producer-state.ts'
-import type { PlacedBatch, Segment } from './segment.ts'
+import type { Segment, WholeBatch } from './segment.ts'
 import { segmentIndexOf } from './segment-reading.ts'
 
 export interface ProducerSources {
@@ -29,19 +29,19 @@ export function loadProducers(state: ProducerState, sources: ProducerSources): v
   rememberEarlierBatches(state, segments, from)
   for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, from)))) {
     const start = from <= segment.baseOffset ? 0 : segment.offsetIndex.positionBefore(from)
-    for (const batch of segment.batchesFrom(start)) {
+    for (const batch of segment.wholeBatchesFrom(start)) {
       if (batch.header.baseOffset >= from && batch.header.producerId !== noProducerId) take(state, segment, batch)
     }
     segment.lacksTransactions = false
   }
 }
 
-function take(state: ProducerState, segment: Segment, batch: PlacedBatch): void {
+function take(state: ProducerState, segment: Segment, batch: WholeBatch): void {
   if (!isControl(batch.header.attributes)) {
     state.record(batch.header)
     return
   }
-  const end = readTransactionEnd(segment.readBatch(batch))
+  const end = readTransactionEnd(batch.bytes)
   if (end === null) return
   if (segment.lacksTransactions) segment.recordEnd(state, batch.header, end)
   else state.recordEnd(batch.header, end)

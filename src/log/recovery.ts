@@ -7,7 +7,7 @@ import { type Disk, DiskError } from '../host/disk.ts'
 import { currentMagic, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
 import { relativeOffsetMax } from './rolling.ts'
-import { type PlacedBatch, Segment } from './segment.ts'
+import { type PlacedBatch, Segment, type WholeBatch } from './segment.ts'
 import type { LogConfig } from './types.ts'
 
 export interface RecoveryOptions {
@@ -126,8 +126,8 @@ function scanSegment(segment: Segment, contiguousFrom: number, config: LogConfig
   let endOffset = segment.baseOffset
   let epoch = -1
   segment.forgetIndexes()
-  for (const batch of segment.batchesFrom(0)) {
-    if (!isInPlace(batch, segment, { endOffset, epoch, contiguousFrom }) || !isSound(segment, batch)) break
+  for (const batch of segment.wholeBatchesFrom(0)) {
+    if (!isInPlace(batch, segment, { endOffset, epoch, contiguousFrom }) || !isSound(batch)) break
     segment.index(batch, config.indexIntervalBytes)
     endPosition = batch.position + batch.header.sizeBytes
     endOffset = lastOffsetOf(batch.header) + 1
@@ -151,8 +151,8 @@ function isInPlace(
   return before.endOffset < before.contiguousFrom || header.baseOffset === before.endOffset
 }
 
-function isSound(segment: Segment, batch: PlacedBatch): boolean {
-  return batch.header.magic === currentMagic && hasValidCrc(segment.readBatch(batch), 0, batch.header.sizeBytes)
+function isSound({ header, bytes }: WholeBatch): boolean {
+  return header.magic === currentMagic && hasValidCrc(bytes, 0, header.sizeBytes)
 }
 
 function reindex(segment: Segment, options: RecoveryOptions): void {

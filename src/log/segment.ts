@@ -25,6 +25,10 @@ export interface PlacedBatch {
   readonly position: number
 }
 
+export interface WholeBatch extends PlacedBatch {
+  readonly bytes: Buffer
+}
+
 export class Segment {
   readonly baseOffset: number
   readonly offsetIndex: OffsetIndex
@@ -155,6 +159,34 @@ export class Segment {
       const sizeBytes = batchSizeAt(window, at - windowStart)
       if (sizeBytes < 0 || at + sizeBytes > this.sizeBytes) return
       yield { header: readBatchHeader(window, at - windowStart), position: at }
+      at += sizeBytes
+    }
+  }
+
+  /** The same with their bytes, many at a time: for who has to look at all of them. The bytes are good until the next. */
+  *wholeBatchesFrom(position: number): Generator<WholeBatch> {
+    let space: Buffer = Buffer.alloc(0)
+    const memory: ReadMemory = {
+      take(sizeBytes) {
+        if (space.length < sizeBytes) space = Buffer.allocUnsafeSlow(sizeBytes)
+        return space.subarray(0, sizeBytes)
+      }
+    }
+    let window: Buffer = space
+    let windowStart = position
+    for (let at = position; at + batchHeaderBytes <= this.sizeBytes; ) {
+      if (at + batchHeaderBytes > windowStart + window.length) {
+        window = this.read(at, limits.recoveryReadBytes, memory)
+        windowStart = at
+      }
+      const sizeBytes = batchSizeAt(window, at - windowStart)
+      if (sizeBytes < 0 || at + sizeBytes > this.sizeBytes) return
+      if (at + sizeBytes > windowStart + window.length) {
+        window = this.read(at, Math.max(sizeBytes, limits.recoveryReadBytes), memory)
+        windowStart = at
+      }
+      const start = at - windowStart
+      yield { header: readBatchHeader(window, start), position: at, bytes: window.subarray(start, start + sizeBytes) }
       at += sizeBytes
     }
   }

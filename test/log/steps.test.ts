@@ -11,13 +11,17 @@ import { PartitionLog } from '../../src/log/partition-log.ts'
 import { append, batchOf, directory, open, recordsFrom, startMs } from './setup.ts'
 
 /** Passes everything on, and counts what waits for the disk, what changes it, and where it is searched or read. */
-function counting(disk: Disk): { disk: Disk; count: { syncs: number; writes: number; looks: number; open: number } } {
-  const count = { syncs: 0, writes: 0, looks: 0, open: 0 }
+function counting(disk: Disk): {
+  disk: Disk
+  count: { syncs: number; writes: number; looks: number; open: number; reads: number }
+} {
+  const count = { syncs: 0, writes: 0, looks: 0, open: 0, reads: 0 }
   const countedFile = (file: DiskFile): DiskFile =>
     new Proxy(file, {
       get(target, name: keyof DiskFile) {
         if (name === 'sync') count.syncs += 1
         if (name === 'close') count.open -= 1
+        if (name === 'read') count.reads += 1
         if (name === 'append' || name === 'writeAt' || name === 'truncate') count.writes += 1
         const value = target[name]
         return typeof value === 'function' ? value.bind(target) : value
@@ -77,6 +81,19 @@ test('a log holds one open file for each segment, whatever is appended and looke
     assert.equal(count.open, segments)
     if (shutdown === 'clean') await log.close()
   }
+})
+
+test('after a crash a log is read by the megabyte, however many batches it has', () => {
+  const simulated = new SimulatedDisk()
+  const segments = { config: { segmentBytes: 100_000_000 } }
+  const log = open({ disk: simulated, ...segments })
+  log.beginEpoch(0)
+  const batch = batchOf(['a'.repeat(9000)])
+  for (let index = 0; index < 500; index += 1) append(log, Buffer.from(batch))
+  const { disk, count } = counting(simulated)
+  assert.equal(open({ disk, ...segments }).logEndOffset, 500)
+  // 4.5 MB, once for the batches and once for their producers.
+  assert.ok(count.reads <= 12, `${count.reads} reads`)
 })
 
 test('a log that took nothing since it was opened is closed without a write or a sync', async () => {
