@@ -32,6 +32,6 @@ function lineForPeople({ topic, partition, offset, message }: Delivery): string 
   return `${paint.green('delivered')} to ${topic}, partition ${partition}, offset ${offset}${paint.dim(key)}\n`
 }
 
-export function lineForPrograms({ topic, partition, offset, message }: Delivery): string {
+function lineForPrograms({ topic, partition, offset, message }: Delivery): string {
   return `${JSON.stringify({ index: message.index, topic, partition, offset, key: textOrBytes(message.key) })}\n`
 }
