@@ -83,6 +83,7 @@ export class Broker {
       await directory.forgetCleanStop()
       const broker = new Broker(options, config, directory)
       await broker.metadata.ready()
+      await broker.#replicas.recovered()
       broker.#housekeeping.start()
       return broker
     } catch (error) {

@@ -64,6 +64,14 @@ export class Replicas {
     for (const topic of image.topics()) this.#open(topic, topic.partitions, image)
   }
 
+  /**
+   * Resolves when what a crash left is durable, and so readable. Before, a client would be told an end below what was
+   * acknowledged. A log whose sync fails says so to whoever uses it.
+   */
+  async recovered(): Promise<void> {
+    await Promise.allSettled([...this.all()].map(({ log }) => log.durable(log.logEndOffset)))
+  }
+
   /** Makes, extends, reconfigures and removes replicas after the cluster's image has changed. */
   follow(change: MetadataChange, image: ClusterImage): void {
     for (const topic of change.deleted) this.#remove(topic)
