@@ -6,9 +6,10 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * A consumer that is behind by some records and reads up to the end of the partition, for several such lags in one process,
- * so that its own warming up is behind it: one lag is read first and not counted.
+ * so that its own warming up is behind it: some records are read first and not counted, and a short lag is read again and
+ * again, because a second says little.
  *
- * Arguments: bootstrap, topic, lags from small to large. Prints records per second for each, in their order.
+ * Arguments: bootstrap, topic, records to read at least for each lag, lags from small to large. Prints records per second for each, in their order.
  */
 public final class Backlog {
     public static void main(String[] args) {
@@ -18,18 +19,23 @@ public final class Backlog {
         settings.put("receive.buffer.bytes", "2097152");
         settings.put("key.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer");
         settings.put("value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer");
+        long atLeast = Long.parseLong(args[2]);
         TopicPartition partition = new TopicPartition(args[1], 0);
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings)) {
             consumer.assign(List.of(partition));
             long end = consumer.endOffsets(List.of(partition)).get(partition);
-            read(consumer, partition, end, Math.min(end, 1_000_000));
-            for (int index = 2; index < args.length; index++) {
+            read(consumer, partition, end, Math.min(end, atLeast));
+            for (int index = 3; index < args.length; index++) {
                 long lag = Long.parseLong(args[index]);
-                System.out.printf(java.util.Locale.ROOT, "%.1f%n", read(consumer, partition, end, lag));
+                long times = Math.max(1, atLeast / lag);
+                double seconds = 0;
+                for (long time = 0; time < times; time++) seconds += read(consumer, partition, end, lag);
+                System.out.printf(java.util.Locale.ROOT, "%.1f%n", lag * times / seconds);
             }
         }
     }
 
+    /** Seconds. */
     private static double read(KafkaConsumer<byte[], byte[]> consumer, TopicPartition partition, long end, long lag) {
         consumer.seek(partition, end - lag);
         long startedAt = System.nanoTime();
@@ -39,6 +45,6 @@ public final class Backlog {
             if (count == 0) throw new IllegalStateException("nothing came for ten seconds after " + seen + " of " + lag);
             seen += count;
         }
-        return seen / ((System.nanoTime() - startedAt) / 1e9);
+        return (System.nanoTime() - startedAt) / 1e9;
     }
 }

@@ -6,7 +6,7 @@ const NONE = 0
 const TOPIC_ALREADY_EXISTS = 36
 const TIMEOUT_MS = 300_000
 const LOOK_AGAIN_MS = 50
-/** Brokers refuse more than 10,000 partitions in one request. */
+/** Kafka refuses more than 10,000 records in one request: a large topic is made small and grows. */
 const PARTITIONS_PER_REQUEST = 2000
 
 export interface Topic {
@@ -18,17 +18,35 @@ export interface Topic {
 export async function createTopics(connection: RawPipeline, topics: readonly Topic[]): Promise<void> {
   let request: Topic[] = []
   let partitions = 0
-  for (const topic of topics) {
-    if (request.length > 0 && partitions + topic.partitions > PARTITIONS_PER_REQUEST) {
+  for (const { name, partitions: wanted } of topics) {
+    const first = Math.min(wanted, PARTITIONS_PER_REQUEST)
+    if (request.length > 0 && partitions + first > PARTITIONS_PER_REQUEST) {
       await create(connection, request)
       request = []
       partitions = 0
     }
-    request.push(topic)
-    partitions += topic.partitions
+    request.push({ name, partitions: first })
+    partitions += first
   }
   await create(connection, request)
+  for (const topic of topics) await grow(connection, topic)
   await untilLed(connection, topics)
+}
+
+/** CreatePartitions, version 0, step by step. */
+async function grow(connection: RawPipeline, { name, partitions }: Topic): Promise<void> {
+  for (let has = PARTITIONS_PER_REQUEST; has < partitions; ) {
+    has = Math.min(partitions, has + PARTITIONS_PER_REQUEST)
+    const wanted = list([Buffer.concat([text(name), int32(has), int32(-1)])])
+    const answer = await connection.ask(37, 0, Buffer.concat([wanted, int32(TIMEOUT_MS), int8(0)]))
+    answer.int32()
+    answer.list(() => {
+      answer.text()
+      const errorCode = answer.int16()
+      const message = answer.text()
+      if (errorCode !== NONE) throw new Error(`${name} did not grow to ${has}: error ${errorCode} ${message ?? ''}`)
+    })
+  }
 }
 
 async function create(connection: RawPipeline, topics: readonly Topic[]): Promise<void> {

@@ -8,6 +8,9 @@ import { type ContenderName, type StartOptions, startContender } from '../conten
 import { at, type Row, type Sample } from '../row.ts'
 import { onOneBroker } from '../stations.ts'
 
+/** Each round is long, and compares its points with each other. */
+const ROUNDS = 2
+
 const COMPARED: readonly ContenderName[] = ['kafka', 'odradek', 'null']
 
 const partitions: Row = {
@@ -17,6 +20,7 @@ const partitions: Row = {
   contenders: COMPARED,
   along: 'partitions',
   figures: [{ key: 'rate', what: 'produce rate', unit: 'records/s', better: 'more' }],
+  rounds: (asked) => Math.min(asked, ROUNDS),
   async open(contender, { size }) {
     const counts = size === 'full' ? [1, 100, 10_000] : [1, 20]
     const records = size === 'full' ? 1_000_000 : 20_000
@@ -65,9 +69,11 @@ const lag: Row = {
   contenders: COMPARED,
   along: 'records behind',
   figures: [{ key: 'rate', what: 'consume rate', unit: 'records/s', better: 'more' }],
+  rounds: (asked) => Math.min(asked, ROUNDS),
   async open(contender, { size }) {
     const lags = size === 'full' ? [1_000_000, 3_000_000, 10_000_000] : [20_000, 50_000]
     const records = Math.max(...lags)
+    const atLeast = size === 'full' ? 3_000_000 : 50_000
     return await onOneBroker(contender, {
       options: { recordBytes: 100 },
       async prepare({ bootstrap }) {
@@ -78,7 +84,7 @@ const lag: Row = {
         await bulkLoad(bootstrap, { topic: 'lag', partitions: 1, recordBytes: 100, bytes, acks: 'all' })
       },
       async measure({ bootstrap }) {
-        const rates = await javaProgram('Backlog', [bootstrap, 'lag', ...lags])
+        const rates = await javaProgram('Backlog', [bootstrap, 'lag', atLeast, ...lags])
         return Object.fromEntries(lags.map((behind, index) => [at('rate', behind), rates[index] ?? Number.NaN]))
       }
     })
