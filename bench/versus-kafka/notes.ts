@@ -11,13 +11,13 @@ export const goalNotes: Readonly<Record<string, string>> = {
   'consume 1 KB':
     "The client is the limit: it takes 13 to 16 CPU seconds for a million records, the broker 1.1 to 1.4 (Kafka's 2.7 to 4.8), and the null broker, which answers from memory, reaches 0.68. Rounds of one contender differ by 18 %. Why this client spends more with what Node sends than with what Kafka's sendfile does is not known yet.",
   'group of two, Java clients':
-    "The broker's part is in the two rows above: 10 ms, with a client that asks every 2 ms. The rest is two consumers in a JVM that has just started, which load and compile what a rebalance needs while they do it.",
+    "The broker's part is in the two rows above: 10 ms, with a client that asks every 2 ms. The rest, not profiled yet, should be the client: two consumers in a JVM that has just started load and compile what a rebalance needs while they do it.",
   'start above a bare Node':
     'The median of this run is of minutes in which a bare Node took 100 to 138 ms instead of 79; both grow together (measured 51 ms above it on the idle machine, as processor time). Of what is left, V8 and modules of Node take the most: see "Start" below.',
   '10 GB, recovery':
-    'Measured with 4 GB. All of it is read again and checked: reading what is not in the page cache is the limit (a gigabyte in about a second), and rounds differ by half, as the disk does. Next: a recovery point that follows the sync every some hundred megabytes, with indexes synced up to it, so that only the rest is read.',
+    'All of it is read again and checked, about a gigabyte in a second, while Kafka needs as long for 4 GB as for 10 (0.32 of it with 4 GB); it was not profiled whether the disk or the check is the limit. Next: a recovery point that follows the sync every some hundred megabytes, with indexes synced up to it, so that only the rest is read.',
   'produce, 1 to 10,000 partitions':
-    'The null broker changes by 14 %, Kafka falls to 0.13 to 0.21. What is left is the first batch of each partition: its segment and its indexes are made then.',
+    'The null broker changes by 14 %, Kafka falls to 0.13 to 0.21. What is left was not profiled; the first batch of each partition makes its segment and its indexes.',
   'consume, 1 to 10 M records behind':
     'All three get faster with a longer lag, Kafka and Odradek alike (the two rounds: 0.28 and 0.40 of the fastest for Kafka, 0.39 and 0.32 for Odradek): the short lags come first, while the client is still being compiled. No lag slows the broker.',
   'end to end p99, acks=1': tail,
@@ -35,7 +35,7 @@ export const rowNotes: Readonly<Record<string, string>> = {
   'group-of-two':
     'Kafka has its default group.initial.rebalance.delay.ms of 3000 here, Odradek its default of 0. A member of a classic group learns of a rebalance by its next heartbeat only: the Java client sends one every three seconds.',
   recovery:
-    'The files are taken out of the page cache before each start. Each round finds the checkpoints as the crash left them. The last run wrote 4 GB (`--log-gb 4`).',
+    'The files are taken out of the page cache before each start. Each round finds the checkpoints as the crash left them.',
   'growth-partitions': "The null broker shows how much of a change is the client's own.",
   'growth-lag':
     'The null broker shows how much of a change is the client: each lag begins with a seek and a first fetch.'
