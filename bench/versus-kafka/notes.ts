@@ -35,7 +35,7 @@ export const rowNotes: Readonly<Record<string, string>> = {
   'group-of-two':
     'Kafka has its default group.initial.rebalance.delay.ms of 3000 here, Odradek its default of 0. A member of a classic group learns of a rebalance by its next heartbeat only: the Java client sends one every three seconds.',
   recovery:
-    'The files are taken out of the page cache before each start. Each round finds the checkpoints as the crash left them.',
+    'The files are taken out of the page cache before each start. Each round finds the checkpoints as the crash left them. In this run a test suite ran beside the first start of Kafka (the slowest of its three); the median is of the others.',
   'growth-partitions': "The null broker shows how much of a change is the client's own.",
   'growth-lag':
     'The null broker shows how much of a change is the client: each lag begins with a seek and a first fetch.'
