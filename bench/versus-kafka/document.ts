@@ -71,7 +71,7 @@ function measuredHow(results: Results): string {
   const rounds = [...new Set(all.map((result) => result.rounds))].sort((one, other) => one - other).join(', ')
   return `\`npm run bench\` measures Odradek and Apache Kafka ${machine.kafka} (JVM, 1 GB heap, its own defaults) in turns, A B A B, on one
 machine and disk, with the same client and the same data. Machines are shared and noisy: what counts is the **ratio within one run**. Figures
-are medians of several rounds (${rounds}, by row; one of the scale of the state); ± is half the way from the lowest to the highest. The **null broker** reads whole requests, answers at once
+are medians of several rounds (${rounds}, by row); ± is half the way from the lowest to the highest. The **null broker** reads whole requests, answers at once
 and stores nothing: no broker can look faster to that client. Odradek is measured as it is by default (synced before an acks=all
 acknowledgement), with \`--durability os\` (the promise that Kafka makes by default) and in memory; kfake is franz-go's broker for tests, in memory.
 

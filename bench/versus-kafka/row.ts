@@ -47,6 +47,11 @@ export interface Row {
 
 export type Family = 'throughput' | 'latency' | 'start and memory' | 'growth' | 'scale'
 
+/** Rounds of a row whose rounds are long. */
+export function atMostTwo(asked: number): number {
+  return Math.min(asked, 2)
+}
+
 export function at(key: string, x: number): string {
   return `${key}@${x}`
 }

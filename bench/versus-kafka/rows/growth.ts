@@ -5,11 +5,8 @@ import { bulkLoad } from '../../raw-client/bulk-load.ts'
 import { overConnection } from '../../raw-client/connection.ts'
 import { createTopics } from '../../raw-client/topics.ts'
 import { type ContenderName, type StartOptions, startContender } from '../contenders.ts'
-import { at, type Row, type Sample } from '../row.ts'
+import { at, atMostTwo, type Row, type Sample } from '../row.ts'
 import { onOneBroker } from '../stations.ts'
-
-/** Each round is long, and compares its points with each other. */
-const ROUNDS = 2
 
 const COMPARED: readonly ContenderName[] = ['kafka', 'odradek', 'null']
 
@@ -20,7 +17,8 @@ const partitions: Row = {
   contenders: COMPARED,
   along: 'partitions',
   figures: [{ key: 'rate', what: 'produce rate', unit: 'records/s', better: 'more' }],
-  rounds: (asked) => Math.min(asked, ROUNDS),
+  // Each is long, and compares its points with each other.
+  rounds: atMostTwo,
   async open(contender, { size }) {
     const counts = size === 'full' ? [1, 100, 10_000] : [1, 20]
     const records = size === 'full' ? 1_000_000 : 20_000
@@ -69,7 +67,8 @@ const lag: Row = {
   contenders: COMPARED,
   along: 'records behind',
   figures: [{ key: 'rate', what: 'consume rate', unit: 'records/s', better: 'more' }],
-  rounds: (asked) => Math.min(asked, ROUNDS),
+  // Each is long, and compares its points with each other.
+  rounds: atMostTwo,
   async open(contender, { size }) {
     const lags = size === 'full' ? [1_000_000, 3_000_000, 10_000_000] : [20_000, 50_000]
     const records = Math.max(...lags)

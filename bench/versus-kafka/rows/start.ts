@@ -4,7 +4,7 @@ import type { BrokerProcess } from '../../../test/harness/broker-process.ts'
 import { runToSuccess } from '../../../test/harness/child-process.ts'
 import { residentBytes } from '../../../test/harness/memory.ts'
 import { projectDirectory, temporaryDirectory } from '../../../test/harness/paths.ts'
-import type { Row, Sample, Size, Station } from '../row.ts'
+import { atMostTwo, type Row, type Sample, type Size, type Station } from '../row.ts'
 import { onFreshBrokers } from '../stations.ts'
 import { consume, large, produce, small } from './load.ts'
 
@@ -56,19 +56,13 @@ const secondStart: Row = {
   }
 }
 
-function memoryRow(
-  name: string,
-  what: string,
-  rounds: (asked: number) => number,
-  before: (broker: BrokerProcess, size: Size) => Promise<unknown>
-): Row {
+function memoryRow(name: string, what: string, before: (broker: BrokerProcess, size: Size) => Promise<unknown>): Row {
   return {
     name,
     family: 'start and memory',
     what,
     contenders: ['kafka', 'odradek', 'kfake'],
     figures: [{ key: 'resident', what: 'resident', unit: 'MB', better: 'less' }],
-    rounds,
     open: (contender, { size }) =>
       onFreshBrokers(contender, async (broker): Promise<Sample> => {
         await before(broker, size)
@@ -82,22 +76,19 @@ function memoryRow(
 export const startRows: readonly Row[] = [
   start,
   secondStart,
-  memoryRow(
-    'memory-idle',
-    'resident memory, just started',
-    (asked) => asked,
-    async () => {}
-  ),
-  memoryRow(
-    'memory-loaded',
-    'resident memory after producing and consuming the small records and those of 1 KB',
+  memoryRow('memory-idle', 'resident memory, just started', async () => {}),
+  {
+    ...memoryRow(
+      'memory-loaded',
+      'resident memory after producing and consuming the small records and those of 1 KB',
+      async (broker, size) => {
+        await produce(broker, 'small', size, small)
+        await consume(broker, 'small', size, small)
+        await produce(broker, 'large', size, large)
+        await consume(broker, 'large', size, large)
+      }
+    ),
     // Long, and memory scatters little.
-    (asked) => Math.min(asked, 2),
-    async (broker, size) => {
-      await produce(broker, 'small', size, small)
-      await consume(broker, 'small', size, small)
-      await produce(broker, 'large', size, large)
-      await consume(broker, 'large', size, large)
-    }
-  )
+    rounds: atMostTwo
+  }
 ]
