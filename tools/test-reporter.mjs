@@ -1,6 +1,6 @@
 /**
  * How a test run is told: one line per test or suite of a file, failures in full, then node's own closing figures, then
- * what was skipped and why. The skips also go to ODRADEK_SKIP_FILE, for `tools/test.ts` to judge.
+ * what was skipped and why, and at the very end the failures once more. The skips also go to ODRADEK_SKIP_FILE, for `tools/test.ts` to judge.
  *
  * Plain JavaScript: node loads a reporter before the loader that understands TypeScript.
  */
@@ -11,6 +11,7 @@ import { inspect } from 'node:util'
 /** @param {AsyncIterable<import('node:test/reporters').TestEvent>} source */
 async function* report(source) {
   const skips = []
+  const failures = []
   let file = ''
   for await (const event of source) {
     if (event.type === 'test:pass' || event.type === 'test:fail') {
@@ -20,8 +21,13 @@ async function* report(source) {
         skips.push({ file: own, name, reason: typeof skip === 'string' ? skip : 'no reason given' })
       if (own !== file) yield heading(own)
       file = own
-      if (event.type === 'test:fail') yield failure(name, nesting, details.error)
-      else if (nesting === 0 && skip === undefined) yield `  ✔ ${name} (${Math.round(details.duration_ms)} ms)\n`
+      if (event.type === 'test:fail') {
+        const why = failure(name, nesting, details.error)
+        failures.push({ file: own, why })
+        yield why
+      }
+      if (event.type === 'test:pass' && nesting === 0 && skip === undefined)
+        yield `  ✔ ${name} (${Math.round(details.duration_ms)} ms)\n`
     } else if (event.type === 'test:diagnostic') {
       const own = event.data.file ? relative(process.cwd(), event.data.file) : file
       if (own !== file) yield heading(own)
@@ -32,6 +38,7 @@ async function* report(source) {
     }
   }
   yield skipped(skips)
+  yield failed(failures)
   if (process.env.ODRADEK_SKIP_FILE) writeFileSync(process.env.ODRADEK_SKIP_FILE, JSON.stringify(skips))
 }
 
@@ -60,6 +67,12 @@ function skipped(skips) {
   for (const { file, reason } of skips) counts.set(`${file}: ${reason}`, (counts.get(`${file}: ${reason}`) ?? 0) + 1)
   const lines = [...counts].map(([where, count]) => `  ${where}${count > 1 ? ` (${count} tests)` : ''}\n`)
   return `\nSkipped:\n${lines.join('')}`
+}
+
+/** Every failure again: what is printed last is what is still seen when a long run's output was cut. */
+function failed(failures) {
+  if (failures.length === 0) return ''
+  return `\nFailed:\n${failures.map(({ file, why }) => `${heading(file).trimStart()}${why}`).join('')}`
 }
 
 // biome-ignore lint/style/noDefaultExport: node takes a reporter from a module's default export only
