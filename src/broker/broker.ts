@@ -84,6 +84,7 @@ export class Broker {
       const broker = new Broker(options, config, directory)
       await broker.metadata.ready()
       await broker.#replicas.recovered()
+      if (!directory.wasStoppedCleanly && !directory.isNew) broker.#replicas.saveCheckpoints()
       broker.#housekeeping.start()
       return broker
     } catch (error) {
@@ -111,7 +112,6 @@ export class Broker {
       brokerDefaults: config
     })
     this.#replicas.openAll(this.metadata.image)
-    if (!directory.wasStoppedCleanly && !directory.isNew) this.#replicas.saveCheckpoints()
     this.producerIds = new ProducerIds(this.metadata)
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)

@@ -1,8 +1,12 @@
-/** What a broker does by itself from time to time: drops what retention no longer keeps, and writes the checkpoints. */
+/**
+ * What a broker does by itself: drops what retention no longer keeps and writes the checkpoints from time to time, and writes
+ * the recovery points soon after a log has made much of itself safe.
+ */
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { limits } from '../limits.ts'
 import type { Replicas } from './replicas.ts'
 
 export class Housekeeping {
@@ -22,11 +26,23 @@ export class Housekeeping {
   start(): void {
     this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => this.#replicas.applyRetention())
     this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => this.#replicas.saveCheckpoints())
+    this.#replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
   }
 
   stop(): void {
+    this.#replicas.onCheckpoint = undefined
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
+  }
+
+  #saveRecoveryPointsSoon(): void {
+    const name = 'recovery points'
+    if (this.#timers.has(name)) return
+    const save = (): void => {
+      this.#timers.delete(name)
+      this.#attempt(name, () => this.#replicas.saveRecoveryPoints())
+    }
+    this.#timers.set(name, this.#clock.after(limits.recoveryPointsMs, save))
   }
 
   /** A disk that is full now may have room next time; whoever runs the broker is told. */

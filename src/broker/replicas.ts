@@ -5,6 +5,7 @@ import type { ClusterImage, PartitionImage, TopicImage } from '../coordination/m
 import type { MetadataChange } from '../coordination/metadata/metadata-coordinator.ts'
 import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
+import { limits } from '../limits.ts'
 import { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
 import type { DataDirectory, PartitionOffsets } from './data-directory.ts'
@@ -22,6 +23,8 @@ export interface ReplicasOptions {
 }
 
 export class Replicas {
+  /** Called when the recovery points are worth writing down. */
+  onCheckpoint: (() => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, Replica[]>()
   readonly #recoveryPoints: PartitionOffsets
@@ -91,8 +94,12 @@ export class Replicas {
     this.#save('log-start-offset-checkpoint', (replica) => replica.log.logStartOffset)
   }
 
-  saveCheckpoints(): void {
+  saveRecoveryPoints(): void {
     this.#save('recovery-point-offset-checkpoint', (replica) => replica.log.recoveryPoint)
+  }
+
+  saveCheckpoints(): void {
+    this.saveRecoveryPoints()
     this.#save('replication-offset-checkpoint', (replica) => replica.highWatermark)
     this.saveLogStartOffsets()
   }
@@ -119,20 +126,27 @@ export class Replicas {
     this.#byTopic.set(topic.name, replicas)
   }
 
-  #openLog(of: { topic: string; topicId: string; partition: number }, config: LogConfig): PartitionLog {
+  #openLog(
+    of: { topic: string; topicId: string; partition: number; leaderEpoch: number },
+    config: LogConfig
+  ): PartitionLog {
     const { host, durability, directory } = this.#options
     const name = `${of.topic}-${of.partition}`
-    return PartitionLog.open({
+    const log = PartitionLog.open({
       disk: host.disk,
       directory: name,
       topicId: of.topicId,
+      leaderEpoch: of.leaderEpoch,
       config,
       clock: host.clock,
       durability,
       recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
       logStartOffset: this.#logStartOffsets.get(name) ?? 0,
-      shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean'
+      shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean',
+      checkpointBytes: limits.checkpointBytes
     })
+    log.onCheckpoint = () => this.onCheckpoint?.()
+    return log
   }
 
   #configure(name: string, image: ClusterImage): void {

@@ -96,8 +96,8 @@ export class IndexFile {
     this.#writtenBytes = this.#usedBytes
   }
 
+  /** What was written survives a power cut when this resolves. */
   async sync(): Promise<void> {
-    this.write()
     await syncFile(this.#disk, this.#path)
   }
 
@@ -105,6 +105,11 @@ export class IndexFile {
   cut(isGone: (entry: Buffer) => boolean): void {
     const kept = this.#withEntries((entryAt) => this.#lastIndexWhere((entry) => !isGone(entry), entryAt))
     this.#cutTo((kept + 1) * this.#entryBytes)
+  }
+
+  /** Keeps so many entries from the first one on. */
+  keep(count: number): void {
+    this.#cutTo(count * this.#entryBytes)
   }
 
   /** Drops everything, whatever it says. */

@@ -90,7 +90,7 @@ export class LeaderEpochs {
 }
 
 function parse(text: string): EpochStart[] {
-  const [version, , ...lines] = text.split('\n')
+  const [version, count, ...lines] = text.split('\n')
   if (version !== fileVersion) return []
   const starts: EpochStart[] = []
   for (const line of lines) {
@@ -98,5 +98,6 @@ function parse(text: string): EpochStart[] {
     if (epoch !== undefined && startOffset !== undefined && Number.isSafeInteger(startOffset))
       starts.push({ epoch, startOffset })
   }
-  return starts
+  // A file that a power cut tore says nothing that can be trusted.
+  return starts.length === Number(count) ? starts : []
 }

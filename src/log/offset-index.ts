@@ -7,6 +7,12 @@ import { IndexFile } from './index-file.ts'
 
 const entryBytes = 8
 
+export interface OffsetIndexEntry {
+  /** Of the batch that begins at the position. */
+  readonly lastOffset: number
+  readonly position: number
+}
+
 export class OffsetIndex {
   readonly #file: IndexFile
   readonly #baseOffset: number
@@ -43,6 +49,24 @@ export class OffsetIndex {
   /** Where the last entry points; 0 when there is none. */
   get lastPosition(): number {
     return this.#file.last?.readInt32BE(4) ?? 0
+  }
+
+  /**
+   * Keeps the entries that speak of batches below the offset, as far as they grow: behind them may be anything. Gives the
+   * last one kept; null when there is none.
+   */
+  keepBelow(offset: number): OffsetIndexEntry | null {
+    let last: OffsetIndexEntry | null = null
+    let count = 0
+    for (const bytes of this.#file.all()) {
+      const entry = { lastOffset: this.#baseOffset + bytes.readInt32BE(0), position: bytes.readInt32BE(4) }
+      if (entry.lastOffset >= offset || entry.position <= (last?.position ?? 0)) break
+      if (last !== null && entry.lastOffset <= last.lastOffset) break
+      last = entry
+      count += 1
+    }
+    this.#file.keep(count)
+    return last
   }
 
   /** Drops what points at or beyond this position of the log. */

@@ -15,22 +15,17 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, isControl, lastOffsetOf, placeBatch } from '../protocol/records/batch.ts'
 import { readTransactionEnd, type TransactionEnd } from '../protocol/records/control-records.ts'
 import { admit } from './admission.ts'
-import { type EpochEnd, LeaderEpochs, leaderEpochFile } from './leader-epochs.ts'
-import { syncFile } from './new-file.ts'
+import { type EpochEnd, LeaderEpochs } from './leader-epochs.ts'
 import { partitionMetadataFile, readTopicId, writePartitionMetadata } from './partition-metadata.ts'
 import { loadProducers } from './producer-loading.ts'
-import {
-  listProducerSnapshots,
-  producerSnapshotsAmong,
-  removeProducerSnapshot,
-  writeProducerSnapshot
-} from './producer-snapshot.ts'
+import { producerSnapshotsAmong } from './producer-snapshot.ts'
 import { ProducerState } from './producer-state.ts'
 import { openSegments } from './recovery.ts'
 import { expiredSegments } from './retention.ts'
 import { rollIsDue } from './rolling.ts'
-import { type PlacedBatch, Segment } from './segment.ts'
+import type { PlacedBatch, Segment } from './segment.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
+import { Segments } from './segments.ts'
 import { SyncGroup } from './sync-group.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
@@ -58,6 +53,10 @@ export interface PartitionLogOptions {
   /** From the checkpoint; 0 when nothing is known. */
   readonly logStartOffset: number
   readonly shutdown: 'clean' | 'unclean'
+  /** The epoch of the leader that opens the log. */
+  readonly leaderEpoch: number
+  /** After so many bytes a sync takes the indexes along, so that a start after a crash reads no more than about this. */
+  readonly checkpointBytes: number
 }
 
 /** Producers that are silent for longer are forgotten (Kafka: producer.id.expiration.ms). */
@@ -70,7 +69,7 @@ export class PartitionLog {
   readonly #disk: Disk
   readonly #directory: string
   readonly #clock: Clock
-  readonly #segments: Segment[]
+  readonly #segments: Segments
   readonly #producers = new ProducerState()
   readonly #epochs: LeaderEpochs
   readonly #writes: WriteGroup
@@ -108,28 +107,28 @@ export class PartitionLog {
     // A checkpoint that is older than the directory speaks of an earlier topic of the same name.
     const isNew = names.length === 0
     const known = isNew ? { recoveryPoint: 0, logStartOffset: 0 } : options
+    this.#epochs = new LeaderEpochs(disk, directory)
     const opened = openSegments({
       ...options,
       names,
+      newestEpoch: Math.max(options.leaderEpoch, this.#epochs.latest),
       recoveryPoint: known.recoveryPoint,
       logStartOffset: known.logStartOffset,
       nowMs: options.clock.nowMs()
     })
-    this.#segments = opened.segments
-    this.#logEndOffset = Math.max(opened.logEndOffset, this.#segments[0]?.baseOffset ?? 0)
-    this.#logStartOffset = Math.min(
-      Math.max(known.logStartOffset, this.#segments[0]?.baseOffset ?? 0),
-      this.#logEndOffset
-    )
+    const { segments } = opened
+    const baseOffset = segments[0]?.baseOffset ?? 0
+    this.#logEndOffset = Math.max(opened.logEndOffset, baseOffset)
+    this.#logStartOffset = Math.min(Math.max(known.logStartOffset, baseOffset), this.#logEndOffset)
     if (topicId === null) writePartitionMetadata(disk, directory, options.topicId)
-    this.#epochs = new LeaderEpochs(disk, directory)
     this.#epochs.cutFrom(this.#logEndOffset + 1)
     const snapshots = producerSnapshotsAmong(names)
-    const { segments } = opened
     loadProducers(this.#producers, { disk, directory, snapshots, segments, logEndOffset: this.#logEndOffset })
+    const { checkpointBytes } = options
+    this.#segments = new Segments({ disk, directory, segments, producers: this.#producers, checkpointBytes })
     this.#writes = new WriteGroup({
       logEndOffset: () => this.#logEndOffset,
-      write: () => this.#active.write(),
+      write: () => this.#segments.active.write(),
       written: () => {
         if (!this.#waitsForSync) this.onSynced?.()
       },
@@ -142,7 +141,7 @@ export class PartitionLog {
           this.#writes.flush()
           return this.#logEndOffset
         },
-        sync: () => this.#sync(),
+        sync: () => this.#segments.sync(this.#logEndOffset),
         synced: () => this.onSynced?.(),
         failed: (error) => {
           this.#failure = error
@@ -177,8 +176,12 @@ export class PartitionLog {
 
   /** Everything below survives a power cut, whatever was asked for, and so do the indexes of the segments below. */
   get recoveryPoint(): number {
-    const behind = this.#segments.find((segment) => segment !== this.#active && !segment.hasSyncedIndexes)
-    return Math.min(this.#syncs.syncedOffset, behind?.baseOffset ?? Infinity)
+    return this.#segments.recoveryPoint(this.#syncs.syncedOffset)
+  }
+
+  /** Called when the recovery point, once it is written down, saves a start much reading. */
+  set onCheckpoint(told: () => void) {
+    this.#segments.onCheckpoint = told
   }
 
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
@@ -187,7 +190,7 @@ export class PartitionLog {
   }
 
   get sizeBytes(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
+    return this.#segments.sizeBytes
   }
 
   epochOf(offset: number): number {
@@ -251,13 +254,13 @@ export class PartitionLog {
   read(offset: number, options: ReadLimits): ReadResult | { readonly error: ErrorCode } {
     if (options.upTo > this.#writes.writtenEndOffset) this.#writes.flush()
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
-    return readSegments(this.#segments, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
+    return readSegments(this.#segments.all, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
   }
 
   /** The aborted transactions that touch these offsets. Each is listed in the segment that it ended in. */
   abortedTransactions(fromOffset: number, upToOffset: number): AbortedTransaction[] {
     const aborted: AbortedTransaction[] = []
-    for (const segment of this.#segments.slice(Math.max(0, segmentIndexOf(this.#segments, fromOffset)))) {
+    for (const segment of this.#segments.all.slice(Math.max(0, segmentIndexOf(this.#segments.all, fromOffset)))) {
       for (const { producerId, firstOffset, lastOffset, lastStableOffset } of segment.transactionIndex.entries()) {
         if (lastOffset >= fromOffset && firstOffset < upToOffset) aborted.push({ producerId, firstOffset })
         // Whatever ends later began at or behind this offset.
@@ -270,13 +273,13 @@ export class PartitionLog {
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
     this.#writes.flush()
-    return recordAt(this.#segments, timestampMs, this.#logStartOffset)
+    return recordAt(this.#segments.all, timestampMs, this.#logStartOffset)
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
     this.#writes.flush()
-    return newestRecord(this.#segments, this.#logStartOffset)
+    return newestRecord(this.#segments.all, this.#logStartOffset)
   }
 
   endOffsetForEpoch(leaderEpoch: number): EpochEnd {
@@ -294,7 +297,7 @@ export class PartitionLog {
     this.#writes.flush()
     this.#logStartOffset = Math.min(offset, this.#logEndOffset)
     let gone = 0
-    while ((this.#segments[gone + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) gone += 1
+    while ((this.#segments.all[gone + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) gone += 1
     this.#drop(gone)
   }
 
@@ -303,14 +306,15 @@ export class PartitionLog {
     const nowMs = this.#clock.nowMs()
     this.#writes.flush()
     this.#producers.expire(nowMs - producerExpirationMs)
-    const facts = this.#segments.map((segment) => ({
+    const facts = this.#segments.all.map((segment) => ({
       sizeBytes: segment.sizeBytes,
       newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.createdMs
     }))
-    const expired = Math.min(expiredSegments(facts, this.#config, nowMs), this.#segmentsBelow(this.syncedEndOffset))
+    const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)
+    const expired = Math.min(expiredSegments(facts, this.#config, nowMs), safe)
     if (expired === 0) return 0
-    if (expired === this.#segments.length) this.#roll(nowMs)
-    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments[expired]?.baseOffset ?? this.#logEndOffset)
+    if (expired === facts.length) this.#roll(nowMs)
+    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[expired]?.baseOffset ?? this.#logEndOffset)
     this.#drop(expired)
     return expired
   }
@@ -329,15 +333,10 @@ export class PartitionLog {
       this.#writes.flush()
       this.#assertUsable()
       await this.#syncs.wait(this.#logEndOffset)
-      for (const segment of this.#segments) {
-        if (segment.hasSyncedIndexes || segment.sizeBytes === 0) continue
-        segment.finish()
-        await segment.syncIndexes()
-      }
-      if (!this.#hasSnapshot()) this.#snapshotProducers(this.#logEndOffset)
+      await this.#segments.finish(this.#logEndOffset)
     } finally {
       this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
-      for (const segment of this.#segments) segment.close()
+      this.#segments.close()
     }
   }
 
@@ -345,16 +344,10 @@ export class PartitionLog {
   remove(): void {
     this.#writes.flush()
     this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} was deleted.`)
-    for (const segment of this.#segments) segment.close()
+    this.#segments.close()
     const aside = `${this.#directory}.${this.topicId}-delete`
     this.#disk.rename(this.#directory, aside)
     this.#disk.remove(aside)
-  }
-
-  get #active(): Segment {
-    const last = this.#segments.at(-1)
-    if (last === undefined) throw new Error('a log always has a segment')
-    return last
   }
 
   #remember({ header, end }: AppendedBatch, segment: Segment): void {
@@ -378,7 +371,8 @@ export class PartitionLog {
   }
 
   #segmentFor(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
-    if (!rollIsDue(this.#active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)) return this.#active
+    if (!rollIsDue(this.#segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config))
+      return this.#segments.active
     const endOffset = this.#logEndOffset
     this.#writes.flush()
     if (this.#logEndOffset === endOffset) return this.#roll(nowMs)
@@ -389,7 +383,7 @@ export class PartitionLog {
   #takeBack(offset: number, error: Error): void {
     this.#logEndOffset = offset
     try {
-      this.#active.truncate(this.#active.sizeBytes, offset)
+      this.#segments.active.truncate(this.#segments.active.sizeBytes, offset)
     } catch (thrown) {
       this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
     }
@@ -397,42 +391,14 @@ export class PartitionLog {
   }
 
   #roll(nowMs: number): Segment {
-    this.#active.finish()
-    this.#snapshotProducers(this.#logEndOffset)
-    const segment = new Segment(this.#disk, this.#directory, this.#logEndOffset, nowMs)
-    this.#segments.push(segment)
+    const segment = this.#segments.roll(this.#logEndOffset, nowMs)
     // Recovery then need not read what is behind us.
     this.#syncs.want(this.#logEndOffset)
     return segment
   }
 
-  /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
-  #snapshotProducers(offset: number): void {
-    writeProducerSnapshot(this.#disk, this.#directory, offset, this.#producers.entries())
-    const bases = new Set(this.#segments.map((segment) => segment.baseOffset))
-    for (const old of listProducerSnapshots(this.#disk, this.#directory)) {
-      if (old !== offset && !bases.has(old)) removeProducerSnapshot(this.#disk, this.#directory, old)
-    }
-  }
-
-  /** Whether a start finds the producers as they are now: a log that took nothing since it was opened has nothing to write. */
-  #hasSnapshot(): boolean {
-    if (this.#logEndOffset === this.#segments[0]?.baseOffset && this.#producers.isEmpty) return true
-    return listProducerSnapshots(this.#disk, this.#directory).includes(this.#logEndOffset)
-  }
-
-  /** How many of the oldest segments lie wholly below the offset. */
-  #segmentsBelow(offset: number): number {
-    const first = this.#segments.findIndex(
-      (_, index) => (this.#segments[index + 1]?.baseOffset ?? this.#logEndOffset) > offset
-    )
-    return first < 0 ? this.#segments.length : first
-  }
-
   #drop(count: number): void {
-    for (const segment of this.#segments.splice(0, count)) {
-      const removeForGood = segment.setAside()
-      removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset)
+    for (const removeForGood of this.#segments.drop(count)) {
       this.#clock.after(this.#config.fileDeleteDelayMs, removeForGood)
     }
     try {
@@ -441,21 +407,6 @@ export class PartitionLog {
       // On a full disk this is what makes room. The file then says more than is needed, until its next change.
       if (!(error instanceof DiskError)) throw error
     }
-  }
-
-  /** Everything that was written and is not synced: rolled segments with their indexes, the active one, new names. */
-  async #sync(): Promise<void> {
-    const active = this.#active
-    const dirty = this.#segments.filter((segment) => segment.syncedBytes < segment.sizeBytes)
-    const finished = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
-    const hasNewNames = finished.length > 0 || dirty.some((segment) => segment.syncedBytes === 0)
-    await Promise.all(dirty.map((segment) => segment.sync()))
-    await Promise.all(finished.map((segment) => segment.syncIndexes()))
-    if (!hasNewNames) return
-    const small = [partitionMetadataFile, leaderEpochFile].map((name) => `${this.#directory}/${name}`)
-    await Promise.all(small.map((path) => syncFile(this.#disk, path)))
-    await this.#disk.syncDirectory(this.#directory)
-    await this.#disk.syncDirectory('')
   }
 
   #assertUsable(): void {

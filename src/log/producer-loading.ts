@@ -32,7 +32,7 @@ export function loadProducers(state: ProducerState, sources: ProducerSources): v
     for (const batch of segment.wholeBatchesFrom(start)) {
       if (batch.header.baseOffset >= from && batch.header.producerId !== noProducerId) take(state, segment, batch)
     }
-    segment.lacksTransactions = false
+    segment.transactionsLostFrom = null
   }
 }
 
@@ -43,14 +43,15 @@ function take(state: ProducerState, segment: Segment, batch: WholeBatch): void {
   }
   const end = readTransactionEnd(batch.bytes)
   if (end === null) return
-  if (segment.lacksTransactions) segment.recordEnd(state, batch.header, end)
+  if (batch.header.baseOffset >= (segment.transactionsLostFrom ?? Infinity)) segment.recordEnd(state, batch.header, end)
   else state.recordEnd(batch.header, end)
 }
 
-/** Gives the offset from which on the log itself has to be read: no later than the first segment that lacks something. */
+/** Gives the offset from which on the log itself has to be read: no later than where a segment lacks something. */
 function restoreSnapshot(state: ProducerState, sources: ProducerSources): number {
   const { disk, directory, snapshots, segments, logEndOffset } = sources
-  const newest = segments.find((segment) => segment.lacksTransactions)?.baseOffset ?? logEndOffset
+  const lost = segments.find((segment) => segment.transactionsLostFrom !== null)?.transactionsLostFrom
+  const newest = lost ?? logEndOffset
   for (const offset of snapshots.toReversed()) {
     if (offset > newest && offset <= logEndOffset) continue
     const entries = offset <= logEndOffset ? readProducerSnapshot(disk, directory, offset) : null

@@ -14,12 +14,8 @@ const version = 1
 const crcPosition = 2
 const contentPosition = 6
 
-export function writeProducerSnapshot(
-  disk: Disk,
-  directory: string,
-  offset: number,
-  producers: Iterable<ProducerEntry>
-): void {
+/** The bytes of a snapshot. */
+export function encodeProducerSnapshot(producers: Iterable<ProducerEntry>): Buffer {
   const producerEntries = Array.from(producers, (entry) => {
     const last = entry.batches.at(-1)
     return {
@@ -38,7 +34,12 @@ export function writeProducerSnapshot(
   ProducerSnapshot.encode(writer, { crc: 0, producerEntries }, version)
   const bytes = writer.toBuffer()
   bytes.writeUInt32BE(crc32c(bytes, contentPosition), crcPosition)
-  disk.replaceFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`, bytes)
+  return bytes
+}
+
+/** Puts a snapshot of the producers before the offset into its file, synced. */
+export function writeProducerSnapshot(disk: Disk, directory: string, offset: number, snapshot: Buffer): void {
+  disk.replaceFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`, snapshot)
 }
 
 /** The producers of a snapshot; null when the file is damaged: older snapshots and the log itself say the same. */

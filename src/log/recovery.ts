@@ -6,6 +6,7 @@
 import { type Disk, DiskError } from '../host/disk.ts'
 import { currentMagic, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
+import { producerSnapshotsAmong } from './producer-snapshot.ts'
 import { relativeOffsetMax } from './rolling.ts'
 import { type PlacedBatch, Segment, type WholeBatch } from './segment.ts'
 import type { LogConfig } from './types.ts'
@@ -19,6 +20,8 @@ export interface RecoveryOptions {
   readonly recoveryPoint: number
   readonly logStartOffset: number
   readonly shutdown: 'clean' | 'unclean'
+  /** The latest leader epoch that can have written here. */
+  readonly newestEpoch: number
   readonly nowMs: number
 }
 
@@ -40,7 +43,7 @@ export function openSegments(options: RecoveryOptions): OpenedSegments {
   const logEndOffset = whole ?? recover(segments, suspectFrom, options)
   markSynced(segments, whole ?? options.recoveryPoint, logEndOffset)
   for (const segment of segments.slice(0, -1)) segment.finish()
-  for (const segment of segments) if (!segment.lacksTransactions) segment.rest()
+  for (const segment of segments) if (segment.transactionsLostFrom === null) segment.rest()
   return { segments, logEndOffset }
 }
 
@@ -49,7 +52,7 @@ function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOf
     const endOffset = segments[index + 1]?.baseOffset ?? logEndOffset
     if (endOffset > syncedOffset) return
     segment.syncedBytes = segment.sizeBytes
-    segment.hasSyncedIndexes = !segment.lacksTransactions
+    if (segment.transactionsLostFrom === null) segment.indexesSyncedBytes = segment.sizeBytes
   })
 }
 
@@ -102,8 +105,8 @@ function recover(segments: Segment[], from: number, options: RecoveryOptions): n
     const segment = segments[index]
     if (segment === undefined) break
     // Only segments that are finished are compacted.
-    const contiguousFrom = index === segments.length - 1 ? options.recoveryPoint : Infinity
-    const scan = scanSegment(segment, contiguousFrom, options.config)
+    const mayHaveGaps = index < segments.length - 1
+    const scan = scanSegment(segment, keepIndexes(segment, options), { ...options, mayHaveGaps })
     end = scan.endOffset
     if (scan.endPosition === segment.sizeBytes) continue
     if (end < options.recoveryPoint) throw damaged(segment, scan.endPosition, options)
@@ -115,20 +118,47 @@ function recover(segments: Segment[], from: number, options: RecoveryOptions): n
   return end
 }
 
+/** Where the making of the indexes begins. */
+interface Place {
+  readonly position: number
+  readonly offset: number
+}
+
+/**
+ * Keeps what the newest checkpoint within the segment vouches for, when the recovery point vouches for the checkpoint: it was
+ * written when the indexes were synced. Gives the place from which they have to be made again.
+ */
+function keepIndexes(segment: Segment, { names, recoveryPoint }: RecoveryOptions): Place {
+  const checkpoint = producerSnapshotsAmong(names).findLast((offset) => offset <= recoveryPoint) ?? 0
+  const batch = checkpoint > segment.baseOffset ? segment.keepIndexesBelow(checkpoint) : null
+  if (batch !== null) return { position: batch.position, offset: batch.header.baseOffset }
+  segment.forgetIndexes()
+  return { position: 0, offset: segment.baseOffset }
+}
+
 interface Scan {
   readonly endPosition: number
   readonly endOffset: number
 }
 
-/** Makes the indexes anew from the batches that are whole and right, up to the first that is not. */
-function scanSegment(segment: Segment, contiguousFrom: number, config: LogConfig): Scan {
-  let endPosition = 0
-  let endOffset = segment.baseOffset
+/** What may be found where, as `isInPlace` judges it. */
+interface Expectation {
+  /** Below it everything was synced. */
+  readonly recoveryPoint: number
+  /** No batch behind the recovery point was written in a later epoch. */
+  readonly newestEpoch: number
+  readonly mayHaveGaps: boolean
+  readonly config: LogConfig
+}
+
+/** Makes the indexes from here on, from the batches that are whole and right, up to the first that is not. */
+function scanSegment(segment: Segment, from: Place, expected: Expectation): Scan {
+  let endPosition = from.position
+  let endOffset = from.offset
   let epoch = -1
-  segment.forgetIndexes()
-  for (const batch of segment.wholeBatchesFrom(0)) {
-    if (!isInPlace(batch, segment, { endOffset, epoch, contiguousFrom }) || !isSound(batch)) break
-    segment.index(batch, config.indexIntervalBytes)
+  for (const batch of segment.wholeBatchesFrom(from.position)) {
+    if (!isInPlace(batch, segment, { endOffset, epoch }, expected) || !isSound(batch)) break
+    segment.index(batch, expected.config.indexIntervalBytes)
     endPosition = batch.position + batch.header.sizeBytes
     endOffset = lastOffsetOf(batch.header) + 1
     epoch = batch.header.partitionLeaderEpoch
@@ -138,17 +168,19 @@ function scanSegment(segment: Segment, contiguousFrom: number, config: LogConfig
 
 /**
  * The CRC does not cover base offset and epoch, so that a torn write can change them alone: where nothing was synced, each
- * batch must follow the one before it. Elsewhere compaction leaves gaps.
+ * batch must follow the one before it, and its epoch must have been. Elsewhere compaction leaves gaps.
  */
 function isInPlace(
   { header }: PlacedBatch,
   segment: Segment,
-  before: { readonly endOffset: number; readonly epoch: number; readonly contiguousFrom: number }
+  before: { readonly endOffset: number; readonly epoch: number },
+  { recoveryPoint, newestEpoch, mayHaveGaps }: Expectation
 ): boolean {
-  if (header.baseOffset < before.endOffset || header.lastOffsetDelta < 0) return false
-  if (lastOffsetOf(header) - segment.baseOffset > relativeOffsetMax || header.partitionLeaderEpoch < before.epoch)
-    return false
-  return before.endOffset < before.contiguousFrom || header.baseOffset === before.endOffset
+  const { baseOffset, partitionLeaderEpoch, lastOffsetDelta } = header
+  if (baseOffset < before.endOffset || lastOffsetDelta < 0 || partitionLeaderEpoch < before.epoch) return false
+  if (lastOffsetOf(header) - segment.baseOffset > relativeOffsetMax) return false
+  if (before.endOffset < recoveryPoint) return true
+  return partitionLeaderEpoch <= newestEpoch && (mayHaveGaps || baseOffset === before.endOffset)
 }
 
 function isSound({ header, bytes }: WholeBatch): boolean {
@@ -156,7 +188,9 @@ function isSound({ header, bytes }: WholeBatch): boolean {
 }
 
 function reindex(segment: Segment, options: RecoveryOptions): void {
-  const { endPosition } = scanSegment(segment, Infinity, options.config)
+  segment.forgetIndexes()
+  const start = { position: 0, offset: segment.baseOffset }
+  const { endPosition } = scanSegment(segment, start, { ...options, recoveryPoint: Infinity, mayHaveGaps: true })
   if (endPosition < segment.sizeBytes) throw damaged(segment, endPosition, options)
 }
 

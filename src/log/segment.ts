@@ -40,10 +40,10 @@ export class Segment {
   readonly #log: DiskFile
   /** Where what was synced ends. */
   syncedBytes = 0
-  /** Whether the indexes are as safe as the records: those of a segment that takes more records are not. */
-  hasSyncedIndexes = false
-  /** True when the index of aborted transactions was lost and has to be made again from the records. */
-  lacksTransactions = false
+  /** Where the records end whose index entries were synced. */
+  indexesSyncedBytes = 0
+  /** From here on the index of aborted transactions was lost and has to be made again from the records; null: it is whole. */
+  transactionsLostFrom: number | null = null
   maxTimestampMs = -1
   #firstTimestampMs: number | null = null
   #offsetOfMaxTimestamp = -1
@@ -64,11 +64,12 @@ export class Segment {
     this.transactionIndex = new TransactionIndex(disk, path(fileSuffix.transactionIndex))
     // Both files from the beginning, as Kafka has them: its tools take one for granted where the other is.
     if (this.sizeBytes === 0) for (const index of [this.offsetIndex, this.timeIndex]) index.file.write()
-    const lastTime = this.timeIndex.last
-    if (lastTime !== null) {
-      this.maxTimestampMs = lastTime.timestampMs
-      this.#offsetOfMaxTimestamp = lastTime.offset
-    }
+    this.#takeTimeFromIndex()
+  }
+
+  /** Whether the indexes are as safe as the records. */
+  get hasSyncedIndexes(): boolean {
+    return this.indexesSyncedBytes === this.sizeBytes
   }
 
   /** With what was gathered and is not in the file yet. */
@@ -114,12 +115,10 @@ export class Segment {
     if (completed?.outcome !== 'abort') return
     const lastStableOffset = producers.firstUnstableOffset() ?? lastOffsetOf(header) + 1
     this.transactionIndex.append({ ...completed, lastStableOffset })
-    this.hasSyncedIndexes = false
   }
 
   /** Takes a batch that is in the file into the indexes. */
   index({ header, position }: PlacedBatch, indexIntervalBytes: number): void {
-    this.hasSyncedIndexes = false
     this.#noteTime(header)
     if (this.#bytesSinceIndexEntry > indexIntervalBytes) {
       this.offsetIndex.append(lastOffsetOf(header), position)
@@ -213,21 +212,32 @@ export class Segment {
     this.timeIndex.cutFrom(offset)
     this.transactionIndex.cutFrom(offset)
     this.syncedBytes = Math.min(this.syncedBytes, position)
-    const lastTime = this.timeIndex.last
-    this.maxTimestampMs = lastTime?.timestampMs ?? -1
-    this.#offsetOfMaxTimestamp = lastTime?.offset ?? -1
+    this.indexesSyncedBytes = Math.min(this.indexesSyncedBytes, position)
+    this.#takeTimeFromIndex()
     for (const { header } of this.batchesFrom(this.offsetIndex.lastPosition)) this.#noteTime(header)
   }
 
   /** Empties the indexes: they are about to be made again. */
   forgetIndexes(): void {
     for (const { file } of this.#indexes) file.clear()
-    this.lacksTransactions = true
-    this.hasSyncedIndexes = false
-    this.#firstTimestampMs = null
-    this.maxTimestampMs = -1
-    this.#offsetOfMaxTimestamp = -1
-    this.#bytesSinceIndexEntry = 0
+    this.#indexAgainFrom(this.baseOffset)
+  }
+
+  /**
+   * Keeps of the indexes what speaks of records below the offset: those entries were synced. Gives the batch from which they
+   * have to be made again: the one that has the last entry; null when they cannot be used.
+   */
+  keepIndexesBelow(offset: number): PlacedBatch | null {
+    const last = this.offsetIndex.keepBelow(offset)
+    if (last === null) return null
+    const [batch] = this.batchesFrom(last.position)
+    if (batch === undefined || lastOffsetOf(batch.header) !== last.lastOffset) return null
+    this.timeIndex.keepBelow(last.lastOffset + 1)
+    // A single entry of zeros may be one that never reached the disk.
+    if (this.timeIndex.last?.timestampMs === 0) return null
+    this.transactionIndex.keepBelow(offset)
+    this.#indexAgainFrom(offset)
+    return batch
   }
 
   /** Brings the index files up to date, with the last timestamp as the end of the time index. */
@@ -244,9 +254,14 @@ export class Segment {
 
   /** Of a segment that is finished. */
   async syncIndexes(): Promise<void> {
-    await Promise.all(this.#indexes.filter((index) => this.#hasFile(index)).map((index) => index.file.sync()))
-    this.hasSyncedIndexes = true
+    await this.syncIndexFiles()
+    this.indexesSyncedBytes = this.sizeBytes
     this.rest()
+  }
+
+  /** What `finish` wrote survives a power cut when this resolves. */
+  async syncIndexFiles(): Promise<void> {
+    await Promise.all(this.#indexes.filter((index) => this.#hasFile(index)).map((index) => index.file.sync()))
   }
 
   /** Lets go of the indexes' memory until it is needed. Everything must have been written. */
@@ -273,6 +288,20 @@ export class Segment {
     return () => {
       for (const path of aside) this.#disk.remove(path)
     }
+  }
+
+  #indexAgainFrom(offset: number): void {
+    this.transactionsLostFrom = offset
+    this.indexesSyncedBytes = 0
+    this.#firstTimestampMs = null
+    this.#bytesSinceIndexEntry = 0
+    this.#takeTimeFromIndex()
+  }
+
+  #takeTimeFromIndex(): void {
+    const last = this.timeIndex.last
+    this.maxTimestampMs = last?.timestampMs ?? -1
+    this.#offsetOfMaxTimestamp = last?.offset ?? -1
   }
 
   #noteTime(header: BatchHeader): void {

@@ -46,6 +46,19 @@ export class TimeIndex {
     return found === null ? this.#baseOffset : this.#decode(found).offset
   }
 
+  /** Keeps the entries that speak of batches below the offset, as far as they grow: behind them may be anything. */
+  keepBelow(offset: number): void {
+    let last: TimeIndexEntry = { timestampMs: -1, offset: this.#baseOffset }
+    let count = 0
+    for (const bytes of this.#file.all()) {
+      const entry = this.#decode(bytes)
+      if (entry.offset >= offset || entry.offset < last.offset || entry.timestampMs <= last.timestampMs) break
+      last = entry
+      count += 1
+    }
+    this.#file.keep(count)
+  }
+
   /** Drops what speaks of this offset and those beyond. */
   cutFrom(offset: number): void {
     this.#file.cut((entry) => this.#decode(entry).offset >= offset)

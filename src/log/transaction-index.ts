@@ -38,6 +38,18 @@ export class TransactionIndex {
     for (const entry of this.#file.all()) yield decode(entry)
   }
 
+  /** Keeps the transactions that ended below the offset, as far as the entries make sense: behind them may be anything. */
+  keepBelow(offset: number): void {
+    let lastOffset = -1
+    let count = 0
+    for (const entry of this.entries()) {
+      if (entry.lastOffset >= offset || entry.lastOffset <= lastOffset || entry.firstOffset >= entry.lastOffset) break
+      lastOffset = entry.lastOffset
+      count += 1
+    }
+    this.#file.keep(count)
+  }
+
   cutFrom(offset: number): void {
     this.#file.cut((entry) => decode(entry).lastOffset >= offset)
   }

@@ -6,7 +6,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { Disk } from '../../src/host/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
-import { append, batchOf, endTransaction, open, recordsFrom, startMs } from './setup.ts'
+import { lastOffsetOf, readBatchHeader } from '../../src/protocol/records/batch.ts'
+import { append, batchOf, directory, endTransaction, open, recordsFrom, startMs } from './setup.ts'
 
 /** One batch as the model knows it. */
 interface Written {
@@ -154,6 +155,7 @@ export class Run<D extends Disk> {
     if (action.kind === 'close') {
       await this.log.close()
       this.#checkpoint()
+      this.#checkIndexes()
       shutdown = 'clean'
     }
     if (action.kind === 'power cut') this.disk = this.#cut(this.disk, action.seed)
@@ -168,6 +170,25 @@ export class Run<D extends Disk> {
       assert.ok(this.log.logEndOffset >= synced, 'what was synced is there')
       this.model.cut(this.log.logEndOffset)
     } else assert.equal(this.log.logEndOffset, written)
+  }
+
+  /** The files of the indexes grow, and every entry of an offset index points to the batch that it names. */
+  #checkIndexes(): void {
+    for (const name of this.disk.list(directory).filter((one) => one.endsWith('.log'))) {
+      const read = (suffix: string): Buffer => this.disk.readFile(`${directory}/${name.replace('.log', suffix)}`)
+      const [records, offsets, times] = [read('.log'), read('.index'), read('.timeindex')]
+      const baseOffset = Number.parseInt(name, 10)
+      for (let at = 0, before = 0; at < offsets.length; at += 8) {
+        const position = offsets.readInt32BE(at + 4)
+        assert.ok(position > before, 'an offset index grows')
+        before = position
+        assert.equal(lastOffsetOf(readBatchHeader(records, position)), baseOffset + offsets.readInt32BE(at))
+      }
+      for (let at = 12; at < times.length; at += 12) {
+        assert.ok(times.readBigInt64BE(at) > times.readBigInt64BE(at - 12), 'a time index grows')
+        assert.ok(times.readInt32BE(at + 8) >= times.readInt32BE(at - 4))
+      }
+    }
   }
 
   check(): void {

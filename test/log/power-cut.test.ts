@@ -156,6 +156,64 @@ test('the indexes that a recovery makes are those that were written', async () =
   )
 })
 
+/** A log of one segment with checkpoints in it, killed; what the broker knows of it. */
+async function killedBehindCheckpoints(): Promise<{ disk: SimulatedDisk; recoveryPoint: number }> {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, config: { segmentBytes: 1_000_000 } })
+  for (let index = 0; index < 100; index++) {
+    append(log, batchOf([`value ${index}`]))
+    if (index % 10 === 0) await log.durable(log.logEndOffset)
+  }
+  return { disk, recoveryPoint: log.recoveryPoint }
+}
+
+test('after a kill only what lies behind the newest checkpoint is read again', async () => {
+  const { disk, recoveryPoint } = await killedBehindCheckpoints()
+  const path = `${directory}/00000000000000000000.log`
+  const wanted = disk.readFile(`${directory}/00000000000000000000.index`)
+  // Within the records of the first batch: whoever reads it sees that its CRC is wrong.
+  disk.open(path, 'existing').writeAt(70, Buffer.from([0xff]))
+  const log = open({ disk, recoveryPoint, config: { segmentBytes: 1_000_000 } })
+  assert.equal(log.logEndOffset, 100)
+  assert.equal(recordsFrom(log, 50).length, 50)
+  await log.close()
+  const index = disk.readFile(`${directory}/00000000000000000000.index`)
+  assert.ok(wanted.length > 0 && index.subarray(0, wanted.length).equals(wanted))
+  // Without a checkpoint that the recovery point vouches for, all of it is looked at.
+  assert.throws(() => open({ disk, recoveryPoint: 1 }), { name: 'DiskError', message: /damaged/ })
+})
+
+test('a checkpoint whose indexes are gone or wrong is passed over', async () => {
+  for (const harm of ['gone', 'zeros', 'another position'] as const) {
+    const { disk, recoveryPoint } = await killedBehindCheckpoints()
+    const index = disk.open(`${directory}/00000000000000000000.index`, 'existing')
+    if (harm === 'gone') index.truncate(0)
+    if (harm === 'zeros') index.writeAt(0, Buffer.alloc(index.sizeBytes))
+    if (harm === 'another position') index.writeAt(index.sizeBytes - 1, Buffer.from([1]))
+    const log = open({ disk, recoveryPoint, config: { segmentBytes: 1_000_000 } })
+    assert.deepEqual(
+      recordsFrom(log).map((record) => String(record.value)),
+      Array.from({ length: 100 }, (_, value) => `value ${value}`)
+    )
+  }
+})
+
+test('a batch whose epoch a torn write changed is not taken for one, so that nothing behind it is dropped later', async () => {
+  const disk = new SimulatedDisk()
+  for (const value of ['a', 'b']) append(open({ disk }), batchOf([value]))
+  const file = disk.open(`${directory}/00000000000000000000.log`, 'existing')
+  // The leader epoch of the second batch: its CRC does not cover it.
+  file.writeAt(file.sizeBytes / 2 + 12, Buffer.from([0, 0, 0, 7]))
+  const log = open({ disk })
+  assert.equal(log.logEndOffset, 1)
+  append(log, batchOf(['c']))
+  await log.durable(2)
+  assert.deepEqual(
+    recordsFrom(open({ disk })).map((record) => String(record.value)),
+    ['a', 'c']
+  )
+})
+
 test('a checkpoint older than the directory says nothing about it', () => {
   const log = open({ recoveryPoint: 50, logStartOffset: 40 })
   assert.deepEqual([log.logStartOffset, log.logEndOffset], [0, 0])

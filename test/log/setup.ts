@@ -39,6 +39,8 @@ export interface Opening {
   readonly recoveryPoint?: number
   readonly logStartOffset?: number
   readonly directory?: string
+  readonly leaderEpoch?: number
+  readonly checkpointBytes?: number
 }
 
 export function open(opening: Opening = {}): PartitionLog {
@@ -46,12 +48,14 @@ export function open(opening: Opening = {}): PartitionLog {
     disk: opening.disk ?? new MemoryDisk(),
     directory: opening.directory ?? directory,
     topicId: 'b3JkZXJzLXRvcGljLWlkMQ',
+    leaderEpoch: opening.leaderEpoch ?? 0,
     config: { ...config, ...opening.config },
     clock: opening.clock ?? new ManualClock(),
     durability: opening.durability ?? 'disk',
     recoveryPoint: opening.recoveryPoint ?? 0,
     logStartOffset: opening.logStartOffset ?? 0,
-    shutdown: opening.shutdown ?? 'unclean'
+    shutdown: opening.shutdown ?? 'unclean',
+    checkpointBytes: opening.checkpointBytes ?? 600
   })
 }
 
