@@ -12,6 +12,8 @@ export const limits = {
   groupPendingMembers: 10_000,
   /** Groups in one partition of `__consumer_offsets`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */
   groupsPerCoordinator: 100_000,
+  /** The first members of a group wait so long for those that have an id and come back with it, a round trip later. */
+  announcedMemberJoinMs: 100,
   /** A new member that waits for its first answer is given up after this (Kafka: a constant of five minutes). */
   newGroupMemberJoinMs: 5 * 60_000,
 

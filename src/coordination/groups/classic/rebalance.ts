@@ -5,6 +5,7 @@
  *                                                           → Empty (nobody came)
  * (Kafka: GroupMetadataManager.prepareRebalance, completeClassicGroupJoin, expirePendingSync.)
  */
+import { limits } from '../../../limits.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { answerJoin, answerSync, type Draft, joinedAnswer, refusedSync, removeMember, writeGroup } from './draft.ts'
 import {
@@ -22,23 +23,27 @@ export function rebalanceOrCompleteJoin(draft: Draft): void {
   else prepareRebalance(draft)
 }
 
-/** Calls all members: they learn from a heartbeat, or from the sync that they wait for, that they have to join again. */
+/**
+ * Calls all members: they learn from a heartbeat, or from the sync that they wait for, that they have to join again.
+ *
+ * In an empty group those count that have an id and are about to come back with it: a generation without them would be
+ * broken off at once, or, when its leader has synced already, after that one's next heartbeat only (Java: three seconds).
+ */
 export function prepareRebalance(draft: Draft): void {
   const { round, config } = draft
   if (round.state === 'CompletingRebalance') callBackFromSync(draft)
   round.pendingSyncMembers.clear()
   round.timer = null
-  round.isInitialRebalance = round.state === 'Empty'
+  const wasEmpty = round.state === 'Empty'
+  const delayMs = config.initialRebalanceDelayMs
+  round.isInitialRebalance = wasEmpty && delayMs > 0
   round.hasNewMember = false
   enter(draft, 'PreparingRebalance')
-  if (!round.isInitialRebalance) {
-    completeJoinOrWait(draft)
-  } else if (config.initialRebalanceDelayMs === 0) {
-    completeJoin(draft)
-  } else {
-    const delayMs = config.initialRebalanceDelayMs
+  if (round.isInitialRebalance) {
     const remainingMs = Math.max(rebalanceTimeoutMs(round) - delayMs, 0)
     round.timer = { kind: 'initial-rebalance', delayMs, remainingMs }
+  } else {
+    completeJoinOrWait(draft, wasEmpty ? limits.announcedMemberJoinMs : rebalanceTimeoutMs(round))
   }
 }
 
@@ -88,10 +93,10 @@ function removeSilentMembers(draft: Draft): void {
   prepareRebalance(draft)
 }
 
-function completeJoinOrWait(draft: Draft): void {
+function completeJoinOrWait(draft: Draft, delayMs: number): void {
   const { round } = draft
   if (haveAllJoined(round)) completeJoin(draft)
-  else round.timer = { kind: 'join', delayMs: rebalanceTimeoutMs(round) }
+  else round.timer = { kind: 'join', delayMs }
 }
 
 function completeJoin(draft: Draft): void {

@@ -9,6 +9,7 @@ import { sync } from '../../../../src/coordination/groups/classic/sync.ts'
 import type { GroupConfig } from '../../../../src/coordination/groups/group-config.ts'
 import { replay } from '../../../../src/coordination/groups/replay.ts'
 import { GroupsState } from '../../../../src/coordination/groups/state.ts'
+import { limits } from '../../../../src/limits.ts'
 import { ErrorCode } from '../../../../src/protocol/error-codes.ts'
 import { config, joinRequest, readable, subscription, syncRequest } from '../setup.ts'
 
@@ -324,6 +325,19 @@ test('a static member leaves by its instance id alone, even an empty one; who na
     answer.members?.map(({ errorCode }) => errorCode),
     [UNKNOWN_MEMBER_ID, UNKNOWN_MEMBER_ID, NONE, UNKNOWN_MEMBER_ID]
   )
+})
+
+test('the first member waits for one that has its id already, and for a moment only', () => {
+  const firstId = after(nowhere, drafted(joinIn(nowhere, {}, { clientId: 'a' })))
+  const bothIds = after(firstId, drafted(joinIn(firstId, {}, { clientId: 'b' })))
+  const first = drafted(joinIn(bothIds, { memberId: 'a-new' }))
+  assert.deepEqual(responses(first), [])
+  assert.deepEqual(first.round.timer, { kind: 'join', delayMs: limits.announcedMemberJoinMs })
+  const both = drafted(joinIn(after(bothIds, first), { memberId: 'b-new' }))
+  assert.deepEqual(responses(both), [joined('a-new', 1, 'a-new', ['a-new', 'b-new']), joined('b-new', 1, 'a-new')])
+  const alone = draftOf(after(bothIds, first), { nowMs, config })
+  timerExpired(alone)
+  assert.deepEqual(responses(alone), [joined('a-new', 1, 'a-new', ['a-new'])])
 })
 
 test('with an initial delay the first members wait for each other, and longer when more come', () => {
