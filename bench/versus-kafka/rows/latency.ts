@@ -40,6 +40,9 @@ function latencyRow(acks: '1' | 'all'): Row {
 /** How often a member of ours asks whether it must join again; a real client does so every three seconds. */
 const HEARTBEAT_MS = 2
 
+/** Groups that one JVM forms, one after the other. */
+const JAVA_GROUPS = 11
+
 const groupOfTwo: Row = {
   name: 'group-of-two',
   family: 'latency',
@@ -48,7 +51,9 @@ const groupOfTwo: Row = {
   figures: [
     { key: 'together', what: 'both join a new group at once', unit: 'ms', better: 'less' },
     { key: 'second', what: 'one joins a group of one, which asks every 2 ms', unit: 'ms', better: 'less' },
-    { key: 'java', what: 'two Java consumers with their defaults subscribe at once', unit: 'ms', better: 'less' }
+    { key: 'java', what: 'two Java consumers with their defaults, in a new JVM', unit: 'ms', better: 'less' },
+    { key: 'java-subscribe', what: 'the same, from their subscribe', unit: 'ms', better: 'less' },
+    { key: 'java-warm', what: 'two Java consumers in a JVM that did it before', unit: 'ms', better: 'less' }
   ],
   open: (contender) =>
     onOneBroker(contender, {
@@ -60,8 +65,12 @@ const groupOfTwo: Row = {
         await overConnection(bootstrap, (connection) => createTopics(connection, [{ name: topic, partitions: 2 }]))
         const together = await timeTogether(bootstrap, `together-${round}`)
         const second = await timeSecond(bootstrap, `second-${round}`)
-        const [java = Number.NaN] = await javaProgram('GroupOfTwo', [bootstrap, topic])
-        return { together, second, java }
+        const [java = Number.NaN, subscribe = Number.NaN, warm = Number.NaN] = await javaProgram('GroupOfTwo', [
+          bootstrap,
+          topic,
+          JAVA_GROUPS
+        ])
+        return { together, second, java, 'java-subscribe': subscribe, 'java-warm': warm }
       }
     })
 }
