@@ -24,6 +24,7 @@ import {
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
 import { lockDirectory } from './directory-lock.ts'
+import { DirectorySyncs } from './directory-syncs.ts'
 import { diskError } from './disk-errors.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
@@ -32,6 +33,7 @@ const buffersPerWrite = 1024
 export class NodeDisk implements Disk {
   readonly location: string
   readonly isPersistent = true
+  readonly #directorySyncs = new DirectorySyncs(syncDirectory)
 
   constructor(directory: string) {
     this.location = resolve(directory)
@@ -99,17 +101,8 @@ export class NodeDisk implements Disk {
   }
 
   syncDirectory(path: string): Promise<void> {
-    const full = this.#path(path)
     // Windows cannot open a directory, and keeps names safe by itself.
-    if (process.platform === 'win32') return Promise.resolve()
-    return new Promise((done, failed) => {
-      open(full, 'r', (openError, handle) => {
-        if (openError) return failed(diskError(openError, full))
-        fsync(handle, (syncError) => {
-          close(handle, () => (syncError ? failed(diskError(syncError, full)) : done()))
-        })
-      })
-    })
+    return process.platform === 'win32' ? Promise.resolve() : this.#directorySyncs.sync(this.#path(path))
   }
 
   space(): { totalBytes: number; freeBytes: number } | null {
@@ -263,6 +256,17 @@ function writeSynced(full: string, bytes: Uint8Array): void {
   } finally {
     closeSync(handle)
   }
+}
+
+function syncDirectory(full: string): Promise<void> {
+  return new Promise((done, failed) => {
+    open(full, 'r', (openError, handle) => {
+      if (openError) return failed(diskError(openError, full))
+      fsync(handle, (syncError) => {
+        close(handle, () => (syncError ? failed(diskError(syncError, full)) : done()))
+      })
+    })
+  })
 }
 
 function syncDirectoryNow(full: string): void {
