@@ -7,6 +7,7 @@ import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
 import { limits } from '../limits.ts'
 import { PartitionLog } from '../log/partition-log.ts'
+import { SyncTurns } from '../log/sync-turns.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
 import type { DataDirectory, PartitionOffsets } from './data-directory.ts'
 import { Replica } from './replica.ts'
@@ -29,6 +30,7 @@ export class Replicas {
   readonly #byTopic = new Map<string, Replica[]>()
   readonly #recoveryPoints: PartitionOffsets
   readonly #logStartOffsets: PartitionOffsets
+  readonly #syncTurns = new SyncTurns()
   #metadata: Replica | null = null
 
   constructor(options: ReplicasOptions) {
@@ -140,6 +142,7 @@ export class Replicas {
       config,
       clock: host.clock,
       durability,
+      syncTurns: this.#syncTurns,
       recoveryPoint: this.#recoveryPoints.get(name) ?? 0,
       logStartOffset: this.#logStartOffsets.get(name) ?? 0,
       shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean',

@@ -27,6 +27,7 @@ import type { PlacedBatch, Segment } from './segment.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
 import { Segments } from './segments.ts'
 import { SyncGroup } from './sync-group.ts'
+import type { SyncTurns } from './sync-turns.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
   AbortedTransaction,
@@ -48,6 +49,8 @@ export interface PartitionLogOptions {
   readonly config: LogConfig
   readonly clock: Clock
   readonly durability: Durability
+  /** Shared by all logs of a disk. */
+  readonly syncTurns: SyncTurns
   /** Below it everything was synced, as the last checkpoint says; 0 when nothing is known. */
   readonly recoveryPoint: number
   /** From the checkpoint; 0 when nothing is known. */
@@ -147,7 +150,8 @@ export class PartitionLog {
           this.#failure = error
         }
       },
-      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(known.recoveryPoint, this.#logEndOffset)
+      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(known.recoveryPoint, this.#logEndOffset),
+      options.syncTurns
     )
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
     this.syncSoon()

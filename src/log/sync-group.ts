@@ -1,7 +1,10 @@
 /**
  * Group commit: one sync serves everyone who waits. While one is under way, those who come wait for the next, which starts
  * when it ends; there are never two at once. The first starts when the turn ends, so that it serves all that came with it.
+ * A sync that nobody waits for stands in line with those of other logs (sync-turns.ts).
  */
+import type { SyncTurns } from './sync-turns.ts'
+
 interface Waiter {
   readonly offset: number
   readonly resolve: () => void
@@ -23,14 +26,18 @@ export interface SyncTarget {
 
 export class SyncGroup {
   readonly #target: SyncTarget
+  readonly #turns: SyncTurns
+  readonly #begin = (): void => queueMicrotask(() => void this.#run())
   #syncedOffset: number
   #wantedOffset = 0
   #waiters: Waiter[] = []
-  #isRunning = false
+  /** Whether a sync runs or stands in line. */
+  #isUnderWay = false
   #failure: Error | null = null
 
-  constructor(target: SyncTarget, syncedOffset: number) {
+  constructor(target: SyncTarget, syncedOffset: number, turns: SyncTurns) {
     this.#target = target
+    this.#turns = turns
     this.#syncedOffset = syncedOffset
   }
 
@@ -46,6 +53,7 @@ export class SyncGroup {
     return new Promise((resolve, reject) => {
       this.#waiters.push({ offset, resolve, reject })
       this.want(offset)
+      this.#turns.hurry(this.#begin)
     })
   }
 
@@ -53,9 +61,7 @@ export class SyncGroup {
   want(offset: number): void {
     if (offset <= this.#syncedOffset || offset <= this.#wantedOffset) return
     this.#wantedOffset = offset
-    if (this.#isRunning || this.#failure !== null) return
-    this.#isRunning = true
-    queueMicrotask(() => void this.#run())
+    if (!this.#isUnderWay && this.#failure === null) this.#lineUp()
   }
 
   /** The records from this offset on could not be written, and are in the log no more. */
@@ -66,23 +72,35 @@ export class SyncGroup {
     for (const waiter of waiters) if (waiter.offset > fromOffset) waiter.reject(error)
   }
 
+  #lineUp(): void {
+    this.#isUnderWay = true
+    this.#turns.ask(this.#begin)
+    if (this.#waiters.length > 0) this.#turns.hurry(this.#begin)
+  }
+
   async #run(): Promise<void> {
+    let wantsMore = false
     try {
-      while (this.#wantedOffset > this.#syncedOffset) {
-        const offset = this.#target.write()
-        if (offset <= this.#syncedOffset) break
+      const offset = this.#target.write()
+      if (offset > this.#syncedOffset) {
         await this.#target.sync()
-        this.#syncedOffset = offset
-        this.#target.synced(offset)
-        const waiters = this.#waiters
-        this.#waiters = waiters.filter((waiter) => waiter.offset > offset)
-        for (const waiter of waiters) if (waiter.offset <= offset) waiter.resolve()
+        this.#reach(offset)
+        wantsMore = this.#wantedOffset > offset
       }
     } catch (error) {
       this.#fail(error instanceof Error ? error : new Error(String(error)))
-    } finally {
-      this.#isRunning = false
     }
+    this.#isUnderWay = false
+    this.#turns.end()
+    if (wantsMore) this.#lineUp()
+  }
+
+  #reach(offset: number): void {
+    this.#syncedOffset = offset
+    this.#target.synced(offset)
+    const waiters = this.#waiters
+    this.#waiters = waiters.filter((waiter) => waiter.offset > offset)
+    for (const waiter of waiters) if (waiter.offset <= offset) waiter.resolve()
   }
 
   #fail(error: Error): void {

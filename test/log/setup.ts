@@ -4,6 +4,7 @@ import type { Disk } from '../../src/host/disk.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
+import { SyncTurns } from '../../src/log/sync-turns.ts'
 import type { Durability, LogConfig } from '../../src/log/types.ts'
 import { readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { buildBatch } from '../../src/protocol/records/builder.ts'
@@ -52,6 +53,7 @@ export function open(opening: Opening = {}): PartitionLog {
     config: { ...config, ...opening.config },
     clock: opening.clock ?? new ManualClock(),
     durability: opening.durability ?? 'disk',
+    syncTurns: new SyncTurns(),
     recoveryPoint: opening.recoveryPoint ?? 0,
     logStartOffset: opening.logStartOffset ?? 0,
     shutdown: opening.shutdown ?? 'unclean',
