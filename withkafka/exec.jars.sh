@@ -203,6 +203,10 @@ jars_format() {
 # --- what exec.sh calls -------------------------------------------------------------------------------------------------
 
 jars_up() {
+  aside jars_launch_all || exit
+}
+
+jars_launch_all() {
   local number
   for number in $(numbers); do jars_configure "$number"; done
   if [ "$kind" = zookeeper ]; then jars_start_zookeeper; else jars_format; fi

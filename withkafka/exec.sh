@@ -119,11 +119,18 @@ follow() {
 
 is_terminal() { [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; }
 
+# aside COMMAND…: runs it in a subshell, and gives its code. What expands many $(…) in a row is run so: bash 5.2 loses a signal
+# that comes meanwhile ("interrupt trap: unexpected EOF", 2 of 300), but none that comes while it waits.
+aside() {
+  ("$@") &
+  wait $!
+}
+
 # await SECONDS N…: until these brokers answer and know each other.
 await() {
   local seconds=$1 addresses='' number
   shift
-  for number in "$@"; do addresses="$addresses $(address "$number")"; done
+  for number in "$@"; do addresses="$addresses localhost:$((port + number - 1))"; done
   # shellcheck disable=SC2086 # one word for each address
   ask_brokers wait "$seconds" $addresses &
   follow $! "waiting for$addresses" "${runner}_are_alive $*"
