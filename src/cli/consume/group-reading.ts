@@ -58,8 +58,8 @@ export class GroupReading {
     hint: (text: string) => void
   ): Promise<GroupReading> {
     const reading = new GroupReading(cluster, partitions, reader, plan, hint)
-    const onRebalance = () => void reading.#commit()
-    reading.#membership = await joinGroup(cluster, global, group, plan.topics, onRebalance, plan.membership)
+    const changes = { onRebalance: () => reading.#pause(), onAssigned: () => reading.#dropLost() }
+    reading.#membership = await joinGroup(cluster, global, group, plan.topics, changes, plan.membership)
     if (plan.commits)
       reading.#timer = setInterval(() => void reading.#commit(), plan.commitIntervalMs ?? defaultCommitIntervalMs)
     return reading
@@ -71,7 +71,6 @@ export class GroupReading {
     if (!membership || membership.generation === this.#generation) return
     this.#generation = membership.generation
     const names = new Set(membership.assignment().map(partitionName))
-    for (const name of this.#reader.positions.keys()) if (!names.has(name)) this.#forget(name)
     const gained = this.#partitions.filter(
       (partition) => names.has(partitionName(partition)) && !this.#reader.positions.has(partitionName(partition))
     )
@@ -81,14 +80,27 @@ export class GroupReading {
     await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
   }
 
-  #forget(name: string): void {
-    this.#reader.positions.delete(name)
-    this.#uncommitted.delete(name)
+  /** Whatever comes from now on may be another member's, and who that is reads on where this commit says. */
+  #pause(): void {
+    this.#reader.isPaused = true
+    void this.#commit()
+  }
+
+  /** At once, and not with the next answer: a fetch that waits would bring records that are another member's now. */
+  #dropLost(): void {
+    const names = new Set(this.#membership?.assignment().map(partitionName))
+    for (const name of this.#reader.positions.keys()) {
+      if (names.has(name)) continue
+      this.#reader.positions.delete(name)
+      this.#uncommitted.delete(name)
+    }
+    this.#reader.isPaused = false
   }
 
   taken(records: readonly ConsumedRecord[]): void {
     for (const { topic, partition, offset } of records) {
-      this.#uncommitted.set(partitionName({ topic, partition }), { topic, partition, offset: offset + 1n })
+      const name = partitionName({ topic, partition })
+      if (this.#reader.positions.has(name)) this.#uncommitted.set(name, { topic, partition, offset: offset + 1n })
     }
   }
 

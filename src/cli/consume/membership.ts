@@ -30,12 +30,13 @@ export interface Membership {
   leave(): Promise<void>
 }
 
+/** `onRebalance` when the partitions are given out anew, `onAssigned` when it is known which of them are ours. */
 export async function joinGroup(
   cluster: Cluster,
   global: GlobalOptions,
   group: string,
   topics: readonly string[],
-  onRebalance: () => void,
+  changes: { onRebalance(): void; onAssigned(): void },
   options: MembershipOptions = forPeople
 ): Promise<Membership> {
   const consumer = new cluster.library.Consumer({
@@ -53,8 +54,11 @@ export async function joinGroup(
     ]
   })
   const membership = createMembership(consumer, group)
-  consumer.on('consumer:group:join', () => membership.generation++)
-  consumer.on('consumer:group:rebalance', onRebalance)
+  consumer.on('consumer:group:join', () => {
+    membership.generation++
+    changes.onAssigned()
+  })
+  consumer.on('consumer:group:rebalance', () => changes.onRebalance())
   consumer.on('error', (error) => options.onLost?.(error))
   consumer.on('consumer:heartbeat:error', ({ error }) => options.onLost?.(error))
   consumer.topics.trackAll(...topics)

@@ -50,6 +50,8 @@ export class Reader {
   readonly #cluster: Cluster
   readonly #options: ReaderOptions
   readonly positions = new Map<string, ReadPosition>()
+  /** While it is not known what may be read: nothing is asked for, and what comes is passed over, to be asked for again. */
+  isPaused = false
   readonly #fetches = new Map<number, Promise<Fetched>>()
   #troubledSinceMs: number | undefined
 
@@ -99,6 +101,7 @@ export class Reader {
   }
 
   #startFetches(): void {
+    if (this.isPaused) return
     const leaders = new Set(this.#unfinished().map((one) => one.partition.leader))
     for (const leader of leaders) {
       if (this.#fetches.has(leader)) continue
@@ -137,6 +140,7 @@ export class Reader {
       return []
     }
     const records: ConsumedRecord[] = []
+    if (this.isPaused) return records
     for (const topic of fetched.answer?.responses ?? []) {
       for (const partition of topic.partitions) {
         const asked = fetched.asked.find((one) => isSame(one.partition, topic.topicId, partition.partitionIndex))

@@ -5,7 +5,7 @@
 import type { Cluster } from '../../cluster.ts'
 import type { GlobalOptions } from '../../command.ts'
 import { GroupReading } from '../../consume/group-reading.ts'
-import { Reader } from '../../consume/reader.ts'
+import { Reader, type ReadPosition } from '../../consume/reader.ts'
 import { type LedPartition, partitionName } from '../../partitions.ts'
 import type { ConsumedRecord } from '../../record.ts'
 import { eventOf, recordOf } from '../events.ts'
@@ -93,7 +93,7 @@ class Desk {
   readonly #options: AnsweringOptions
   readonly #service: Service
   readonly #reader: Reader
-  readonly #outputs = new Map<string, Output>()
+  readonly #outputs = new Map<string, { readonly position: ReadPosition; readonly output: Output }>()
 
   constructor(options: AnsweringOptions, reader: Reader) {
     this.#options = options
@@ -103,12 +103,14 @@ class Desk {
 
   /** A partition that came to us is read from behind the last input that has its answer, whatever was committed. */
   async follow(): Promise<void> {
-    for (const name of this.#outputs.keys()) if (!this.#reader.positions.has(name)) this.#outputs.delete(name)
+    const { positions } = this.#reader
+    // One that was lost and came back meanwhile has another position: what is known of its answers is of before.
+    for (const [name, { position }] of this.#outputs) if (positions.get(name) !== position) this.#outputs.delete(name)
     if (this.#service.name === 'customers') return
-    for (const [name, position] of this.#reader.positions) {
+    for (const [name, position] of positions) {
       if (this.#outputs.has(name)) continue
       const output = this.#options.openOutput(position.partition.partition)
-      this.#outputs.set(name, output)
+      this.#outputs.set(name, { position, output })
       const { answered } = await output.progress()
       if (BigInt(answered) >= position.next) position.next = BigInt(answered) + 1n
     }
@@ -122,7 +124,7 @@ class Desk {
     const { task, controls } = this.#options
     await controls.spend(task.workMs * heard.length)
     await Promise.all(
-      [...this.#outputs].map(async ([name, output]) => {
+      [...this.#outputs].map(async ([name, { output }]) => {
         const questions: Question<Order>[] = heard
           .filter((event) => event.name === name)
           .map(({ offset, order }) => ({ offset, content: order }))
