@@ -41,7 +41,7 @@ function latencyRow(acks: '1' | 'all'): Row {
 const HEARTBEAT_MS = 2
 
 /** Groups that one JVM forms, one after the other. */
-const JAVA_GROUPS = 11
+const JAVA_GROUPS = 6
 
 const groupOfTwo: Row = {
   name: 'group-of-two',
