@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 /** Odradek: a Kafka broker inside this process. This file is the whole public surface. */
 import type { Disk } from './host/disk.ts'
 import type { Host } from './host/host.ts'
@@ -7,15 +8,10 @@ import { nodeClock } from './host/node/clock.ts'
 import { nodeDialer, nodeNetwork } from './host/node/network.ts'
 import { keepAlive } from './host/node/process.ts'
 import { formatAddress, reachableAt } from './server/address.ts'
-import {
-  advertisedAddress,
-  checkOpenOptions,
-  checkStartOptions,
-  type KafkaOptions,
-  newTopics,
-  type OpenKafkaOptions
-} from './server/options.ts'
+import { advertisedAddress, checkOpenOptions, checkStartOptions, newTopics } from './server/check-options.ts'
+import type { KafkaOptions, OpenKafkaOptions } from './server/options.ts'
 import { startServer } from './server/start.ts'
+import { callersOf, withCallers } from './server/start-error.ts'
 import type { SharedServer } from './server/takeover/shared-server.ts'
 
 export type { KafkaOptions, OpenKafkaOptions, TopicOptions } from './server/options.ts'
@@ -46,6 +42,15 @@ export interface SharedKafka extends Kafka {
  * happened and what to do.
  */
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
+  const callers = callersOf(startKafka)
+  try {
+    return await start(options)
+  } catch (error) {
+    throw withCallers(error, callers)
+  }
+}
+
+async function start(options: KafkaOptions): Promise<Kafka> {
   checkStartOptions(options)
   const host = options.host ?? '127.0.0.1'
   const advertised = advertisedAddress(options)
@@ -76,6 +81,15 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
  * Rejects with StartError, as `startKafka` does.
  */
 export async function openKafka(options: OpenKafkaOptions): Promise<SharedKafka> {
+  const callers = callersOf(openKafka)
+  try {
+    return await open(options)
+  } catch (error) {
+    throw withCallers(error, callers)
+  }
+}
+
+async function open(options: OpenKafkaOptions): Promise<SharedKafka> {
   checkOpenOptions(options)
   const release = keepAlive()
   try {

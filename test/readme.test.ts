@@ -8,10 +8,11 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { commands } from '../src/cli/commands.ts'
+import { run } from './harness/child-process.ts'
 import { freePort } from './harness/free-port.ts'
 import { odradek, startOdradek } from './harness/odradek-process.ts'
 import { projectDirectory, temporaryDirectory } from './harness/paths.ts'
-import { kafkaJars, maven, skipUnless } from './harness/tools.ts'
+import { confluentPython, found, kafkaJars, maven, skipUnless } from './harness/tools.ts'
 
 const readme = readFileSync(join(projectDirectory, 'README.md'), 'utf8')
 const main = join(projectDirectory, 'dist', 'cli', 'main.js')
@@ -120,6 +121,24 @@ await admin.disconnect()
     rmSync(directory, { recursive: true })
   }
 })
+
+test(
+  "Confluent's client for Python reads, by the lines of the README, the order that the README sends",
+  {
+    skip: skipUnless(odradek(), confluentPython())
+  },
+  async () => {
+    using place = temporaryDirectory('readme-python')
+    await using broker = await startOdradek()
+    const produce = otherCommands.find((line) => line.startsWith('npx odradek produce orders')) ?? ''
+    runShown(produce, place.path, { KAFKA_BROKERS: broker.bootstrap })
+    const [program = ''] = blocks('python')
+    const adapted = program.replace('localhost:9092', broker.bootstrap)
+    assert.notEqual(adapted, program)
+    const { stdout } = await run(found(confluentPython()), ['-c', adapted], { timeoutMs: limitMs })
+    assert.equal(JSON.parse(stdout.toString()).order_id, 123)
+  }
+)
 
 test('the pages that the README and the guides point to are there', () => {
   const guides = readdirSync(join(projectDirectory, 'docs', 'guides')).map((name) => join('docs', 'guides', name))

@@ -1,14 +1,17 @@
 /**
- * Builds the package: bundles src/index.ts and src/cli/main.ts with all they need into dist/, in ESM with shared chunks, and
- * writes the declarations of src/ to dist/types. `serve` with the broker is written a second time, as one script with the code
- * that V8 makes of it (src/cli/load-serve.ts). Takes no options.
+ * Builds the package into dist/. Takes no options.
  *
- * Bundled CommonJS packages call `require`, hence the banner.
+ * - index.cjs, index.js and their declarations: what programs load. Both lead to broker.cjs, one script with all it needs, so
+ *   that a process which requires the package and imports it has one copy of it.
+ * - cli/main.js with chunks/: the commands, as modules.
+ * - cli/serve.script.js: `serve` with the broker a second time, as one script with the code that V8 makes of it
+ *   (src/cli/load-serve.ts).
  */
 import { spawn } from 'node:child_process'
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -17,46 +20,84 @@ const dist = join(root, 'dist')
 const require = createRequire(import.meta.url)
 
 /** Native or optional: looked up at run time, done without if absent. */
-const external = ['@node-rs/crc32', 'protobufjs']
+const external = ['@foxglove/wasm-zstd', '@node-rs/crc32', 'protobufjs']
 
-async function bundle() {
+/** An uncaught error shows the line that threw it: whole files on one line would bury its message. */
+const lineLimit = 120
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  external,
+  minifySyntax: true,
+  metafile: true,
+  logLevel: 'warning'
+}
+
+function sizeOf({ metafile }) {
+  return Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+}
+
+/** Written with its white space: this code stands in the stack traces of other people's programs. */
+async function bundlePackage() {
   const result = await build({
-    absWorkingDir: root,
-    entryPoints: { index: 'src/index.ts', 'cli/main': 'src/cli/main.ts' },
+    ...common,
+    entryPoints: { broker: 'src/index.ts' },
     outdir: dist,
-    bundle: true,
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    // What createRequire takes as well.
+    define: { 'import.meta.url': '__filename' },
+    legalComments: 'eof'
+  })
+  await writeEntries(Object.keys(require(join(dist, 'broker.cjs'))))
+  return sizeOf(result)
+}
+
+/**
+ * Node reads a CommonJS file from end to end for its exports when it is imported (0.1 s for the broker), but only the file that
+ * is named: so this one names them.
+ */
+async function writeEntries(names) {
+  const lines = names.map((name) => `exports.${name} = broker.${name}`)
+  await writeFile(
+    join(dist, 'index.cjs'),
+    ["'use strict'", "const broker = require('./broker.cjs')", ...lines, ''].join('\n')
+  )
+  await writeFile(join(dist, 'index.js'), `export { ${names.join(', ')} } from './index.cjs'\n`)
+}
+
+async function bundleCommands() {
+  const result = await build({
+    ...common,
+    entryPoints: { 'cli/main': 'src/cli/main.ts' },
+    outdir: dist,
     splitting: true,
     format: 'esm',
-    platform: 'node',
-    target: 'node20.19',
     chunkNames: 'chunks/[name]-[hash]',
-    external,
     plugins: [leanClient, leanParser],
     // The same WebAssembly, carried inside the module instead of beside it.
     alias: { '@platformatic/wasm-utils': '@platformatic/wasm-utils/bundled' },
+    // Bundled CommonJS packages call `require`.
     banner: {
       js: "import { createRequire as __createRequire } from 'node:module'\nconst require = __createRequire(import.meta.url)"
     },
     legalComments: 'eof',
-    minifySyntax: true,
     minifyWhitespace: true,
-    metafile: true,
-    logLevel: 'warning'
+    lineLimit
   })
-  return Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+  return sizeOf(result)
 }
 
 /** `serve` and nothing else: what other commands load is left out of the script, and never asked for. */
 async function bundleServe() {
   const result = await build({
-    absWorkingDir: root,
+    ...common,
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
-    bundle: true,
     format: 'cjs',
-    platform: 'node',
-    target: 'node20.19',
-    external,
     plugins: [leanParser, otherCommandsAside],
     define: { 'import.meta.url': '__scriptUrl' },
     banner: {
@@ -64,21 +105,22 @@ async function bundleServe() {
     },
     footer: { js: 'exports.runProgram=module.exports.runProgram})' },
     legalComments: 'none',
-    minifySyntax: true,
     minifyWhitespace: true,
-    metafile: true,
-    logLevel: 'warning'
+    lineLimit
   })
-  return Object.values(result.metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
+  return sizeOf(result)
 }
 
 const otherCommandsAside = {
   name: 'other-commands-aside',
   setup(builder) {
-    builder.onResolve({ filter: /^(@platformatic\/kafka|\.\/run(-reset)?\.ts)$/ }, ({ kind, path, importer }) => {
-      const isOfServe = importer.endsWith(join('serve', 'command.ts'))
-      return kind === 'dynamic-import' && !isOfServe ? { path, external: true } : undefined
-    })
+    builder.onResolve(
+      { filter: /^(@platformatic\/kafka|\.\/([a-z]+\/)*run(-[a-z]+)?\.ts)$/ },
+      ({ kind, path, importer }) => {
+        const isOfServe = importer.endsWith(join('serve', 'command.ts'))
+        return kind === 'dynamic-import' && !isOfServe ? { path, external: true } : undefined
+      }
+    )
   }
 }
 
@@ -129,9 +171,28 @@ export class Ajv2020 extends Ajv {
   }
 }`
 
-function declarations() {
+/** The declarations of CommonJS, and for those who import, the same ones: there is one StartError. */
+async function declarations() {
   const compiler = join(dirname(require.resolve('typescript/package.json')), 'bin', 'tsc')
-  return runNode([compiler, '-p', join(root, 'tsconfig.build.json')], 'the declarations could not be written')
+  const all = await mkdtemp(join(tmpdir(), 'odradek-declarations-'))
+  try {
+    const words = [compiler, '-p', join(root, 'tsconfig.build.json'), '--outDir', all]
+    await runNode(words, 'the declarations could not be written')
+    await copyDeclarations(all, 'index')
+  } finally {
+    await rm(all, { recursive: true, force: true })
+  }
+  await writeFile(join(dist, 'index.d.ts'), "export * from './index.cjs'\n")
+}
+
+/** Those that a file's declarations speak of come along; the rest of src/ is nobody's business. */
+async function copyDeclarations(all, name) {
+  const text = await readFile(join(all, `${name}.d.ts`), 'utf8')
+  const target = join(dist, `${name}.d.cts`)
+  await mkdir(dirname(target), { recursive: true })
+  await writeFile(target, text.replace(/(from '\.[^']*)\.ts'/g, "$1.cjs'"))
+  const others = [...text.matchAll(/from '(\.[^']*)\.ts'/g)].map(([, path]) => posix.join(posix.dirname(name), path))
+  for (const other of new Set(others)) await copyDeclarations(all, other)
 }
 
 async function bundleServeWithCode() {
@@ -151,7 +212,8 @@ function runNode(words, problem) {
 const startedMs = performance.now()
 await rm(dist, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
-const [sizeBytes, serveBytes] = await Promise.all([bundle(), bundleServeWithCode(), declarations()])
+const sizes = await Promise.all([bundlePackage(), bundleCommands(), bundleServeWithCode(), declarations()])
+const sizeBytes = sizes.reduce((sum, size = 0) => sum + size, 0)
 console.log(
-  `dist/ built: ${Math.round((sizeBytes + serveBytes) / 1024)} KiB in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`
+  `dist/ built: ${Math.round(sizeBytes / 1024)} KiB in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`
 )

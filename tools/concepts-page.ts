@@ -5,7 +5,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Claim, Concept, Hint, Somewhere, Step } from '../src/cli/learn/concept.ts'
+import type { Concept, Hint, Somewhere, Voice } from '../src/cli/learn/concept.ts'
 import { concepts } from '../src/cli/learn/concepts/all.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -18,7 +18,8 @@ export function renderConcepts(): string {
     '',
     'Generated from `src/cli/learn/concepts` by `tools/concepts-page.ts`; do not edit.',
     '',
-    'Each concept in two voices: in the kitchen of a food-delivery app, and in Kafka. Every claim on this page is measured, not',
+    'Each concept twice, each time whole: in plain words (a post office first, then the kitchen of a food-delivery app), and in Kafka.',
+    'Every claim on this page is measured, not',
     'believed: `npx odradek learn` runs the experiments on an embedded broker, `npx odradek learn -b HOST:PORT` on your own cluster.',
     'A claim that a broker does not bear out is told, and the exit code is 7.',
     '',
@@ -51,31 +52,41 @@ function section(concept: Concept): string[] {
   return [
     `## ${concept.title}`,
     '',
-    `> ${concept.problem}`,
+    '### In plain words',
     '',
-    `- **Post office:** ${concept.postOffice}`,
-    `- **Kitchen:** ${concept.kitchen}`,
-    `- **Kafka:** ${concept.definition}`,
+    `At the post office: ${concept.postOffice}`,
     '',
-    '### The experiment',
+    'Now to a kitchen, where all the rest takes place.',
     '',
-    '```sh',
-    `npx odradek learn ${concept.name}`,
-    '```',
+    ...told(concept, 'layman', concept.kitchen),
+    '### In Kafka',
     '',
-    ...Object.values(concept.steps).map((step, index) => `${index + 1}. ${step.layman}${place(step)}${engineer(step)}`),
-    '',
-    'What it must show:',
-    '',
-    ...Object.values(concept.claims).map((claim) => `- ${claim.layman}${place(claim)}${engineer(claim)}`),
-    '',
-    `**Then a question:** ${words(concept.question.ask)}`,
-    ''
+    ...told(concept, 'engineer', concept.definition)
   ]
 }
 
-function engineer({ engineer: text }: Step | Claim): string {
-  return `<br>*${text}*`
+/** A concept in one voice, whole. */
+function told(concept: Concept, voice: Voice, meaning: string): string[] {
+  return [
+    `> ${concept.problem[voice]}`,
+    '',
+    meaning,
+    '',
+    'The experiment:',
+    '',
+    '```sh',
+    `npx odradek learn ${concept.name} --voice ${voice}`,
+    '```',
+    '',
+    ...Object.values(concept.steps).map((step, index) => `${index + 1}. ${step[voice]}${place(step)}`),
+    '',
+    'What it must show:',
+    '',
+    ...Object.values(concept.claims).map((claim) => `- ${claim[voice]}${place(claim)}`),
+    '',
+    `**Then a question:** ${words(concept.question[voice].ask)}`,
+    ''
+  ]
 }
 
 function place({ on }: Somewhere): string {

@@ -138,7 +138,7 @@ await() {
 
 ask_brokers() {
   cd "$project" || return
-  exec node --import tsx withkafka/brokers.ts "$@"
+  exec node --import tsx withkafka/exec.brokers.ts "$@"
 }
 
 need_node() {

@@ -45,6 +45,7 @@ export function countingDisk(disk: Disk, counts: Counts): Disk {
 function countingFile(file: DiskFile, counts: Counts): DiskFile {
   return {
     path: file.path,
+    modifiedMs: file.modifiedMs,
     get sizeBytes() {
       return file.sizeBytes
     },

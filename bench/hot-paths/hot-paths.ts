@@ -158,13 +158,12 @@ const fetchPath: HotPath = {
     const recordsInBatch = batch.readInt32BE(57)
     const batchesInAnswer = Math.floor(megabyte / batch.length)
     const answersInLog = 32
-    const frame = produceFrame(batch, 1)
+    const frame = produceFrame(batch, -1)
     for (let index = 0; index < answersInLog * batchesInAnswer; index++) {
       const answered = connection.answered()
       connection.receive(Buffer.from(frame))
       await answered
     }
-    await new Promise((resolve) => setTimeout(resolve, 20))
     const id = await openSession(bench, 0)
     const frames = Array.from({ length: requests }, (_, index) =>
       fetchFrame((index % answersInLog) * batchesInAnswer * recordsInBatch, { id, epoch: index + 1 })

@@ -48,7 +48,7 @@ export const contenders: Readonly<Record<Exclude<ContenderName, 'node'>, Contend
     tool: () => ({ found: 'null-broker' }),
     start: ({ recordBytes = 100, partitions = 1 }) => startNullBroker(recordBytes, partitions)
   },
-  kfake: { title: 'kfake', tool: kfake, start: () => startKfake() }
+  kfake: { title: 'kfake', tool: kfake.tool, start: () => startKfake() }
 }
 
 export function titleOf(name: ContenderName): string {

@@ -75,10 +75,20 @@ are medians of several rounds (${rounds}, by row); ± is half the way from the l
 and stores nothing: no broker can look faster to that client. Odradek is measured as it is by default (synced before an acks=all
 acknowledgement), with \`--durability os\` (the promise that Kafka makes by default) and in memory; kfake is franz-go's broker for tests, in memory.
 
+A user's broker has run for hours. In the rows of throughput and latency each broker is **warm**: before the first round that counts it has done the row's work once, and
+taken five million records. The line "cold" shows that first time. The JVM compiles its code while it works, so that a new Kafka is slower than one that has
+run for a while, and a Java client too: latency is also measured with franz-go, which does not compile.
+
 - ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; fdatasync of a growing file ${number(machine.syncMicros)} µs; a bare \`node -e 0\` ${number(machine.bareNodeMs)} ms
 - Node ${machine.node}, Java ${machine.java}, Apache Kafka ${machine.kafka}; Odradek at ${commits}
 - ${days.join(' to ')}; load average of the machine before a row began at most ${number(busy)}
 `
+}
+
+function newestDayOf(results: Results): string {
+  return [...results.values()]
+    .map(({ startedAt }) => startedAt.slice(0, 10))
+    .reduce((one, other) => (one > other ? one : other), '')
 }
 
 function missed(results: Results): string {
@@ -100,15 +110,23 @@ function family(
 ): string {
   const own = rows.filter((row) => row.family === name && results.has(row.name))
   const table = figureTable(own, results, isWanted)
-  return notes === 'notes' ? `${table}\n${own.map((row) => rowText(row, results.get(row.name))).join('')}` : table
+  return notes === 'notes'
+    ? `${table}\n${own.map((row) => rowText(row, results.get(row.name), newestDayOf(results))).join('')}`
+    : table
 }
 
-function rowText(row: Row, result: RowResult | undefined): string {
+/** Rows are measured at different times: those of the newest day need not say so. */
+function measuredWhen(result: RowResult | undefined, newestDay: string): string {
+  const day = result?.startedAt.slice(0, 10)
+  return result === undefined || day === newestDay ? '' : ` Measured on ${day}, at ${result.machine.commit}.`
+}
+
+function rowText(row: Row, result: RowResult | undefined, newestDay: string): string {
   const note = rowNotes[row.name]
   const failures = Object.entries(result?.failures ?? {}).map(
     ([name, why]) => ` ${name} failed: ${why.split('\n')[0]}.`
   )
-  return `- **${row.name}**: ${row.what}.${note === undefined ? '' : ` ${note}`}${failures.join('')}\n`
+  return `- **${row.name}**: ${row.what}.${note === undefined ? '' : ` ${note}`}${failures.join('')}${measuredWhen(result, newestDay)}\n`
 }
 
 function curves(
@@ -121,7 +139,7 @@ function curves(
     .filter((row) => row.family === name && results.has(row.name))
     .flatMap((row) => [
       `### ${row.name}\n`,
-      `${rowText(row, results.get(row.name)).slice(2)}`,
+      `${rowText(row, results.get(row.name), newestDayOf(results)).slice(2)}`,
       image(row.name, row.what),
       curveTable(row, results)
     ])

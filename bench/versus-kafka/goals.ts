@@ -6,6 +6,8 @@ export type Rule =
   /** The figure divided by that of another. */
   | { readonly kind: 'at least'; readonly times: number; readonly to: ContenderName }
   | { readonly kind: 'at most'; readonly times: number; readonly to: ContenderName }
+  /** The figure divided by another of the same row and contender. */
+  | { readonly kind: 'no more than'; readonly times: number; readonly figure: string; readonly what: string }
   /** The figure itself. */
   | { readonly kind: 'below'; readonly value: number; readonly unit: string }
   /** The figure less that of another. */
@@ -30,20 +32,34 @@ const atLeast = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: '
 const atMost = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: 'at most', times, to })
 
 export const goals: readonly Goal[] = [
-  goal('produce 100 B', 'odradek', 'produce-small', 'rate', atLeast(1.2)),
-  goal('produce 100 B, to null', 'odradek', 'produce-small', 'rate', atLeast(0.9, 'null')),
+  goal('produce 100 B', 'odradek', 'produce-small', 'rate', atLeast(1.1)),
+  goal('produce 100 B, like for like', 'odradek-os', 'produce-small', 'rate', atLeast(1.2)),
+  goal('produce 100 B, to null', 'odradek-os', 'produce-small', 'rate', atLeast(0.9, 'null')),
+  goal('produce 100 B, default to os', 'odradek', 'durability', 'rate', atLeast(0.9, 'odradek-os')),
   goal('produce 1 KB, like for like', 'odradek-os', 'produce-1k', 'rate', atLeast(1.3)),
-  goal('produce 1 KB, to null', 'odradek-os', 'produce-1k', 'rate', atLeast(0.85, 'null')),
+  goal('produce 1 KB, to null', 'odradek-os', 'produce-1k', 'rate', atLeast(0.9, 'null')),
   goal('produce 1 KB, synced, Kafka not', 'odradek', 'produce-1k', 'rate', atLeast(1.1)),
+  goal('produce lz4', 'odradek', 'produce-lz4', 'rate', atLeast(1.1)),
+  goal('produce zstd', 'odradek', 'produce-zstd', 'rate', atLeast(1.1)),
   goal('produce lz4, like for like', 'odradek-os', 'produce-lz4', 'rate', atLeast(1.3)),
   goal('produce zstd, like for like', 'odradek-os', 'produce-zstd', 'rate', atLeast(1.3)),
   goal('consume 100 B', 'odradek', 'consume-small', 'rate', atLeast(1.1)),
   goal('consume 100 B, to null', 'odradek', 'consume-small', 'rate', atLeast(0.9, 'null')),
   goal('consume 1 KB', 'odradek', 'consume-1k', 'rate', atLeast(1.1)),
   goal('consume 1 KB, to null', 'odradek', 'consume-1k', 'rate', atLeast(0.9, 'null')),
-  goal('many clients, like for like', 'odradek-os', 'many-clients', 'rate', atLeast(1)),
-  goal('end to end p99, acks=1', 'odradek', 'latency-acks-1', 'p99', atMost(0.5)),
-  goal('end to end p99, acks=all', 'odradek', 'latency-acks-all', 'p99', atMost(0.5)),
+  goal('many clients, like for like', 'odradek-os', 'many-clients', 'rate', atLeast(1.3)),
+  ...(['1', 'all'] as const).flatMap((acks) =>
+    (['average', 'p99'] as const).flatMap((figure) => [
+      goal(`end to end ${figure}, acks=${acks}`, 'odradek', `latency-acks-${acks}`, figure, atMost(0.8)),
+      goal(`end to end ${figure}, acks=${acks}, os`, 'odradek-os', `latency-acks-${acks}`, figure, atMost(0.5))
+    ])
+  ),
+  goal('end to end average, acks=1 to acks=all', 'odradek', 'durability', 'one', {
+    kind: 'no more than',
+    times: 1,
+    figure: 'all',
+    what: 'acks=all'
+  }),
   goal('group of two, both at once', 'odradek', 'group-of-two', 'together', { kind: 'below', value: 50, unit: 'ms' }),
   goal('group of two, the second later', 'odradek', 'group-of-two', 'second', { kind: 'below', value: 50, unit: 'ms' }),
   goal('group of two, Java clients', 'odradek', 'group-of-two', 'java', { kind: 'below', value: 50, unit: 'ms' }),
@@ -97,7 +113,7 @@ function measure({ row, figure, of, rule }: Goal, results: Results): number | nu
   }
   const own = medianOf(result, of, figure)
   if (own === null || rule.kind === 'below') return own
-  const other = medianOf(result, rule.to, figure)
+  const other = rule.kind === 'no more than' ? medianOf(result, of, rule.figure) : medianOf(result, rule.to, figure)
   if (other === null || other === 0) return null
   return rule.kind === 'above by at most' ? own - other : own / other
 }

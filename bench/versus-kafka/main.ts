@@ -5,7 +5,8 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { kafkaJars } from '../../test/harness/tools.ts'
-import { buildKfake } from '../kfake/process.ts'
+import { franzGo } from '../franz-go/latency.ts'
+import { kfake } from '../kfake/process.ts'
 import { presentContenders } from './contenders.ts'
 import { writeDocument } from './document.ts'
 import { describeMachine } from './machine.ts'
@@ -23,6 +24,7 @@ const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--
   --rounds N    how often each contender is measured, in turns (3)
   --log-gb N    how much the rows about large logs write (10); twice as much must be free on the disk
   --resume      leaves out rows that an earlier run has measured completely, in as many rounds
+  --results DIR keeps results there instead of .cache/bench/results
   --write       writes docs/performance.md and its charts, from all full results that there are
   --json FILE   also writes every single figure to FILE
 
@@ -40,6 +42,7 @@ const { values, positionals } = parseArgs({
     rounds: { type: 'string' },
     'log-gb': { type: 'string' },
     resume: { type: 'boolean' },
+    results: { type: 'string' },
     write: { type: 'boolean' },
     json: { type: 'string' }
   }
@@ -89,11 +92,13 @@ async function runAll(chosen: readonly Row[], rounds: number, settings: Settings
   // Small sizes end before the optimizing compiler would pay.
   if (settings.size === 'quick') process.env.JAVA_TOOL_OPTIONS = '-XX:TieredStopAtLevel=1'
   if (settings.size === 'full') {
-    const problem = buildKfake()
-    if (problem !== null) report(problem)
+    for (const program of [kfake, franzGo]) {
+      const problem = program.build()
+      if (problem !== null) report(problem)
+    }
   }
   const run: Run = { present: presentContenders(report), settings, rounds, machine: describeMachine(), report }
-  const directory = resultsDirectory(settings.size)
+  const directory = values.results ?? resultsDirectory(settings.size)
   const measured = new Map<string, RowResult>()
   for (const [index, row] of chosen.entries()) {
     const known = values.resume ? loadResult(directory, row.name) : undefined

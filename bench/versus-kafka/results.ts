@@ -17,6 +17,8 @@ export interface RowResult {
   /** Load average before the row began: what others did on the machine. */
   readonly busyness: number
   readonly samples: Partial<Record<ContenderName, readonly Sample[]>>
+  /** Of a broker that had done nothing yet, in rows whose rounds are of warm brokers. */
+  readonly cold?: Partial<Record<ContenderName, Sample>>
   /** Why a contender has no samples, or fewer. */
   readonly failures: Partial<Record<ContenderName, string>>
 }

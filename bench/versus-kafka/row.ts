@@ -28,6 +28,8 @@ export type Unit = 'records/s' | 's/M records' | 'ms' | 'µs' | 'MB' | 'KB' | 'p
 export type Sample = Readonly<Record<string, number>>
 
 export interface Station extends AsyncDisposable {
+  /** Does the row's work once on a broker that has done nothing yet, then makes the broker warm. Gives the cold figures. */
+  cold?(): Promise<Sample>
   round(index: number): Promise<Sample>
 }
 

@@ -1,8 +1,14 @@
 /** The two usual stations: one process for all rounds, or a new one for each. */
 import type { BrokerProcess } from '../../test/harness/broker-process.ts'
 import { temporaryDirectory } from '../../test/harness/paths.ts'
+import { createByAsking } from '../../test/harness/raw-requests.ts'
+import { RawConnection } from '../../test/harness/wire.ts'
+import { bulkLoad } from '../raw-client/bulk-load.ts'
 import { type ContenderName, type StartOptions, startContender } from './contenders.ts'
-import type { Sample, Station } from './row.ts'
+import type { Sample, Size, Station } from './row.ts'
+
+/** Rounds that count are numbered from 0. */
+const COLD_ROUND = -1
 
 /** A directory with thousands of partitions, or gigabytes to recover, takes a broker long. */
 const START_TIMEOUT_MS = 300_000
@@ -10,14 +16,19 @@ const START_TIMEOUT_MS = 300_000
 type Measure = (broker: BrokerProcess, round: number) => Promise<Sample>
 
 interface OneBroker {
+  /** Makes the broker warm before the rounds that count. */
+  readonly warmUp?: (broker: BrokerProcess) => Promise<unknown>
   readonly options?: StartOptions
   /** Done once, before the first round. */
   readonly prepare?: (broker: BrokerProcess) => Promise<unknown>
   readonly measure: Measure
 }
 
-/** All rounds are against the same process, as a broker runs for long and has warmed up. */
-export async function onOneBroker(name: ContenderName, { options, prepare, measure }: OneBroker): Promise<Station> {
+/** All rounds are against the same process, as a broker runs for long. */
+export async function onOneBroker(
+  name: ContenderName,
+  { options, prepare, warmUp, measure }: OneBroker
+): Promise<Station> {
   const broker = await startContender(name, options)
   const stop = async (): Promise<void> => await broker.stop()
   try {
@@ -26,7 +37,28 @@ export async function onOneBroker(name: ContenderName, { options, prepare, measu
     await stop()
     throw error
   }
-  return { round: (index) => measure(broker, index), [Symbol.asyncDispose]: stop }
+  const cold = async (): Promise<Sample> => {
+    const sample = await measure(broker, COLD_ROUND)
+    await warmUp?.(broker)
+    return sample
+  }
+  const station = { round: (index: number) => measure(broker, index), [Symbol.asyncDispose]: stop }
+  return warmUp === undefined ? station : { ...station, cold }
+}
+
+/** Records that a broker takes before it counts as warm; what its rounds do, it has done once before as well. */
+const WARM_UP_RECORDS: Readonly<Record<Size, number>> = { full: 5_000_000, quick: 20_000 }
+
+/** Batches of 16 KB as Java's clients make them, to a topic of its own. */
+export function manyRecords(size: Size): (broker: BrokerProcess) => Promise<unknown> {
+  const recordBytes = 100
+  const load = { topic: 'warm-up', partitions: 1, recordBytes, bytes: WARM_UP_RECORDS[size] * recordBytes } as const
+  return async ({ bootstrap }) => {
+    const connection = await RawConnection.open(bootstrap)
+    await createByAsking(connection, load.topic)
+    connection.close()
+    return await bulkLoad(bootstrap, { ...load, acks: '1' })
+  }
 }
 
 /** Each round starts the broker anew, on an empty directory. */

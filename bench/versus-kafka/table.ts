@@ -27,17 +27,24 @@ export function figureTable(rows: readonly Row[], results: Results, isWanted: (k
   const lines = present.flatMap((row) =>
     row.figures
       .filter(({ key }) => isWanted(key))
-      .map(({ key, what, unit }) => {
+      .flatMap(({ key, what, unit }) => {
         const result = results.get(row.name)
-        const cells = columns.map((name) => figureText(valuesOf(result, name, key)))
-        const [own, other] = [medianOf(result, 'odradek', key), medianOf(result, 'kafka', key)]
-        const ratio = own === null || other === null || other === 0 ? '–' : (own / other).toFixed(2)
         const label = row.figures.length > 1 && what !== 'rate' ? `${row.name}: ${what}` : row.name
-        return [label, unit, ...cells, ratio]
+        const cells = columns.map((name) => figureText(valuesOf(result, name, key)))
+        const ratio = ratioText(medianOf(result, 'odradek', key), medianOf(result, 'kafka', key))
+        const warmLine = [label, unit, ...cells, ratio]
+        if (key !== row.figures[0]?.key || result?.cold === undefined) return [warmLine]
+        const cold = (name: ContenderName): number | null => result.cold?.[name]?.[key] ?? null
+        const coldCells = columns.map((name) => figureText([cold(name)].filter((value) => value !== null)))
+        return [warmLine, [`${label}, cold`, unit, ...coldCells, ratioText(cold('odradek'), cold('kafka'))]]
       })
   )
   if (lines.length === 0) return ''
   return markdownTable(['row', 'unit', ...columns.map(titleOf), 'Odradek / Kafka'], lines)
+}
+
+function ratioText(own: number | null, other: number | null): string {
+  return own === null || other === null || other === 0 ? '–' : (own / other).toFixed(2)
 }
 
 function columnsOf(rows: readonly Row[], results: Results): ContenderName[] {

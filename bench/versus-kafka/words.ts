@@ -24,6 +24,8 @@ export function wantedText(rule: Rule): string {
       return `≥ ${rule.times} × ${titleOf(rule.to)}`
     case 'at most':
       return `≤ ${rule.times} × ${titleOf(rule.to)}`
+    case 'no more than':
+      return `≤ ${rule.times} × ${rule.what}`
     case 'below':
       return `≤ ${rule.value} ${rule.unit}`
     case 'above by at most':

@@ -8,18 +8,26 @@
 import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
+import type { PartitionImage } from '../coordination/metadata/image.ts'
 import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
+import { attempt, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { DamageError } from '../log/damage.ts'
 import type { Durability } from '../log/types.ts'
+import { isUnreadable } from '../protocol/records/reader.ts'
 import type { Api } from './api.ts'
 import { allApis } from './apis/all.ts'
 import { DataDirectory } from './data-directory.ts'
+import { DiskRoom } from './disk-room.ts'
 import { type BrokerAnswer, dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
+import type { HostedPartition } from './hosted-partition.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { metadataDirectory } from './metadata-directory.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
 import type { Replica } from './replica.ts'
@@ -38,7 +46,26 @@ export interface BrokerOptions {
   readonly log: (line: string) => void
   /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
   readonly unlock?: () => void
+  /** The directory can be served, and recovery, which may take long, comes next. Nothing in it has been changed so far. */
+  readonly onAccepted?: () => void
 }
+
+/** A partition's replicas, as Metadata and DescribeTopicPartitions tell them. */
+interface DescribedReplicas {
+  readonly replicaNodes: readonly number[]
+  readonly isrNodes: readonly number[]
+  readonly offlineReplicas: readonly number[]
+}
+
+interface Opened {
+  readonly config: BrokerConfig
+  readonly directory: DataDirectory
+  readonly replicas: Replicas
+  readonly metadataReplica: Replica
+  readonly metadata: MetadataCoordinator
+}
+
+const noNodes: readonly number[] = []
 
 export class Broker {
   readonly host: Host
@@ -48,10 +75,13 @@ export class Broker {
   readonly apis: ReadonlyMap<number, Api> = allApis
   readonly features: AdvertisedFeatures = advertisedFeatures
   readonly metadata: MetadataCoordinator
+  /** Where what the cluster knows is kept. */
+  readonly metadataReplica: Replica
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
   readonly fetchMemory = new FetchMemory()
+  readonly diskRoom: DiskRoom
   readonly topicNames: TopicNames
   readonly logDirectory: {
     readonly path: string
@@ -78,23 +108,38 @@ export class Broker {
     const asked = BrokerConfig.parse(options.config)
     const unlock = options.unlock ?? DataDirectory.take(options.host.disk)
     const directory = DataDirectory.open(options.host, asked, unlock)
+    let replicas: Replicas | undefined
     try {
+      directory.reserve.giveUpIfShort()
       const config = asked.in({ nodeId: directory.nodeId, path: options.host.disk.location })
+      const { host, durability, log } = options
+      replicas = new Replicas({ host, durability, config, directory, log })
+      const opened = { config, directory, replicas, ...loadMetadata(host, config, directory, replicas) }
+      const { metadata } = opened
+      // Up to here nothing that another broker left has been changed.
+      options.onAccepted?.()
+      directory.keepIdentity()
       await directory.forgetCleanStop()
-      const broker = new Broker(options, config, directory)
-      await broker.metadata.ready()
+      opened.metadataReplica.beginToLead()
+      metadata.begin()
+      // A leader's epoch is safe before the leader writes a record of it.
+      await metadata.ready()
+      const broker = new Broker(options, opened)
       await broker.#replicas.recovered()
-      if (!directory.wasStoppedCleanly && !directory.isNew) broker.#replicas.saveCheckpoints()
+      if (!directory.wasStoppedCleanly && !directory.isNew) broker.#replicas.saveCheckpointsIfRoom()
+      // Before clients take the room.
+      directory.reserve.keep()
       broker.#housekeeping.start()
       return broker
     } catch (error) {
+      replicas?.abandon()
       directory.release()
       throw error
     }
   }
 
-  private constructor(options: BrokerOptions, config: BrokerConfig, directory: DataDirectory) {
-    const { host, durability } = options
+  private constructor(options: BrokerOptions, { config, directory, replicas, metadataReplica, metadata }: Opened) {
+    const { host } = options
     this.host = host
     this.config = config
     this.#advertised = options.advertised
@@ -102,27 +147,37 @@ export class Broker {
     this.nodeId = directory.nodeId
     this.clusterId = directory.clusterId
     this.logDirectory = { path: host.disk.location, space: () => host.disk.space() }
-    this.#replicas = new Replicas({ host, durability, config, directory })
-    this.metadata = new MetadataCoordinator({
-      log: new ReplicaStateLog(this.#replicas.openMetadata()),
-      clock: host.clock,
-      chance: host.chance,
-      nodeId: this.nodeId,
-      directoryId: directory.directoryId,
-      brokerDefaults: config
-    })
+    this.#replicas = replicas
+    this.metadataReplica = metadataReplica
+    this.metadata = metadata
     this.#replicas.openAll(this.metadata.image)
     this.producerIds = new ProducerIds(this.metadata)
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)
+    this.diskRoom = new DiskRoom(host.clock, options.log)
     this.topicNames = topicNamesOf(this.metadata)
-    const { metadata, topicNames: topics } = this
-    this.#groups = new GroupCoordinators({ host, config, metadata, replicas: this.#replicas, topics })
+    this.#groups = new GroupCoordinators({
+      host,
+      config,
+      metadata,
+      replicas,
+      topics: this.topicNames,
+      log: options.log
+    })
+    this.metadata.madeBy(replicas)
     this.metadata.onChange((change) => {
       this.#replicas.follow(change, this.metadata.image)
       this.#groups.follow(change)
     })
-    this.#housekeeping = new Housekeeping({ clock: host.clock, config, replicas: this.#replicas, log: options.log })
+    const { image } = this.metadata
+    this.#housekeeping = new Housekeeping({
+      clock: host.clock,
+      config,
+      replicas,
+      reserve: directory.reserve,
+      image,
+      log: options.log
+    })
   }
 
   /**
@@ -136,9 +191,25 @@ export class Broker {
     return answer.then(this.#answered)
   }
 
-  /** This broker's copy of a partition; undefined when there is no such topic or partition. */
-  replica(topic: string, partition: number): Replica | undefined {
+  /** What this broker has of a partition. */
+  hosted(topic: string, partition: number): HostedPartition {
     return this.#replicas.get(topic, partition)
+  }
+
+  /** The replica of a partition that serves; undefined when there is none, or it is offline. */
+  replica(topic: string, partition: number): Replica | undefined {
+    const hosted = this.hosted(topic, partition)
+    return hosted.kind === 'online' ? hosted.replica : undefined
+  }
+
+  /** A replica that is lost or damaged, here, is in sync with nothing: whoever watches a cluster sees it by that. */
+  replicasOf(topic: string, { partitionId, replicas, inSyncReplicas }: PartitionImage): DescribedReplicas {
+    const isLost = this.hosted(topic, partitionId).kind === 'offline'
+    return {
+      replicaNodes: replicas,
+      isrNodes: isLost ? inSyncReplicas.filter((nodeId) => nodeId !== this.nodeId) : inSyncReplicas,
+      offlineReplicas: isLost ? [this.nodeId] : noNodes
+    }
   }
 
   /** Where a client of this session is told to come back to. */
@@ -157,6 +228,21 @@ export class Broker {
 
   groupCoordinators(): Iterable<GroupCoordinator> {
     return this.#groups.all()
+  }
+
+  /** Does what makes room, which must be possible on a full disk. */
+  freeing<Result>(work: () => Result): Result {
+    return this.#replicas.freeing(work)
+  }
+
+  /**
+   * Resolves when all that the metadata say is safe: what somebody else has just changed may not be yet, and nobody is told
+   * before. What cannot be made safe is acknowledged to nobody, and what there is can be told all the same.
+   */
+  async metadataSettled(): Promise<void> {
+    await this.metadata.ready().catch((error: unknown) => {
+      if (!(error instanceof DiskError)) throw error
+    })
   }
 
   /** Puts the log start offsets on disk now: DeleteRecords must survive a crash once it is answered. */
@@ -180,10 +266,45 @@ export class Broker {
       })
     }
     try {
-      await this.#replicas.close()
+      attempt(() => this.#directory.reserve.giveUpIfShort())
+      await this.#replicas.close(this.metadata.image.brokerEpoch(this.nodeId))
     } finally {
+      this.#directory.reserve.keep()
       this.#directory.release()
     }
+  }
+}
+
+/** A snapshot that is whole and holds no metadata is of something else. */
+function damagedMetadata(error: unknown, { disk }: Host): unknown {
+  if (!isUnreadable(error)) return error
+  const what = `It holds something else than metadata: ${error.message}`
+  const advice = 'Nothing was changed. Restore the directory from a backup.'
+  return new DamageError(disk, { path: metadataDirectory, position: null, what, advice })
+}
+
+/** Throws DiskError when the metadata is damaged, or speaks of more than this broker can serve. */
+function loadMetadata(
+  host: Host,
+  config: BrokerConfig,
+  { nodeId, directoryId }: DataDirectory,
+  replicas: Replicas
+): Pick<Opened, 'metadata' | 'metadataReplica'> {
+  const { clock, chance } = host
+  try {
+    const { replica, snapshot } = replicas.openMetadata()
+    const log = new ReplicaStateLog(replica, snapshot)
+    const metadata = new MetadataCoordinator({ log, clock, chance, nodeId, directoryId, brokerDefaults: config })
+    return { metadata, metadataReplica: replica }
+  } catch (error) {
+    if (!(error instanceof UnsupportedMetadata)) throw damagedMetadata(error, host)
+    const what = `The directory ${host.disk.location} cannot be served by Odradek (${error.message}).`
+    throw new DiskError(
+      'unsupported',
+      '',
+      `${what} Nothing was changed: serve it with the Apache Kafka that wrote it.`,
+      error
+    )
   }
 }
 

@@ -3,18 +3,31 @@
  * was synced and where it begins (the checkpoints), and whether the last broker stopped cleanly. Names and formats are
  * Kafka's, so that Kafka finds its way in them.
  */
+import { ConfigError } from '../coordination/config/broker-config.ts'
 import { randomUuid } from '../host/chance.ts'
 import { type Disk, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { DamageError, damageMessage } from '../log/damage.ts'
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from '../log/offset-checkpoint.ts'
+import { giveUpReserveAt, Reserve } from './reserve.ts'
 
 const metaProperties = 'meta.properties'
+const cleanerCheckpoint = 'cleaner-offset-checkpoint'
 const cleanShutdownFile = '.kafka_cleanshutdown'
 
 export type OffsetCheckpoint =
   | 'recovery-point-offset-checkpoint'
   | 'log-start-offset-checkpoint'
   | 'replication-offset-checkpoint'
+
+/** What it costs that one is made anew. */
+const checkpointAdvice: Readonly<Record<OffsetCheckpoint, string>> = {
+  'recovery-point-offset-checkpoint':
+    'It is made anew from the logs, in which nothing is lost; whether the disk has lost the end of one cannot be told this time.',
+  'log-start-offset-checkpoint':
+    'It is made anew from the logs. Records that DeleteRecords had removed may be read again.',
+  'replication-offset-checkpoint': 'It is made anew from the logs; nothing is lost.'
+}
 
 /** An offset for each partition, under `topic-partition`. */
 export type PartitionOffsets = ReadonlyMap<string, number>
@@ -28,41 +41,59 @@ export class DataDirectory {
   readonly isNew: boolean
   /** True when the broker before us closed its logs: nothing has to be recovered. */
   readonly wasStoppedCleanly: boolean
+  readonly reserve: Reserve
   readonly #unlock: () => void
+  readonly #wasKafkas: boolean
+  /** What Kafka's cleaner has listed, read when it is first asked for; null when the list is damaged. */
+  #compacted: PartitionOffsets | null | undefined
+  /** Of Kafka before 3.7, which has one directory and no id for it. */
+  readonly #lacksDirectoryId: boolean
 
   /** Takes the directory for this process. Throws DiskError; 'in-use' when another has it. Returns the release. */
   static take(disk: Disk): () => void {
     disk.createDirectory('')
-    return disk.lock()
+    try {
+      return disk.lock()
+    } catch (error) {
+      if (!giveUpReserveAt(error, disk)) throw error
+      return disk.lock()
+    }
   }
 
-  /** Reads who a directory that was taken belongs to; gives it free again when that fails. Throws DiskError. */
-  static open(host: Host, wanted: { readonly nodeId: number }, unlock: () => void): DataDirectory {
+  /**
+   * Reads who a directory that was taken belongs to; gives it free again when that fails.
+   * Throws DiskError, and ConfigError when another node is asked for.
+   */
+  static open(host: Host, wanted: WantedNode, unlock: () => void): DataDirectory {
     try {
-      return new DataDirectory(host, wanted.nodeId, unlock)
+      return new DataDirectory(host, wanted, unlock)
     } catch (error) {
       unlock()
       throw error
     }
   }
 
-  private constructor(host: Host, nodeId: number, unlock: () => void) {
+  private constructor(host: Host, wanted: WantedNode, unlock: () => void) {
     this.disk = host.disk
     this.#unlock = unlock
-    const known = host.disk.exists(metaProperties) ? parseProperties(host.disk.readFile(metaProperties)) : new Map()
-    this.clusterId = known.get('cluster.id') ?? randomUuid(host.chance)
-    this.directoryId = known.get('directory.id') ?? randomUuid(host.chance)
-    this.nodeId = Number(known.get('node.id') ?? nodeId)
-    if (!Number.isInteger(this.nodeId) || this.nodeId < 0) {
-      throw new DiskError(
-        'failed',
-        metaProperties,
-        `node.id in ${host.disk.location}/${metaProperties} is not a number`
-      )
-    }
-    this.isNew = known.size === 0
+    this.reserve = new Reserve(host.disk, host.chance)
+    this.#wasKafkas = host.disk.exists(cleanerCheckpoint)
+    this.isNew = !host.disk.exists(metaProperties)
+    if (this.isNew) assertHasNoData(host.disk)
+    if (this.isNew) assertNothingForeign(host.disk)
+    const known = this.isNew ? introduction(host.chance, wanted.nodeId) : readProperties(host.disk)
+    assertAsked(host.disk, wanted, known.nodeId)
+    this.clusterId = known.clusterId
+    this.#lacksDirectoryId = known.directoryId === null
+    this.directoryId = known.directoryId ?? randomUuid(host.chance)
+    this.nodeId = known.nodeId
     if (this.isNew) this.#introduce()
     this.wasStoppedCleanly = host.disk.exists(cleanShutdownFile)
+  }
+
+  /** The replicas that are made from here on name the directory by its id, so it must have the same one at the next start. */
+  keepIdentity(): void {
+    if (this.#lacksDirectoryId) this.#introduce()
   }
 
   /**
@@ -74,17 +105,36 @@ export class DataDirectory {
     await this.disk.syncDirectory('')
   }
 
-  readOffsets(checkpoint: OffsetCheckpoint): PartitionOffsets {
-    return readOffsetCheckpoint(this.disk, checkpoint)
+  /** One that is damaged says nothing: what it knew is found in the logs, as after a crash. */
+  readOffsets(checkpoint: OffsetCheckpoint, report: (line: string) => void = () => {}): PartitionOffsets {
+    const offsets = readOffsetCheckpoint(this.disk, checkpoint)
+    if (offsets !== null) return offsets
+    const what = 'It is not the list of offsets that was written.'
+    report(damageMessage(this.disk, { path: checkpoint, position: null, what, advice: checkpointAdvice[checkpoint] }))
+    return new Map()
+  }
+
+  /**
+   * Whether Kafka may have compacted this log, so that offsets are missing in it. Its cleaner makes this file when it starts, and
+   * lists there what it has compacted; a log that it was in the middle of is not listed yet.
+   */
+  mayBeCompacted(name: string, config: { readonly cleanupCompact: boolean }): boolean {
+    if (!this.#wasKafkas) return false
+    if (config.cleanupCompact) return true
+    if (this.#compacted === undefined) this.#compacted = readOffsetCheckpoint(this.disk, cleanerCheckpoint)
+    return this.#compacted?.has(name) ?? true
   }
 
   writeOffsets(checkpoint: OffsetCheckpoint, offsets: PartitionOffsets): void {
     writeOffsetCheckpoint(this.disk, checkpoint, offsets)
   }
 
-  /** Every log is closed: the next start need not look for torn tails. */
-  markCleanlyStopped(): void {
-    this.disk.replaceFile(cleanShutdownFile, Buffer.from('{"version":0,"brokerEpoch":-1}'))
+  /**
+   * Every log is closed: the next start need not look for torn tails. A Kafka that finds the epoch of its last registration
+   * here knows that the replicas have lost nothing since, and takes them for in sync (KIP-966).
+   */
+  markCleanlyStopped(brokerEpoch: number): void {
+    this.disk.replaceFile(cleanShutdownFile, Buffer.from(JSON.stringify({ version: 0, brokerEpoch })))
   }
 
   release(): void {
@@ -101,6 +151,98 @@ export class DataDirectory {
     ]
     this.disk.replaceFile(metaProperties, Buffer.from(lines.join('\n')))
   }
+}
+
+interface WantedNode {
+  /** For a directory that is new. */
+  readonly nodeId: number
+  readonly nodeIdAsked: number | null
+}
+
+interface Identity {
+  readonly clusterId: string
+  readonly nodeId: number
+  readonly directoryId: string | null
+}
+
+function introduction(chance: Host['chance'], nodeId: number): Identity {
+  return { clusterId: randomUuid(chance), nodeId, directoryId: randomUuid(chance) }
+}
+
+/** Who asks for a node gets that one or none: its replicas would be held by another (Kafka: "Stored node id … doesn't match"). */
+function assertAsked(disk: Disk, { nodeIdAsked }: WantedNode, nodeId: number): void {
+  if (nodeIdAsked === null || nodeIdAsked === nodeId) return
+  const what = `node.id is set to ${nodeIdAsked}, and ${disk.location}/${metaProperties} says that the directory is of node ${nodeId}.`
+  throw new ConfigError(`${what} Nothing was changed. Leave node.id out or set ${nodeId}, or choose another directory.`)
+}
+
+/** Throws DamageError when the file does not say who the directory belongs to, DiskError when it is of an older Kafka. */
+function readProperties(disk: Disk): Identity {
+  const properties = parseProperties(disk.readFile(metaProperties))
+  assertVersion(disk, properties.get('version') ?? '0')
+  const read = (key: string, form: RegExp): string => {
+    const value = properties.get(key)
+    if (value !== undefined && form.test(value)) return value
+    throw identityLost(disk, `It does not say its ${key}.`)
+  }
+  return {
+    clusterId: read('cluster.id', /^[!-~]+$/),
+    nodeId: Number(read('node.id', /^\d{1,10}$/)),
+    directoryId: properties.has('directory.id') ? read('directory.id', /^[\w-]{22}$/) : null
+  }
+}
+
+/** Kafka's brokers with ZooKeeper wrote version 0: what belongs to the directory stands in ZooKeeper (MetaPropertiesVersion). */
+function assertVersion(disk: Disk, version: string): void {
+  if (version === '1') return
+  const path = `${disk.location}/${metaProperties}`
+  const why =
+    version === '0'
+      ? `${path} is of an Apache Kafka that has its metadata in ZooKeeper (version=0).`
+      : `${path} is of a later Apache Kafka (version=${version}, and 1 is known here).`
+  const advice =
+    version === '0'
+      ? 'Migrate it to KRaft with Apache Kafka 3.9 first, or copy its topics into an empty directory with MirrorMaker.'
+      : 'Serve it with the Apache Kafka that wrote it.'
+  throw new DiskError('unsupported', metaProperties, `${why} Nothing was changed. ${advice}`)
+}
+
+/** A new cluster may not be invented where there are records of one. Throws DamageError. */
+function assertHasNoData(disk: Disk): void {
+  const isPartition = (name: string): boolean =>
+    /-\d+$/.test(name) && disk.list(name).some((file) => file.endsWith('.log'))
+  const found = disk.list('').find(isPartition)
+  if (found !== undefined) throw identityLost(disk, `It is not there, and there are records (${found}).`)
+}
+
+/**
+ * What may lie in a directory that no broker has served: what a start leaves that did not come to its end, what file systems and
+ * desktops put there, hidden files. Not `.git`: in a repository the next thing somebody does is to commit the logs, or to clean them away.
+ */
+const mayLieThere = [
+  /^\.(?!git$)/,
+  /-\d+(\.[0-9a-f]+-(delete|future|stray))?$/,
+  /checkpoint(\.tmp)?$/,
+  /^meta\.properties\.tmp$/,
+  /^(lost\+found|System Volume Information|\$RECYCLE\.BIN)$/
+]
+
+const namedFiles = 3
+
+/** Nobody means to have logs among their own files. Throws ConfigError before anything is written. */
+function assertNothingForeign(disk: Disk): void {
+  const foreign = disk.list('').filter((name) => !mayLieThere.some((form) => form.test(name)))
+  if (foreign.length === 0) return
+  const more = foreign.length > namedFiles ? ` and ${foreign.length - namedFiles} more` : ''
+  const what = `The directory ${disk.location} has what is none of a broker's: ${foreign.slice(0, namedFiles).join(', ')}${more}.`
+  throw new ConfigError(`${what} Nothing was changed. Choose an empty directory, or a new one.`)
+}
+
+function identityLost(disk: Disk, what: string): DamageError {
+  const advice =
+    'Nothing was changed. Restore the file: its lines are version=1, cluster.id=, node.id= and directory.id=, with what the ' +
+    'cluster had; or choose an empty directory.'
+  return new DamageError(disk, { path: metaProperties, position: null, what, advice })
 }
 
 function parseProperties(bytes: Buffer): Map<string, string> {

@@ -1,7 +1,8 @@
 /**
  * From the bytes of a request to the bytes of its answer: reads the header, finds the API, and turns whatever goes wrong
  * into what Kafka does then. An ApiVersions request of an unknown version gets Kafka's own answer (KIP-511); any other
- * unknown key or version, and a body that cannot be read, closes the connection.
+ * unknown key or version, and a body that cannot be read, closes the connection. So does a mistake of ours, which has no
+ * answer to give: whoever runs the broker is told of it whole, with what was asked.
  */
 import { ApiKey, apiFactsOf } from '../protocol/api-keys.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
@@ -20,27 +21,31 @@ export type BrokerAnswer =
   | { readonly kind: 'close'; readonly reason: string }
 
 export function dispatch(broker: Broker, session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
+  let header: RequestHeader | null = null
   try {
     const reader = new Reader(frame)
-    const header = decodeRequestHeader(reader)
+    header = decodeRequestHeader(reader)
     if (header === null) return close('the request is for an API that Kafka does not have')
     const api = broker.apis.get(header.requestApiKey)
     if (api === undefined || !speaks(api, header.requestApiVersion)) return unsupported(broker, header)
     const { requestApiVersion: apiVersion, clientId } = header
     const context = { broker, session, apiVersion, clientId: clientId ?? '', onSent: null }
     const answer = api.answer(reader, context)
-    if (!(answer instanceof Promise)) return framed(answer, header, context)
-    return answer.then((settled) => framedOrFailed(settled, header, context), failed)
+    return answer instanceof Promise ? framedLater(answer, header, context) : framed(answer, header, context)
   } catch (error) {
-    return failed(error)
+    return failed(error, header)
   }
 }
 
-function framedOrFailed(answer: Answer, header: RequestHeader, context: RequestContext): BrokerAnswer {
+async function framedLater(
+  answer: Promise<Answer>,
+  header: RequestHeader,
+  context: RequestContext
+): Promise<BrokerAnswer> {
   try {
-    return framed(answer, header, context)
+    return framed(await answer, header, context)
   } catch (error) {
-    return failed(error)
+    return failed(error, header)
   }
 }
 
@@ -60,8 +65,7 @@ function unsupported(broker: Broker, header: RequestHeader): BrokerAnswer {
   const { requestApiKey, requestApiVersion, correlationId } = header
   const api = broker.apis.get(requestApiKey)
   if (api === undefined || requestApiKey !== ApiKey.ApiVersions) {
-    const name = apiFactsOf(requestApiKey)?.name ?? `API ${requestApiKey}`
-    return close(`${name} version ${requestApiVersion} is not served here`)
+    return close(`${nameOf(requestApiKey)} version ${requestApiVersion} is not served here`)
   }
   const [minVersion, maxVersion] = api.advertisedVersions
   const writer = responseWriter(correlationId, requestApiKey, 0)
@@ -70,9 +74,17 @@ function unsupported(broker: Broker, header: RequestHeader): BrokerAnswer {
   return { kind: 'answer', chunks: writer.finish(), onSent: null }
 }
 
-function failed(error: unknown): BrokerAnswer {
+function failed(error: unknown, header: RequestHeader | null): BrokerAnswer {
   if (error instanceof ProtocolError) return close(error.message)
-  return close(error instanceof Error ? (error.stack ?? error.message) : String(error))
+  const stack = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  if (header === null) return close(stack)
+  const { requestApiKey, requestApiVersion, clientId } = header
+  const asked = `${nameOf(requestApiKey)} version ${requestApiVersion} of the client ${JSON.stringify(clientId)}`
+  return close(`${asked} met a mistake of the broker, please report it: ${stack}`)
+}
+
+function nameOf(apiKey: number): string {
+  return apiFactsOf(apiKey)?.name ?? `API ${apiKey}`
 }
 
 function close(reason: string): BrokerAnswer {

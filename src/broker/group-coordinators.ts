@@ -4,8 +4,10 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { MetadataChange, MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import type { Replica } from './replica.ts'
 import { ReplicaStateLog } from './replica-log.ts'
 import type { Replicas } from './replicas.ts'
 
@@ -18,6 +20,8 @@ export class GroupCoordinators {
     readonly metadata: MetadataCoordinator
     readonly replicas: Replicas
     readonly topics: TopicNames
+    /** Gets a line when a log holds what is not known here. */
+    readonly log: (line: string) => void
   }
   readonly #byPartition = new Map<number, GroupCoordinator>()
   #making: Promise<boolean> | null = null
@@ -28,6 +32,7 @@ export class GroupCoordinators {
     metadata: MetadataCoordinator
     replicas: Replicas
     topics: TopicNames
+    log: (line: string) => void
   }) {
     this.#options = options
   }
@@ -72,20 +77,40 @@ export class GroupCoordinators {
 
   #at(partition: number): GroupCoordinator | undefined {
     const loaded = this.#byPartition.get(partition)
-    // One that the disk has failed is closed; the next request loads it again from its log.
-    if (loaded !== undefined && !loaded.isClosed) return loaded
-    const replica = this.#options.replicas.get(offsetsTopic, partition)
-    if (replica === undefined) return undefined
-    const { host, config, topics } = this.#options
-    const coordinator = new GroupCoordinator({
-      log: new ReplicaStateLog(replica),
-      clock: host.clock,
-      chance: host.chance,
-      config: config.groups,
-      topics
-    })
-    this.#byPartition.set(partition, coordinator)
+    const hosted = this.#options.replicas.get(offsetsTopic, partition)
+    if (hosted.kind !== 'online') {
+      loaded?.close()
+      return undefined
+    }
+    // One whose log could not be synced is closed, and stays so until the next start: the log takes no more.
+    if (loaded !== undefined) return loaded
+    const coordinator = this.#load(hosted.replica)
+    if (coordinator !== undefined) this.#byPartition.set(partition, coordinator)
     return coordinator
+  }
+
+  /** Undefined when the log cannot be read now, or is damaged, which takes it offline: half of what it says is no state. */
+  #load(replica: Replica): GroupCoordinator | undefined {
+    const { host, config, topics } = this.#options
+    const { clock, chance } = host
+    try {
+      const log = new ReplicaStateLog(replica)
+      const coordinator = new GroupCoordinator({ log, clock, chance, config: config.groups, topics })
+      this.#tellUnknown(replica.partition, [...coordinator.unknownRecordTypes])
+      return coordinator
+    } catch (error) {
+      if (error instanceof DiskError) return undefined
+      throw error
+    }
+  }
+
+  #tellUnknown(partition: number, types: readonly number[]): void {
+    if (types.length === 0) return
+    const what = `${offsetsTopic}-${partition} holds records of types that are not known here (${types.join(', ')}).`
+    const why = 'They may be left over from a later Apache Kafka.'
+    this.#options.log(
+      `${what} ${why} They were passed over and stay where they are; the groups are served without them.`
+    )
   }
 
   async #make(): Promise<boolean> {

@@ -4,28 +4,43 @@
  */
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import type { ClusterImage } from '../coordination/metadata/image.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import type { Replicas } from './replicas.ts'
+import type { Reserve } from './reserve.ts'
 
 export class Housekeeping {
   readonly #clock: Clock
   readonly #config: BrokerConfig
   readonly #replicas: Replicas
+  readonly #reserve: Reserve
+  readonly #image: ClusterImage
   readonly #log: (line: string) => void
   readonly #timers = new Map<string, Timer>()
 
-  constructor(options: { clock: Clock; config: BrokerConfig; replicas: Replicas; log: (line: string) => void }) {
+  constructor(options: {
+    clock: Clock
+    config: BrokerConfig
+    replicas: Replicas
+    reserve: Reserve
+    image: ClusterImage
+    log: (line: string) => void
+  }) {
     this.#clock = options.clock
     this.#config = options.config
     this.#replicas = options.replicas
+    this.#reserve = options.reserve
+    this.#image = options.image
     this.#log = options.log
   }
 
   start(): void {
     this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => this.#replicas.applyRetention())
     this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => this.#replicas.saveCheckpoints())
+    this.#every('reserve', limits.reserveCheckMs, () => this.#reserve.keep())
+    this.#every('offline partitions', limits.openAgainMs, () => this.#replicas.openAgain(this.#image))
     this.#replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
   }
 

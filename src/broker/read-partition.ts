@@ -18,6 +18,8 @@ export type ReaderKind = 'consumer' | 'debugger'
 export interface PartitionRead {
   readonly data: PartitionData
   readonly sizeBytes: number
+  /** Resolves when the records behind those that were read can be read too; null when there are none, or not to its end was read. */
+  readonly more: Promise<void> | null
 }
 
 const noRecords = Buffer.alloc(0)
@@ -30,6 +32,7 @@ export function leaderEpochError(replica: Replica, currentLeaderEpoch: number): 
 export function failedRead(partition: number, errorCode: ErrorCode): PartitionRead {
   return {
     sizeBytes: 0,
+    more: null,
     data: {
       partitionIndex: partition,
       errorCode,
@@ -72,10 +75,12 @@ export function readPartition(
     const { maxBytes, atLeastOneBatch, memory } = how
     const read = log.read(fetch.fetchOffset, { maxBytes, upTo, atLeastOneBatch, memory })
     if ('error' in read) return failedRead(fetch.partition, read.error)
+    const more = how.reader === 'consumer' && read.nextOffset >= upTo ? replica.readToEnd() : null
     const abortedTransactions =
-      how.isolation === 'read_committed' ? log.abortedTransactions(fetch.fetchOffset, read.nextOffset) : null
+      how.isolation === 'read_committed' ? log.abortedTransactions(fetch.fetchOffset, read) : null
     return {
       sizeBytes: read.sizeBytes,
+      more,
       data: { ...standing(replica, fetch.partition), abortedTransactions, records: read }
     }
   } catch (error) {
@@ -108,5 +113,5 @@ function divergingEpoch(replica: Replica, fetch: FetchPartition): PartitionRead 
   if (end.leaderEpoch === -1) return failedRead(fetch.partition, ErrorCode.OFFSET_OUT_OF_RANGE)
   if (end.leaderEpoch >= fetch.lastFetchedEpoch && end.endOffset >= fetch.fetchOffset) return null
   const divergingEpoch = { epoch: end.leaderEpoch, endOffset: end.endOffset }
-  return { sizeBytes: 0, data: { ...standing(replica, fetch.partition), divergingEpoch } }
+  return { sizeBytes: 0, more: null, data: { ...standing(replica, fetch.partition), divergingEpoch } }
 }

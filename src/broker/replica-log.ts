@@ -2,16 +2,28 @@
 import type { StateLog, StateRecord } from '../coordination/coordinator.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
-import { isControl, readBatchHeader } from '../protocol/records/batch.ts'
+import { type BatchHeader, isControl, isTransactional, readBatchHeader } from '../protocol/records/batch.ts'
 import { buildBatch } from '../protocol/records/builder.ts'
-import { readRecords } from '../protocol/records/reader.ts'
+import { readTransactionEnd } from '../protocol/records/control-records.ts'
+import { isUnreadable, type LogRecord, readRecords } from '../protocol/records/reader.ts'
 import type { Replica } from './replica.ts'
+
+/** Records that stand for all of the log below an offset. */
+export interface StateSnapshot {
+  readonly endOffset: number
+  /** Reads them. Throws DiskError. */
+  records(): Iterable<StateRecord>
+}
+
+const noSnapshot: StateSnapshot = { endOffset: 0, records: () => [] }
 
 export class ReplicaStateLog implements StateLog {
   readonly #replica: Replica
+  readonly #snapshot: StateSnapshot
 
-  constructor(replica: Replica) {
+  constructor(replica: Replica, snapshot = noSnapshot) {
     this.#replica = replica
+    this.#snapshot = snapshot
   }
 
   get logEndOffset(): number {
@@ -35,9 +47,16 @@ export class ReplicaStateLog implements StateLog {
     return this.#replica.log.durable(offset)
   }
 
-  *readAll(): Iterable<StateRecord> {
-    const log = this.#replica.log
-    let offset = log.logStartOffset
+  /**
+   * Throws DamageError for a batch that is whole and holds records of something else: the partition is then offline, as with
+   * any other damage. Kafka fails the load as well (CoordinatorLoaderImpl).
+   */
+  replayAll(replay: (record: StateRecord) => void): void {
+    const { log } = this.#replica
+    for (const record of this.#snapshot.records()) replay(record)
+    const startOffset = Math.max(this.#snapshot.endOffset, log.logStartOffset)
+    const transactions = new TransactionalRecords()
+    let offset = startOffset
     while (offset < log.logEndOffset) {
       const read = log.read(offset, {
         maxBytes: limits.coordinatorLoadBytes,
@@ -45,8 +64,30 @@ export class ReplicaStateLog implements StateLog {
         atLeastOneBatch: 'yes'
       })
       if ('error' in read || read.nextOffset <= offset) return
-      for (const chunk of read.chunks) yield* stateRecordsOf(chunk)
+      for (const { header, batch } of read.chunks.flatMap(batchesIn)) {
+        this.#replayEach(stateRecordsOf(header, batch, startOffset, transactions), header.baseOffset, replay)
+      }
       offset = read.nextOffset
+    }
+    this.#replayEach(transactions.pending(), startOffset, replay)
+  }
+
+  /** Of one batch, or of some: each record says where it lies, and what is before the first lies at `firstOffset`. */
+  #replayEach(
+    records: Iterable<StateRecord & Pick<LogRecord, 'offset'>>,
+    firstOffset: number,
+    replay: (record: StateRecord) => void
+  ): void {
+    const { log, topic } = this.#replica
+    let at = firstOffset
+    try {
+      for (const record of records) {
+        at = record.offset
+        replay(record)
+      }
+    } catch (error) {
+      if (!isUnreadable(error)) throw error
+      throw log.damagedAt(at, `The batch here holds no records of ${topic}: ${error.message}.`)
     }
   }
 
@@ -58,12 +99,94 @@ export class ReplicaStateLog implements StateLog {
   }
 }
 
-function* stateRecordsOf(chunk: Buffer): Iterable<StateRecord> {
+interface StateBatch {
+  readonly header: BatchHeader
+  readonly batch: Buffer
+}
+
+function batchesIn(chunk: Buffer): StateBatch[] {
+  const batches: StateBatch[] = []
   for (let position = 0; position < chunk.length; ) {
     const header = readBatchHeader(chunk, position)
-    if (!isControl(header.attributes)) {
-      for (const record of readRecords(chunk.subarray(position, position + header.sizeBytes))) yield record
-    }
+    batches.push({ header, batch: chunk.subarray(position, position + header.sizeBytes) })
     position += header.sizeBytes
   }
+  return batches
+}
+
+/** The records that count now that this batch is read. */
+function* stateRecordsOf(
+  { attributes, producerId }: BatchHeader,
+  batch: Buffer,
+  startOffset: number,
+  transactions: TransactionalRecords
+): Iterable<LogRecord> {
+  if (isControl(attributes)) {
+    yield* transactions.end(producerId, batch)
+  } else if (isTransactional(attributes)) {
+    transactions.hold(producerId, batch)
+  } else {
+    for (const record of readRecords(batch)) {
+      if (record.offset < startOffset) continue
+      transactions.overtake(record)
+      yield record
+    }
+  }
+}
+
+/**
+ * Records of a transaction (offsets that were committed within one, KIP-98) count when it is committed, and not at all when it
+ * is aborted. Of two records of a key the later one in the log counts, whenever the transaction of the other ends
+ * (Kafka: OffsetMetadataManager.replay, replayEndTransactionMarker).
+ */
+class TransactionalRecords {
+  /** By producer, then by key. */
+  readonly #held = new Map<number, Map<string, HeldRecord>>()
+
+  hold(producerId: number, batch: Buffer): void {
+    const held = this.#held.get(producerId) ?? new Map<string, HeldRecord>()
+    this.#held.set(producerId, held)
+    // Copied, so that what is held does not keep all that was read with it.
+    for (const record of readRecords(Buffer.from(batch))) held.set(nameOf(record), { record, isOvertaken: false })
+  }
+
+  /** The records that count now. */
+  end(producerId: number, marker: Buffer): readonly LogRecord[] {
+    const end = readTransactionEnd(marker)
+    if (end === null) return []
+    const held = this.#held.get(producerId)?.values() ?? []
+    this.#held.delete(producerId)
+    if (end.outcome === 'abort') return []
+    const records = [...held].filter(({ isOvertaken }) => !isOvertaken).map(({ record }) => record)
+    for (const record of records) this.overtake(record)
+    return records
+  }
+
+  /** This record counts: those of its key that came before it never will. One that takes the key away ends their waiting, too. */
+  overtake(record: LogRecord): void {
+    for (const held of this.#held.values()) {
+      const name = nameOf(record)
+      const earlier = held.get(name)
+      if (earlier === undefined || earlier.record.offset > record.offset) continue
+      if (record.value === null) held.delete(name)
+      else earlier.isOvertaken = true
+    }
+  }
+
+  /** What lies in transactions that are still open. */
+  *pending(): Iterable<StateRecord & Pick<LogRecord, 'offset'>> {
+    for (const held of this.#held.values()) {
+      for (const { record } of held.values()) yield { ...record, isPending: true }
+    }
+  }
+}
+
+interface HeldRecord {
+  readonly record: LogRecord
+  /** A later record of its key counts already. */
+  isOvertaken: boolean
+}
+
+function nameOf({ key }: LogRecord): string {
+  return key === null ? '' : key.toString('latin1')
 }

@@ -4,6 +4,9 @@
  * With one broker the in-sync set is this replica alone, so the high watermark is what has been made durable: a consumer
  * never reads what a power cut could take back. Everyone appends through here (clients and coordinators alike), so that
  * everyone who waits is told in one place.
+ *
+ * What is appended without anybody who waits is made durable later (log/sync-group.ts). So whoever looks at the end of the
+ * log says so here (`readToEnd`, `readable`, `observe`), and the sync begins.
  */
 
 import type { TopicImage } from '../coordination/metadata/image.ts'
@@ -27,10 +30,14 @@ export class Replica {
   readonly partition: number
   readonly log: PartitionLog
   readonly leaderEpoch: number
+  /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
   minInSyncReplicas: number
+  readonly #replicaCount: number
   #highWatermark: number
   #unreadable: Unreadable[] = []
   readonly #observers = new Set<ReplicaObserver>()
+  /** Whether a reader has seen everything, and nothing was synced for it since. It will come back, most likely at once. */
+  #hasReaderAtEnd = false
 
   constructor(identity: {
     topic: string
@@ -38,6 +45,7 @@ export class Replica {
     partition: number
     leaderEpoch: number
     minInSyncReplicas: number
+    replicaCount: number
     log: PartitionLog
   }) {
     this.topic = identity.topic
@@ -45,10 +53,23 @@ export class Replica {
     this.partition = identity.partition
     this.leaderEpoch = identity.leaderEpoch
     this.minInSyncReplicas = identity.minInSyncReplicas
+    this.#replicaCount = identity.replicaCount
     this.log = identity.log
     this.#highWatermark = identity.log.syncedEndOffset
     identity.log.onSynced = () => this.#advance()
-    identity.log.beginEpoch(identity.leaderEpoch)
+  }
+
+  /** What is appended from here on belongs to this leader's epoch. Throws DiskError. */
+  beginToLead(): void {
+    this.log.beginEpoch(this.leaderEpoch)
+  }
+
+  /**
+   * Whether acks=all can be answered. A partition is not asked for more in-sync replicas than it has replicas (Kafka:
+   * Partition.effectiveMinIsr); those that are in sync are this one.
+   */
+  get hasEnoughInSyncReplicas(): boolean {
+    return Math.min(this.minInSyncReplicas, this.#replicaCount) <= 1
   }
 
   /** The offset below which consumers may read. */
@@ -68,12 +89,37 @@ export class Replica {
       while ((this.#unreadable.at(-1)?.endOffset ?? 0) > result.firstOffset) this.#unreadable.pop()
       this.#unreadable.push({ endOffset: result.lastOffset + 1, sizeBytes: records.length })
       this.#advance()
+      if (this.#observers.size > 0 || this.#hasReaderAtEnd) this.#syncForReaders()
     }
     return result
   }
 
+  /**
+   * A reader has read all that is readable, and wants what comes next. What is there already becomes readable now: resolves
+   * then. Null when nothing is: then a sync begins with what is appended next, and when the reader comes back it is readable,
+   * or nearly so. One for each time that a reader says so.
+   */
+  readToEnd(): Promise<void> | null {
+    const readable = this.readable()
+    this.#hasReaderAtEnd = readable === null
+    // Whoever does not wait for it need not hear that it failed.
+    readable?.catch(() => {})
+    return readable
+  }
+
+  /**
+   * Resolves when everything that was appended until now is readable, and rejects when that could not be made durable;
+   * null when all of it is readable already.
+   */
+  readable(): Promise<void> | null {
+    const { logEndOffset } = this.log
+    return this.#highWatermark >= logEndOffset ? null : this.log.durable(logEndOffset)
+  }
+
+  /** Whoever observes hears of what is appended as soon as it can be read. */
   observe(observer: ReplicaObserver): void {
     this.#observers.add(observer)
+    if (this.#highWatermark < this.log.logEndOffset) this.#syncForReaders()
   }
 
   forget(observer: ReplicaObserver): void {
@@ -84,6 +130,11 @@ export class Replica {
   end(): void {
     this.log.onSynced = undefined
     for (const observer of [...this.#observers]) observer.ended()
+  }
+
+  #syncForReaders(): void {
+    this.#hasReaderAtEnd = false
+    this.log.syncNow()
   }
 
   #advance(): void {

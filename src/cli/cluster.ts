@@ -22,14 +22,18 @@ interface Requests {
   DescribeLogDirs: typeof kafka.describeLogDirsV4.api
   Fetch: typeof kafka.fetchV17.api
   FindCoordinator: typeof kafka.findCoordinatorV6.api
+  Heartbeat: typeof kafka.heartbeatV4.api
   IncrementalAlterConfigs: typeof kafka.incrementalAlterConfigsV1.api
   InitProducerId: typeof kafka.initProducerIdV5.api
+  JoinGroup: typeof kafka.joinGroupV9.api
+  LeaveGroup: typeof kafka.leaveGroupV5.api
   ListGroups: typeof kafka.listGroupsV5.api
   ListOffsets: typeof kafka.listOffsetsV9.api
   Metadata: typeof kafka.metadataV12.api
   OffsetCommit: typeof kafka.offsetCommitV9.api
   OffsetFetch: typeof kafka.offsetFetchV9.api
   Produce: typeof kafka.produceV11.api
+  SyncGroup: typeof kafka.syncGroupV5.api
 }
 
 export type RequestName = keyof Requests
@@ -41,6 +45,11 @@ export type TopicMetadata = MetadataResponse['topics'][number]
 export type FetchRequestTopics = Parameters<Requests['Fetch']>[6]
 export type FetchResponse = Answer<Requests['Fetch']>
 export type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
+
+export type ProducedPartition = Exclude<
+  Answer<Requests['Produce']>,
+  boolean
+>['responses'][number]['partitionResponses'][number]
 
 /** A node's id, any bootstrap broker, or the controller. */
 export type Destination = number | 'any' | 'controller'

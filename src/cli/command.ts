@@ -2,6 +2,7 @@
  * What a command declares: its words, arguments and options. The parser, the help, the reference page and the tests all
  * come from this one declaration; `run` is where the work begins.
  */
+import { CliError, wrongUsage } from './cli-error.ts'
 import type { ExitCode } from './exit-codes.ts'
 import type { ClientSettings } from './properties.ts'
 import type { Terminal } from './terminal.ts'
@@ -26,12 +27,16 @@ export interface OptionDefinition {
 
 export interface CommandDefinition {
   readonly name: string
+  /** Other words for the same command; the help shows the first. */
+  readonly aliases?: readonly string[]
   /** For the program's own processes: neither in the help nor in the reference. */
   readonly hidden?: true
   readonly summary: string
   readonly notes?: string
   readonly arguments?: readonly ArgumentDefinition[]
   readonly options?: readonly OptionDefinition[]
+  /** Other tools' options that are arguments or nothing here. */
+  readonly synonyms?: Readonly<Record<string, readonly string[]>>
   readonly examples?: ReadonlyArray<readonly [string, string]>
   run(invocation: Invocation): Promise<ExitCode>
 }
@@ -42,6 +47,18 @@ export interface CommandGroup {
   readonly singular: string
   readonly summary: string
   readonly commands: readonly CommandDefinition[]
+}
+
+export function namesOf(entry: CommandDefinition | CommandGroup): readonly string[] {
+  return 'commands' in entry ? [entry.name, entry.singular] : [entry.name, ...(entry.aliases ?? [])]
+}
+
+/** By its name or another word for it. */
+export function findCommand<Entry extends CommandDefinition | CommandGroup>(
+  entries: readonly Entry[],
+  word: string | undefined
+): Entry | undefined {
+  return entries.find((entry) => word !== undefined && namesOf(entry).includes(word))
 }
 
 export interface GlobalOptions {
@@ -62,6 +79,11 @@ export interface Invocation {
   readonly flags: Flags
   /** Aborted by Ctrl-C, a termination signal or a reader of our output that went away. */
   readonly interrupted: AbortSignal
+}
+
+/** `replicationFactor` as it is typed. */
+function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`
 }
 
 /** Typed access to what the parser found. */
@@ -91,8 +113,15 @@ export class Flags {
     return this.#values[name] === false
   }
 
+  /** What cannot be read is said of the option by its name. */
   parsed<Value>(name: string, parse: (text: string) => Value): Value | undefined {
     const value = this.text(name)
-    return value === undefined ? undefined : parse(value)
+    if (value === undefined) return undefined
+    try {
+      return parse(value)
+    } catch (error) {
+      if (error instanceof CliError) throw wrongUsage(`${flagOf(name)}: ${error.message}`, error.why, error.next)
+      throw error
+    }
   }
 }

@@ -1,7 +1,10 @@
 /**
  * The list of all commands, in the order the help shows them.
  */
+import { describeBroker } from './brokers/describe.ts'
+import { listBrokers } from './brokers/list.ts'
 import type { CommandDefinition, CommandGroup } from './command.ts'
+import { completion, completionWords } from './completion/command.ts'
 import { consume } from './consume/command.ts'
 import { demo } from './demo/command.ts'
 import { demoCaller } from './demo/compare/calls/command.ts'
@@ -38,9 +41,17 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
     commands: [listTopics, describeTopic, createTopic, alterTopic, deleteTopics, trimTopic, topicOffsets]
   },
   {
+    name: 'brokers',
+    singular: 'broker',
+    summary: 'list and describe the brokers of a cluster',
+    commands: [listBrokers, describeBroker]
+  },
+  {
     name: 'groups',
     singular: 'group',
     summary: 'list and describe consumer groups, move and delete their offsets',
     commands: [listGroups, describeGroup, resetGroup, deleteGroups]
-  }
+  },
+  completion,
+  completionWords
 ]

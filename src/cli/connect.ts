@@ -38,11 +38,20 @@ export function requestTimeoutMs(global: GlobalOptions): number {
   return global.settings.requestTimeoutMs ?? 10_000
 }
 
-export async function connect(global: GlobalOptions, timeoutMs?: number): Promise<Cluster> {
+/** Without looking whether anybody is there. An answer is waited for a little longer than a broker may take for it. */
+export async function openCluster(
+  global: GlobalOptions,
+  timeoutMs: number,
+  answerMs: number = timeoutMs + 1000
+): Promise<Cluster> {
   const library = await import('@platformatic/kafka')
+  const options = clientOptions(global, timeoutMs)
+  return new Cluster(library, new library.Base({ ...options, requestTimeout: answerMs, retries: 0 }), timeoutMs)
+}
+
+export async function connect(global: GlobalOptions, timeoutMs?: number): Promise<Cluster> {
   const limitMs = timeoutMs ?? global.timeoutMs ?? global.settings.requestTimeoutMs ?? defaultTimeoutMs
-  const base = new library.Base({ ...clientOptions(global, limitMs), retries: 0 })
-  const cluster = new Cluster(library, base, limitMs)
+  const cluster = await openCluster(global, limitMs)
   try {
     await within(firstAnswerMs, cluster.metadata([], 'leave'))
     return cluster
@@ -78,12 +87,14 @@ async function within<Result>(limitMs: number, work: Promise<Result>): Promise<R
 }
 
 function unreachable(brokers: readonly string[], cause: unknown): CliError {
-  const local = brokers.every((broker) => /^(localhost|127\.|\[::1\])/.test(broker))
+  const why = networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause))
+  const isLocal = brokers.every((broker) => /^(localhost|127\.|\[::1\])/.test(broker))
+  const canStartThere = isLocal && why.includes('ECONNREFUSED')
   return new CliError({
     what: `cannot reach a Kafka broker at ${brokers.join(', ')}`,
-    why: networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause)),
-    next: local
-      ? 'npx odradek serve   (starts one there), or name another with -b HOST:PORT'
+    why,
+    next: canStartThere
+      ? 'odradek serve   (starts one there), or name another with -b HOST:PORT'
       : 'name another broker with -b HOST:PORT',
     exitCode: ExitCode.unreachable,
     cause

@@ -17,16 +17,22 @@ export const globalOptionDefinitions: readonly OptionDefinition[] = [
     description: 'brokers to ask first (environment: KAFKA_BROKERS, KAFKA_BOOTSTRAP_SERVERS; else localhost:9092)',
     synonyms: { '--brokers': ['--bootstrap-server'] }
   },
-  { flags: '--command-config <file>', description: "a Java client's .properties file" },
+  {
+    flags: '--command-config <file>',
+    description: "a Java client's .properties file",
+    synonyms: { '--producer.config': ['--command-config'], '--consumer.config': ['--command-config'] }
+  },
   { flags: '-X <name=value>', description: 'one setting of such a file', repeatable: true },
   { flags: '-o, --output <format>', description: 'table on a terminal, jsonl in a pipe', choices: outputFormats },
   {
     flags: '--timeout <duration>',
-    description: 'longest wait for an answer (5s); for consume: for the whole command'
+    description: 'longest wait for an answer (5s); of consume: the whole command; of produce: for a broker that is away'
   },
   { flags: '-q, --quiet', description: 'nothing on standard error but errors' },
   { flags: '-v, --verbose', description: 'with errors: where they came from' },
   { flags: '--no-color', description: 'plain text, also on a terminal (environment: NO_COLOR)' },
+  { flags: '--utc', description: 'read and show times in UTC' },
+  { flags: '--local', description: "read and show times in this machine's zone (the default)" },
   { flags: '-y, --yes', description: 'answer every confirmation with yes' }
 ]
 

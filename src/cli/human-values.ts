@@ -1,7 +1,7 @@
 /**
  * Times, durations and sizes as people write them: `15m`, `1h30m`, `PT1H`, `2026-11-23T18:00`, `-15m`, `1MiB`.
  *
- * A time without a zone is local, as the clock on the wall; one of ten digits is seconds, of thirteen milliseconds.
+ * A time without a zone is of the zone that --utc and --local choose, as the clock on the wall; one of ten digits is seconds, of thirteen milliseconds.
  */
 import { wrongUsage } from './cli-error.ts'
 
@@ -78,9 +78,15 @@ export function timestampMs(text: string, nowMs: number): number | undefined {
 }
 
 function calendarTimeMs(text: string): number | undefined {
-  if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?)?$/.test(text)) return undefined
-  const parsedMs = Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(' ', 'T'))
+  if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z| ?UTC| ?[+-]\d{2}:?\d{2})?)?$/.test(text))
+    return undefined
+  const parsedMs = Date.parse(text.length === 10 ? `${text}T00:00` : isoTime(text))
   return Number.isNaN(parsedMs) ? undefined : parsedMs
+}
+
+/** `2026-07-01 12:00:00 -04:00`, as strftime writes it, in the form that JavaScript reads. */
+function isoTime(text: string): string {
+  return `${text.slice(0, 10)}T${text.slice(11)}`.replace(' ', '').replace('UTC', 'Z')
 }
 
 function midnightMs(timeMs: number): number {
@@ -88,7 +94,7 @@ function midnightMs(timeMs: number): number {
 }
 
 export function parseTimestampMs(text: string, nowMs: number): number {
-  const found = timestampMs(text, nowMs)
+  const found = timestampMs(text.trim().replace(/^@/, ''), nowMs)
   if (found === undefined) {
     throw wrongUsage(
       `"${text}" is not a time`,

@@ -22,6 +22,13 @@ export function watchInterruption(): AbortSignal {
   return controller.signal
 }
 
+/** For what is printed before a command runs, such as the help: `| head` ends it without a word. */
+export function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+  })
+}
+
 /** What to return when a command was asked to finish: a reader that has seen enough is no failure. */
 export function interruptedExitCode(interrupted: AbortSignal): ExitCode {
   return interrupted.reason === brokenPipe ? ExitCode.done : ExitCode.interrupted

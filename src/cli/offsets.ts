@@ -4,7 +4,7 @@
  * start, end, N, +N (N after the start), -N (the last N records of each partition), @TIME, A:B, :B, A:, @T1:T2.
  * An end is exclusive, and means the end at the moment the command began.
  */
-import { wrongUsage } from './cli-error.ts'
+import { CliError, wrongUsage } from './cli-error.ts'
 import { durationMs, timestampMs } from './human-values.ts'
 
 export type Position =
@@ -36,6 +36,7 @@ const grammar = 'start, end, 42, +5, -5, @2026-11-23T18:00, @-15m, 10:20, :end o
 export function parseRange(text: string, nowMs: number): Range {
   const trimmed = text.trim()
   if (trimmed.startsWith('@')) return parseTimeRange(trimmed.slice(1), text, nowMs)
+  if (/^\d{4}-\d\d-\d\d/.test(trimmed)) return parseTimeRange(trimmed, text, nowMs)
   const colon = trimmed.indexOf(':')
   if (colon < 0) return { from: parsePosition(trimmed, text, nowMs) }
   const before = trimmed.slice(0, colon)
@@ -45,6 +46,19 @@ export function parseRange(text: string, nowMs: number): Range {
     from: before === '' ? { kind: 'start' } : parsePosition(before, text, nowMs),
     to: after === '' ? { kind: 'end' } : parsePosition(after, text, nowMs)
   }
+}
+
+export type Place = Exclude<Position, { kind: 'before-end' }>
+
+/** One place, of a command that knows fewer than a reader does; `known` says which. */
+export function parsePlace(text: string, nowMs: number, option: string, known: string): Place {
+  try {
+    const { from, to } = parseRange(text, nowMs)
+    if (to === undefined && from.kind !== 'before-end') return from
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error
+  }
+  throw wrongUsage(`${option} ${text} is not a place`, `write ${known}`)
 }
 
 function parsePosition(text: string, whole: string, nowMs: number): Position {

@@ -22,6 +22,7 @@ export async function printRows(
   rows: readonly Row[]
 ): Promise<void> {
   const { terminal } = invocation
+  for (const row of rows) terminal.onRow?.(row)
   const format = chosenFormat(invocation)
   if (format === 'table') await terminal.write(formatTable(columns, rows, terminal.out.bold))
   else await terminal.write(formatRows(format, columns, rows))

@@ -4,8 +4,11 @@
 import { CliError } from './cli-error.ts'
 import type { Cluster, TopicMetadata } from './cluster.ts'
 import { ExitCode } from './exit-codes.ts'
+import { answerOf } from './kafka-failure.ts'
 import type { Position } from './offsets.ts'
 import { exitCodeOf, explainFailure } from './present-error.ts'
+import { mostSimilar } from './similar.ts'
+import { type Unreadable, UnreadableError, type UnreadablePartitions } from './unreadable.ts'
 
 export interface TopicPartition {
   readonly topic: string
@@ -29,18 +32,43 @@ export async function listAllTopics(cluster: Cluster): Promise<TopicMetadata[]> 
   return topics.filter((topic) => topic.name !== null).sort((a, b) => ((a.name ?? '') < (b.name ?? '') ? -1 : 1))
 }
 
-export async function describeTopics(cluster: Cluster, names: readonly string[]): Promise<TopicMetadata[]> {
+/** `missing`: whether the reader who names a topic that is not there is told how to make it, or which there are. */
+export async function describeTopics(
+  cluster: Cluster,
+  names: readonly string[],
+  missing: 'can be made' | 'is a mistake' = 'is a mistake'
+): Promise<TopicMetadata[]> {
   const { topics } = await cluster.metadata(names, 'leave')
-  for (const topic of topics) if (topic.errorCode !== 0) throw topicFailure(cluster, topic.name ?? '', topic.errorCode)
+  for (const topic of topics) {
+    if (topic.errorCode === 0) continue
+    const all = topic.errorCode === unknownTopic ? await listAllTopics(cluster) : []
+    const similar = mostSimilar(nameOf(topic), all.map(nameOf))
+    const next = missing === 'can be made' ? `odradek topics create ${topic.name}` : 'odradek topics list'
+    throw topicFailure(
+      cluster,
+      topic,
+      similar === undefined ? { next } : { similar, next: `the same command with ${similar}` }
+    )
+  }
   return topics
 }
 
-export function topicFailure(cluster: Cluster, name: string, errorCode: number): CliError {
-  if (errorCode === 3) {
+const unknownTopic = 3
+
+function nameOf(topic: TopicMetadata): string {
+  return topic.name ?? ''
+}
+
+function topicFailure(
+  cluster: Cluster,
+  { name, errorCode }: TopicMetadata,
+  { similar, next }: { readonly similar?: string; readonly next: string }
+): CliError {
+  if (errorCode === unknownTopic) {
     return new CliError({
       what: `there is no topic "${name}"`,
-      why: 'UNKNOWN_TOPIC_OR_PARTITION (3)',
-      next: `odradek topics create ${name}`,
+      why: `UNKNOWN_TOPIC_OR_PARTITION (3)${similar === undefined ? '' : `; but there is "${similar}"`}`,
+      next,
       exitCode: ExitCode.notFound
     })
   }
@@ -86,15 +114,27 @@ export function ledPartitions(topics: readonly TopicMetadata[], only?: readonly 
 export const earliest = -2n
 export const latest = -1n
 
-/** By `topic:partition`. A time after the last record gives -1. */
+/** By `topic:partition`. A time after the last record gives -1. Throws UnreadableError. */
 export async function listOffsets(
   cluster: Cluster,
   partitions: readonly LedPartition[],
   timestamp: bigint,
   isolation: Isolation = 'uncommitted'
 ): Promise<Map<string, bigint>> {
+  const { offsets, unreadable } = await findOffsets(cluster, partitions, timestamp, isolation)
+  for (const one of unreadable.values()) throw new UnreadableError(one)
+  return offsets
+}
+
+async function findOffsets(
+  cluster: Cluster,
+  partitions: readonly LedPartition[],
+  timestamp: bigint,
+  isolation: Isolation
+): Promise<{ offsets: Map<string, bigint>; unreadable: Map<string, Unreadable> }> {
   const leaders = groupByLeader(partitions)
-  const found = new Map<string, bigint>()
+  const offsets = new Map<string, bigint>()
+  const unreadable = new Map<string, Unreadable>()
   await Promise.all(
     [...leaders].map(async ([leader, led]) => {
       const names = [...new Set(led.map((partition) => partition.topic))]
@@ -104,15 +144,33 @@ export async function listOffsets(
           .filter((partition) => partition.topic === name)
           .map((partition) => ({ partitionIndex: partition.partition, currentLeaderEpoch: -1, timestamp }))
       }))
-      const answer = await cluster.call('ListOffsets', leader, -1, isolation === 'committed' ? 1 : 0, topics)
+      const answer = await askOffsets(cluster, leader, isolation === 'committed' ? 1 : 0, topics)
       for (const topic of answer.topics) {
-        for (const partition of topic.partitions) {
-          found.set(partitionName({ topic: topic.name, partition: partition.partitionIndex }), partition.offset)
+        for (const { partitionIndex, errorCode, offset } of topic.partitions) {
+          const one = { topic: topic.name, partition: partitionIndex }
+          if (errorCode === 0) offsets.set(partitionName(one), offset)
+          else unreadable.set(partitionName(one), { ...one, failure: failureOf(cluster, errorCode) })
         }
       }
     })
   )
-  return found
+  return { offsets, unreadable }
+}
+
+/** Patient with what passes; what stays is in the answer, partition by partition. */
+async function askOffsets(
+  cluster: Cluster,
+  leader: number,
+  isolationLevel: 0 | 1,
+  topics: Parameters<typeof cluster.call<'ListOffsets'>>[4]
+): ReturnType<typeof cluster.call<'ListOffsets'>> {
+  try {
+    return await cluster.call('ListOffsets', leader, -1, isolationLevel, topics)
+  } catch (error) {
+    const answer = answerOf(error)
+    if (answer === undefined) throw error
+    return answer as Awaited<ReturnType<typeof cluster.call<'ListOffsets'>>>
+  }
 }
 
 function groupByLeader(partitions: readonly LedPartition[]): Map<number, LedPartition[]> {
@@ -130,25 +188,81 @@ export interface Bounds {
   readonly end: bigint
 }
 
+export interface FoundBounds {
+  readonly bounds: Map<string, Bounds>
+  readonly unreadable: UnreadablePartitions
+}
+
+/** Of the partitions whose leader can tell them; the others with the reason. */
+export async function findBounds(
+  cluster: Cluster,
+  partitions: readonly LedPartition[],
+  isolation: Isolation = 'uncommitted'
+): Promise<FoundBounds> {
+  const [starts, ends] = await Promise.all([
+    findOffsets(cluster, partitions, earliest, isolation),
+    findOffsets(cluster, partitions, latest, isolation)
+  ])
+  const unreadable = new Map([...starts.unreadable, ...ends.unreadable])
+  const bounds = new Map(
+    partitions.map(partitionName).flatMap((name) => {
+      if (unreadable.has(name)) return []
+      return [[name, { start: starts.offsets.get(name) ?? 0n, end: ends.offsets.get(name) ?? 0n }]]
+    })
+  )
+  return { bounds, unreadable }
+}
+
+/** For lists, which do not wait for a leader: a partition without one is among those that cannot be read. */
+export async function findBoundsNow(cluster: Cluster, partitions: readonly LedPartition[]): Promise<FoundBounds> {
+  const found = await findBounds(
+    cluster,
+    partitions.filter((one) => one.leader >= 0)
+  )
+  const leaderless = partitions.filter((one) => one.leader < 0)
+  const failure = failureOf(cluster, leaderNotAvailable)
+  const without = leaderless.map((one) => [partitionName(one), { ...one, failure }] as const)
+  return { ...found, unreadable: new Map([...found.unreadable, ...without]) }
+}
+
+const leaderNotAvailable = 5
+
+/** Throws UnreadableError when the leader of one cannot tell them. */
 export async function partitionBounds(
   cluster: Cluster,
   partitions: readonly LedPartition[],
   isolation: Isolation = 'uncommitted'
 ): Promise<Map<string, Bounds>> {
-  const [starts, ends] = await Promise.all([
-    listOffsets(cluster, partitions, earliest, isolation),
-    listOffsets(cluster, partitions, latest, isolation)
-  ])
-  return new Map(
-    partitions.map((partition) => {
-      const name = partitionName(partition)
-      return [name, { start: starts.get(name) ?? 0n, end: ends.get(name) ?? 0n }]
-    })
-  )
+  const { bounds, unreadable } = await findBounds(cluster, partitions, isolation)
+  for (const one of unreadable.values()) throw new UnreadableError(one)
+  return bounds
 }
 
 /** The offset that a position means in each partition, kept between its start and its end. */
 export async function resolvePosition(
+  cluster: Cluster,
+  partitions: readonly LedPartition[],
+  position: Exclude<Position, { kind: 'before-end' }>,
+  bounds: ReadonlyMap<string, Bounds>
+): Promise<Map<string, bigint>> {
+  return withinBounds(await locatePosition(cluster, partitions, position, bounds), bounds)
+}
+
+/** Each offset, or the start or end of its partition that lies nearest. */
+export function withinBounds(
+  offsets: ReadonlyMap<string, bigint>,
+  bounds: ReadonlyMap<string, Bounds>
+): Map<string, bigint> {
+  return new Map(
+    [...offsets].map(([name, offset]) => {
+      const { start, end } = bounds.get(name) ?? { start: 0n, end: 0n }
+      return [name, clamp(offset, start, end)]
+    })
+  )
+}
+
+/** The offset that a position means in each partition, whether or not that lies in it. */
+export async function locatePosition(
   cluster: Cluster,
   partitions: readonly LedPartition[],
   position: Exclude<Position, { kind: 'before-end' }>,
@@ -162,7 +276,7 @@ export async function resolvePosition(
     partitions.map((partition) => {
       const name = partitionName(partition)
       const { start, end } = bounds.get(name) ?? { start: 0n, end: 0n }
-      return [name, clamp(offsetOf(position, times?.get(name), start, end), start, end)]
+      return [name, offsetOf(position, times?.get(name), start, end)]
     })
   )
 }

@@ -5,6 +5,7 @@
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { type KafkaFailure, kafkaFailure } from './kafka-failure.ts'
+import { asCalled } from './own-name.ts'
 import type { Style } from './terminal.ts'
 
 export interface ErrorPresentation {
@@ -18,7 +19,7 @@ export function presentError(error: unknown, presentation: ErrorPresentation): E
   const { style } = presentation
   const lines = [`${style.red('error:')} ${problem.message}`]
   if (problem.why) lines.push(`${style.dim('  why:')} ${problem.why}`)
-  if (problem.next) lines.push(`${style.dim('  try:')} ${style.cyan(problem.next)}`)
+  if (problem.next) lines.push(`${style.dim('  try:')} ${style.cyan(asCalled(problem.next))}`)
   if (presentation.verbose && error instanceof Error) lines.push(style.dim(stackOf(error)))
   presentation.write(`${lines.join('\n')}\n`)
   return problem.exitCode

@@ -3,24 +3,33 @@
  *
  * Singular and plural are the same noun. Nothing here or in the declarations loads the client library, so help is quick.
  */
-import { Command, CommanderError, Option } from 'commander'
+import { Command, CommanderError, type Help, Option } from 'commander'
 import { wrongUsage } from './cli-error.ts'
-import { type CommandDefinition, type CommandGroup, Flags, type OptionDefinition } from './command.ts'
+import { type CommandDefinition, type CommandGroup, Flags, findCommand, type OptionDefinition } from './command.ts'
 import { commands } from './commands.ts'
 import { ExitCode } from './exit-codes.ts'
 import { globalOptionDefinitions, resolveGlobalOptions } from './global-options.ts'
-import { watchInterruption } from './interruption.ts'
+import { firstSteps, globalOptionsLine, helpTail, helpWidth, ReadableHelp } from './help.ts'
+import { endWithReader, watchInterruption } from './interruption.ts'
+import { asHelpOption, fromParser } from './parser-errors.ts'
 import { presentError } from './present-error.ts'
 import { createStyle, processTerminal } from './terminal.ts'
 import { version } from './version.ts'
+import { chooseZone } from './zone.ts'
 
 export async function runProgram(words: readonly string[]): Promise<ExitCode> {
+  endWithReader()
+  const said = answerAtOnce(words)
+  if (said !== undefined) {
+    process.stdout.write(`${said}\n`)
+    return ExitCode.done
+  }
   let exitCode: ExitCode = ExitCode.done
   const program = buildProgram(words, async (definition, args, values) => {
     exitCode = await runCommand(definition, args, values)
   })
   try {
-    await program.parseAsync(replaceSynonyms(words), { from: 'user' })
+    await program.parseAsync(replaceSynonyms(asHelpOption(words)), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done
@@ -34,6 +43,26 @@ export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   }
 }
 
+/** What needs no command: how to begin, the version wherever it is asked for, the options of every command. */
+function answerAtOnce(words: readonly string[]): string | undefined {
+  if (words.length === 0) return firstSteps(commands)
+  if (words.length === 2 && words[0] === 'help' && words[1] === 'options') return globalOptionsHelp()
+  const end = words.indexOf('--')
+  const options = end < 0 ? words : words.slice(0, end)
+  return options.includes('--version') || options.includes('-V') ? version : undefined
+}
+
+function globalOptionsHelp(): string {
+  const help = new ReadableHelp()
+  help.helpWidth = helpWidth(process.stdout.columns)
+  const items = globalOptionDefinitions.map(createOption).map((option) => {
+    return help.formatItem(option.flags, globalTermWidth, help.optionDescription(option))
+  })
+  return ['Options of every command:', ...items].join('\n')
+}
+
+const globalTermWidth = 26
+
 type Runner = (
   definition: CommandDefinition,
   args: readonly string[],
@@ -42,41 +71,54 @@ type Runner = (
 
 /** The parser for these words. When the first is a command, it knows no other: to start quickly. */
 export function buildProgram(words: readonly string[], run: Runner): Command {
-  const program = new Command('odradek')
-    .description('Kafka in one npm package: a broker, and a command line for any Kafka cluster')
+  const program = new ReadableCommand('odradek')
+    .description(
+      'Kafka in one npm package: a broker, and a command line for any Kafka cluster without passwords or TLS'
+    )
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'help for a command')
     .showSuggestionAfterError()
     .exitOverride()
-    .configureOutput({ outputError: () => {} })
-    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      outputError: () => {},
+      getOutHelpWidth: () => helpWidth(process.stdout.columns),
+      getErrHelpWidth: () => helpWidth(process.stderr.columns)
+    })
   for (const option of globalOptionDefinitions) program.addOption(createOption(option))
-  const chosen = commands.find((entry) => namesOf(entry).includes(words[0] ?? ''))
+  const chosen = findCommand(commands, words[0])
   for (const entry of chosen === undefined ? commands : [chosen]) addCommand(program, entry, run)
   return program
+}
+
+class ReadableCommand extends Command {
+  override createHelp(): Help {
+    return Object.assign(new ReadableHelp(), this.configureHelp())
+  }
+
+  override createCommand(name?: string): Command {
+    return new ReadableCommand(name)
+  }
 }
 
 function addCommand(parent: Command, entry: CommandDefinition | CommandGroup, run: Runner): void {
   if ('commands' in entry) {
     const group = parent.command(entry.name).alias(entry.singular).description(entry.summary)
     group.copyInheritedSettings(parent)
+    group.addHelpText('after', `\n${globalOptionsLine()}`)
     for (const definition of entry.commands) addCommand(group, definition, run)
     return
   }
   const command = parent.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary)
+  command.aliases([...(entry.aliases ?? [])])
   for (const argument of entry.arguments ?? []) command.argument(argument.name, argument.description)
   for (const option of entry.options ?? []) command.addOption(createOption(option))
-  command.addHelpText('after', helpTail(entry))
+  command.addHelpText('after', ({ error }) =>
+    helpTail(entry, helpWidth((error ? process.stderr : process.stdout).columns))
+  )
   command.action(async (...parameters: unknown[]) => {
     await run(entry, parameters.slice(0, -2).flat().filter(isText), command.optsWithGlobals())
   })
-}
-
-function helpTail(entry: CommandDefinition): string {
-  const notes = entry.notes === undefined ? '' : `\n${entry.notes}\n`
-  const examples = (entry.examples ?? []).map(([command, meaning]) => `  ${command}\n      ${meaning}`)
-  return examples.length === 0 ? notes : `${notes}\nExamples:\n${examples.join('\n')}`
 }
 
 function createOption(definition: OptionDefinition): Option {
@@ -95,6 +137,8 @@ async function runCommand(
   values: Readonly<Record<string, unknown>>
 ): Promise<ExitCode> {
   const flags = new Flags(values)
+  if (flags.has('utc') && flags.has('local')) throw wrongUsage('--utc and --local exclude each other')
+  chooseZone(flags.has('utc') ? 'utc' : 'local', process.env)
   const terminal = processTerminal({ quiet: flags.has('quiet'), noColour: flags.denied('color') })
   const global = resolveGlobalOptions(flags, terminal.env)
   const interrupted = watchInterruption()
@@ -105,46 +149,39 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-/** Commander's message becomes the first line, without its own prefix. */
-function fromParser(error: CommanderError, words: readonly string[]) {
-  const [what = 'the command could not be understood', ...rest] = error.message.replace(/^error: /, '').split('\n')
-  const path = words.filter((word) => /^[a-z]+$/.test(word)).slice(0, 2)
-  const known = path.filter((word, index) => isCommandWord(word, path.slice(0, index)))
-  return wrongUsage(what, rest.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
-}
-
-function isCommandWord(word: string, before: readonly string[]): boolean {
-  if (before.length === 0) return commands.some((entry) => namesOf(entry).includes(word))
-  const group = commands.find((entry) => namesOf(entry).includes(before[0] ?? ''))
-  return group !== undefined && 'commands' in group && group.commands.some((command) => command.name === word)
-}
-
-function namesOf(entry: CommandDefinition | CommandGroup): readonly string[] {
-  return 'commands' in entry ? [entry.name, entry.singular] : [entry.name]
-}
-
-/** Turns other tools' option names into ours, up to a lone `--`. A command knows only the names that it declares. */
+/**
+ * Turns other tools' option names into ours, up to a lone `--`. A command knows only the names that it declares. A name that
+ * stands for nothing leaves its value behind, as an argument: `--topic orders`.
+ */
 export function replaceSynonyms(words: readonly string[]): string[] {
   const end = words.indexOf('--')
   const known = end < 0 ? words : words.slice(0, end)
   const synonyms = synonymsFor(known)
   const replaced = known.flatMap((word) => {
-    const [name = word, ...value] = word.split('=')
+    const [, name = word, value] = /^(--[^=]+|-[A-Za-z])=?(.*)$/s.exec(word) ?? []
     const ours = synonyms.get(name)
     if (!ours) return [word]
-    return value.length === 0 ? ours : [`${ours[0]}=${value.join('=')}`]
+    if (value === undefined || value === '') return ours
+    return ours.length === 0 ? [value] : [`${ours[0]}=${value}`]
   })
   return [...replaced, ...(end < 0 ? [] : words.slice(end))]
 }
 
 function synonymsFor(words: readonly string[]): Map<string, readonly string[]> {
-  const options = [...globalOptionDefinitions, ...(commandIn(words)?.options ?? [])]
-  return new Map(options.flatMap((option) => Object.entries(option.synonyms ?? {})))
+  const command = commandIn(words)
+  const options = [...globalOptionDefinitions, ...(command?.options ?? [])]
+  return new Map([
+    ...options.flatMap((option) => Object.entries(option.synonyms ?? {})),
+    ...Object.entries(command?.synonyms ?? {})
+  ])
 }
 
 function commandIn(words: readonly string[]): CommandDefinition | undefined {
-  const at = words.findIndex((word) => commands.some((entry) => namesOf(entry).includes(word)))
-  const entry = commands.find((one) => namesOf(one).includes(words[at] ?? ''))
+  const at = words.findIndex((word) => findCommand(commands, word) !== undefined)
+  const entry = findCommand(commands, words[at])
   if (entry === undefined || !('commands' in entry)) return entry
-  return entry.commands.find((one) => words.slice(at + 1).includes(one.name))
+  return words
+    .slice(at + 1)
+    .map((word) => findCommand(entry.commands, word))
+    .find((one) => one !== undefined)
 }

@@ -113,6 +113,7 @@ function unsupported(name: string, value: string, source: string) {
 }
 
 function wholeNumber(name: string, value: string): number {
-  if (!/^\d{1,9}$/.test(value)) throw wrongUsage(`${name}=${value} is not a whole number`)
+  if (!/^\d{1,9}$/.test(value))
+    throw wrongUsage(`${name}=${value} cannot be read`, 'it takes milliseconds, a whole number such as 30000')
   return Number(value)
 }

@@ -4,9 +4,11 @@
  * `%k{hex}` and the like change how a part is written; `%h{…}` holds the format of each header; `%%` is a per cent sign.
  */
 import { wrongUsage } from './cli-error.ts'
+import { outputFormats } from './global-options.ts'
 import type { ConsumedRecord } from './record.ts'
 import { type RecordEncodings, recordToJson } from './record-json.ts'
 import { strftime } from './strftime.ts'
+import { shownTime } from './zone.ts'
 
 export type RecordFormat = (record: ConsumedRecord, iteration: number) => Buffer
 
@@ -17,6 +19,7 @@ interface Subject {
   readonly iteration: number
   readonly key: Buffer | null
   readonly value: Buffer | null
+  readonly absent: Buffer
 }
 
 export const formatLetters: ReadonlyArray<readonly [string, string]> = [
@@ -25,18 +28,32 @@ export const formatLetters: ReadonlyArray<readonly [string, string]> = [
   ['%v %V, %s %S', 'value; its length'],
   ['%h{…} %H', 'each header, written as the braces say with %k and %v; how many'],
   ['%p %o %e', 'partition, offset, leader epoch'],
-  ['%d', 'timestamp in milliseconds; %d{iso}, %d{strftime[%F %T]}'],
+  ['%d', 'timestamp in milliseconds; %d{iso} with its zone, %d{strftime[%F %T %Z]}'],
   ['%x %y %a', "producer's id and epoch, attributes of the batch"],
   ['%[ %| %]', 'log start offset, last stable offset, high watermark'],
   ['%i', 'how many records were printed, this one included'],
   ['%j', 'the record as JSON'],
-  ['{hex} {base64} {base64raw}', 'after %t, %k, %v'],
+  ['{hex} {base64} {base64raw}', 'after %t, %k, %v; for a null nothing, or NULL with -Z'],
   ['{hex} {big64} … {little8}', 'after a number: hexadecimal, or 8 to 64 bits, big- or little-endian']
 ]
 
-export function compileFormat(format: string, encodings: RecordEncodings): RecordFormat {
+/** What stands where there is no key or value: nothing, or kcat's NULL. */
+export type ShownNull = '' | 'NULL'
+
+export function compileFormat(format: string, encodings: RecordEncodings, shownNull: ShownNull = ''): RecordFormat {
+  const absent = Buffer.from(shownNull)
   const parts = compileParts(format, encodings)
-  return (record, iteration) => join(parts, { record, iteration, key: record.key, value: record.value })
+  if (!format.includes('%')) throw withoutLetter(format)
+  return (record, iteration) => join(parts, { record, iteration, key: record.key, value: record.value, absent })
+}
+
+function withoutLetter(format: string) {
+  const isOutput = outputFormats.some((name) => name === format)
+  return wrongUsage(
+    `-f ${JSON.stringify(format)} would write the same text for every record`,
+    'it holds no letter such as %k, %v or %j',
+    isOutput ? `-o ${format}   (-f is the format of one record)` : "-f '%k %v\\n'"
+  )
 }
 
 function join(parts: readonly Part[], subject: Subject): Buffer {
@@ -138,16 +155,19 @@ function headersPart(inner: string, encodings: RecordEncodings): Part {
 }
 
 function textPart(read: (subject: Subject) => Buffer | null, modifier: string | undefined, format: string): Part {
-  const empty = Buffer.alloc(0)
+  const written = (write: (bytes: Buffer) => Buffer | string) => (subject: Subject) => {
+    const bytes = read(subject)
+    return bytes === null ? subject.absent : write(bytes)
+  }
   switch (modifier) {
     case undefined:
-      return (subject) => read(subject) ?? empty
+      return written((bytes) => bytes)
     case 'hex':
-      return (subject) => (read(subject) ?? empty).toString('hex')
+      return written((bytes) => bytes.toString('hex'))
     case 'base64':
-      return (subject) => (read(subject) ?? empty).toString('base64')
+      return written((bytes) => bytes.toString('base64'))
     case 'base64raw':
-      return (subject) => (read(subject) ?? empty).toString('base64').replace(/=+$/, '')
+      return written((bytes) => bytes.toString('base64').replace(/=+$/, ''))
   }
   throw badFormat(format, `{${modifier}} is not one of hex, base64, base64raw`)
 }
@@ -155,7 +175,7 @@ function textPart(read: (subject: Subject) => Buffer | null, modifier: string | 
 function timestampPart(modifier: string | undefined, format: string): Part {
   const pattern = /^strftime\[(.*)\]$/s.exec(modifier ?? '')?.[1]
   if (pattern !== undefined) return ({ record }) => strftime(pattern, record.timestampMs)
-  if (modifier === 'iso') return ({ record }) => new Date(record.timestampMs).toISOString()
+  if (modifier === 'iso') return ({ record }) => shownTime(record.timestampMs)
   return numberPart(({ record }) => record.timestampMs, modifier, format)
 }
 

@@ -106,7 +106,7 @@ function decodeHeaders(value: unknown, at: string): Header[] {
 function wholeNumber(value: unknown, name: string, at: string): number | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isSafeInteger(value))
-    throw wrongUsage(`${at}: ${name} is not a whole number`)
+    throw wrongUsage(`${at}: ${name} is ${JSON.stringify(value)}`, `a ${name} is a whole number, without quotes`)
   return value
 }
 

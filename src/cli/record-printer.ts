@@ -5,10 +5,11 @@ import { isUtf8 } from 'node:buffer'
 import type { OutputFormat } from './global-options.ts'
 import { toJson } from './output.ts'
 import type { ConsumedRecord } from './record.ts'
-import { compileFormat } from './record-format.ts'
+import { compileFormat, type ShownNull } from './record-format.ts'
 import { type Encoding, encodeBytes, type RecordEncodings, recordFields, recordToJson } from './record-json.ts'
 import type { Style } from './terminal.ts'
 import { toYaml } from './yaml.ts'
+import { shownTime } from './zone.ts'
 
 export interface RecordPrinter {
   print(record: ConsumedRecord, iteration: number): string | Uint8Array
@@ -22,6 +23,8 @@ export interface PrinterOptions {
   readonly encodings: RecordEncodings
   readonly key: 'with key' | 'without key'
   readonly headers: 'with headers' | 'without headers'
+  /** With -o raw and -f. */
+  readonly shownNull: ShownNull
   readonly style: Style
 }
 
@@ -29,7 +32,8 @@ const nothing = () => ''
 
 export function createPrinter(options: PrinterOptions): RecordPrinter {
   const { encodings } = options
-  if (options.format !== undefined) return { print: compileFormat(options.format, encodings), finish: nothing }
+  if (options.format !== undefined)
+    return { print: compileFormat(options.format, encodings, options.shownNull), finish: nothing }
   switch (options.output) {
     case 'jsonl':
       return { print: (record) => `${recordToJson(record, encodings)}\n`, finish: nothing }
@@ -72,21 +76,19 @@ function rawLine(record: ConsumedRecord, options: PrinterOptions): Buffer {
   if (options.headers === 'with headers') {
     parts.push(Buffer.from(record.headers.map(([name, value]) => `${name}=${value ?? ''}`).join(',')), tab)
   }
-  if (options.key === 'with key') parts.push(encoded(record.key, options.encodings.key), tab)
-  parts.push(encoded(record.value, options.encodings.value), newline)
+  if (options.key === 'with key') parts.push(encoded(record.key, options.encodings.key, options.shownNull), tab)
+  parts.push(encoded(record.value, options.encodings.value, options.shownNull), newline)
   return Buffer.concat(parts)
 }
 
-function encoded(bytes: Buffer | null, encoding: Encoding): Buffer {
-  if (bytes === null) return Buffer.alloc(0)
+function encoded(bytes: Buffer | null, encoding: Encoding, shownNull: ShownNull): Buffer {
+  if (bytes === null) return Buffer.from(shownNull)
   return encoding === 'hex' || encoding === 'base64' ? Buffer.from(bytes.toString(encoding)) : bytes
 }
 
 function personLine(record: ConsumedRecord, options: PrinterOptions): string {
   const { style, encodings } = options
-  const when = new Date(record.timestampMs)
-  const time = Number.isNaN(when.getTime()) ? '-' : when.toISOString().slice(0, 23).replace('T', ' ')
-  const parts = [style.dim(`${record.topic} ${record.partition}:${record.offset}  ${time}`)]
+  const parts = [style.dim(`${record.topic} ${record.partition}:${record.offset}  ${shownTime(record.timestampMs)}`)]
   if (record.key !== null || options.key === 'with key') parts.push(style.cyan(readable(record.key, encodings.key)))
   parts.push(record.value === null ? style.yellow('(null)') : readable(record.value, encodings.value))
   if (options.headers === 'with headers') {
@@ -96,9 +98,10 @@ function personLine(record: ConsumedRecord, options: PrinterOptions): string {
   return `${parts.join('  ')}\n`
 }
 
-/** Control characters could drive the terminal; they are shown, not sent. */
+/** Control characters could drive the terminal; they are shown, not sent. Nothing and an empty text look different. */
 function readable(bytes: Buffer | null, encoding: Encoding): string {
   if (bytes === null) return '(null)'
+  if (bytes.length === 0) return '(empty)'
   if (encoding === 'hex' || encoding === 'base64') return String(encodeBytes(bytes, encoding))
   if (!isUtf8(bytes)) return `base64:${bytes.toString('base64')}`
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters that must not reach a terminal

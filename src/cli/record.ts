@@ -29,4 +29,6 @@ export interface RecordToSend {
   readonly headers: readonly Header[]
   readonly partition?: number | undefined
   readonly timestampMs?: number | undefined
+  /** Of the input, counted from 1, to name the record by. */
+  readonly line?: number
 }

@@ -1,26 +1,29 @@
 /**
- * The letters of strftime(3) that dates need, in UTC so that the same record prints the same everywhere.
+ * The letters of strftime(3) that dates need, in the zone that --utc and --local choose.
  */
-const letters: Record<string, (iso: string, timeMs: number) => string> = {
-  Y: (iso) => iso.slice(0, 4),
-  m: (iso) => iso.slice(5, 7),
-  d: (iso) => iso.slice(8, 10),
-  H: (iso) => iso.slice(11, 13),
-  M: (iso) => iso.slice(14, 16),
-  S: (iso) => iso.slice(17, 19),
-  L: (iso) => iso.slice(20, 23),
-  f: (iso) => `${iso.slice(20, 23)}000`,
-  F: (iso) => iso.slice(0, 10),
-  T: (iso) => iso.slice(11, 19),
+import { type LocalParts, localParts } from './zone.ts'
+
+const letters: Record<string, (parts: LocalParts, timeMs: number) => string> = {
+  Y: ({ date }) => date.slice(0, 4),
+  m: ({ date }) => date.slice(5, 7),
+  d: ({ date }) => date.slice(8, 10),
+  H: ({ time }) => time.slice(0, 2),
+  M: ({ time }) => time.slice(3, 5),
+  S: ({ time }) => time.slice(6, 8),
+  L: ({ millis }) => millis,
+  f: ({ millis }) => `${millis}000`,
+  F: ({ date }) => date,
+  T: ({ time }) => time,
   s: (_, timeMs) => String(Math.floor(timeMs / 1000)),
-  z: () => '+0000',
-  Z: () => 'UTC',
+  z: ({ offset }) => (offset || '+00:00').replace(':', ''),
+  Z: ({ offset }) => offset || 'UTC',
   n: () => '\n',
   t: () => '\t',
   '%': () => '%'
 }
 
 export function strftime(pattern: string, timeMs: number): string {
-  const iso = new Date(timeMs).toISOString()
-  return pattern.replace(/%(.)/gs, (whole, letter: string) => letters[letter]?.(iso, timeMs) ?? whole)
+  const parts = localParts(timeMs)
+  if (parts === undefined) return String(timeMs)
+  return pattern.replace(/%(.)/gs, (whole, letter: string) => letters[letter]?.(parts, timeMs) ?? whole)
 }

@@ -19,6 +19,8 @@ export interface Terminal {
   hint(line: string): void
   /** Overwrites the current line of standard error; an empty text clears it. TTY only. */
   status(text: string): void
+  /** For who reads along in this process: what is printed, as data, in whichever format it is printed. */
+  readonly onRow?: (row: object) => void
 }
 
 export interface Style {

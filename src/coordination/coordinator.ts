@@ -6,12 +6,14 @@
  * everything it may rest on is as durable as promised. Starting again is replaying the log from the beginning.
  * Apache Kafka's CoordinatorRuntime works the same way; there, as here, nothing but replay changes hard state.
  */
-import type { DiskError } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 
 /** A record of state: the key and value bytes as they lie in the log. A null value takes the key away. */
 export interface StateRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
+  /** It lies in a transaction that nobody has ended: it does not count, and may yet. */
+  readonly isPending?: true
 }
 
 /** The log of one coordinator, as the runtime needs it. */
@@ -22,8 +24,11 @@ export interface StateLog {
   append(records: readonly StateRecord[], nowMs: number): void
   /** Resolves when everything below the offset is as durable as the broker promises. */
   durable(offset: number): Promise<void>
-  /** Every data record of the log, oldest first. */
-  readAll(): Iterable<StateRecord>
+  /**
+   * Hands on every data record of the log, oldest first; at last those that are pending. Bytes that `replay` cannot read
+   * (ProtocolError) are damage of the log. Throws DiskError.
+   */
+  replayAll(replay: (record: StateRecord) => void): void
 }
 
 /** What a request comes to: the records that change the state, and the answer to give once they are safe. */
@@ -45,7 +50,7 @@ export interface CoordinatorOptions {
   readonly log: StateLog
   /** Applies one record to the hard state. The only place that changes it. */
   readonly replay: (record: StateRecord) => void
-  /** Told when the disk refused a record or a sync; the coordinator has to be loaded again from its log. */
+  /** Told when a sync failed: what the log still has may be lost, and so may the state that was made of it. */
   readonly onFailure?: (error: DiskError | Error) => void
 }
 
@@ -59,7 +64,7 @@ export class Coordinator {
     this.#log = options.log
     this.#replay = options.replay
     this.#onFailure = options.onFailure
-    for (const record of options.log.readAll()) this.#replay(record)
+    options.log.replayAll(this.#replay)
   }
 
   /**
@@ -68,12 +73,7 @@ export class Coordinator {
    */
   commit(records: readonly StateRecord[], nowMs: number): void {
     if (records.length === 0) return
-    try {
-      this.#log.append(records, nowMs)
-    } catch (error) {
-      this.#fail(error)
-      throw error
-    }
+    this.#log.append(records, nowMs)
     for (const record of records) this.#replay(record)
   }
 
@@ -82,7 +82,8 @@ export class Coordinator {
     try {
       await this.#log.durable(this.#log.logEndOffset)
     } catch (error) {
-      this.#fail(error)
+      // Without a free file handle nothing is in doubt: the log is synced a little later.
+      if (!(error instanceof DiskError) || error.problem !== 'too-many-files') this.#fail(error)
       throw error
     }
   }

@@ -38,6 +38,8 @@ export interface Disk {
   /** Replaces a small file in one step (written beside, synced, renamed), so that a crash leaves the old or the new one. */
   replaceFile(path: string, bytes: Uint8Array): void
   syncDirectory(path: string): Promise<void>
+  /** The same before it returns: for a start that must not go on without it. */
+  syncDirectoryNow(path: string): void
   /** Bytes the disk has in all and free; null when there is no such thing (memory). */
   space(): { totalBytes: number; freeBytes: number } | null
   /**
@@ -55,6 +57,8 @@ export interface ReadMemory {
 export interface DiskFile {
   readonly path: string
   readonly sizeBytes: number
+  /** When it was last written before it was opened; null where files have no times (memory). */
+  readonly modifiedMs: number | null
   /** Appends the chunks, one after the other; all or nothing. Throws DiskError. */
   append(chunks: readonly Uint8Array[]): void
   /** Overwrites bytes that are there already (index preallocation, patches). */
@@ -69,8 +73,22 @@ export interface DiskFile {
   close(): void
 }
 
-/** 'foreign-lock' is 'in-use' by a program that locks the directory by other means than we do. */
-export type DiskProblem = 'full' | 'in-use' | 'foreign-lock' | 'not-permitted' | 'not-found' | 'failed'
+/**
+ * 'too-many-files': no file could be opened; nothing was touched, and nothing that was written is in doubt. 'foreign-lock' is
+ * 'in-use' by a program that locks the directory by other means than we do. 'unsupported' is a directory that is as its
+ * program left it, and says what cannot be served here. 'damaged': the disk gave back something else than what was written.
+ */
+export type DiskProblem =
+  | 'full'
+  | 'too-many-files'
+  | 'in-use'
+  | 'foreign-lock'
+  | 'not-permitted'
+  | 'not-found'
+  | 'not-a-directory'
+  | 'unsupported'
+  | 'damaged'
+  | 'failed'
 
 /** What went wrong with the disk, in a form that upper floors decide on and people can read. */
 export class DiskError extends Error {
@@ -82,5 +100,16 @@ export class DiskError extends Error {
     super(message, { cause })
     this.problem = problem
     this.path = path
+  }
+}
+
+/** Does what nothing rests on: true when it is done, false when the disk refused. Anything else is thrown. */
+export function attempt(work: () => void): boolean {
+  try {
+    work()
+    return true
+  } catch (error) {
+    if (error instanceof DiskError) return false
+    throw error
   }
 }

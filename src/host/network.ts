@@ -38,8 +38,8 @@ export interface Connection {
   /** Stops and resumes the arrival of data. */
   pause(): void
   resume(): void
-  /** Ends after what was written has left. */
-  end(): void
+  /** Ends after what was written has left; `onSent` is called then, or never when the connection breaks before. */
+  end(onSent?: () => void): void
   /** Ends at once. */
   destroy(): void
 }

@@ -1,48 +1,59 @@
 /**
- * Whether records may enter the log, and in what form: the checks of bytes, times, keys and sequence numbers, and the
- * changes that a topic's configuration asks for (Kafka: LogValidator, UnifiedLog.analyzeAndValidateProducerState).
- * Decides without changing the log; only bytes that the topic wants otherwise are made anew.
+ * Whether records may enter the log, and in what form: the checks of bytes, records and sequence numbers, and the changes that
+ * a topic's configuration asks for (Kafka: UnifiedLog.append, LogValidator). Decides without changing the log. What a client
+ * sent is changed where it lies, and made anew only for a topic that wants another compression.
  */
+import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type BatchHeader, compressionOf, patchLogAppendTime, readBatchHeader } from '../protocol/records/batch.ts'
+import {
+  type BatchHeader,
+  batchHeaderBytes,
+  compressionOf,
+  isLogAppendTime,
+  patchMaxTimestamp,
+  readBatchHeader
+} from '../protocol/records/batch.ts'
 import { checkClientBatches, checkOwnBatches } from '../protocol/records/batch-checks.ts'
-import { recompress } from '../protocol/records/builder.ts'
-import { Compression, CompressionError } from '../protocol/records/compression/codec.ts'
-import { hasRecordWithoutKey, InvalidRecordsError } from '../protocol/records/reader.ts'
+import { Compression, CompressionError, decompress } from '../protocol/records/compression/codec.ts'
+import { writesZstdDensely } from '../protocol/records/compression/zstd.ts'
+import { rebuildBatch, UnwritableBatchError } from '../protocol/records/rebuild.ts'
+import { checkRecords, type RecordError } from '../protocol/records/record-checks.ts'
 import type { ProducerState, RememberedBatch } from './producer-state.ts'
 import type { AppendOrigin, LogConfig } from './types.ts'
+
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly error: ErrorCode
+  readonly message: string
+  /** The records that are at fault, where it is a few of them. */
+  readonly recordErrors: readonly RecordError[]
+}
 
 export type Admission =
   | { readonly kind: 'accepted'; readonly bytes: Buffer; readonly batches: readonly BatchHeader[] }
   | { readonly kind: 'duplicate'; readonly batch: RememberedBatch }
-  | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string }
+  | Refusal
 
-export function admit(
-  records: Buffer,
-  origin: AppendOrigin,
-  config: LogConfig,
-  producers: ProducerState,
-  nowMs: number
-): Admission {
+/** What decides about records beside the records themselves. */
+export interface AdmissionRules {
+  /** 'topic-partition', for messages. */
+  readonly topicPartition: string
+  readonly config: LogConfig
+  readonly producers: ProducerState
+  readonly nowMs: number
+}
+
+export function admit(records: Buffer, origin: AppendOrigin, rules: AdmissionRules): Admission {
   if (origin === 'coordinator') return admitOwn(records)
-  const checked = checkClientBatches(records, config.maxMessageBytes)
+  const checked = checkClientBatches(records, rules.config.maxMessageBytes)
   const [header] = checked.ok ? checked.batches : []
   if (!checked.ok) return refused(checked.error, checked.message)
   if (header === undefined) return refused(ErrorCode.INVALID_RECORD, 'There is no record batch.')
-  const batch = records.subarray(0, header.sizeBytes)
-  const objection = objectionToTimes(header, config, nowMs) ?? objectionToKeys(batch, config)
-  if (objection !== null) return objection
-  const standing = producers.check(header)
+  const validated = validate(records.subarray(0, header.sizeBytes), header, rules)
+  if (validated.kind === 'refused') return validated
+  const standing = rules.producers.check(header)
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
-  if (standing.kind === 'duplicate') return standing
-  try {
-    const bytes = asTheTopicWants(batch, header, config, nowMs)
-    const isChanged = bytes !== batch || config.messageTimestampType === 'LogAppendTime'
-    return { kind: 'accepted', bytes, batches: isChanged ? [readBatchHeader(bytes)] : checked.batches }
-  } catch (error) {
-    if (!(error instanceof CompressionError)) throw error
-    return refused(ErrorCode.INVALID_RECORD, `The records of the batch cannot be unpacked: ${error.message}`)
-  }
+  return standing.kind === 'duplicate' ? standing : validated
 }
 
 function admitOwn(records: Buffer): Admission {
@@ -51,35 +62,75 @@ function admitOwn(records: Buffer): Admission {
   return { kind: 'accepted', bytes: records, batches: checked.batches }
 }
 
-function objectionToTimes(header: BatchHeader, config: LogConfig, nowMs: number): Admission | null {
-  if (config.messageTimestampType === 'LogAppendTime') return null
-  if (header.maxTimestamp - nowMs > config.messageTimestampAfterMaxMs) {
-    const ahead = `The timestamp ${header.maxTimestamp} lies ${header.maxTimestamp - nowMs} ms in the future`
-    return refused(
-      ErrorCode.INVALID_TIMESTAMP,
-      `${ahead}; message.timestamp.after.max.ms is ${config.messageTimestampAfterMaxMs}.`
-    )
+type Accepted = Extract<Admission, { kind: 'accepted' }>
+
+function validate(batch: Buffer, header: BatchHeader, rules: AdmissionRules): Accepted | Refusal {
+  try {
+    return validateUnpacked(batch, header, rules)
+  } catch (error) {
+    // What Kafka trips over (KafkaException, IllegalArgumentException) has no code of its own.
+    if (!(error instanceof CompressionError || error instanceof UnwritableBatchError)) throw error
+    return refused(ErrorCode.UNKNOWN_SERVER_ERROR, `The batch cannot be taken apart: ${error.message}`)
   }
-  if (header.baseTimestamp >= 0 && nowMs - header.baseTimestamp > config.messageTimestampBeforeMaxMs) {
-    const behind = `The timestamp ${header.baseTimestamp} lies ${nowMs - header.baseTimestamp} ms in the past`
-    return refused(
-      ErrorCode.INVALID_TIMESTAMP,
-      `${behind}; message.timestamp.before.max.ms is ${config.messageTimestampBeforeMaxMs}.`
-    )
-  }
-  return null
 }
 
-/** KIP-467: compaction keeps the last record of each key, so that a record without one has no place. */
-function objectionToKeys(batch: Buffer, config: LogConfig): Admission | null {
-  if (!config.cleanupCompact) return null
-  try {
-    if (!hasRecordWithoutKey(batch)) return null
-    return refused(ErrorCode.INVALID_RECORD, 'A compacted topic does not take a record without a key.')
-  } catch (error) {
-    if (!(error instanceof InvalidRecordsError)) throw error
-    return refused(ErrorCode.INVALID_RECORD, `The records of the batch cannot be read: ${error.message}`)
+function validateUnpacked(batch: Buffer, header: BatchHeader, rules: AdmissionRules): Accepted | Refusal {
+  const { config, nowMs } = rules
+  const compression = compressionOf(header.attributes)
+  const wanted = config.compressionType === 'producer' ? compression : codecOf[config.compressionType]
+  const isPacked = compression !== Compression.none
+  const records = isPacked
+    ? decompress(compression, batch.subarray(batchHeaderBytes), limits.decompressedBatchBytes)
+    : batch
+  const position = isPacked ? 0 : batchHeaderBytes
+  const timestampType = config.messageTimestampType
+  const checked = checkRecords(batch, header, records, position, rules)
+  if (checked.kind === 'refused') return checked
+  const maxTimestamp = timestampType === 'LogAppendTime' ? nowMs : checked.maxTimestamp
+  if (wanted === compression) {
+    // Kafka would make the batch anew, of records that it did not keep, and fails (UnsupportedOperationException).
+    if (isPacked && !checked.areConsecutive) {
+      return refused(
+        ErrorCode.UNKNOWN_SERVER_ERROR,
+        'The records of a compressed batch must count their offsets from 0.'
+      )
+    }
+    return accept(batch, header, maxTimestamp, config)
   }
+  const made = rebuildBatch(batch, header, isPacked ? records : records.subarray(position), {
+    compression: wanted,
+    level: config.compressionLevel,
+    timestampType,
+    maxTimestamp
+  })
+  if (made.length > config.maxMessageBytes) {
+    // A record that Kafka would take may not be refused for ever because of how it is packed here: it stays as it came.
+    const isOurs = wanted === Compression.zstd && !writesZstdDensely()
+    if (isOurs && isPacked && checked.areConsecutive) return accept(batch, header, maxTimestamp, config)
+    const message = `The record batch has ${made.length} bytes in the topic's compression (${config.compressionType}); it takes at most ${config.maxMessageBytes} (max.message.bytes).`
+    return refused(ErrorCode.MESSAGE_TOO_LARGE, message)
+  }
+  return fitting(made, readBatchHeader(made), config)
+}
+
+/** The batch as it came, with the right largest time. */
+function accept(
+  batch: Buffer,
+  header: BatchHeader,
+  maxTimestamp: number | bigint,
+  config: LogConfig
+): Accepted | Refusal {
+  const type = config.messageTimestampType
+  const isRight =
+    header.maxTimestamp === maxTimestamp && isLogAppendTime(header.attributes) === (type === 'LogAppendTime')
+  const isChanged = !isRight && patchMaxTimestamp(batch, type, maxTimestamp)
+  return fitting(batch, isChanged ? readBatchHeader(batch) : header, config)
+}
+
+function fitting(bytes: Buffer, header: BatchHeader, config: LogConfig): Accepted | Refusal {
+  if (bytes.length <= config.segmentBytes) return { kind: 'accepted', bytes, batches: [header] }
+  const message = `The record batch has ${bytes.length} bytes; a segment of this topic has at most ${config.segmentBytes} (segment.bytes).`
+  return refused(ErrorCode.RECORD_LIST_TOO_LARGE, message)
 }
 
 const codecOf = {
@@ -90,15 +141,6 @@ const codecOf = {
   zstd: Compression.zstd
 } as const
 
-function asTheTopicWants(records: Buffer, header: BatchHeader, config: LogConfig, nowMs: number): Buffer {
-  const { compressionType } = config
-  const keepsCompression =
-    compressionType === 'producer' || codecOf[compressionType] === compressionOf(header.attributes)
-  const bytes = keepsCompression ? records : recompress(records, codecOf[compressionType])
-  if (config.messageTimestampType === 'LogAppendTime') patchLogAppendTime(bytes, 0, nowMs)
-  return bytes
-}
-
-function refused(error: ErrorCode, message: string): Admission {
-  return { kind: 'refused', error, message }
+function refused(error: ErrorCode, message: string): Refusal {
+  return { kind: 'refused', error, message, recordErrors: [] }
 }

@@ -6,9 +6,9 @@
  * not kept in memory: looking up an entry reads it. No file stays open: a broker has two indexes for each segment, and a
  * process may have only so many files open.
  */
-import { type Disk, DiskError, type DiskFile } from '../host/disk.ts'
+import { attempt, type Disk, type DiskFile } from '../host/disk.ts'
+import { syncFile } from '../host/new-file.ts'
 import { limits } from '../limits.ts'
-import { syncFile } from './new-file.ts'
 
 export class IndexFile {
   readonly #disk: Disk
@@ -59,6 +59,11 @@ export class IndexFile {
     for (let index = 0; index < this.count; index++) yield this.#entryIn(entries, index)
   }
 
+  /** Brings what is in the file into memory, where `append` needs it. Throws DiskError. */
+  load(): void {
+    this.#loaded()
+  }
+
   append(entry: Buffer): void {
     let entries = this.#loaded()
     if (this.#usedBytes + entry.length > entries.length) {
@@ -69,12 +74,8 @@ export class IndexFile {
     entry.copy(entries, this.#usedBytes)
     this.#usedBytes += entry.length
     if (this.#usedBytes - this.#writtenBytes < limits.indexWriteBytes) return
-    try {
-      this.write()
-    } catch (error) {
-      // The records are in the log already. The entries stay here, and the next write takes them along.
-      if (!(error instanceof DiskError)) throw error
-    }
+    // The records are in the log already. Where the disk refuses, the entries stay here, and the next write takes them along.
+    attempt(() => this.write())
   }
 
   /** The last entry that `isAtOrBefore` says yes to, by halving; null when there is none. */
@@ -117,9 +118,9 @@ export class IndexFile {
     this.#cutTo(0)
   }
 
-  /** Lets go of memory until it is needed again. Everything must have been written. */
+  /** Lets go of memory until it is needed again, unless the file lacks something. */
   rest(): void {
-    this.#entries = null
+    if (this.#writtenBytes === this.#usedBytes) this.#entries = null
   }
 
   #cutTo(sizeBytes: number): void {
@@ -145,7 +146,12 @@ export class IndexFile {
     const entries = this.#entries
     if (entries !== null) return look((index) => this.#entryIn(entries, index))
     if (this.#usedBytes === 0) return look(() => Buffer.alloc(this.#entryBytes))
-    return this.#withFile((file) => look((index) => file.read(index * this.#entryBytes, this.#entryBytes)))
+    return this.#withFile((file) => look((index) => this.#whole(file.read(index * this.#entryBytes, this.#entryBytes))))
+  }
+
+  /** Somebody may have cut the file since it was opened: what is not there reads as zeros, and is seen to be wrong. */
+  #whole(entry: Buffer): Buffer {
+    return entry.length === this.#entryBytes ? entry : Buffer.concat([entry], this.#entryBytes)
   }
 
   #entryIn(entries: Buffer, index: number): Buffer {
@@ -163,7 +169,8 @@ export class IndexFile {
   }
 
   #readAll(): Buffer {
-    return this.#usedBytes === 0 ? Buffer.alloc(0) : this.#withFile((file) => file.read(0, this.#usedBytes))
+    if (this.#usedBytes === 0) return Buffer.alloc(0)
+    return Buffer.concat([this.#withFile((file) => file.read(0, this.#usedBytes))], this.#usedBytes)
   }
 
   #loaded(): Buffer {

@@ -3,7 +3,7 @@
  * grow. The file is text: version 0, the count, then 'epoch startOffset' for each.
  */
 import type { Disk } from '../host/disk.ts'
-import { writeNewFile } from './new-file.ts'
+import { writeNewFile } from '../host/new-file.ts'
 
 const fileVersion = '0'
 export const leaderEpochFile = 'leader-epoch-checkpoint'
@@ -28,12 +28,26 @@ export class LeaderEpochs {
   constructor(disk: Disk, directory: string) {
     this.#disk = disk
     this.#path = `${directory}/${leaderEpochFile}`
-    this.#starts = disk.exists(this.#path) ? parse(disk.readFile(this.#path).toString('utf8')) : []
+    this.#starts = (disk.exists(this.#path) ? parse(disk.readFile(this.#path).toString('utf8')) : null) ?? []
   }
 
   /** -1 when nothing is known. */
   get latest(): number {
     return this.#starts.at(-1)?.epoch ?? -1
+  }
+
+  /** Where the first known epoch begins; null when none is known. */
+  get first(): number | null {
+    return this.#starts[0]?.startOffset ?? null
+  }
+
+  get starts(): readonly EpochStart[] {
+    return this.#starts
+  }
+
+  /** Says what the batches say. Throws DiskError. */
+  replace(starts: readonly EpochStart[]): void {
+    this.#set([...starts])
   }
 
   /** A batch of this epoch begins here; an epoch that is known already changes nothing. */
@@ -45,6 +59,15 @@ export class LeaderEpochs {
   /** The epoch that the record at this offset was written in; -1 when that is not known. */
   epochOf(offset: number): number {
     return this.#starts.findLast((start) => start.startOffset <= offset)?.epoch ?? -1
+  }
+
+  /**
+   * Whether a batch at this offset can be of this epoch: of the one that began last. Before the first that is known it may be
+   * any up to that one, and none (-1): batches are older than epochs are.
+   */
+  admits(epoch: number, offset: number): boolean {
+    const known = this.epochOf(offset)
+    return known >= 0 ? epoch === known : epoch >= -1 && epoch <= (this.#starts[0]?.epoch ?? -1)
   }
 
   /** The largest known epoch up to the one asked for, and where it ends (LeaderEpochFileCache.endOffsetFor). */
@@ -65,11 +88,8 @@ export class LeaderEpochs {
 
   /** The log begins later: of the epochs before, only the one it now begins with is kept, from there on. */
   cutBefore(offset: number): void {
-    const epoch = this.epochOf(offset)
-    const kept = this.#starts.filter((start) => start.startOffset > offset)
-    if (epoch < 0 || this.#starts.length - kept.length === 0) return
-    const first = { epoch, startOffset: offset }
-    if (this.#starts[0]?.startOffset !== offset) this.#set([first, ...kept])
+    const starts = startsFrom(this.#starts, offset)
+    if (starts[0]?.startOffset !== this.#starts[0]?.startOffset) this.#set(starts)
   }
 
   #set(starts: EpochStart[]): void {
@@ -89,15 +109,22 @@ export class LeaderEpochs {
   }
 }
 
-function parse(text: string): EpochStart[] {
-  const [version, count, ...lines] = text.split('\n')
-  if (version !== fileVersion) return []
+/** Of a log that begins here: of the epochs before, only the one it begins with is kept, from there on. */
+export function startsFrom(starts: readonly EpochStart[], offset: number): EpochStart[] {
+  const before = starts.findLast((start) => start.startOffset <= offset)
+  const kept = starts.filter((start) => start.startOffset > offset)
+  return before === undefined ? kept : [{ epoch: before.epoch, startOffset: offset }, ...kept]
+}
+
+/** Null when it is not what was written: a power cut may have torn it. */
+function parse(text: string): EpochStart[] | null {
+  const [version, count, ...lines] = text.replace(/\n$/, '').split('\n')
+  if (version !== fileVersion || count !== String(lines.length)) return null
   const starts: EpochStart[] = []
   for (const line of lines) {
-    const [epoch, startOffset] = line.split(' ').map(Number)
-    if (epoch !== undefined && startOffset !== undefined && Number.isSafeInteger(startOffset))
-      starts.push({ epoch, startOffset })
+    const [, epoch, startOffset] = (/^(\d+) (\d+)$/.exec(line) ?? []).map(Number)
+    if (epoch === undefined || startOffset === undefined || !Number.isSafeInteger(startOffset)) return null
+    starts.push({ epoch, startOffset })
   }
-  // A file that a power cut tore says nothing that can be trusted.
-  return starts.length === Number(count) ? starts : []
+  return starts
 }

@@ -6,18 +6,23 @@ import type { Disk } from '../host/disk.ts'
 
 const version = '0'
 
-/** Offsets under 'topic-partition'. A file that is missing or makes no sense is as good as empty: recovery then reads more. */
-export function readOffsetCheckpoint(disk: Disk, path: string): ReadonlyMap<string, number> {
+/**
+ * Offsets under 'topic-partition'; null when the file makes no sense. One that is missing or empty says nothing: Kafka makes it
+ * empty.
+ */
+export function readOffsetCheckpoint(disk: Disk, path: string): ReadonlyMap<string, number> | null {
+  const text = disk.exists(path) ? disk.readFile(path).toString('utf8') : ''
   const offsets = new Map<string, number>()
-  if (!disk.exists(path)) return offsets
-  const [head, , ...lines] = disk.readFile(path).toString('utf8').split('\n')
-  if (head !== version) return offsets
+  if (text === '') return offsets
+  const [head, count, ...lines] = text.replace(/\n$/, '').split('\n')
+  if (head !== version || count !== String(lines.length)) return null
   for (const line of lines) {
-    const [topic, partition, offset] = line.split(' ')
-    if (topic === undefined || partition === undefined || offset === undefined) continue
-    if (Number.isSafeInteger(Number(offset))) offsets.set(`${topic}-${partition}`, Number(offset))
+    const [, topic, partition, digits] = /^([\w.-]+) (\d+) (\d+)$/.exec(line) ?? []
+    const offset = Number(digits)
+    if (topic === undefined || !Number.isSafeInteger(offset)) return null
+    offsets.set(`${topic}-${partition}`, offset)
   }
-  return offsets
+  return offsets.size === lines.length ? offsets : null
 }
 
 export function writeOffsetCheckpoint(disk: Disk, path: string, offsets: ReadonlyMap<string, number>): void {

@@ -33,22 +33,19 @@ export class OffsetIndex {
     this.#file.append(entry)
   }
 
-  /** A position at or before the batch that holds the offset. */
-  positionBefore(offset: number): number {
+  /** The last entry of a batch that ends at or before the offset; null when there is none. */
+  entryBefore(offset: number): OffsetIndexEntry | null {
     const relative = offset - this.#baseOffset
-    const found = this.#file.lastWhere((entry) => entry.readInt32BE(0) <= relative)
-    return found?.readInt32BE(4) ?? 0
+    return this.#decode(this.#file.lastWhere((entry) => entry.readInt32BE(0) <= relative))
   }
 
-  /** A position of a batch at or before this position of the log. */
-  positionAtOrBefore(position: number): number {
-    const found = this.#file.lastWhere((entry) => entry.readInt32BE(4) <= position)
-    return found?.readInt32BE(4) ?? 0
+  /** The last entry of a batch that begins at or before this position of the log; null when there is none. */
+  entryAtOrBefore(position: number): OffsetIndexEntry | null {
+    return this.#decode(this.#file.lastWhere((entry) => entry.readInt32BE(4) <= position))
   }
 
-  /** Where the last entry points; 0 when there is none. */
-  get lastPosition(): number {
-    return this.#file.last?.readInt32BE(4) ?? 0
+  get last(): OffsetIndexEntry | null {
+    return this.#decode(this.#file.last)
   }
 
   /**
@@ -59,8 +56,8 @@ export class OffsetIndex {
     let last: OffsetIndexEntry | null = null
     let count = 0
     for (const bytes of this.#file.all()) {
-      const entry = { lastOffset: this.#baseOffset + bytes.readInt32BE(0), position: bytes.readInt32BE(4) }
-      if (entry.lastOffset >= offset || entry.position <= (last?.position ?? 0)) break
+      const entry = this.#decode(bytes)
+      if (entry === null || entry.lastOffset >= offset || entry.position <= (last?.position ?? 0)) break
       if (last !== null && entry.lastOffset <= last.lastOffset) break
       last = entry
       count += 1
@@ -72,5 +69,9 @@ export class OffsetIndex {
   /** Drops what points at or beyond this position of the log. */
   cutFrom(position: number): void {
     this.#file.cut((entry) => entry.readInt32BE(4) >= position)
+  }
+  #decode(entry: Buffer | null): OffsetIndexEntry | null {
+    if (entry === null) return null
+    return { lastOffset: this.#baseOffset + entry.readInt32BE(0), position: entry.readInt32BE(4) }
   }
 }

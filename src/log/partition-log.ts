@@ -6,74 +6,58 @@
  * - A batch is in the file before anyone hears of it: an answer, a reader, a sync. An append that failed has changed nothing.
  * - When a sync has failed, the log takes no more: what the system's cache holds can no longer be trusted.
  *
- * Budget of an append: the batch's bytes are checked and patched where they lie, its header is read once, no record is decoded;
- * one write for all that is appended in a turn (write-group.ts).
+ * Budget of an append: the batch's bytes are checked and patched where they lie, its header is read once, its records are
+ * passed over without making anything of them; one write for all that is appended in a turn (write-group.ts).
  */
 import type { Clock } from '../host/clock.ts'
-import { type Disk, DiskError } from '../host/disk.ts'
+import { attempt, type Disk, DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type BatchHeader, isControl, lastOffsetOf, placeBatch } from '../protocol/records/batch.ts'
-import { readTransactionEnd, type TransactionEnd } from '../protocol/records/control-records.ts'
+import { isControl, lastOffsetOf } from '../protocol/records/batch.ts'
+import { abortedTransactions } from './aborted-transactions.ts'
 import { admit } from './admission.ts'
-import { type EpochEnd, LeaderEpochs } from './leader-epochs.ts'
-import { partitionMetadataFile, readTopicId, writePartitionMetadata } from './partition-metadata.ts'
-import { loadProducers } from './producer-loading.ts'
-import { producerSnapshotsAmong } from './producer-snapshot.ts'
-import { ProducerState } from './producer-state.ts'
-import { openSegments } from './recovery.ts'
+import { DamageError } from './damage.ts'
+import { setDirectoryAside } from './deleted-directory.ts'
+import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
+import { type LogOpening, openLog } from './opening.ts'
+import { readTopicId } from './partition-metadata.ts'
+import { type AppendedBatch, place } from './placing.ts'
+import { type ProducerState, producerExpirationMs } from './producer-state.ts'
 import { expiredSegments } from './retention.ts'
 import { rollIsDue } from './rolling.ts'
-import type { PlacedBatch, Segment } from './segment.ts'
+import type { Segment, SegmentSurroundings } from './segment.ts'
+import type { SetAside } from './segment-files.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
-import { Segments } from './segments.ts'
+import type { Segments } from './segments.ts'
 import { SyncGroup } from './sync-group.ts'
-import type { SyncTurns } from './sync-turns.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
   AbortedTransaction,
   ActiveProducer,
   AppendOptions,
   AppendResult,
-  Durability,
   LogConfig,
   ReadResult,
-  TimestampedOffset
+  TimestampedOffset,
+  Trouble
 } from './types.ts'
 import { WriteGroup } from './write-group.ts'
 
-export interface PartitionLogOptions {
-  readonly disk: Disk
-  /** 'topic-partition', below the disk's root. */
-  readonly directory: string
-  readonly topicId: string
-  readonly config: LogConfig
-  readonly clock: Clock
-  readonly durability: Durability
-  /** Shared by all logs of a disk. */
-  readonly syncTurns: SyncTurns
-  /** Below it everything was synced, as the last checkpoint says; 0 when nothing is known. */
-  readonly recoveryPoint: number
-  /** From the checkpoint; 0 when nothing is known. */
-  readonly logStartOffset: number
-  readonly shutdown: 'clean' | 'unclean'
-  /** The epoch of the leader that opens the log. */
-  readonly leaderEpoch: number
-  /** After so many bytes a sync takes the indexes along, so that a start after a crash reads no more than about this. */
-  readonly checkpointBytes: number
-}
-
-/** Producers that are silent for longer are forgotten (Kafka: producer.id.expiration.ms). */
-const producerExpirationMs = 24 * 60 * 60 * 1000
+export type { LogOpening } from './opening.ts'
 
 export class PartitionLog {
   readonly topicId: string
+  /** Called when the log turned out to be damaged: it is of no use any more. */
+  onDamage: ((damage: DamageError) => void) | undefined
+  /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
+  onTrouble: ((trouble: Trouble) => void) | undefined
   /** Called when syncedEndOffset has moved by itself, after a sync or a write. */
   onSynced: (() => void) | undefined
+  readonly #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
   readonly #clock: Clock
   readonly #segments: Segments
-  readonly #producers = new ProducerState()
+  readonly #producers: ProducerState
   readonly #epochs: LeaderEpochs
   readonly #writes: WriteGroup
   readonly #syncs: SyncGroup
@@ -83,11 +67,14 @@ export class PartitionLog {
   #logStartOffset: number
   #logEndOffset: number
   #failure: Error | null = null
+  #isInTrouble = false
+  /** The offset from which a write that failed has to be cut off again, before anything is appended. */
+  #cutBackTo: number | null = null
   /** Why nothing is done here any more, once the log was closed or deleted. */
   #ended: DiskError | null = null
 
   /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
-  static open(options: PartitionLogOptions): PartitionLog {
+  static open(options: LogOpening): PartitionLog {
     return new PartitionLog(options)
   }
 
@@ -96,39 +83,21 @@ export class PartitionLog {
     return readTopicId(disk, directory)
   }
 
-  private constructor(options: PartitionLogOptions) {
+  private constructor(options: LogOpening) {
     const { disk, directory, config } = options
     this.topicId = options.topicId
+    this.#surroundings = options
     this.#disk = disk
     this.#directory = directory
     this.#clock = options.clock
     this.#config = config
     this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
-    // One look at the directory serves all that follows: with thousands of partitions, looking is what a start is made of.
-    const names = disk.list(directory)
-    const topicId = names.includes(partitionMetadataFile) ? readTopicId(disk, directory) : null
-    // A checkpoint that is older than the directory speaks of an earlier topic of the same name.
-    const isNew = names.length === 0
-    const known = isNew ? { recoveryPoint: 0, logStartOffset: 0 } : options
-    this.#epochs = new LeaderEpochs(disk, directory)
-    const opened = openSegments({
-      ...options,
-      names,
-      newestEpoch: Math.max(options.leaderEpoch, this.#epochs.latest),
-      recoveryPoint: known.recoveryPoint,
-      logStartOffset: known.logStartOffset,
-      nowMs: options.clock.nowMs()
-    })
-    const { segments } = opened
-    const baseOffset = segments[0]?.baseOffset ?? 0
-    this.#logEndOffset = Math.max(opened.logEndOffset, baseOffset)
-    this.#logStartOffset = Math.min(Math.max(known.logStartOffset, baseOffset), this.#logEndOffset)
-    if (topicId === null) writePartitionMetadata(disk, directory, options.topicId)
-    this.#epochs.cutFrom(this.#logEndOffset + 1)
-    const snapshots = producerSnapshotsAmong(names)
-    loadProducers(this.#producers, { disk, directory, snapshots, segments, logEndOffset: this.#logEndOffset })
-    const { checkpointBytes } = options
-    this.#segments = new Segments({ disk, directory, segments, producers: this.#producers, checkpointBytes })
+    const opened = openLog(options)
+    this.#epochs = opened.epochs
+    this.#producers = opened.producers
+    this.#segments = opened.segments
+    this.#logStartOffset = opened.logStartOffset
+    this.#logEndOffset = opened.logEndOffset
     this.#writes = new WriteGroup({
       logEndOffset: () => this.#logEndOffset,
       write: () => this.#segments.active.write(),
@@ -145,16 +114,21 @@ export class PartitionLog {
           return this.#logEndOffset
         },
         sync: () => this.#segments.sync(this.#logEndOffset),
-        synced: () => this.onSynced?.(),
+        synced: () => {
+          this.#tellTrouble('over')
+          this.onSynced?.()
+        },
+        refused: (error) => this.#tellTrouble(error),
         failed: (error) => {
           this.#failure = error
+          this.#tellTrouble(error)
         }
       },
-      options.shutdown === 'clean' ? this.#logEndOffset : Math.min(known.recoveryPoint, this.#logEndOffset),
-      options.syncTurns
+      opened.syncedOffset,
+      { turns: options.syncTurns, clock: options.clock }
     )
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
-    this.syncSoon()
+    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
   }
 
   get config(): LogConfig {
@@ -190,11 +164,16 @@ export class PartitionLog {
 
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
   get lastStableOffset(): number {
-    return this.#producers.firstUnstableOffset() ?? this.#logEndOffset
+    return Math.max(this.#logStartOffset, this.#producers.firstUnstableOffset() ?? this.#logEndOffset)
   }
 
   get sizeBytes(): number {
     return this.#segments.sizeBytes
+  }
+
+  /** The latest epoch that a leader has begun here; -1 when none is known. */
+  get latestEpoch(): number {
+    return this.#epochs.latest
   }
 
   epochOf(offset: number): number {
@@ -208,17 +187,22 @@ export class PartitionLog {
   append(records: Buffer, options: AppendOptions): AppendResult {
     this.#assertUsable()
     if (options.write !== 'in this turn') this.#writes.flush()
+    this.#undoWhatFailed()
+    if (options.leaderEpoch < this.#epochs.latest)
+      throw new RangeError(`${this.#directory} is in epoch ${this.#epochs.latest}, and ${options.leaderEpoch} is over`)
     const nowMs = this.#clock.nowMs()
-    const admitted = admit(records, options.origin, this.#config, this.#producers, nowMs)
-    if (admitted.kind === 'refused') return { ok: false, error: admitted.error, message: admitted.message }
+    const rules = { topicPartition: this.#directory, config: this.#config, producers: this.#producers, nowMs }
+    const admitted = admit(records, options.origin, rules)
+    if (admitted.kind === 'refused') return { ok: false, ...admitted }
     if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
     const { bytes } = admitted
     const firstOffset = this.#logEndOffset
     const batches = place(bytes, admitted.batches, firstOffset, options.leaderEpoch)
     const last = batches.at(-1)?.header
-    if (last === undefined) return { ok: false, error: ErrorCode.INVALID_RECORD, message: 'There is no record batch.' }
+    if (last === undefined) return noBatch
     // All that can fail comes before the append, or is the append: what is in the file is taken in.
     const segment = this.#segmentFor(batches[0]?.header.maxTimestamp ?? nowMs, bytes.length, lastOffsetOf(last), nowMs)
+    if (batches.some(({ end }) => end !== null)) segment.transactionIndex.file.load()
     this.#epochs.assign(options.leaderEpoch, firstOffset)
     const [only] = batches
     if (options.write === 'in this turn' && only !== undefined && batches.length === 1) {
@@ -227,7 +211,9 @@ export class PartitionLog {
     } else {
       segment.append(bytes, batches, this.#config.indexIntervalBytes)
     }
+    segment.writtenMs = nowMs
     this.#logEndOffset = lastOffsetOf(last) + 1
+    if (this.#waitsForSync) this.#syncs.owe(bytes.length)
     for (const batch of batches) this.#remember(batch, segment)
     return {
       ok: true,
@@ -249,41 +235,53 @@ export class PartitionLog {
     return this.#waitsForSync ? this.#syncs.wait(offset) : this.#writes.written()
   }
 
-  /** Sees to it that what was appended becomes durable soon, for nobody in particular. */
-  syncSoon(): void {
-    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
+  /** Begins to make durable what was appended: a reader waits for it, and is told by `onSynced`. */
+  syncNow(): void {
+    if (this.#waitsForSync) this.#syncs.hurry(this.#logEndOffset)
   }
 
   /** Whole batches from the one that holds the offset on, below `upTo`; at least one even above `maxBytes` when asked. */
-  read(offset: number, options: ReadLimits): ReadResult | { readonly error: ErrorCode } {
+  read(
+    offset: number,
+    options: Omit<ReadLimits, 'logEndOffset' | 'epochs'>
+  ): ReadResult | { readonly error: ErrorCode } {
     if (options.upTo > this.#writes.writtenEndOffset) this.#writes.flush()
     if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
-    return readSegments(this.#segments.all, offset, { ...options, upTo: Math.min(options.upTo, this.#logEndOffset) })
+    const logEndOffset = this.#logEndOffset
+    const limits = {
+      ...options,
+      upTo: Math.min(options.upTo, logEndOffset),
+      logEndOffset,
+      epochs: this.#epochs
+    }
+    return this.#noticing(() => readSegments(this.#segments.all, offset, limits))
   }
 
-  /** The aborted transactions that touch these offsets. Each is listed in the segment that it ended in. */
-  abortedTransactions(fromOffset: number, upToOffset: number): AbortedTransaction[] {
-    const aborted: AbortedTransaction[] = []
-    for (const segment of this.#segments.all.slice(Math.max(0, segmentIndexOf(this.#segments.all, fromOffset)))) {
-      for (const { producerId, firstOffset, lastOffset, lastStableOffset } of segment.transactionIndex.entries()) {
-        if (lastOffset >= fromOffset && firstOffset < upToOffset) aborted.push({ producerId, firstOffset })
-        // Whatever ends later began at or behind this offset.
-        if (lastStableOffset >= upToOffset) return aborted
-      }
-    }
-    return aborted
+  /** The aborted transactions that touch what was read from this offset on. */
+  abortedTransactions(fromOffset: number, read: Pick<ReadResult, 'chunks' | 'nextOffset'>): AbortedTransaction[] {
+    const log = { surroundings: this.#surroundings, segments: this.#segments.all, nowMs: this.#clock.nowMs() }
+    return this.#noticing(() => abortedTransactions(fromOffset, read, log))
   }
 
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
     this.#writes.flush()
-    return recordAt(this.#segments.all, timestampMs, this.#logStartOffset)
+    return this.#noticing(() => recordAt(this.#segments.all, timestampMs, this.#logStartOffset))
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
     this.#writes.flush()
-    return newestRecord(this.#segments.all, this.#logStartOffset)
+    return this.#noticing(() => newestRecord(this.#segments.all, this.#logStartOffset))
+  }
+
+  /** Whoever reads the records finds that they are of something else: the log is damaged at the batch with this offset. */
+  damagedAt(offset: number, what: string): DamageError {
+    const { all } = this.#segments
+    const segment = all[segmentIndexOf(all, offset)] ?? this.#segments.active
+    const damage = segment.damageAt({ position: segment.batchWith(offset)?.position ?? 0, what })
+    this.onDamage?.(damage)
+    return damage
   }
 
   endOffsetForEpoch(leaderEpoch: number): EpochEnd {
@@ -295,14 +293,25 @@ export class PartitionLog {
     this.#epochs.assign(leaderEpoch, this.#logEndOffset)
   }
 
-  /** Moves the log start offset forward; segments wholly below it go. */
+  /**
+   * Moves the log start offset forward; segments wholly below it go. Throws DiskError, with nothing changed, when the disk
+   * does not take where the first epoch begins now: a start would believe that, and bring the records back.
+   */
   deleteRecordsBefore(offset: number): void {
     if (offset <= this.#logStartOffset) return
     this.#writes.flush()
-    this.#logStartOffset = Math.min(offset, this.#logEndOffset)
-    let gone = 0
-    while ((this.#segments.all[gone + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) gone += 1
-    this.#drop(gone)
+    const start = Math.min(offset, this.#logEndOffset)
+    this.#epochs.cutBefore(start)
+    this.#logStartOffset = start
+    // The log begins there all the same where the disk refuses; retention drops them.
+    attempt(() => this.#drop(this.#countBelowStart()))
+  }
+
+  /** Segments that lie wholly below the log's start. */
+  #countBelowStart(): number {
+    let count = 0
+    while ((this.#segments.all[count + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) count += 1
+    return count
   }
 
   /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
@@ -312,14 +321,17 @@ export class PartitionLog {
     this.#producers.expire(nowMs - producerExpirationMs)
     const facts = this.#segments.all.map((segment) => ({
       sizeBytes: segment.sizeBytes,
-      newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.createdMs
+      newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.writtenMs
     }))
     const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)
-    const expired = Math.min(expiredSegments(facts, this.#config, nowMs), safe)
-    if (expired === 0) return 0
-    if (expired === facts.length) this.#roll(nowMs)
-    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[expired]?.baseOffset ?? this.#logEndOffset)
-    this.#drop(expired)
+    const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#countBelowStart())
+    // Finished ones first: a disk that has no room for another segment gets it from them.
+    const finished = Math.min(expired, facts.length - 1)
+    if (finished > 0) this.#dropUpTo(finished)
+    if (expired > finished) {
+      this.#roll(nowMs)
+      this.#dropUpTo(1)
+    }
     return expired
   }
 
@@ -333,25 +345,69 @@ export class PartitionLog {
    */
   async close(): Promise<void> {
     if (this.#ended !== null) return
+    this.#refuse('is closed')
     try {
       this.#writes.flush()
-      this.#assertUsable()
+      this.#assertKept()
       await this.#syncs.wait(this.#logEndOffset)
       await this.#segments.finish(this.#logEndOffset)
     } finally {
-      this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
-      this.#segments.close()
+      this.#letGo()
     }
   }
 
-  /** Removes the log: renamed first, in one step, so that a crash in between leaves nothing half. */
-  remove(): void {
+  /** Closes the files as they are, without a word to the disk. */
+  abandon(): void {
+    if (this.#ended !== null) return
+    this.#refuse('is closed')
+    this.#letGo()
+  }
+
+  /**
+   * Ends the log and sets its directory aside, in one step; gives its new name. It is removed once the deletion is safe: a start
+   * that finds the topic takes it back.
+   */
+  setAside(): string {
     this.#writes.flush()
-    this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} was deleted.`)
+    this.#refuse('was deleted')
+    this.#letGo()
+    return setDirectoryAside(this.#disk, this.#directory, this.topicId)
+  }
+
+  /** Nothing is appended or read from now on. */
+  #refuse(how: 'is closed' | 'was deleted'): void {
+    this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} ${how}.`)
+  }
+
+  /** No sync comes due, no turn is written, and no file is open. */
+  #letGo(): void {
+    if (this.#ended !== null) this.#writes.giveUp(this.#ended)
+    this.#syncs.end()
     this.#segments.close()
-    const aside = `${this.#directory}.${this.topicId}-delete`
-    this.#disk.rename(this.#directory, aside)
-    this.#disk.remove(aside)
+    this.#tellTrouble('ended')
+  }
+
+  #tellTrouble(trouble: Trouble): void {
+    const isInTrouble = trouble instanceof Error
+    if (isInTrouble === this.#isInTrouble) return
+    this.#isInTrouble = isInTrouble
+    this.onTrouble?.(trouble)
+  }
+
+  /** Whoever finds damage while reading tells of it, and the log is closed. */
+  #noticing<T>(read: () => T): T {
+    if (this.#ended !== null) throw this.#ended
+    try {
+      return read()
+    } catch (error) {
+      throw this.#told(error)
+    }
+  }
+
+  /** The error, once its damage was told. */
+  #told(error: unknown): unknown {
+    if (error instanceof DamageError) this.onDamage?.(error)
+    return error
   }
 
   #remember({ header, end }: AppendedBatch, segment: Segment): void {
@@ -368,30 +424,45 @@ export class PartitionLog {
       ok: true,
       firstOffset: batch.firstOffset,
       lastOffset: batch.lastOffset,
-      logAppendTimeMs: this.#config.messageTimestampType === 'LogAppendTime' ? batch.timestampMs : -1,
+      // The time of what was written then, whosever it is: Kafka keeps no other.
+      logAppendTimeMs: batch.timestampMs,
       logStartOffset: this.#logStartOffset,
       isDuplicate: true
     }
   }
 
   #segmentFor(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
-    if (!rollIsDue(this.#segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config))
-      return this.#segments.active
+    if (!this.#isRollDue(timestampMs, sizeBytes, lastOffset, nowMs)) return this.#segments.active
     const endOffset = this.#logEndOffset
     this.#writes.flush()
     if (this.#logEndOffset === endOffset) return this.#roll(nowMs)
     throw new DiskError('failed', this.#directory, `What came before could not be written to ${this.#directory}.`)
   }
 
+  /** Looks at the first batch of the segment, once. */
+  #isRollDue(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): boolean {
+    try {
+      return rollIsDue(this.#segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)
+    } catch (error) {
+      throw this.#told(error)
+    }
+  }
+
   /** A write failed: what was taken in for it goes, and those who wait for it are told. */
   #takeBack(offset: number, error: Error): void {
     this.#logEndOffset = offset
-    try {
-      this.#segments.active.truncate(this.#segments.active.sizeBytes, offset)
-    } catch (thrown) {
-      this.#failure = thrown instanceof Error ? thrown : new Error(String(thrown))
-    }
+    this.#cutBackTo = offset
+    // Where the disk refuses that as well, it is done before the next append.
+    attempt(() => this.#undoWhatFailed())
     this.#syncs.giveUp(offset, error)
+  }
+
+  /** Nothing is appended to what a write or a roll left half done. Throws DiskError. */
+  #undoWhatFailed(): void {
+    this.#segments.undoFailedRoll()
+    if (this.#cutBackTo === null) return
+    this.#segments.active.truncate(this.#segments.active.sizeBytes, this.#cutBackTo)
+    this.#cutBackTo = null
   }
 
   #roll(nowMs: number): Segment {
@@ -401,20 +472,42 @@ export class PartitionLog {
     return segment
   }
 
+  /** Drops so many of the oldest segments; the log begins where the next one does. */
+  #dropUpTo(count: number): void {
+    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[count]?.baseOffset ?? this.#logEndOffset)
+    this.#drop(count)
+  }
+
   #drop(count: number): void {
-    for (const removeForGood of this.#segments.drop(count)) {
-      this.#clock.after(this.#config.fileDeleteDelayMs, removeForGood)
-    }
+    for (const files of this.#segments.drop(count)) this.#later(() => this.#removeForGood(files))
+    // On a full disk this is what makes room. It is tried again before the files are removed.
+    attempt(() => this.#epochs.cutBefore(this.#logStartOffset))
+  }
+
+  /** Before it is written down where the log begins now, a start would miss the files: they give room, and keep their names. */
+  #removeForGood(files: SetAside): void {
     try {
-      this.#epochs.cutBefore(this.#logStartOffset)
+      if (this.#ended === null) this.#epochs.cutBefore(this.#logStartOffset)
     } catch (error) {
-      // On a full disk this is what makes room. The file then says more than is needed, until its next change.
-      if (!(error instanceof DiskError)) throw error
+      files.giveRoom()
+      throw error
     }
+    files.remove()
+  }
+
+  /** Removes what nobody needs any more, after a while; and again after a while when the disk refuses. */
+  #later(removeForGood: () => void): void {
+    this.#clock.after(this.#config.fileDeleteDelayMs, () => {
+      if (!attempt(removeForGood)) this.#later(removeForGood)
+    })
   }
 
   #assertUsable(): void {
     if (this.#ended !== null) throw this.#ended
+    this.#assertKept()
+  }
+
+  #assertKept(): void {
     if (this.#failure === null) return
     const advice = 'The disk failed to keep what was written. Check it, then start again; the log will be recovered.'
     const message = `${this.#directory} takes no more records: ${this.#failure.message} ${advice}`
@@ -422,27 +515,9 @@ export class PartitionLog {
   }
 }
 
-interface AppendedBatch extends PlacedBatch {
-  /** What a control batch says; null for any other. */
-  readonly end: TransactionEnd | null
-}
-
-/** Gives each batch its offsets and epoch, where it lies. */
-function place(
-  bytes: Buffer,
-  headers: readonly BatchHeader[],
-  firstOffset: number,
-  leaderEpoch: number
-): AppendedBatch[] {
-  const batches: AppendedBatch[] = []
-  let offset = firstOffset
-  let position = 0
-  for (const header of headers) {
-    placeBatch(bytes, position, header, offset, leaderEpoch)
-    const end = isControl(header.attributes) ? readTransactionEnd(bytes.subarray(position)) : null
-    batches.push({ header, position, end })
-    offset = lastOffsetOf(header) + 1
-    position += header.sizeBytes
-  }
-  return batches
+const noBatch: AppendResult = {
+  ok: false,
+  error: ErrorCode.INVALID_RECORD,
+  message: 'There is no record batch.',
+  recordErrors: []
 }

@@ -6,6 +6,7 @@
 import { ErrorCode } from '../protocol/error-codes.ts'
 import {
   type BatchHeader,
+  hasProducerId,
   isTransactional,
   lastOffsetOf,
   lastSequenceOf,
@@ -14,11 +15,15 @@ import {
 import type { TransactionEnd } from '../protocol/records/control-records.ts'
 import type { ActiveProducer } from './types.ts'
 
+/** Producers that are silent for longer are forgotten (Kafka: producer.id.expiration.ms). */
+export const producerExpirationMs = 24 * 60 * 60 * 1000
 /** As many batches as a producer may have in flight. */
 export const rememberedBatches = 5
 const lastSequence = 0x7fffffff
 /** Of a producer that has written nothing in its epoch: the first sequence is 0. */
 const noSequence = -1
+/** Of a producer that names none. Kafka holds its sequences against nothing. */
+const noEpoch = -1
 
 export interface RememberedBatch {
   readonly firstSequence: number
@@ -69,27 +74,28 @@ export class ProducerState {
 
   /** Whether a client's batch continues what its producer has written here. */
   check(header: BatchHeader): ProducerCheck {
-    if (header.producerId === noProducerId) return { kind: 'new' }
+    if (!hasProducerId(header)) return { kind: 'new' }
     const entry = this.#producers.get(header.producerId)
-    if (entry === undefined) return { kind: 'new' }
+    if (entry === undefined) return checkNewProducer(header)
     if (header.producerEpoch < entry.producerEpoch) {
       const message = `Producer ${header.producerId} has epoch ${entry.producerEpoch} by now; this batch is of ${header.producerEpoch}.`
       return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
     }
-    if (header.producerEpoch > entry.producerEpoch) return checkFirstOfEpoch(header)
+    const isBegun = entry.producerEpoch !== noEpoch
+    if (header.producerEpoch > entry.producerEpoch) return isBegun ? checkFirstOfEpoch(header) : { kind: 'new' }
     const known = entry.batches.find(
       (batch) => batch.firstSequence === header.baseSequence && batch.lastSequence === lastSequenceOf(header)
     )
     if (known !== undefined) return { kind: 'duplicate', batch: known }
     const written = entry.batches.at(-1)?.lastSequence ?? noSequence
-    if (header.baseSequence === nextSequence(written)) return { kind: 'new' }
+    if (!isBegun || header.baseSequence === nextSequence(written)) return { kind: 'new' }
     const message = `Producer ${header.producerId} wrote up to sequence ${written}; this batch begins with ${header.baseSequence}.`
     return { kind: 'refused', error: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message }
   }
 
   /** Takes in a batch that is in the log. */
   record(header: BatchHeader): void {
-    if (header.producerId === noProducerId) return
+    if (!hasProducerId(header)) return
     const entry = this.#entryFor(header)
     entry.lastTimestampMs = header.maxTimestamp
     entry.batches = [...entry.batches.slice(1 - rememberedBatches), rememberedBatchOf(header)]
@@ -100,7 +106,7 @@ export class ProducerState {
 
   /** What takes back all that is recorded of this producer from now on; null for a batch without one. */
   undoFor(producerId: number): (() => void) | null {
-    if (producerId === noProducerId) return null
+    if (producerId <= noProducerId) return null
     const known = this.#producers.get(producerId)
     if (known === undefined) return () => void this.#producers.delete(producerId)
     const before = { ...known }
@@ -176,6 +182,13 @@ export function rememberedBatchOf(header: BatchHeader): RememberedBatch {
     lastOffset: lastOffsetOf(header),
     timestampMs: header.maxTimestamp
   }
+}
+
+/** Any sequence will do: what came before may be deleted by now. Kafka holds the epoch of an unknown producer to be -1. */
+function checkNewProducer({ producerId, producerEpoch }: BatchHeader): ProducerCheck {
+  if (producerEpoch >= noEpoch) return { kind: 'new' }
+  const message = `Producer ${producerId} cannot have the epoch ${producerEpoch}.`
+  return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
 }
 
 function checkFirstOfEpoch(header: BatchHeader): ProducerCheck {

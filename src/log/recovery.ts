@@ -2,23 +2,31 @@
  * Opening the segments of a partition, and mending what a crash left: the torn tail is cut off, indexes are made again.
  * (Kafka: LogLoader.) Only what lies behind the recovery point is read; before it everything was synced, and damage there
  * is not a torn tail but a broken disk: then the log is not opened rather than acknowledged records dropped in silence.
+ * After a clean stop everything was synced, and only the ends of the segments are looked at.
  */
-import { type Disk, DiskError } from '../host/disk.ts'
-import { currentMagic, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
-import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
+import { attempt, DiskError } from '../host/disk.ts'
+import { hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
+import { type PlacedBatch, type WalkStart, type WholeBatch, walkBatches } from './batch-walk.ts'
+import { fileSuffix, isImpossibleSegment, offsetOfFile } from './file-names.ts'
+import { checkIndexes, type SegmentEnd } from './index-check.ts'
 import { producerSnapshotsAmong } from './producer-snapshot.ts'
-import { relativeOffsetMax } from './rolling.ts'
-import { type PlacedBatch, Segment, type WholeBatch } from './segment.ts'
+import { Segment, type SegmentSurroundings, unsoundBatch } from './segment.ts'
+import {
+  assertBeginsAt,
+  assertContinues,
+  assertEndsAt,
+  continues,
+  type KnownBeginning,
+  missing
+} from './segment-chain.ts'
 import type { LogConfig } from './types.ts'
 
-export interface RecoveryOptions {
-  readonly disk: Disk
-  readonly directory: string
-  /** What the directory holds. */
+export interface RecoveryOptions extends SegmentSurroundings, KnownBeginning {
+  /** What the directory holds, without leftovers. */
   readonly names: readonly string[]
   readonly config: LogConfig
-  readonly recoveryPoint: number
-  readonly logStartOffset: number
+  /** From the checkpoint; null when it says nothing. */
+  readonly recoveryPoint: number | null
   readonly shutdown: 'clean' | 'unclean'
   /** The latest leader epoch that can have written here. */
   readonly newestEpoch: number
@@ -28,23 +36,91 @@ export interface RecoveryOptions {
 export interface OpenedSegments {
   readonly segments: Segment[]
   readonly logEndOffset: number
+  /** Whether segments were removed, because nothing of them followed what was whole. */
+  readonly hasRemoved: boolean
 }
 
 export function openSegments(options: RecoveryOptions): OpenedSegments {
   const { disk, directory, names } = options
   if (names.length === 0) disk.createDirectory(directory)
-  removeLeftovers(options)
-  const segments = segmentOffsets(names).map((base) => new Segment(disk, directory, base, options.nowMs))
-  if (segments.length === 0) segments.push(new Segment(disk, directory, options.logStartOffset, options.nowMs))
+  const impossible = names.find(isImpossibleSegment)
+  if (impossible !== undefined) throw misnamed(impossible, options)
+  const segments: Segment[] = []
+  try {
+    for (const base of basesAmong(options)) segments.push(Segment.open(options, base, options.nowMs))
+    const count = segments.length
+    const logEndOffset = mendSegments(segments, options)
+    return { segments, logEndOffset, hasRemoved: segments.length < count }
+  } catch (error) {
+    for (const segment of segments) segment.close()
+    throw error
+  }
+}
+
+/** Gives the log's end offset. */
+function mendSegments(segments: Segment[], options: RecoveryOptions): number {
+  const { shutdown, recoveryPoint } = options
+  const settledCount = shutdown === 'clean' ? segments.length : recoveryIndexOf(segments, recoveryPoint ?? 0)
+  const settledEnd = openSettled(segments, settledCount, options)
+  const logEndOffset = shutdown === 'clean' ? settledEnd : recover(segments, settledCount, options)
   const last = segments.at(-1)
-  const whole = options.shutdown === 'clean' && last !== undefined && indexesFit(last) ? endOf(last) : null
-  const suspectFrom = whole === null ? recoveryIndexOf(segments, options.recoveryPoint) : segments.length
-  for (const segment of segments.slice(0, suspectFrom)) if (!indexesFit(segment)) reindex(segment, options)
-  const logEndOffset = whole ?? recover(segments, suspectFrom, options)
-  markSynced(segments, whole ?? options.recoveryPoint, logEndOffset)
-  for (const segment of segments.slice(0, -1)) segment.finish()
+  if (shutdown === 'clean' && last !== undefined) assertEndsAt(recoveryPoint, logEndOffset, last)
+  markSynced(segments, shutdown === 'clean' ? logEndOffset : (recoveryPoint ?? 0), logEndOffset)
+  if (shutdown === 'unclean') doubtCuts(segments, recoveryPoint ?? 0, logEndOffset)
+  // What the disk has no room for stays in memory: a log can be read, trimmed and deleted all the same.
+  for (const segment of segments.slice(0, -1)) attempt(() => segment.finish())
   for (const segment of segments) if (segment.transactionsLostFrom === null) segment.rest()
-  return { segments, logEndOffset }
+  return logEndOffset
+}
+
+/** Where the segments begin that are there, and the first one of a log that has none yet. Throws DamageError when there should be some. */
+function basesAmong(options: RecoveryOptions): number[] {
+  const { names, logStartOffset, recoveryPoint, shutdown } = options
+  const bases: number[] = []
+  for (const name of names) {
+    const offset = offsetOfFile(name, fileSuffix.log)
+    if (offset !== null) bases.push(offset)
+  }
+  const [first] = bases
+  if (first === undefined) {
+    const start = logStartOffset ?? 0
+    const hadRecords = (recoveryPoint ?? 0) > start || (shutdown === 'clean' && names.length > 0)
+    if (hadRecords) throw missing(options, start, `It is not there: all records from offset ${start} on are gone.`)
+    return [start]
+  }
+  // Kafka writes down where a log begins once a minute: after a crash the first epoch alone tells.
+  if (shutdown === 'clean' || options.firstEpochOffset !== null) assertBeginsAt(first, options, options)
+  return bases
+}
+
+/** Segments whose records and indexes were synced: gives where the last of them ends. Throws DamageError. */
+function openSettled(segments: Segment[], count: number, options: RecoveryOptions): number {
+  let endOffset = segments[0]?.baseOffset ?? 0
+  for (const [index, segment] of segments.slice(0, count).entries()) {
+    const end = endOfSettled(segment, options)
+    const next = segments[index + 1]
+    endOffset = end.endOffset
+    if (end.obstacle !== null) {
+      // All that was synced is there, and something that is no record behind it: a torn tail, or one that was cut already, when
+      // a power cut has undone that. The log may have gone on in the next segment meanwhile.
+      const isBehind = endOffset === options.recoveryPoint && endOffset === (next?.baseOffset ?? endOffset)
+      if (!isBehind) throw segment.damageAt(end.obstacle)
+      cutOff([segment], 0, end, options)
+    }
+    if (next !== undefined) assertContinues(endOffset, next, options)
+  }
+  return endOffset
+}
+
+/** Makes its indexes anew when they cannot be believed. */
+function endOfSettled(segment: Segment, options: RecoveryOptions): SegmentEnd {
+  const check = checkIndexes(segment)
+  if (check.kind === 'fits') return check
+  segment.forgetIndexes()
+  const synced = { ...options, recoveryPoint: Infinity, mayHaveGaps: options.gaps === 'compacted' }
+  const end = scanSegment(segment, segment.start, synced)
+  segment.reportRemade(check.suffix, check.what)
+  return end
 }
 
 function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOffset: number): void {
@@ -56,38 +132,15 @@ function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOf
   })
 }
 
-function segmentOffsets(names: readonly string[]): number[] {
-  const offsets: number[] = []
-  for (const name of names) {
-    const offset = offsetOfFile(name, fileSuffix.log)
-    if (offset !== null) offsets.push(offset)
-  }
-  return offsets
-}
-
-/** Files that were about to be removed, and half-made ones, are of no use to anyone. */
-function removeLeftovers({ disk, directory, names }: RecoveryOptions): void {
-  for (const name of names) {
-    if (/\.(deleted|cleaned|swap|tmp)$/.test(name)) disk.remove(`${directory}/${name}`)
-  }
-}
-
-/** Indexes must be there when there are records, hold whole entries, and point into their log. */
-function indexesFit({ offsetIndex, timeIndex, transactionIndex, sizeBytes }: Segment): boolean {
-  if (![offsetIndex, timeIndex, transactionIndex].every((index) => index.file.isWhole)) return false
-  if (sizeBytes > 0 && (!offsetIndex.file.isThere || timeIndex.last === null)) return false
-  return offsetIndex.lastPosition < Math.max(1, sizeBytes)
-}
-
-/** The offset after the last batch; null when something that is no batch comes after it. */
-function endOf(segment: Segment): number | null {
-  let endOffset = segment.baseOffset
-  let endPosition = segment.offsetIndex.lastPosition
-  for (const { header, position } of segment.batchesFrom(endPosition)) {
-    endOffset = lastOffsetOf(header) + 1
-    endPosition = position + header.sizeBytes
-  }
-  return endPosition === segment.sizeBytes ? endOffset : null
+/**
+ * Where a segment ends just at the recovery point, a broker before may have cut off what lay behind, and was killed before that
+ * cut was synced. Once the log has gone on, a power cut that undoes it would look like damage.
+ */
+function doubtCuts(segments: readonly Segment[], recoveryPoint: number, logEndOffset: number): void {
+  segments.forEach((segment, index) => {
+    const endOffset = segments[index + 1]?.baseOffset ?? logEndOffset
+    if (endOffset === recoveryPoint && segment.sizeBytes > 0) segment.hasUnsyncedCut = true
+  })
 }
 
 /** The segment that the recovery point lies in: what comes before it was synced, with its indexes. */
@@ -100,105 +153,117 @@ function recoveryIndexOf(segments: readonly Segment[], recoveryPoint: number): n
 
 /** Reads from one segment to the end, batch by batch, and cuts off what is not whole; gives the log's end offset. */
 function recover(segments: Segment[], from: number, options: RecoveryOptions): number {
+  const recoveryPoint = options.recoveryPoint ?? 0
   let end = segments[from]?.baseOffset ?? 0
   for (let index = from; index < segments.length; index++) {
     const segment = segments[index]
     if (segment === undefined) break
+    const next = segments[index + 1]
     // Only segments that are finished are compacted.
-    const mayHaveGaps = index < segments.length - 1
-    const scan = scanSegment(segment, keepIndexes(segment, options), { ...options, mayHaveGaps })
+    const mayHaveGaps = options.gaps === 'compacted' && next !== undefined
+    const scan = scanSegment(segment, keepIndexes(segment, options), { ...options, recoveryPoint, mayHaveGaps })
     end = scan.endOffset
-    if (scan.endPosition === segment.sizeBytes) continue
-    if (end < options.recoveryPoint) throw damaged(segment, scan.endPosition, options)
-    segment.truncate(scan.endPosition, end)
-    for (const beyond of segments.splice(index + 1)) beyond.setAside()()
+    const isWhole = scan.obstacle === null
+    if (isWhole && (next === undefined || continues(end, next.baseOffset, options.gaps))) continue
+    if (end < recoveryPoint) {
+      if (scan.obstacle !== null) throw segment.damageAt(scan.obstacle)
+      if (next !== undefined) assertContinues(end, next, options)
+    }
+    cutOff(segments, index, scan, options)
   }
   const last = segments.at(-1)
-  if (end < options.recoveryPoint && last !== undefined) throw damaged(last, last.sizeBytes, options)
-  return end
+  if (end >= recoveryPoint || last === undefined) return end
+  const what = `The log ends at offset ${end}, and was synced up to ${recoveryPoint}: records are gone.`
+  throw last.damageAt({ position: last.writtenBytes, what })
 }
 
-/** Where the making of the indexes begins. */
-interface Place {
-  readonly position: number
-  readonly offset: number
+/** Nothing was synced from there on: it is what the machine was about to write when it stopped. */
+function cutOff(
+  segments: Segment[],
+  index: number,
+  { endOffset, endPosition }: SegmentEnd,
+  options: RecoveryOptions
+): void {
+  const segment = segments[index]
+  const beyond = segments.slice(index + 1)
+  if (segment === undefined) return
+  const cutBytes = segment.sizeBytes - endPosition + beyond.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  segment.truncate(endPosition, endOffset)
+  // Each leaves the list when its files are closed: whoever gives up closes those that are in it.
+  for (const later of beyond.reverse()) {
+    const aside = later.setAside()
+    segments.pop()
+    aside.remove()
+  }
+  if (cutBytes > 0) options.report(segment.cutMessage(endPosition, cutBytes))
 }
 
 /**
  * Keeps what the newest checkpoint within the segment vouches for, when the recovery point vouches for the checkpoint: it was
  * written when the indexes were synced. Gives the place from which they have to be made again.
  */
-function keepIndexes(segment: Segment, { names, recoveryPoint }: RecoveryOptions): Place {
-  const checkpoint = producerSnapshotsAmong(names).findLast((offset) => offset <= recoveryPoint) ?? 0
+function keepIndexes(segment: Segment, { names, recoveryPoint }: RecoveryOptions): WalkStart {
+  const checkpoint = producerSnapshotsAmong(names).findLast((offset) => offset <= (recoveryPoint ?? 0)) ?? 0
   const batch = checkpoint > segment.baseOffset ? segment.keepIndexesBelow(checkpoint) : null
-  if (batch !== null) return { position: batch.position, offset: batch.header.baseOffset }
+  if (batch !== null) return { position: batch.position, nextOffset: batch.header.baseOffset }
   segment.forgetIndexes()
-  return { position: 0, offset: segment.baseOffset }
-}
-
-interface Scan {
-  readonly endPosition: number
-  readonly endOffset: number
+  return segment.start
 }
 
 /** What may be found where, as `isInPlace` judges it. */
 interface Expectation {
   /** Below it everything was synced. */
   readonly recoveryPoint: number
-  /** No batch behind the recovery point was written in a later epoch. */
+  /** No batch was written in a later epoch. */
   readonly newestEpoch: number
   readonly mayHaveGaps: boolean
   readonly config: LogConfig
 }
 
 /** Makes the indexes from here on, from the batches that are whole and right, up to the first that is not. */
-function scanSegment(segment: Segment, from: Place, expected: Expectation): Scan {
+function scanSegment(segment: Segment, from: WalkStart, expected: Expectation): SegmentEnd {
   let endPosition = from.position
-  let endOffset = from.offset
+  let endOffset = from.nextOffset
   let epoch = -1
-  for (const batch of segment.wholeBatchesFrom(from.position)) {
-    if (!isInPlace(batch, segment, { endOffset, epoch }, expected) || !isSound(batch)) break
+  const walk = walkBatches(segment, from)
+  for (let step = walk.next(); ; step = walk.next()) {
+    if (step.done === true) return { endPosition, endOffset, obstacle: step.value }
+    const batch = step.value
+    const objection = isInPlace(batch, { endOffset, epoch }, expected) ? objectionToBytes(batch) : outOfPlace
+    if (objection !== null) return { endPosition, endOffset, obstacle: { position: batch.position, what: objection } }
     segment.index(batch, expected.config.indexIntervalBytes)
+    segment.verified.add(batch.position, batch.position + batch.header.sizeBytes)
     endPosition = batch.position + batch.header.sizeBytes
     endOffset = lastOffsetOf(batch.header) + 1
     epoch = batch.header.partitionLeaderEpoch
   }
-  return { endPosition, endOffset }
 }
 
+const outOfPlace = 'The batch here is of another place of the log, by its offset or its leader epoch.'
+
 /**
- * The CRC does not cover base offset and epoch, so that a torn write can change them alone: where nothing was synced, each
- * batch must follow the one before it, and its epoch must have been. Elsewhere compaction leaves gaps.
+ * The CRC does not cover base offset and epoch, so that a torn write can change them alone: each batch's epoch must have been,
+ * and where nothing was synced it must follow the one before it. Elsewhere compaction leaves gaps.
  */
 function isInPlace(
   { header }: PlacedBatch,
-  segment: Segment,
   before: { readonly endOffset: number; readonly epoch: number },
   { recoveryPoint, newestEpoch, mayHaveGaps }: Expectation
 ): boolean {
-  const { baseOffset, partitionLeaderEpoch, lastOffsetDelta } = header
-  if (baseOffset < before.endOffset || lastOffsetDelta < 0 || partitionLeaderEpoch < before.epoch) return false
-  if (lastOffsetOf(header) - segment.baseOffset > relativeOffsetMax) return false
-  if (before.endOffset < recoveryPoint) return true
-  return partitionLeaderEpoch <= newestEpoch && (mayHaveGaps || baseOffset === before.endOffset)
+  const { partitionLeaderEpoch, baseOffset } = header
+  if (partitionLeaderEpoch < before.epoch || partitionLeaderEpoch > newestEpoch) return false
+  return before.endOffset < recoveryPoint || mayHaveGaps || baseOffset === before.endOffset
 }
 
-function isSound({ header, bytes }: WholeBatch): boolean {
-  return header.magic === currentMagic && hasValidCrc(bytes, 0, header.sizeBytes)
+function objectionToBytes({ header, bytes }: WholeBatch): string | null {
+  return hasValidCrc(bytes, 0, header.sizeBytes) ? null : unsoundBatch(header.baseOffset)
 }
 
-function reindex(segment: Segment, options: RecoveryOptions): void {
-  segment.forgetIndexes()
-  const start = { position: 0, offset: segment.baseOffset }
-  const { endPosition } = scanSegment(segment, start, { ...options, recoveryPoint: Infinity, mayHaveGaps: true })
-  if (endPosition < segment.sizeBytes) throw damaged(segment, endPosition, options)
-}
-
-function damaged(segment: Segment, position: number, options: RecoveryOptions): DiskError {
-  const path = `${options.directory}/${fileName(segment.baseOffset, fileSuffix.log)}`
-  const what = `${options.disk.location}/${path} is damaged at byte ${position}, in a part that was synced to the disk.`
+/** Kafka does not start with such a file (NumberFormatException). */
+function misnamed(name: string, { disk, directory }: RecoveryOptions): DiskError {
+  const path = `${directory}/${name}`
+  const what = `${disk.location}/${path} is named after an offset that no log reaches, so that its place in the log is unknown.`
   const advice =
-    'The disk has lost data that was acknowledged. No record was changed. Restore the file from a backup, or move the ' +
-    'directory away to go on without this partition.'
+    'Nothing was changed. Move the file away if it is not of this log; else restore the directory from a backup.'
   return new DiskError('failed', path, `${what} ${advice}`)
 }

@@ -3,7 +3,7 @@ import type { LogConfig } from './types.ts'
 
 export interface SegmentFacts {
   readonly sizeBytes: number
-  /** The largest timestamp of its records; when it has none, the time it was made. */
+  /** The largest timestamp of its records; when it has none, when they were written. */
   readonly newestMs: number
 }
 

@@ -16,8 +16,9 @@ export interface NextAppend {
 
 export function rollIsDue(active: Segment, next: NextAppend, config: LogConfig): boolean {
   if (active.sizeBytes === 0) return false
-  const oldestMs = active.firstTimestampMs ?? active.createdMs
-  const ageMs = (active.firstTimestampMs === null ? next.nowMs : next.timestampMs) - oldestMs
+  // Records without a time (-1) say nothing about the age of their segment.
+  const firstMs = active.firstTimestampMs ?? -1
+  const ageMs = firstMs >= 0 ? next.timestampMs - firstMs : next.nowMs - active.createdMs
   return (
     active.sizeBytes + next.sizeBytes > config.segmentBytes ||
     ageMs > config.segmentMs ||

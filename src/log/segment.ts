@@ -4,29 +4,34 @@
  */
 import type { Disk, DiskFile, ReadMemory } from '../host/disk.ts'
 import { limits } from '../limits.ts'
-import {
-  type BatchHeader,
-  batchHeaderBytes,
-  batchSizeAt,
-  lastOffsetOf,
-  readBatchHeader
-} from '../protocol/records/batch.ts'
+import { type BatchHeader, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import type { TransactionEnd } from '../protocol/records/control-records.ts'
+import {
+  type Obstacle,
+  type PlacedBatch,
+  type WalkStart,
+  type WholeBatch,
+  walkBatches,
+  walkHeaders
+} from './batch-walk.ts'
+import { anyOffset, type Gaps } from './continuity.ts'
+import { DamageError, damageMessage, restoreAdvice } from './damage.ts'
 import { fileName, fileSuffix } from './file-names.ts'
 import type { IndexFile } from './index-file.ts'
-import { OffsetIndex } from './offset-index.ts'
+import { OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
 import type { ProducerState } from './producer-state.ts'
-import { TimeIndex } from './time-index.ts'
-import { TransactionIndex } from './transaction-index.ts'
+import { type SetAside, setSegmentFilesAside } from './segment-files.ts'
+import { TimeIndex, type TimeIndexEntry } from './time-index.ts'
+import { type AbortedEntry, TransactionIndex } from './transaction-index.ts'
+import { VerifiedBytes } from './verified-bytes.ts'
 
-/** A batch in its place. */
-export interface PlacedBatch {
-  readonly header: BatchHeader
-  readonly position: number
-}
-
-export interface WholeBatch extends PlacedBatch {
-  readonly bytes: Buffer
+/** What the segments of one log share. */
+export interface SegmentSurroundings {
+  readonly disk: Disk
+  readonly directory: string
+  readonly gaps: Gaps
+  /** Gets a line when something damaged was made anew. */
+  readonly report: (line: string) => void
 }
 
 export class Segment {
@@ -35,16 +40,27 @@ export class Segment {
   readonly timeIndex: TimeIndex
   readonly transactionIndex: TransactionIndex
   readonly createdMs: number
+  readonly gaps: Gaps
+  readonly verified: VerifiedBytes
+  readonly #report: (line: string) => void
   readonly #disk: Disk
   readonly #directory: string
   readonly #log: DiskFile
   /** Where what was synced ends. */
   syncedBytes = 0
+  /** Whether a power cut could bring back bytes that were cut off. */
+  hasUnsyncedCut = false
   /** Where the records end whose index entries were synced. */
   indexesSyncedBytes = 0
   /** From here on the index of aborted transactions was lost and has to be made again from the records; null: it is whole. */
   transactionsLostFrom: number | null = null
+  /** Whether the index of aborted transactions is known to name all: this process wrote it, or held it against the markers. */
+  hasKnownTransactions: boolean
+  /** Transactions that end in a later segment begin at or behind this offset; -1 when that is not known. */
+  laterTransactionsFrom = -1
   maxTimestampMs = -1
+  /** When records came last: what retention by time goes by where no record has a time (Kafka: LogSegment.lastModified). */
+  writtenMs: number
   #firstTimestampMs: number | null = null
   #offsetOfMaxTimestamp = -1
   #bytesSinceIndexEntry = 0
@@ -52,13 +68,34 @@ export class Segment {
   #gatheredBytes = 0
   #places: { readonly offset: number; readonly position: number }[] | null = null
 
-  constructor(disk: Disk, directory: string, baseOffset: number, nowMs: number) {
+  /** Opens the segment, or makes it. Throws DiskError, with no file open then; what was made lies there: `removeSegmentFiles`. */
+  static open(of: SegmentSurroundings, baseOffset: number, nowMs: number): Segment {
+    const log = of.disk.open(`${of.directory}/${fileName(baseOffset, fileSuffix.log)}`, 'create')
+    try {
+      return new Segment(of, baseOffset, nowMs, log)
+    } catch (error) {
+      log.close()
+      throw error
+    }
+  }
+
+  private constructor(
+    { disk, directory, gaps, report }: SegmentSurroundings,
+    baseOffset: number,
+    nowMs: number,
+    log: DiskFile
+  ) {
     const path = (suffix: string): string => `${directory}/${fileName(baseOffset, suffix)}`
     this.baseOffset = baseOffset
     this.createdMs = nowMs
+    this.gaps = gaps
+    this.#report = report
     this.#disk = disk
     this.#directory = directory
-    this.#log = disk.open(path(fileSuffix.log), 'create')
+    this.#log = log
+    this.writtenMs = log.modifiedMs ?? nowMs
+    this.verified = new VerifiedBytes(log.sizeBytes)
+    this.hasKnownTransactions = log.sizeBytes === 0
     this.offsetIndex = new OffsetIndex(disk, path(fileSuffix.offsetIndex), baseOffset)
     this.timeIndex = new TimeIndex(disk, path(fileSuffix.timeIndex), baseOffset)
     this.transactionIndex = new TransactionIndex(disk, path(fileSuffix.transactionIndex))
@@ -72,15 +109,30 @@ export class Segment {
     return this.indexesSyncedBytes === this.sizeBytes
   }
 
+  /** Whether a power cut could change the file. */
+  get isDirty(): boolean {
+    return this.syncedBytes < this.sizeBytes || this.hasUnsyncedCut
+  }
+
   /** With what was gathered and is not in the file yet. */
   get sizeBytes(): number {
     return this.#log.sizeBytes + this.#gatheredBytes
   }
 
+  /** Without what was gathered. */
+  get writtenBytes(): number {
+    return this.#log.sizeBytes
+  }
+
+  /** Where the first batch begins. */
+  get start(): WalkStart {
+    return { position: 0, nextOffset: this.baseOffset }
+  }
+
   /** The largest timestamp of the first batch: rolling by time counts from it. Null when there is none. */
   get firstTimestampMs(): number | null {
     if (this.#firstTimestampMs === null && this.sizeBytes > 0) {
-      const [first] = this.batchesFrom(0)
+      const [first] = this.batchesFrom(this.start)
       this.#firstTimestampMs = first?.header.maxTimestamp ?? null
     }
     return this.#firstTimestampMs
@@ -88,14 +140,17 @@ export class Segment {
 
   /** Appends whole batches, given with their places in these bytes. Throws DiskError, with the file as it was. */
   append(bytes: Buffer, batches: readonly PlacedBatch[], indexIntervalBytes: number): void {
+    if (this.#gatheredBytes > 0) throw new RangeError('what was gathered is written first')
     const start = this.sizeBytes
+    this.#loadIndexesFor(bytes.length, indexIntervalBytes)
     this.#log.append([bytes])
     for (const { header, position } of batches) this.index({ header, position: start + position }, indexIntervalBytes)
   }
 
-  /** As `append`, but the bytes stay here until `write`; until then they cannot be read. */
+  /** As `append`, but the bytes stay here until `write`; until then they cannot be read. Throws DiskError, with nothing changed. */
   gather(bytes: Buffer, { header, position }: PlacedBatch, indexIntervalBytes: number): void {
     const start = this.sizeBytes
+    this.#loadIndexesFor(bytes.length, indexIntervalBytes)
     this.#gathered.push(bytes)
     this.#gatheredBytes += bytes.length
     this.index({ header, position: start + position }, indexIntervalBytes)
@@ -146,65 +201,98 @@ export class Segment {
     return index < 0 ? -1 : (this.#places?.splice(index, 1)[0]?.position ?? -1)
   }
 
-  /** The batches from a position on, headers only, as far as they are whole. One read of the file serves many headers. */
-  *batchesFrom(position: number): Generator<PlacedBatch> {
-    let window: Buffer = Buffer.alloc(0)
-    let windowStart = 0
-    for (let at = position; at + batchHeaderBytes <= this.sizeBytes; ) {
-      if (at < windowStart || at + batchHeaderBytes > windowStart + window.length) {
-        window = this.read(at, limits.headerScanBytes)
-        windowStart = at
+  /** The batches from a place on, headers only. Throws DamageError where none stands that goes on. */
+  *batchesFrom(start: WalkStart): Generator<PlacedBatch> {
+    const obstacle = yield* walkHeaders(this, start)
+    if (obstacle !== null) throw this.damageAt(obstacle)
+  }
+
+  /** The same with their bytes, which are good until the next: each is as it was written. Throws DamageError. */
+  *soundBatchesFrom(start: WalkStart): Generator<WholeBatch> {
+    const walk = walkBatches(this, start)
+    for (let step = walk.next(); ; step = walk.next()) {
+      if (step.done === true) {
+        if (step.value !== null) throw this.damageAt(step.value)
+        return
       }
-      const sizeBytes = batchSizeAt(window, at - windowStart)
-      if (sizeBytes < 0 || at + sizeBytes > this.sizeBytes) return
-      yield { header: readBatchHeader(window, at - windowStart), position: at }
-      at += sizeBytes
+      this.#assertSound(step.value, step.value.bytes)
+      yield step.value
     }
   }
 
-  /** The same with their bytes, many at a time: for who has to look at all of them. The bytes are good until the next. */
-  *wholeBatchesFrom(position: number): Generator<WholeBatch> {
-    let space: Buffer = Buffer.alloc(0)
-    const memory: ReadMemory = {
-      take(sizeBytes) {
-        if (space.length < sizeBytes) space = Buffer.allocUnsafeSlow(sizeBytes)
-        return space.subarray(0, sizeBytes)
-      }
+  /** Where to look for the offset from: the index names a batch before the one that holds it. */
+  placeBefore(offset: number): WalkStart {
+    return this.#placeOf(() => this.offsetIndex.entryBefore(offset))
+  }
+
+  /** Where to look for this position from. */
+  placeAtOrBefore(position: number): WalkStart {
+    return this.#placeOf(() => this.offsetIndex.entryAtOrBefore(position))
+  }
+
+  /** Where to look for the first record from that is not older than the time. */
+  placeBeforeTime(timestampMs: number): WalkStart {
+    let entry = this.timeIndex.entryBefore(timestampMs)
+    if (entry !== null && !this.namesBatchOfTime(entry)) {
+      this.#remakeIndexes(fileSuffix.timeIndex)
+      entry = this.timeIndex.entryBefore(timestampMs)
     }
-    let window: Buffer = space
-    let windowStart = position
-    for (let at = position; at + batchHeaderBytes <= this.sizeBytes; ) {
-      if (at + batchHeaderBytes > windowStart + window.length) {
-        window = this.read(at, limits.recoveryReadBytes, memory)
-        windowStart = at
-      }
-      const sizeBytes = batchSizeAt(window, at - windowStart)
-      if (sizeBytes < 0 || at + sizeBytes > this.sizeBytes) return
-      if (at + sizeBytes > windowStart + window.length) {
-        window = this.read(at, Math.max(sizeBytes, limits.recoveryReadBytes), memory)
-        windowStart = at
-      }
-      const start = at - windowStart
-      yield { header: readBatchHeader(window, start), position: at, bytes: window.subarray(start, start + sizeBytes) }
-      at += sizeBytes
-    }
+    return this.placeBefore(entry?.offset ?? this.baseOffset)
   }
 
   /** The first batch whose last offset is at or beyond the offset; null when there is none. */
   batchWith(offset: number): PlacedBatch | null {
-    for (const batch of this.batchesFrom(this.offsetIndex.positionBefore(offset))) {
+    for (const batch of this.batchesFrom(this.placeBefore(offset))) {
       if (lastOffsetOf(batch.header) >= offset) return batch
     }
     return null
   }
 
-  /** The whole batch with its records. */
-  readBatch({ header, position }: PlacedBatch): Buffer {
-    return this.read(position, header.sizeBytes)
+  /** The whole batch with its records. Throws DamageError. */
+  readBatch(batch: PlacedBatch): Buffer {
+    const bytes = this.read(batch.position, batch.header.sizeBytes)
+    this.#assertSound(batch, bytes)
+    return bytes
+  }
+
+  /** The header says what was written there: its times stand under the checksum. Throws DamageError. */
+  verify(batch: PlacedBatch): void {
+    if (!this.verified.has(batch.position, batch.position + batch.header.sizeBytes)) this.readBatch(batch)
+  }
+
+  /** Whether the batch that the entry speaks of stands where it says. */
+  namesBatch({ lastOffset, position }: OffsetIndexEntry): boolean {
+    if (position < 0 || position >= this.writtenBytes) return false
+    const [batch] = walkHeaders(this, { position, nextOffset: anyOffset })
+    return batch !== undefined && lastOffsetOf(batch.header) === lastOffset
+  }
+
+  /** Whether the batch that the entry speaks of has the time that it says. */
+  namesBatchOfTime({ offset, timestampMs }: TimeIndexEntry): boolean {
+    const near = offset < this.baseOffset ? null : this.offsetIndex.entryBefore(offset)
+    if (near !== null && !this.namesBatch(near)) return false
+    const start = near === null ? this.start : { position: near.position, nextOffset: anyOffset }
+    for (const { header } of walkHeaders(this, start)) {
+      if (lastOffsetOf(header) >= offset) return header.baseOffset <= offset && header.maxTimestamp === timestampMs
+    }
+    return false
+  }
+
+  /** What is told of a tail that was cut off. */
+  cutMessage(position: number, sizeBytes: number): string {
+    const what = `${sizeBytes} bytes from here on were not synced when the broker or the machine stopped, and are no whole batches that follow.`
+    const advice = 'They were cut off, as Apache Kafka does; all that a checkpoint says was synced lies before them.'
+    return damageMessage(this.#disk, { path: this.#path(fileSuffix.log), position, what, advice })
+  }
+
+  damageAt({ position, what }: Obstacle): DamageError {
+    const path = this.#path(fileSuffix.log)
+    return new DamageError(this.#disk, { path, position, what, advice: restoreAdvice(path) })
   }
 
   /** Cuts the file here, and the indexes with it. */
   truncate(position: number, offset: number): void {
+    if (position < this.#log.sizeBytes) this.hasUnsyncedCut = true
     this.#log.truncate(position)
     this.#places = null
     this.#firstTimestampMs = null
@@ -214,7 +302,7 @@ export class Segment {
     this.syncedBytes = Math.min(this.syncedBytes, position)
     this.indexesSyncedBytes = Math.min(this.indexesSyncedBytes, position)
     this.#takeTimeFromIndex()
-    for (const { header } of this.batchesFrom(this.offsetIndex.lastPosition)) this.#noteTime(header)
+    for (const { header } of this.batchesFrom(this.#placeOf(() => this.offsetIndex.last))) this.#noteTime(header)
   }
 
   /** Empties the indexes: they are about to be made again. */
@@ -230,11 +318,11 @@ export class Segment {
   keepIndexesBelow(offset: number): PlacedBatch | null {
     const last = this.offsetIndex.keepBelow(offset)
     if (last === null) return null
-    const [batch] = this.batchesFrom(last.position)
+    const [batch] = walkHeaders(this, { position: last.position, nextOffset: anyOffset })
     if (batch === undefined || lastOffsetOf(batch.header) !== last.lastOffset) return null
     this.timeIndex.keepBelow(last.lastOffset + 1)
-    // A single entry of zeros may be one that never reached the disk.
-    if (this.timeIndex.last?.timestampMs === 0) return null
+    const newest = this.timeIndex.last
+    if (newest !== null && !this.namesBatchOfTime(newest)) return null
     this.transactionIndex.keepBelow(offset)
     this.#indexAgainFrom(offset)
     return batch
@@ -247,7 +335,8 @@ export class Segment {
   }
 
   async sync(): Promise<void> {
-    const sizeBytes = this.sizeBytes
+    const sizeBytes = this.writtenBytes
+    this.hasUnsyncedCut = false
     await this.#log.sync()
     this.syncedBytes = Math.max(this.syncedBytes, sizeBytes)
   }
@@ -275,19 +364,67 @@ export class Segment {
     this.#log.close()
   }
 
-  /** Sets the files aside as `.deleted`; gives what removes them for good. Writes nothing: the disk may be full. */
-  setAside(): () => void {
+  /** Closes the files and sets them aside. Throws DiskError while the log is in its place, and then the segment is as it was. */
+  setAside(): SetAside {
+    const aside = setSegmentFilesAside(this.#disk, this.#directory, this.baseOffset)
     this.close()
-    const aside: string[] = []
-    for (const suffix of [fileSuffix.log, fileSuffix.offsetIndex, fileSuffix.timeIndex, fileSuffix.transactionIndex]) {
-      const path = `${this.#directory}/${fileName(this.baseOffset, suffix)}`
-      if (!this.#disk.exists(path)) continue
-      this.#disk.rename(path, path + fileSuffix.deleted)
-      aside.push(path + fileSuffix.deleted)
+    return aside
+  }
+
+  /** An entry that becomes due goes behind those in the file: they are read before anything is changed, since that can fail. */
+  #loadIndexesFor(sizeBytes: number, indexIntervalBytes: number): void {
+    if (this.#bytesSinceIndexEntry + sizeBytes <= indexIntervalBytes) return
+    this.offsetIndex.file.load()
+    this.timeIndex.file.load()
+  }
+
+  #path(suffix: string): string {
+    return `${this.#directory}/${fileName(this.baseOffset, suffix)}`
+  }
+
+  #assertSound({ header, position }: PlacedBatch, bytes: Buffer): void {
+    if (bytes.length === header.sizeBytes && hasValidCrc(bytes, 0, bytes.length)) return
+    throw this.damageAt({ position, what: unsoundBatch(header.baseOffset) })
+  }
+
+  /** The place that an entry of the offset index names, once the batch there is seen to be the one it speaks of. */
+  #placeOf(look: () => OffsetIndexEntry | null): WalkStart {
+    let entry = look()
+    if (entry !== null && !this.namesBatch(entry)) {
+      this.#remakeIndexes(fileSuffix.offsetIndex)
+      entry = look()
     }
-    return () => {
-      for (const path of aside) this.#disk.remove(path)
+    return entry === null ? this.start : { position: entry.position, nextOffset: anyOffset }
+  }
+
+  /** An index turned out to be damaged when it was used: both are made again from the records. Throws DamageError for those. */
+  #remakeIndexes(damaged: string): void {
+    const known = { maxTimestampMs: this.maxTimestampMs, offset: this.#offsetOfMaxTimestamp }
+    for (const { file } of [this.offsetIndex, this.timeIndex]) file.clear()
+    this.maxTimestampMs = -1
+    this.#bytesSinceIndexEntry = 0
+    for (const batch of this.soundBatchesFrom(this.start)) this.index(batch, limits.remadeIndexIntervalBytes)
+    // What was gathered is not in the file yet.
+    if (known.maxTimestampMs > this.maxTimestampMs && this.#gatheredBytes > 0) {
+      this.maxTimestampMs = known.maxTimestampMs
+      this.#offsetOfMaxTimestamp = known.offset
     }
+    // The next sync, or the end, writes them.
+    this.indexesSyncedBytes = 0
+    this.reportRemade(damaged, unfitEntry)
+  }
+
+  /** The index of aborted transactions was lost, or parts of it: these are all. The next sync, or the end, writes them. */
+  replaceTransactions(aborted: readonly AbortedEntry[]): void {
+    this.transactionIndex.file.clear()
+    for (const entry of aborted) this.transactionIndex.append(entry)
+    this.indexesSyncedBytes = 0
+    this.reportRemade(fileSuffix.transactionIndex, 'It does not name all transactions that were aborted.')
+  }
+
+  reportRemade(suffix: string, what: string): void {
+    const advice = 'It was made anew from the records; nothing is lost.'
+    this.#report(damageMessage(this.#disk, { path: this.#path(suffix), position: null, what, advice }))
   }
 
   #indexAgainFrom(offset: number): void {
@@ -319,3 +456,10 @@ export class Segment {
     return index !== this.transactionIndex || index.file.count > 0
   }
 }
+
+export function unsoundBatch(baseOffset: number): string {
+  return `The batch with offset ${baseOffset} is not as it was written: its checksum (CRC-32C) or leader epoch is another.`
+}
+
+/** What is told of an index that was damaged. */
+export const unfitEntry = 'An entry does not fit the records.'

@@ -6,9 +6,9 @@
  * that offset were synced. A recovery begins at the newest one that the recovery point vouches for (`recovery.ts`). Kafka
  * writes snapshots between segments only, and reads the whole last segment again; a snapshot elsewhere it removes.
  */
-import { type Disk, DiskError } from '../host/disk.ts'
+import { attempt, type Disk, DiskError } from '../host/disk.ts'
+import { syncFile } from '../host/new-file.ts'
 import { leaderEpochFile } from './leader-epochs.ts'
-import { syncFile } from './new-file.ts'
 import { partitionMetadataFile } from './partition-metadata.ts'
 import {
   encodeProducerSnapshot,
@@ -17,34 +17,42 @@ import {
   writeProducerSnapshot
 } from './producer-snapshot.ts'
 import type { ProducerState } from './producer-state.ts'
-import { Segment } from './segment.ts'
+import { Segment, type SegmentSurroundings } from './segment.ts'
+import { removeSegmentFiles, type SetAside } from './segment-files.ts'
 
-export interface SegmentsOptions {
-  readonly disk: Disk
-  readonly directory: string
+export interface SegmentsOptions extends SegmentSurroundings {
   /** At least one, as recovery left them. */
   readonly segments: Segment[]
   readonly producers: ProducerState
   /** Bytes of records between two checkpoints in the active segment. */
   readonly checkpointBytes: number
+  /** Whether names were made or removed that a power cut could undo; files that were never synced are known by that. */
+  readonly hasNewNames: boolean
 }
 
 export class Segments {
   /** Called when a start would have to read less than before. */
   onCheckpoint: (() => void) | undefined
+  readonly #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
   readonly #segments: Segment[]
   readonly #producers: ProducerState
   readonly #checkpointBytes: number
+  /** Files of a segment may begin at this offset that is none: see `undoFailedRoll`. */
+  #failedRollAt: number | null = null
+  /** Whether there are files whose names a power cut could take. */
+  #hasNewNames: boolean
   #isClosed = false
 
   constructor(options: SegmentsOptions) {
+    this.#surroundings = options
     this.#disk = options.disk
     this.#directory = options.directory
     this.#segments = options.segments
     this.#producers = options.producers
     this.#checkpointBytes = options.checkpointBytes
+    this.#hasNewNames = options.hasNewNames || options.segments.some((segment) => segment.syncedBytes === 0)
   }
 
   get all(): readonly Segment[] {
@@ -67,13 +75,37 @@ export class Segments {
     return Math.min(syncedOffset, behind?.baseOffset ?? Infinity)
   }
 
-  /** Finishes the active segment and begins the next. Throws DiskError. */
+  /** Finishes the active segment and begins the next. Throws DiskError, with the log as it was. */
   roll(endOffset: number, nowMs: number): Segment {
+    this.undoFailedRoll()
+    if (endOffset <= this.active.baseOffset) throw new Error(`a segment without records is not rolled, at ${endOffset}`)
     this.active.finish()
-    this.#snapshotProducers(endOffset)
-    const segment = new Segment(this.#disk, this.#directory, endOffset, nowMs)
-    this.#segments.push(segment)
-    return segment
+    this.#failedRollAt = endOffset
+    try {
+      const segment = this.#begin(endOffset, nowMs)
+      this.#segments.push(segment)
+      this.#hasNewNames = true
+      this.#failedRollAt = null
+      return segment
+    } catch (error) {
+      try {
+        this.undoFailedRoll()
+      } catch {
+        // The disk refuses that as well. Nothing is appended before it has succeeded.
+      }
+      throw error
+    }
+  }
+
+  /**
+   * Removes what a roll that failed has left: a start would take it for the segment that the log goes on in, and records
+   * that were appended to the one before would lie where that one claims to begin. Throws DiskError.
+   */
+  undoFailedRoll(): void {
+    if (this.#failedRollAt === null) return
+    removeSegmentFiles(this.#disk, this.#directory, this.#failedRollAt)
+    removeProducerSnapshot(this.#disk, this.#directory, this.#failedRollAt)
+    this.#failedRollAt = null
   }
 
   /** How many of the oldest lie wholly below the offset. */
@@ -83,12 +115,19 @@ export class Segments {
   }
 
   /** Sets the oldest aside; gives what removes each for good. */
-  drop(count: number): (() => void)[] {
-    return this.#segments.splice(0, count).map((segment) => {
-      const removeForGood = segment.setAside()
-      removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset)
-      return removeForGood
-    })
+  drop(count: number): SetAside[] {
+    const aside: SetAside[] = []
+    for (const segment of this.#segments.slice(0, count)) {
+      try {
+        aside.push(segment.setAside())
+      } catch (error) {
+        if (aside.length === 0 || !(error instanceof DiskError)) throw error
+        return aside
+      }
+      this.#segments.shift()
+      attempt(() => removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset))
+    }
+    return aside
   }
 
   /**
@@ -96,25 +135,27 @@ export class Segments {
    * All records below `endOffset` are in their file, and the producers are as these records made them.
    */
   async sync(endOffset: number): Promise<void> {
+    if (this.#isClosed) throw new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
     const { active } = this
-    const dirty = this.#segments.filter((segment) => segment.syncedBytes < segment.sizeBytes)
-    const finished = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
-    const hasNewNames = finished.length > 0 || dirty.some((segment) => segment.syncedBytes === 0)
-    for (const segment of finished) segment.finish()
+    const dirty = this.#segments.filter((segment) => segment.isDirty)
+    const behind = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
+    // Nothing rests on indexes. Where the disk has no room for them they stay in memory, and a recovery makes them again.
+    const finished = behind.filter((segment) => attempt(() => segment.finish()))
     const checkpoint = this.#checkpointIsDue() ? this.#beginCheckpoint(endOffset) : null
     await Promise.all(dirty.map((segment) => segment.sync()))
-    await Promise.all(finished.map((segment) => segment.syncIndexes()))
-    await checkpoint?.syncIndexes()
-    if (hasNewNames) await this.#syncNames()
+    if (this.#hasNewNames) await this.#syncNames()
+    await Promise.all(finished.map((segment) => hasBegun(segment.syncIndexes())))
+    const isCheckpoint = checkpoint !== null && (await hasBegun(checkpoint.syncIndexes()))
     // The directory may be another log's by now.
     if (this.#isClosed) return
-    checkpoint?.complete()
+    if (isCheckpoint) checkpoint.complete()
     if (finished.length > 0 || checkpoint !== null) this.onCheckpoint?.()
   }
 
-  /** Everything was synced: brings the indexes up to date and leaves what a start needs to read nothing again. */
+  /** All records were synced: brings the indexes up to date and leaves what a start needs to read nothing again. */
   async finish(endOffset: number): Promise<void> {
     for (const segment of this.#segments) {
+      if (segment.isDirty) await segment.sync()
       if (segment.hasSyncedIndexes || segment.sizeBytes === 0) continue
       segment.finish()
       await segment.syncIndexes()
@@ -131,27 +172,29 @@ export class Segments {
     return this.active.sizeBytes - this.active.indexesSyncedBytes >= this.#checkpointBytes
   }
 
+  #begin(endOffset: number, nowMs: number): Segment {
+    const segment = Segment.open(this.#surroundings, endOffset, nowMs)
+    try {
+      this.#snapshotProducers(endOffset)
+      return segment
+    } catch (error) {
+      segment.close()
+      throw error
+    }
+  }
+
   /** Takes down what is known now; null when the disk has no room, which is the next sync's chance. */
   #beginCheckpoint(endOffset: number): { syncIndexes(): Promise<void>; complete(): void } | null {
     const { active } = this
     const snapshot = encodeProducerSnapshot(this.#producers.entries())
-    try {
-      active.finish()
-    } catch (error) {
-      if (error instanceof DiskError) return null
-      throw error
-    }
+    if (!attempt(() => active.finish())) return null
     const sizeBytes = active.sizeBytes
     return {
       syncIndexes: () => active.syncIndexFiles(),
       complete: () => {
-        try {
-          writeProducerSnapshot(this.#disk, this.#directory, endOffset, snapshot)
-          active.indexesSyncedBytes = sizeBytes
-        } catch (error) {
-          // Nothing rests on it: a recovery reads from the checkpoint before.
-          if (!(error instanceof DiskError)) throw error
-        }
+        // Without it a recovery reads from the checkpoint before.
+        const isWritten = attempt(() => writeProducerSnapshot(this.#disk, this.#directory, endOffset, snapshot))
+        if (isWritten) active.indexesSyncedBytes = sizeBytes
       }
     }
   }
@@ -171,10 +214,32 @@ export class Segments {
     return listProducerSnapshots(this.#disk, this.#directory).includes(endOffset)
   }
 
+  /** Whoever waits is told when that fails, and the next sync does it again. */
   async #syncNames(): Promise<void> {
+    this.#hasNewNames = false
+    try {
+      await this.#syncNamesNow()
+    } catch (error) {
+      this.#hasNewNames = true
+      throw error
+    }
+  }
+
+  async #syncNamesNow(): Promise<void> {
     const small = [partitionMetadataFile, leaderEpochFile].map((name) => `${this.#directory}/${name}`)
     await Promise.all(small.map((path) => syncFile(this.#disk, path)))
     await this.#disk.syncDirectory(this.#directory)
     await this.#disk.syncDirectory('')
+  }
+}
+
+/** False when a sync could not begin, because no file can be opened now. Nothing is in doubt then; the next one does it. */
+async function hasBegun(sync: Promise<void>): Promise<boolean> {
+  try {
+    await sync
+    return true
+  } catch (error) {
+    if (error instanceof DiskError && error.problem === 'too-many-files') return false
+    throw error
   }
 }

@@ -1,8 +1,14 @@
 /**
  * Group commit: one sync serves everyone who waits. While one is under way, those who come wait for the next, which starts
  * when it ends; there are never two at once. The first starts when the turn ends, so that it serves all that came with it.
- * A sync that nobody waits for stands in line with those of other logs (sync-turns.ts).
+ *
+ * What nobody waits for is synced all the same, within a bound of time and of bytes (limits.ts), so that a power cut takes no
+ * more than that, and whoever does come does not wait for a disk that is long behind. Such a sync stands in line with those of
+ * other logs (sync-turns.ts).
  */
+import type { Clock, Timer } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
+import { limits } from '../limits.ts'
 import type { SyncTurns } from './sync-turns.ts'
 
 interface Waiter {
@@ -20,6 +26,8 @@ export interface SyncTarget {
   sync(): Promise<void>
   /** Everything below the offset is synced now. */
   synced(offset: number): void
+  /** No sync could begin, because no file can be opened now; it is tried again. */
+  refused(error: DiskError): void
   /** A sync failed. What is in the operating system's cache may be gone; nothing may be acknowledged on it any more. */
   failed(error: Error): void
 }
@@ -27,17 +35,26 @@ export interface SyncTarget {
 export class SyncGroup {
   readonly #target: SyncTarget
   readonly #turns: SyncTurns
+  readonly #clock: Clock
   readonly #begin = (): void => queueMicrotask(() => void this.#run())
   #syncedOffset: number
   #wantedOffset = 0
+  /** Somebody waits for what lies below. */
+  #urgentOffset = 0
   #waiters: Waiter[] = []
   /** Whether a sync runs or stands in line. */
   #isUnderWay = false
   #failure: Error | null = null
+  /** Bytes that came since the last sync began. */
+  #owedBytes = 0
+  /** Goes off when what came has waited long enough. One for all of it: it is not set anew by what comes later. */
+  #dueTimer: Timer | null = null
+  #hasEnded = false
 
-  constructor(target: SyncTarget, syncedOffset: number, turns: SyncTurns) {
+  constructor(target: SyncTarget, syncedOffset: number, { turns, clock }: { turns: SyncTurns; clock: Clock }) {
     this.#target = target
     this.#turns = turns
+    this.#clock = clock
     this.#syncedOffset = syncedOffset
   }
 
@@ -47,14 +64,34 @@ export class SyncGroup {
 
   /** Resolves when everything below the offset is synced. */
   wait(offset: number): Promise<void> {
-    if (this.#failure !== null) return Promise.reject(this.#failure)
     if (offset <= this.#syncedOffset) return Promise.resolve()
+    if (this.#failure !== null) return Promise.reject(this.#failure)
     if (offset > this.#target.logEndOffset()) throw new RangeError(`nothing was written up to offset ${offset}`)
     return new Promise((resolve, reject) => {
       this.#waiters.push({ offset, resolve, reject })
-      this.want(offset)
-      this.#turns.hurry(this.#begin)
+      this.hurry(offset)
     })
+  }
+
+  /** Begins to sync everything below the offset: somebody waits for it, and hears of it by `synced`. */
+  hurry(offset: number): void {
+    this.#urgentOffset = Math.max(this.#urgentOffset, offset)
+    this.want(offset)
+    this.#turns.hurry(this.#begin)
+  }
+
+  /** So many bytes came, which nobody waits for yet: sees to it that they are synced within the bounds. */
+  owe(sizeBytes: number): void {
+    this.#owedBytes += sizeBytes
+    if (this.#owedBytes >= limits.unsyncedBytes) this.want(this.#target.logEndOffset())
+    this.#wantLater()
+  }
+
+  /** The log is going away: what was not asked for until now is synced no more. */
+  end(): void {
+    this.#hasEnded = true
+    this.#dueTimer?.cancel()
+    this.#dueTimer = null
   }
 
   /** Sees to it that everything below the offset is synced soon, for nobody in particular. */
@@ -67,28 +104,39 @@ export class SyncGroup {
   /** The records from this offset on could not be written, and are in the log no more. */
   giveUp(fromOffset: number, error: Error): void {
     this.#wantedOffset = Math.min(this.#wantedOffset, fromOffset)
+    this.#urgentOffset = Math.min(this.#urgentOffset, fromOffset)
     const waiters = this.#waiters
     this.#waiters = waiters.filter((waiter) => waiter.offset <= fromOffset)
     for (const waiter of waiters) if (waiter.offset > fromOffset) waiter.reject(error)
   }
 
+  #wantLater(): void {
+    if (this.#hasEnded) return
+    this.#dueTimer ??= this.#clock.after(limits.unsyncedMs, () => {
+      this.#dueTimer = null
+      this.want(this.#target.logEndOffset())
+    })
+  }
+
   #lineUp(): void {
     this.#isUnderWay = true
     this.#turns.ask(this.#begin)
-    if (this.#waiters.length > 0) this.#turns.hurry(this.#begin)
+    if (this.#urgentOffset > this.#syncedOffset) this.#turns.hurry(this.#begin)
   }
 
   async #run(): Promise<void> {
     let wantsMore = false
     try {
       const offset = this.#target.write()
+      this.#owedBytes = 0
       if (offset > this.#syncedOffset) {
         await this.#target.sync()
         this.#reach(offset)
         wantsMore = this.#wantedOffset > offset
       }
     } catch (error) {
-      this.#fail(error instanceof Error ? error : new Error(String(error)))
+      if (error instanceof DiskError && error.problem === 'too-many-files') this.#refuse(error)
+      else this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
     this.#isUnderWay = false
     this.#turns.end()
@@ -103,9 +151,21 @@ export class SyncGroup {
     for (const waiter of waiters) if (waiter.offset <= offset) waiter.resolve()
   }
 
+  /** No sync could begin, because no file can be opened now. Nothing is in doubt: a later one does it. */
+  #refuse(error: DiskError): void {
+    this.#wantedOffset = this.#syncedOffset
+    this.#target.refused(error)
+    this.#rejectAll(error)
+    this.#wantLater()
+  }
+
   #fail(error: Error): void {
     this.#failure = error
     this.#target.failed(error)
+    this.#rejectAll(error)
+  }
+
+  #rejectAll(error: Error): void {
     const waiters = this.#waiters
     this.#waiters = []
     for (const waiter of waiters) waiter.reject(error)

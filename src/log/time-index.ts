@@ -3,6 +3,7 @@
  * Kafka: TimeIndex; the offset is the last one of the batch with that timestamp.
  */
 import type { Disk } from '../host/disk.ts'
+import { wideInt64 } from '../protocol/primitives.ts'
 import { IndexFile } from './index-file.ts'
 
 const entryBytes = 12
@@ -30,7 +31,7 @@ export class TimeIndex {
     const last = this.last
     if (timestampMs <= (last?.timestampMs ?? -1) || offset < (last?.offset ?? 0)) return
     const entry = Buffer.alloc(entryBytes)
-    entry.writeBigInt64BE(BigInt(timestampMs), 0)
+    entry.writeBigInt64BE(wideInt64(timestampMs), 0)
     entry.writeInt32BE(offset - this.#baseOffset, 8)
     this.#file.append(entry)
   }
@@ -40,10 +41,10 @@ export class TimeIndex {
     return last === null ? null : this.#decode(last)
   }
 
-  /** An offset before which every record is older than the timestamp. */
-  offsetBefore(timestampMs: number): number {
+  /** The last entry that is not newer than the time: before its offset no record is newer than it says. */
+  entryBefore(timestampMs: number): TimeIndexEntry | null {
     const found = this.#file.lastWhere((entry) => this.#decode(entry).timestampMs <= timestampMs)
-    return found === null ? this.#baseOffset : this.#decode(found).offset
+    return found === null ? null : this.#decode(found)
   }
 
   /** Keeps the entries that speak of batches below the offset, as far as they grow: behind them may be anything. */

@@ -14,8 +14,8 @@ export function recordAt(
 ): TimestampedOffset | null {
   for (const segment of segments) {
     if (segment.maxTimestampMs < timestampMs) continue
-    const from = segment.offsetIndex.positionBefore(segment.timeIndex.offsetBefore(timestampMs))
-    for (const batch of segment.batchesFrom(from)) {
+    for (const batch of segment.batchesFrom(segment.placeBeforeTime(timestampMs))) {
+      segment.verify(batch)
       if (batch.header.maxTimestamp < timestampMs) continue
       const found = findOffsetForTimestamp(segment.readBatch(batch), timestampMs, startOffset)
       if (found === null) continue

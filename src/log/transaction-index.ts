@@ -50,6 +50,16 @@ export class TransactionIndex {
     this.#file.keep(count)
   }
 
+  /** Whether every entry can be one of a segment with these offsets. */
+  liesWithin(baseOffset: number, endOffset: number): boolean {
+    let before = baseOffset - 1
+    for (const { firstOffset, lastOffset } of this.entries()) {
+      if (lastOffset <= before || lastOffset >= endOffset || firstOffset < 0 || firstOffset >= lastOffset) return false
+      before = lastOffset
+    }
+    return true
+  }
+
   cutFrom(offset: number): void {
     this.#file.cut((entry) => decode(entry).lastOffset >= offset)
   }

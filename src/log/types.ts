@@ -1,5 +1,7 @@
 /** The words that the log and those above it share: what goes into an append and a read, and what comes back. */
 import type { ErrorCode } from '../protocol/error-codes.ts'
+import type { TimestampType } from '../protocol/records/batch.ts'
+import type { RecordError } from '../protocol/records/record-checks.ts'
 
 /** The part of a topic's configuration that its logs obey; names and meaning as in Kafka's topic configuration. */
 export interface LogConfig {
@@ -16,7 +18,9 @@ export interface LogConfig {
   readonly cleanupDelete: boolean
   readonly cleanupCompact: boolean
   readonly compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  readonly messageTimestampType: 'CreateTime' | 'LogAppendTime'
+  /** Kafka's level of that compression; null where it has none. */
+  readonly compressionLevel: number | null
+  readonly messageTimestampType: TimestampType
   readonly messageTimestampBeforeMaxMs: number
   readonly messageTimestampAfterMaxMs: number
 }
@@ -26,6 +30,9 @@ export interface LogConfig {
  * (survives the process), as Kafka does by default.
  */
 export type Durability = 'disk' | 'os'
+
+/** What was written cannot be made safe; it can again; or the log is closed or deleted, and is in no trouble any more. */
+export type Trouble = Error | 'over' | 'ended'
 
 /** Who appends: a client (everything is checked), or the broker's own coordinators (control batches allowed, no producer checks). */
 export type AppendOrigin = 'client' | 'coordinator'
@@ -50,7 +57,12 @@ export type AppendResult =
       /** True when this batch was there already (idempotent producer's retry): nothing was written. */
       readonly isDuplicate: boolean
     }
-  | { readonly ok: false; readonly error: ErrorCode; readonly message: string }
+  | {
+      readonly ok: false
+      readonly error: ErrorCode
+      readonly message: string
+      readonly recordErrors: readonly RecordError[]
+    }
 
 export interface ReadResult {
   /** Whole batches, back to back, as they lie on disk; the first contains the offset asked for. */

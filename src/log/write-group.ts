@@ -69,6 +69,12 @@ export class WriteGroup {
     this.#target.written()
     turn.resolve()
   }
+
+  /** The log is closed as it is: what was taken in is not written any more. */
+  giveUp(reason: Error): void {
+    this.#turn?.reject(reason)
+    this.#turn = null
+  }
 }
 
 function newTurn(fromOffset: number): Turn {

@@ -2,4 +2,4 @@
 export { EncodeError, FrameSizeError, ProtocolError } from './errors.ts'
 export { Reader, ZERO_UUID } from './reader.ts'
 export type { Records } from './writer.ts'
-export { varintLength, Writer } from './writer.ts'
+export { varintLength, Writer, wideInt64 } from './writer.ts'

@@ -3,8 +3,8 @@
  * list at kafka.apache.org/protocol).
  *
  * Every length and count is compared with the bytes that are left before anything is allocated. An int64 becomes a
- * number and must be a safe integer; `readInt64Wide` is for the few fields where clients send Long.MAX_VALUE to mean
- * "no limit", `readBigInt64` for those that use all 64 bits.
+ * number and must be a safe integer; `readInt64Wide` is for the fields where a client may say anything (Long.MAX_VALUE for
+ * "no limit"), `readBigInt64` for those that use all 64 bits.
  */
 import { ProtocolError } from './errors.ts'
 
@@ -176,7 +176,12 @@ export class Reader {
     if (length === 0) return ''
     if (length > maxStringBytes) throw this.error(`a string of ${length} bytes is longer than ${maxStringBytes}`)
     const position = this.take(length)
-    return this.buffer.toString('utf8', position, position + length)
+    const text = this.buffer.toString('utf8', position, position + length)
+    // What stands for a byte that is no UTF-8 has three: no answer could carry such a text back.
+    if (length > maxStringBytes / 3 && Buffer.byteLength(text) > maxStringBytes) {
+      throw this.error(`a string of ${length} bytes is not UTF-8`)
+    }
+    return text
   }
 
   /** A copy: what is kept from a request must not hold the whole request in memory. */

@@ -17,6 +17,8 @@ const twoTo32 = 0x1_0000_0000
 const twoTo63 = 0x8000_0000_0000_0000
 const frameSizeBytes = 4
 const shortTextLength = 48
+/** What stays of either end of a text that is too long: enough for what was said about a name in its middle. */
+const shortenedEndLength = 500
 
 export class Writer {
   private buffer: Buffer
@@ -128,7 +130,7 @@ export class Writer {
   /** As writeInt64; 2^63 and above are Long.MAX_VALUE (see Reader.readInt64Wide). */
   writeInt64Wide(value: number): void {
     if (Number.isSafeInteger(value)) this.writeInt64(value)
-    else this.writeBigInt64(value >= twoTo63 ? 0x7fff_ffff_ffff_ffffn : BigInt(Math.max(value, -twoTo63)))
+    else this.writeBigInt64(wideInt64(value))
   }
 
   writeBigInt64(value: bigint): void {
@@ -204,6 +206,15 @@ export class Writer {
   writeCompactNullableString(value: string | null): void {
     if (value === null) this.writeUnsignedVarint(0)
     else this.writeCompactString(value)
+  }
+
+  /** A text for people: too long for a string, it loses its middle, so that a name told in it never costs the answer. */
+  writeNullableProse(value: string | null): void {
+    this.writeNullableString(value === null ? null : shortened(value))
+  }
+
+  writeCompactNullableProse(value: string | null): void {
+    this.writeCompactNullableString(value === null ? null : shortened(value))
   }
 
   private text(value: string, position: number, size: number): void {
@@ -314,6 +325,11 @@ export class Writer {
   }
 }
 
+/** The int64 that a number in the wide form stands for: there is none beyond Long.MAX_VALUE, which as a double is 2^63. */
+export function wideInt64(value: number): bigint {
+  return value >= twoTo63 ? 0x7fff_ffff_ffff_ffffn : BigInt(Math.max(value, -twoTo63))
+}
+
 /** How many bytes an unsigned varint takes. */
 export function varintLength(value: number): number {
   let length = 1
@@ -323,6 +339,11 @@ export function varintLength(value: number): number {
 
 function sizeOf(records: Records): number {
   return Buffer.isBuffer(records) ? records.length : records.sizeBytes
+}
+
+function shortened(prose: string): string {
+  if (Buffer.byteLength(prose, 'utf8') <= maxStringBytes) return prose
+  return `${prose.slice(0, shortenedEndLength)} … ${prose.slice(-shortenedEndLength)}`
 }
 
 function textSize(value: string): number {

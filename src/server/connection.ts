@@ -88,7 +88,7 @@ export class Client implements Holder {
   stop(): void {
     this.#isStopping = true
     this.#turnDeaf()
-    if (this.isIdle) this.#options.connection.end()
+    if (this.isIdle) this.#sayFarewell()
   }
 
   /** Ends at once; nobody is owed anything any more. */
@@ -203,7 +203,7 @@ export class Client implements Holder {
     this.countUnsentBytes()
     if (this.#isClosed) return
     if (ending !== null) this.#leave(ending)
-    else if (this.#isStopping && this.isIdle) connection.end()
+    else if (this.#isStopping && this.isIdle) this.#sayFarewell()
     else this.goOn()
   }
 
@@ -225,6 +225,14 @@ export class Client implements Holder {
     }
     connection.end()
     this.#linger = clock.after(limits.lingerMs, () => this.destroy())
+  }
+
+  /** Nothing is owed any more: ends, and goes soon after the answers have left, whether or not the peer ends its side. */
+  #sayFarewell(): void {
+    const { clock, connection } = this.#options
+    connection.end(() => {
+      if (!this.#isClosed) this.#linger = clock.after(limits.farewellMs, () => this.destroy())
+    })
   }
 
   /** True while the peer does not read its answers, or has too many requests on the way. */

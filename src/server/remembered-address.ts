@@ -3,11 +3,11 @@
  * finds the broker there, and whoever serves it next takes the same address, which clients hold. Apache Kafka passes the
  * file over: it looks at directories only (LogManager.loadLogs).
  */
-import type { Disk } from '../host/disk.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
+import { writeNewFile } from '../host/new-file.ts'
 import { type Address, formatAddress, parseAddress } from './address.ts'
 
 const file = '.address'
-const beside = '.address.tmp'
 
 /** Null when the directory was never served, or what is there is no address. */
 export function rememberedAddress(disk: Disk): Address | null {
@@ -19,16 +19,20 @@ export function rememberedAddress(disk: Disk): Address | null {
   }
 }
 
-/** For whoever serves the directory. Readers see the old or the new; a power cut may lose it, which costs a new port. */
+/**
+ * For whoever serves the directory. Readers see the old or the new; a power cut may lose it, which costs a new port, and so may
+ * a full disk: what is on it can be read and made smaller all the same.
+ */
 export function rememberAddress(disk: Disk, address: Address): void {
+  try {
+    writeAddress(disk, address)
+  } catch (error) {
+    if (!(error instanceof DiskError) || error.problem !== 'full') throw error
+  }
+}
+
+function writeAddress(disk: Disk, address: Address): void {
   const known = rememberedAddress(disk)
   if (known !== null && formatAddress(known) === formatAddress(address)) return
-  disk.remove(beside)
-  const handle = disk.open(beside, 'create')
-  try {
-    handle.append([Buffer.from(`${formatAddress(address)}\n`)])
-  } finally {
-    handle.close()
-  }
-  disk.rename(beside, file)
+  writeNewFile(disk, file, Buffer.from(`${formatAddress(address)}\n`))
 }

@@ -63,8 +63,8 @@ export function refuseWrongConfig({ config }: Pick<BrokerStart, 'config'>): void
 export async function startBehind(server: Server, options: BrokerStart, unlock: () => void): Promise<RunningServer> {
   try {
     const { host, durability, config, advertised, log } = options
-    rememberAddress(host.disk, server.address)
-    const broker = await Broker.start({ host, durability, config, advertised, log, unlock })
+    const onAccepted = (): void => rememberAddress(host.disk, server.address)
+    const broker = await Broker.start({ host, durability, config, advertised, log, unlock, onAccepted })
     await createTopics(broker, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})

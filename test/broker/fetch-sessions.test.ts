@@ -77,6 +77,17 @@ test('a session that is unknown, out of step, or of the other kind of names is r
   assert.deepEqual(errorOf(byId), { error: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR })
 })
 
+test('an epoch is good for one request: neither a repeated nor a later one is taken', () => {
+  const { sessions } = fresh()
+  const { sessionId } = entered(sessions, { partitions: [partition(0)] })
+  entered(sessions, { sessionId, sessionEpoch: 1 })
+  for (const sessionEpoch of [1, 3]) {
+    const refused = sessions.enter(request({ sessionId, sessionEpoch }))
+    assert.deepEqual(refused, { error: ErrorCode.INVALID_FETCH_SESSION_EPOCH })
+  }
+  entered(sessions, { sessionId, sessionEpoch: 2 })
+})
+
 test('the final epoch ends a session, and fetches without one', () => {
   const { sessions } = fresh()
   const { sessionId } = entered(sessions, { partitions: [partition(0)] })

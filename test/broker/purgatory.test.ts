@@ -51,6 +51,15 @@ test('a fetch goes on when enough bytes have come in any of its partitions, coun
   await broker.stop()
 })
 
+test('a fetch goes on with exactly the bytes that it wanted', async () => {
+  const { broker, replicas, finished, wait } = await setUp()
+  const waiting = wait('exactly', { missingBytes: batchBytes })
+  await append(replicas[0])
+  assert.deepEqual(finished, ['exactly'])
+  await waiting
+  await broker.stop()
+})
+
 test('a fetch does not hear of partitions that it did not ask for', async () => {
   const { broker, replicas, purgatory, wait } = await setUp()
   const waiting = wait('second', { replicas: replicas.slice(1) })

@@ -1,6 +1,7 @@
 /** Replicas over the life of a broker: a topic that takes an old name begins anew, and a stop lets go of the directory. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { DiskError, type DiskFile } from '../../src/host/disk.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
@@ -10,6 +11,7 @@ import { DeleteTopicsRequest } from '../../src/protocol/generated/api/delete-top
 import { DeleteTopicsResponse } from '../../src/protocol/generated/api/delete-topics-response.ts'
 import { batchOf, createTopic, produce } from './apis/records-setup.ts'
 import { ask, startBroker } from './apis/setup.ts'
+import { HeldDisk, hold } from './held-disk.ts'
 
 test('a topic that takes the name of one deleted since the start begins at offset 0', async () => {
   const disk = new MemoryDisk()
@@ -29,6 +31,28 @@ test('a topic that takes the name of one deleted since the start begins at offse
   assert.deepEqual([log?.logStartOffset, log?.logEndOffset, log?.recoveryPoint], [0, 0, 0])
   assert.equal((await produce(after, { records: batchOf(['new']) })).baseOffset, 0)
   await after.stop()
+})
+
+test('a Kafka that was killed between the deletion of a topic and the making of its next log took nothing with it', async () => {
+  const disk = new MemoryDisk()
+  const before = await startBroker({}, disk)
+  await createTopic(before, 't1')
+  await produce(before, { records: batchOf(['a', 'b', 'c']) })
+  await before.stop()
+  const checkpoint = disk.readFile('recovery-point-offset-checkpoint')
+  const after = await startBroker({}, disk)
+  await ask(after, DeleteTopicsRequest, DeleteTopicsResponse, 5, { topicNames: ['t1'], topics: [], timeoutMs: 1000 })
+  await createTopic(after, 't1')
+  await after.stop()
+
+  // As that Kafka leaves it: the old log under its random name, no new one, and a checkpoint of a minute ago.
+  disk.rename('t1-0', 't1-0.0123456789abcdef0123456789abcdef-delete')
+  disk.replaceFile('recovery-point-offset-checkpoint', checkpoint)
+  disk.remove('.kafka_cleanshutdown')
+  const broker = await startBroker({}, disk)
+  assert.equal(broker.hosted('t1', 0).kind, 'online')
+  assert.equal((await produce(broker, { records: batchOf(['new']) })).baseOffset, 0)
+  await broker.stop()
 })
 
 test('a stop that cannot write its checkpoints says so, and gives the directory free', async () => {
@@ -57,7 +81,7 @@ test('after a crash everything acknowledged can be read as soon as the broker is
     override open(path: string, mode: 'existing' | 'create'): DiskFile {
       const file = super.open(path, mode)
       file.sync = async () => {
-        for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+        for (let turn = 0; turn < 50; turn++) await setImmediate()
       }
       return file
     }
@@ -70,4 +94,18 @@ test('after a crash everything acknowledged can be read as soon as the broker is
   const after = await startBroker({}, disk)
   assert.equal(after.replica('t1', 0)?.highWatermark, 3)
   await after.stop()
+})
+
+test('a stop waits for the requests that are under way: their answers come first', async () => {
+  const disk = new HeldDisk()
+  const broker = await startBroker({}, disk)
+  const names = hold()
+  disk.beforeSync = (path) => (path === '' ? names.over : Promise.resolve())
+  const happened: string[] = []
+  const creating = createTopic(broker, 't1').then(() => happened.push('answered'))
+  const stopping = broker.stop().then(() => happened.push('stopped'))
+  await setImmediate()
+  names.release()
+  await Promise.all([creating, stopping])
+  assert.deepEqual(happened, ['answered', 'stopped'])
 })

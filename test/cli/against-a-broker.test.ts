@@ -96,6 +96,15 @@ suite('the command line', { skip: reason }, () => {
     assert.deepEqual(await values(topic, '--expect', '3', '--timeout', '10s'), ['a', 'b', 'c'])
   })
 
+  test('each record of a batch is told with an offset of its own, also of the batch that opens a topic', async () => {
+    const topic = await newTopic(1)
+    const told = await cli.rows(['produce', topic, '-o', 'jsonl'], 'a\nb\nc\n')
+    assert.deepEqual(
+      told.map((row) => row.offset),
+      [0, 1, 2]
+    )
+  })
+
   test('keys, headers, tombstones and times are set from the command line', async () => {
     const topic = await newTopic(3)
     await cli.text(['produce', topic, 'v', '-k', 'key', '-H', 'a=1', '-H', 'a=2', '--timestamp', '1700000000'])
@@ -126,6 +135,33 @@ suite('the command line', { skip: reason }, () => {
     assert.deepEqual(await values(topic, '--from-beginning', '--max-messages', '1'), ['0'])
     assert.deepEqual(await values(topic, '--where', 'Number(value) % 2 === 0'), ['0', '2', '4'])
     assert.equal(await cli.text(['consume', topic, '-e', '-f', '%o=%v;']), '0=0;1=1;2=2;3=3;4=4;')
+  })
+
+  test('whoever asks for a place where nothing lies is told why nothing comes', async () => {
+    const topic = await newTopic(1)
+    const told = async (...more: string[]) => (await cli.run(['consume', topic, '-e', ...more])).stderr
+    assert.match(await told(), /^nothing to read: no records are there$/m)
+    await cli.text(['produce', topic], 'a\nb\nc\n')
+    assert.match(await told('--from', '99'), new RegExp(`^nothing to read there: ${topic}:0 holds 0 to 2$`, 'm'))
+    assert.match(await told('--from', '5:2'), /^nothing to read: the range 5:2 ends before it begins$/m)
+    assert.equal(await told('--from', '2'), '')
+  })
+
+  test('a group that is sent past the end of a partition, or before its start, is told where it goes instead', async () => {
+    const topic = await newTopic(1)
+    await cli.text(['produce', topic], 'a\nb\nc\n')
+    await cli.text(['topics', 'trim', topic, '--before', '1', '--yes'])
+    const told = async (to: string) => {
+      const { stdout, stderr } = await cli.run(['groups', 'reset', 'past', '--topic', topic, '--to', to])
+      return { after: JSON.parse(stdout.toString()).after, stderr }
+    }
+    const past = await told('99999')
+    assert.equal(past.after, 3)
+    assert.match(past.stderr, new RegExp(`^${topic}:0: 99999 is past its end, so it goes to the end, 3$`, 'm'))
+    const before = await told('0')
+    assert.equal(before.after, 1)
+    assert.match(before.stderr, new RegExp(`^${topic}:0: 0 is before its start, so it goes to the start, 1$`, 'm'))
+    assert.doesNotMatch((await told('2')).stderr, /so it goes/)
   })
 
   test('a big input arrives whole and in order', async () => {

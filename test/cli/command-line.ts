@@ -33,8 +33,13 @@ export function unavailable(): string | false {
 
 export async function openCommandLine(): Promise<CommandLine> {
   const given = process.env.ODRADEK_TEST_BOOTSTRAP
-  const broker = given === undefined ? await startTarget() : undefined
-  const bootstrap = given ?? broker?.bootstrap ?? ''
+  if (given !== undefined) return commandLineAt(given)
+  const broker = await startTarget()
+  return { ...commandLineAt(broker.bootstrap), [Symbol.asyncDispose]: () => broker.stop() }
+}
+
+/** Against a broker that the test starts and stops itself. */
+export function commandLineAt(bootstrap: string): CommandLine {
   const env = { KAFKA_BROKERS: bootstrap, NO_COLOR: '1' }
   const runCommand = (args: readonly string[], input?: string | Buffer) =>
     run(process.execPath, [...command, ...args], { env, ...(input === undefined ? {} : { input }) })
@@ -54,10 +59,8 @@ export async function openCommandLine(): Promise<CommandLine> {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line)),
-    start: (args) => new LineProcess(process.execPath, [...command, ...args, '-b', bootstrap]),
+    start: (args) => new LineProcess(process.execPath, [...command, ...args, '-b', bootstrap], { env }),
     unique: (name) => `${name}-${process.pid}-${Date.now().toString(36)}-${++count}`,
-    async [Symbol.asyncDispose]() {
-      await broker?.stop()
-    }
+    async [Symbol.asyncDispose]() {}
   }
 }

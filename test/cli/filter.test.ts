@@ -1,7 +1,8 @@
 /** Globs and expressions over records. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFilter, globExpression } from '../../src/cli/consume/filter.ts'
+import { createFilter } from '../../src/cli/consume/filter.ts'
+import { globExpression } from '../../src/cli/glob.ts'
 import { consumed } from './consumed-record.ts'
 
 const cheap = consumed({
@@ -12,7 +13,8 @@ const cheap = consumed({
 const dear = consumed({ key: Buffer.from('b-1'), value: Buffer.from('{"total":50}'), offset: 1n })
 const tombstone = consumed({ key: Buffer.from('a-2') })
 const none = { key: undefined, value: undefined, headers: [], where: undefined }
-const matches = (options: object) => createFilter({ ...none, ...options }).matches([cheap, dear, tombstone])
+const quietly = () => {}
+const matches = (options: object) => createFilter({ ...none, ...options }, quietly).matches([cheap, dear, tombstone])
 
 test('globs match whole keys, values and headers', () => {
   assert.deepEqual(matches({ key: 'a-*' }), [true, false, true])
@@ -25,9 +27,24 @@ test('globs match whole keys, values and headers', () => {
 })
 
 test('an expression sees the parsed value; where it fails the record does not match, and that is told', () => {
-  const filter = createFilter({ ...none, where: 'value.total > 20 && offset === 1' })
+  const said: string[] = []
+  const filter = createFilter({ ...none, where: 'value.total > 20 && offset === 1' }, (line) => said.push(line))
   assert.deepEqual(filter.matches([cheap, dear, tombstone]), [false, true, false])
-  assert.match(filter.complaint() ?? '', /failed on 1 records.*TypeError/)
+  assert.deepEqual(filter.matches([tombstone]), [false])
+  filter.conclude()
+  assert.equal(said.length, 2)
+  assert.match(said[0] ?? '', /fails on a record.*TypeError/)
+  assert.match(said[1] ?? '', /failed on 2 of 4 records.*TypeError/)
+})
+
+test('an expression that fails on every record is a failure', () => {
+  const filter = createFilter({ ...none, where: 'vlaue.total > 20' }, quietly)
+  filter.matches([cheap, dear])
+  assert.throws(() => filter.conclude(), {
+    message: /failed on each of 2 records/,
+    why: /vlaue is not defined/,
+    exitCode: 1
+  })
 })
 
 test('an expression reaches nothing outside its record', () => {
@@ -38,7 +55,7 @@ test('an expression reaches nothing outside its record', () => {
     'eval("1")',
     'key.constructor.constructor("return process")()'
   ]) {
-    const filter = createFilter({ ...none, where })
+    const filter = createFilter({ ...none, where }, quietly)
     assert.deepEqual(filter.matches([cheap]), [false], where)
   }
 })

@@ -1,13 +1,18 @@
 /** Lists in every format; errors in three lines; the exit codes. */
 import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { CliError, wrongUsage } from '../../src/cli/cli-error.ts'
 import { ExitCode, exitCodeMeanings } from '../../src/cli/exit-codes.ts'
 import { formatOffsetsCsv, parseOffsetsCsv } from '../../src/cli/groups/offsets-csv.ts'
 import { formatRows, formatTable } from '../../src/cli/output.ts'
+import { findOwnName } from '../../src/cli/own-name.ts'
 import { presentError } from '../../src/cli/present-error.ts'
 import { replaceSynonyms } from '../../src/cli/program.ts'
 import { createStyle } from '../../src/cli/terminal.ts'
+import { lagCell } from '../../src/cli/topics/list.ts'
+import { temporaryDirectory } from '../harness/paths.ts'
 
 const rows = [
   { topic: 'orders', partitions: 3, replicas: [1, 2], note: null },
@@ -47,8 +52,13 @@ function presented(error: unknown): { text: string; code: number } {
 }
 
 test('an error says what happened, why, and what to do', () => {
-  const error = new CliError({ what: 'it broke', why: 'REASON (1)', next: 'odradek fix', exitCode: ExitCode.notFound })
-  assert.deepEqual(presented(error), { text: 'error: it broke\n  why: REASON (1)\n  try: odradek fix\n', code: 5 })
+  const error = new CliError({
+    what: 'it broke',
+    why: 'REASON (1)',
+    next: 'the same again',
+    exitCode: ExitCode.notFound
+  })
+  assert.deepEqual(presented(error), { text: 'error: it broke\n  why: REASON (1)\n  try: the same again\n', code: 5 })
   assert.equal(presented(wrongUsage('no')).code, ExitCode.wrongUsage)
 })
 
@@ -98,4 +108,24 @@ test("Apache's file of offsets is read and written", () => {
   const text = 'orders,0,15\norders,1,0\n'
   assert.equal(formatOffsetsCsv(parseOffsetsCsv(text, 'f')), text)
   assert.throws(() => parseOffsetsCsv('orders,0\n', 'f'), /f, line 1/)
+})
+
+test('what is to be typed is said as it works here: through npx unless the command is on the path', () => {
+  using directory = temporaryDirectory('path')
+  const inProject = join(directory.path, 'node_modules', '.bin')
+  mkdirSync(inProject, { recursive: true })
+  for (const place of [directory.path, inProject]) writeFileSync(join(place, 'odradek'), '')
+  assert.equal(findOwnName({ PATH: directory.path }), 'odradek')
+  assert.equal(findOwnName({ PATH: inProject }), 'npx odradek')
+  assert.equal(findOwnName({}), 'npx odradek')
+})
+
+test('the lag of each group is words in a table, and an object elsewhere', () => {
+  const lags = new Map([
+    ['readers', 0n],
+    ['writers', 3n]
+  ])
+  assert.equal(lagCell(lags, 'table'), 'readers 0, writers 3')
+  assert.equal(lagCell(new Map(), 'table'), '-')
+  assert.deepEqual(lagCell(lags, 'jsonl'), { readers: 0n, writers: 3n })
 })

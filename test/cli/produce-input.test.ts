@@ -16,12 +16,13 @@ async function* chunked(bytes: Buffer, cuts: readonly number[]) {
   }
 }
 
-test('lines are the same however the stream is cut', async () => {
-  const line = fc.string({ unit: 'binary' }).filter((one) => !one.includes('\n'))
+test('lines are the same however the stream is cut, and whether they end as on Unix or on Windows', async () => {
+  const line = fc.string({ unit: 'binary' }).filter((one) => !/[\n\r]/.test(one))
+  const end = fc.constantFrom('\n', '\r\n')
   await fc.assert(
-    fc.asyncProperty(fc.array(line, { minLength: 1 }), fc.array(fc.nat()), async (lines, cuts) => {
+    fc.asyncProperty(fc.array(line, { minLength: 1 }), fc.array(fc.nat()), end, async (lines, cuts, lineEnd) => {
       const found: string[] = []
-      for await (const some of readLines(chunked(Buffer.from(`${lines.join('\n')}\n`), cuts))) {
+      for await (const some of readLines(chunked(Buffer.from(`${lines.join(lineEnd)}${lineEnd}`), cuts))) {
         found.push(...some.map((one) => one.toString()))
       }
       assert.deepEqual(found, lines)
@@ -50,6 +51,15 @@ test('a separator splits key and value; an empty value is null only when asked',
   assert.deepEqual(parse('k:', { keySeparator: ':' }).value, Buffer.alloc(0))
   assert.equal(parse('k:', { keySeparator: ':', nulls: 'empty is null' }).value, null)
   assert.throws(() => parse('kv', { keySeparator: ':' }), /line 4 has no ":"/)
+})
+
+test('with -Z an empty value is null, however the line is read', () => {
+  const nulls = 'empty is null'
+  assert.equal(parse('', { nulls }).value, null)
+  assert.equal(parse('', { nulls, input: 'json' }).value, null)
+  assert.equal(parse('', { nulls, input: 'hex' }).value, null)
+  assert.equal(parse('k ', { nulls, format: '%k %v' }).value, null)
+  assert.deepEqual(parse('v', { nulls }).value, Buffer.from('v'))
 })
 
 test('a format takes a line apart, whatever bytes it holds', () => {

@@ -1,7 +1,7 @@
 /** The letters of -f. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileFormat } from '../../src/cli/record-format.ts'
+import { compileFormat, type RecordFormat } from '../../src/cli/record-format.ts'
 import { consumed } from './consumed-record.ts'
 
 const record = consumed({
@@ -49,4 +49,17 @@ test('%j is the record as JSON', () => {
 test('an unknown letter, modifier or escape is refused', () => {
   for (const wrong of ['%q', '%v{rot13}', '\\q', '%v{hex', '%'])
     assert.throws(() => write(wrong), /cannot be read/, wrong)
+})
+
+test('a format without a letter is a mistake, and the name of an output format most of all', () => {
+  assert.throws(() => write('json'), { message: /same text for every record/, next: /^-o json/ })
+  assert.throws(() => write('\\n'), { exitCode: 2 })
+})
+
+test('no key and an empty key look different when asked for', () => {
+  const both = [consumed({ key: null }), consumed({ key: Buffer.alloc(0) })]
+  const shown = (format: RecordFormat) => both.map((one) => format(one, 1).toString())
+  const encodings = { key: 'text', value: 'text' } as const
+  assert.deepEqual(shown(compileFormat('[%k]', encodings, 'NULL')), ['[NULL]', '[]'])
+  assert.deepEqual(shown(compileFormat('[%k] %K', encodings)), ['[] -1', '[] 0'])
 })

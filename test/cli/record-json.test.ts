@@ -75,5 +75,5 @@ test('an offset beyond what JSON numbers hold is written as text', () => {
 test('a line that is no record is refused with its number', () => {
   assert.throws(() => recordFromJson('{', 7), /line 7 is not JSON/)
   assert.throws(() => recordFromJson('{"order_id":1}', 8), /line 8 is not a record/)
-  assert.throws(() => recordFromJson('{"value":"v","partition":"x"}', 9), /partition is not a whole number/)
+  assert.throws(() => recordFromJson('{"value":"v","partition":"x"}', 9), /line 9: partition is "x"/)
 })

@@ -4,6 +4,8 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/command.ts'
 import { readServeOptions } from '../../src/cli/serve/run.ts'
+import { stopFailure } from '../../src/cli/serve/stop-failure.ts'
+import { DiskError } from '../../src/host/disk.ts'
 
 const read = (values: Record<string, unknown>) => readServeOptions(new Flags(values))
 
@@ -47,4 +49,20 @@ test('what cannot be meant is wrong usage', () => {
     { advertise: 'x:y:z' }
   ]
   for (const values of wrong) assert.throws(() => read(values), { exitCode: 2 }, JSON.stringify(values))
+})
+
+test('a stop that fails says what happened, why, and what to do, by what the disk said', () => {
+  const told = (problem: 'full' | 'failed') => {
+    const { message, why, next, exitCode } = stopFailure(new DiskError(problem, 'checkpoint', 'What the disk says.'))
+    return { message, why, next, exitCode }
+  }
+  const common = { message: 'the broker has stopped, but not cleanly', why: 'What the disk says.', exitCode: 1 }
+  assert.deepEqual(told('full'), {
+    ...common,
+    next: 'free some space and start it again: it recovers its logs, and all that was acknowledged is there'
+  })
+  assert.deepEqual(told('failed'), {
+    ...common,
+    next: 'start it again: it recovers its logs, and says what it cannot read'
+  })
 })

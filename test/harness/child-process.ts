@@ -77,6 +77,7 @@ export class LineProcess {
     this.child.stdin.on('error', () => {})
     this.child.stderr.on('data', (chunk: Buffer) => {
       this.errors = (this.errors + chunk.toString()).slice(-20_000)
+      this.wake()
     })
     createInterface({ input: this.child.stdout }).on('line', (line) => {
       this.lines.push(line)
@@ -112,7 +113,7 @@ export class LineProcess {
     this.child.stdin.write(`${line}\n`)
   }
 
-  /** Resolves with what `find` makes of the lines so far, as soon as that is something. */
+  /** Resolves with what `find` makes of the lines so far (or of `stderr`), as soon as that is something. */
   async until<T>(find: (lines: readonly string[]) => T | undefined, what: string, timeoutMs: number): Promise<T> {
     const deadline = Date.now() + timeoutMs
     for (;;) {

@@ -18,6 +18,8 @@ export interface OdradekOptions extends BrokerOptions {
   readonly topics?: readonly string[]
   /** For Node itself, such as a limit on its heap. */
   readonly nodeArguments?: readonly string[]
+  /** How many files the process may have open (ulimit -n). */
+  readonly openFilesMax?: number
 }
 
 /** The built command, or why there is none. */
@@ -30,11 +32,15 @@ export async function startOdradek(options: OdradekOptions = {}): Promise<Broker
   const dataDirectory = options.dataDirectory ?? scratch?.path ?? null
   const timeoutMs = options.startTimeoutMs ?? START_TIMEOUT_MS
   const startedAt = performance.now()
-  const child = new LineProcess(process.execPath, [
+  const command = [
+    ...limitedTo(options.openFilesMax),
+    process.execPath,
     ...(options.nodeArguments ?? []),
     main,
     ...serveArguments(options, dataDirectory)
-  ])
+  ]
+  const [program = '', ...args] = command
+  const child = new LineProcess(program, args)
   const log = () => [...child.lines.slice(-30), child.stderr.slice(-6000)].join('\n')
   try {
     const bootstrap = await child.until(findReady, 'the line that says it is ready', timeoutMs)
@@ -63,6 +69,11 @@ export async function startOdradek(options: OdradekOptions = {}): Promise<Broker
     scratch?.remove()
     throw error
   }
+}
+
+/** A shell that becomes the process, with as many files as it may open: Node itself raises the limit as far as it may. */
+function limitedTo(openFilesMax: number | undefined): string[] {
+  return openFilesMax === undefined ? [] : ['sh', '-c', `ulimit -n ${openFilesMax} && exec "$0" "$@"`]
 }
 
 function serveArguments(options: OdradekOptions, dataDirectory: string | null): string[] {

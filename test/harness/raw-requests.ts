@@ -14,8 +14,13 @@ export interface Produced {
   readonly baseOffset: number
 }
 
-export async function produce(connection: RawConnection, topic: string, records: Uint8Array): Promise<Produced> {
-  const answer = await connection.ask(0, 3, produceBody(topic, records))
+export async function produce(
+  connection: RawConnection,
+  topic: string,
+  records: Uint8Array,
+  partition = 0
+): Promise<Produced> {
+  const answer = await connection.ask(0, 3, produceBody(topic, records, partition))
   answer.int32()
   answer.text()
   answer.int32()

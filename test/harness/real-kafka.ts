@@ -18,6 +18,8 @@ const NODE_ID = 1
 
 export interface RealKafkaOptions extends BrokerOptions {
   readonly heap?: string
+  /** For Java itself, behind the others. */
+  readonly javaArguments?: readonly string[]
 }
 
 export async function startRealKafka(options: RealKafkaOptions = {}): Promise<BrokerProcess> {
@@ -41,6 +43,7 @@ async function start(options: RealKafkaOptions, scratch: { path: string; remove(
   const heap = options.heap ?? '400m'
   const args = [`-Xms${heap}`, `-Xmx${heap}`, '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Djava.awt.headless=true']
   const startedAt = performance.now()
+  args.push(...(options.javaArguments ?? []))
   const child = new LineProcess('java', [...args, '-cp', classPath('broker'), 'kafka.Kafka', properties])
   const log = () => [...child.lines.slice(-30), child.stderr.slice(-6000)].join('\n')
   const bootstrap = `127.0.0.1:${port}`

@@ -24,9 +24,22 @@ function varint(value: number): Buffer {
   return Buffer.from([...bytes, rest])
 }
 
-function record(index: number, value: Uint8Array): Buffer {
-  const body = Buffer.concat([int8(0), varint(0), varint(index), varint(-1), varint(value.length), value, varint(0)])
+export interface KeyedValue {
+  readonly key: string | null
+  readonly value: string | null
+}
+
+function record(index: number, content: string | Uint8Array | KeyedValue): Buffer {
+  const { key, value } =
+    typeof content === 'string' || content instanceof Uint8Array ? { key: null, value: content } : content
+  const body = Buffer.concat([int8(0), varint(0), varint(index), sizedBytes(key), sizedBytes(value), varint(0)])
   return Buffer.concat([varint(body.length), body])
+}
+
+function sizedBytes(content: string | Uint8Array | null): Buffer {
+  if (content === null) return varint(-1)
+  const bytes = Buffer.from(content)
+  return Buffer.concat([varint(bytes.length), bytes])
 }
 
 export interface BatchFields {
@@ -40,9 +53,9 @@ export interface BatchFields {
 }
 
 /** A batch as a producer sends it: base offset 0, no compression, correct CRC whatever the fields say. */
-export function recordBatch(values: readonly (string | Uint8Array)[], fields: BatchFields = {}): Buffer {
+export function recordBatch(values: readonly (string | Uint8Array | KeyedValue)[], fields: BatchFields = {}): Buffer {
   const timestamp = int64(fields.timestampMs ?? Date.now())
-  const records = values.map((value, index) => record(index, Buffer.from(value)))
+  const records = values.map((value, index) => record(index, value))
   const checked = Buffer.concat([
     int16(fields.attributes ?? 0),
     int32(values.length - 1),

@@ -1,9 +1,10 @@
 /** What every disk promises (src/host/disk.ts), one suite over all of them. */
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import fs, { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, describe, test } from 'node:test'
+import { after, describe, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -168,6 +169,34 @@ for (const [kind, make] of Object.entries(disks)) {
     })
   })
 }
+
+test('what the system writes and reads in pieces is whole, and in its order', () => {
+  const disk = new NodeDisk(join(root, 'in pieces'))
+  disk.createDirectory('')
+  const { writevSync, readSync } = fs
+  const chunks = ['ab', 'cdefgh', 'i', '', 'jklmnopqrst', 'uvw'].map((text) => Buffer.from(text))
+  // Each gives how many bytes it were, which may be fewer than was asked for; here one more each time.
+  let pieceBytes = 4
+  mock.method(fs, 'writevSync', (handle: number, buffers: readonly Buffer[], position: number) =>
+    writevSync(handle, [Buffer.concat(buffers).subarray(0, pieceBytes++)], position)
+  )
+  mock.method(fs, 'readSync', (handle: number, buffer: Buffer, at: number, lengthBytes: number, position: number) =>
+    readSync(handle, buffer, at, Math.min(lengthBytes, pieceBytes++), position)
+  )
+  syncBuiltinESMExports()
+  try {
+    const file = disk.open('file', 'create')
+    file.append(chunks)
+    assert.equal(String(file.read(0, 100)), 'abcdefghijklmnopqrstuvw')
+    pieceBytes = 4
+    assert.equal(String(file.read(3, 12)), 'defghijklmno')
+    file.close()
+  } finally {
+    mock.restoreAll()
+    syncBuiltinESMExports()
+  }
+  assert.equal(String(disk.readFile('file')), 'abcdefghijklmnopqrstuvw')
+})
 
 test('a power cut takes what was not synced, and nothing that was', () => {
   fc.assert(

@@ -51,7 +51,8 @@ test('what was appended is read back in order, from any offset and after any reo
           log.deleteRecordsBefore(start)
         } else {
           if (action.kind === 'clean') await log.close()
-          log = open({ disk, shutdown: action.kind, logStartOffset: start, recoveryPoint: start })
+          const recoveryPoint = action.kind === 'clean' ? log.recoveryPoint : start
+          log = open({ disk, shutdown: action.kind, logStartOffset: start, recoveryPoint })
         }
         assert.equal(log.logEndOffset, model.length)
         assert.equal(log.logStartOffset, start)
@@ -93,6 +94,25 @@ test('damage in a part that was synced is told, not hidden', () => {
   disk.open(`${directory}/00000000000000000000.log`, 'existing').writeAt(70, Buffer.from([0xff, 0xff]))
   assert.throws(() => open({ disk, recoveryPoint: 3 }), { name: 'DiskError', message: /damaged at byte 0.*backup/s })
   assert.deepEqual(valuesFrom(open({ disk, recoveryPoint: 0 })), [])
+})
+
+test('a file that is named after an offset beyond any log is refused and left as it is; other strange names are passed over', async () => {
+  const disk = new MemoryDisk()
+  const log = open({ disk })
+  await log.close()
+  for (const name of ['99999999999999999999.snapshot', '99999999999999999999.index', '1.log', 'notes.log', '.log']) {
+    disk.open(`${directory}/${name}`, 'create').close()
+  }
+  assert.equal(open({ disk }).logEndOffset, 0)
+  for (const name of ['99999999999999999999.log', '00009007199254740992.log']) {
+    disk.open(`${directory}/${name}`, 'create').close()
+    assert.throws(() => open({ disk }), {
+      name: 'DiskError',
+      message: new RegExp(`${name} is named after an offset that no log`)
+    })
+    assert.ok(disk.exists(`${directory}/${name}`))
+    disk.remove(`${directory}/${name}`)
+  }
 })
 
 test('lost or torn indexes are made again and find the same records', async () => {
@@ -165,8 +185,19 @@ test('an open transaction holds the last stable offset, and an aborted one is li
   assert.equal(log.lastStableOffset, 4)
   await log.close()
   log = open({ disk, shutdown: 'clean' })
-  assert.deepEqual(log.abortedTransactions(0, 4), [{ producerId: 5, firstOffset: 1 }])
+  assert.deepEqual(log.abortedTransactions(0, { chunks: [], nextOffset: 4 }), [{ producerId: 5, firstOffset: 1 }])
   assert.equal(log.activeProducers()[0]?.coordinatorEpoch, 3)
+})
+
+test('a log that is trimmed past the beginning of an open transaction is stable from where it begins', () => {
+  const log = open()
+  const producer = { producerId: 5, producerEpoch: 0 }
+  append(log, batchOf(['in', 'doubt'], { ...producer, baseSequence: 0, isTransactional: true }))
+  append(log, batchOf(['b']))
+  log.deleteRecordsBefore(1)
+  assert.equal(log.lastStableOffset, 1)
+  log.deleteRecordsBefore(3)
+  assert.equal(log.lastStableOffset, 3)
 })
 
 test('times lead to the first record that is not older', () => {

@@ -26,6 +26,7 @@ export const config: LogConfig = {
   cleanupDelete: true,
   cleanupCompact: false,
   compressionType: 'producer',
+  compressionLevel: null,
   messageTimestampType: 'CreateTime',
   messageTimestampBeforeMaxMs: Number.MAX_SAFE_INTEGER,
   messageTimestampAfterMaxMs: 3_600_000
@@ -42,6 +43,8 @@ export interface Opening {
   readonly directory?: string
   readonly leaderEpoch?: number
   readonly checkpointBytes?: number
+  readonly history?: 'new' | 'known'
+  readonly report?: (line: string) => void
 }
 
 export function open(opening: Opening = {}): PartitionLog {
@@ -54,8 +57,11 @@ export function open(opening: Opening = {}): PartitionLog {
     clock: opening.clock ?? new ManualClock(),
     durability: opening.durability ?? 'disk',
     syncTurns: new SyncTurns(),
-    recoveryPoint: opening.recoveryPoint ?? 0,
-    logStartOffset: opening.logStartOffset ?? 0,
+    history: opening.history ?? 'known',
+    gaps: 'none',
+    report: opening.report ?? (() => {}),
+    recoveryPoint: opening.recoveryPoint ?? null,
+    logStartOffset: opening.logStartOffset ?? null,
     shutdown: opening.shutdown ?? 'unclean',
     checkpointBytes: opening.checkpointBytes ?? 600
   })

@@ -70,7 +70,7 @@ test('a log holds one open file for each segment, whatever is appended and looke
   const simulated = new SimulatedDisk()
   for (const shutdown of ['clean', 'unclean', 'clean'] as const) {
     const { disk, count } = counting(simulated)
-    const log = open({ disk, shutdown })
+    const log = open({ disk, shutdown, history: simulated.exists(directory) ? 'known' : 'new' })
     log.beginEpoch(0)
     for (let index = 0; index < 100; index += 1) append(log, batchOf(['a'.repeat(100)]))
     await log.durable(log.logEndOffset)
@@ -92,8 +92,9 @@ test('after a crash a log is read by the megabyte, however many batches it has',
   for (let index = 0; index < 500; index += 1) append(log, Buffer.from(batch))
   const { disk, count } = counting(simulated)
   assert.equal(open({ disk, ...segments }).logEndOffset, 500)
-  // 4.5 MB, once for the batches and once for their producers.
-  assert.ok(count.reads <= 12, `${count.reads} reads`)
+  // 4.5 MB, once for the batches and once for their producers; and the epochs of the first batch and the last, by 8 KB: they
+  // are held against their file in the same way after a clean stop, when nobody has read the log.
+  assert.ok(count.reads <= 14, `${count.reads} reads`)
 })
 
 test('a log that took nothing since it was opened is closed without a write or a sync', async () => {
@@ -104,7 +105,7 @@ test('a log that took nothing since it was opened is closed without a write or a
   await first.close()
   for (const name of ['orders-0', 'empty-0']) {
     const counted = counting(disk)
-    const log = open({ disk: counted.disk, directory: name, shutdown: 'clean' })
+    const log = open({ disk: counted.disk, directory: name, shutdown: 'clean', history: 'new' })
     log.beginEpoch(0)
     counted.count.syncs = 0
     counted.count.writes = 0

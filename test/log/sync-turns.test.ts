@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 import { limits } from '../../src/limits.ts'
 import { SyncGroup } from '../../src/log/sync-group.ts'
 import { SyncTurns } from '../../src/log/sync-turns.ts'
@@ -18,10 +19,11 @@ function logIn(turns: SyncTurns, begun: string[], name: string) {
         return new Promise<void>((resolve, reject) => Object.assign(log, { finish: resolve, fail: reject }))
       },
       synced: () => {},
+      refused: () => {},
       failed: () => {}
     },
     0,
-    turns
+    { turns, clock: new ManualClock() }
   )
   return Object.assign(log, { group })
 }

@@ -16,30 +16,46 @@ export const models: readonly MessageModel[] = groups
   .flatMap((group) => readMessages(group).map(modelOf))
   .filter((model) => model.root.possible.length > 0)
 
-export function messageArbitrary(model: MessageModel, version: number): fc.Arbitrary<unknown> {
-  return structArbitrary(model.root, version)
+type PrimitiveType = Extract<FieldType, { kind: 'primitive' }>
+/** What the fields of a message are filled with. */
+export type PrimitiveArbitrary = (type: PrimitiveType) => fc.Arbitrary<unknown>
+
+export function messageArbitrary(
+  model: MessageModel,
+  version: number,
+  primitive: PrimitiveArbitrary = ordinaryPrimitive
+): fc.Arbitrary<unknown> {
+  return structArbitrary(model.root, version, primitive)
 }
 
-function structArbitrary(struct: Struct, version: number): fc.Arbitrary<Record<string, unknown>> {
+function structArbitrary(
+  struct: Struct,
+  version: number,
+  primitive: PrimitiveArbitrary
+): fc.Arbitrary<Record<string, unknown>> {
   const required: Record<string, fc.Arbitrary<unknown>> = {}
   const optional: Record<string, fc.Arbitrary<unknown>> = {}
   for (const field of struct.fields) {
     if (!contains(field.versions, version)) continue
-    const arbitrary = fieldArbitrary(field, version)
+    const arbitrary = fieldArbitrary(field, version, primitive)
     if (field.optional) optional[field.name] = arbitrary
     else required[field.name] = arbitrary
   }
   return fc.record({ ...required, ...optional }, { requiredKeys: Object.keys(required) })
 }
 
-function fieldArbitrary(field: Field, version: number): fc.Arbitrary<unknown> {
-  const arbitrary = typeArbitrary(field.type, version)
+function fieldArbitrary(field: Field, version: number, primitive: PrimitiveArbitrary): fc.Arbitrary<unknown> {
+  const arbitrary = typeArbitrary(field.type, version, primitive)
   return contains(field.nullable, version) ? fc.option(arbitrary, { freq: 3 }) : arbitrary
 }
 
-function typeArbitrary(type: FieldType, version: number): fc.Arbitrary<unknown> {
-  if (type.kind === 'array') return fc.array(typeArbitrary(type.element, version), { maxLength: 3 })
-  if (type.kind === 'struct') return structArbitrary(type.struct, version)
+function typeArbitrary(type: FieldType, version: number, primitive: PrimitiveArbitrary): fc.Arbitrary<unknown> {
+  if (type.kind === 'array') return fc.array(typeArbitrary(type.element, version, primitive), { maxLength: 3 })
+  if (type.kind === 'struct') return structArbitrary(type.struct, version, primitive)
+  return primitive(type)
+}
+
+function ordinaryPrimitive(type: PrimitiveType): fc.Arbitrary<unknown> {
   switch (type.primitive) {
     case 'bool':
       return fc.boolean()

@@ -35,6 +35,27 @@ test('an int64 beyond the safe integers is refused, except where the wide form i
   assert.throws(() => written((writer) => writer.writeInt64(0.5)), EncodeError)
 })
 
+test('a text for people that is too long for a string keeps both its ends, and a string that is too long is refused', () => {
+  const message = `the topic ${'x'.repeat(40_000)} is odd`
+  for (const read of [
+    new Reader(written((writer) => writer.writeNullableProse(message))).readNullableString(),
+    new Reader(written((writer) => writer.writeCompactNullableProse(message))).readCompactNullableString()
+  ]) {
+    assert.match(read ?? '', /^the topic x{490} … x{493} is odd$/)
+  }
+  assert.throws(() => written((writer) => writer.writeNullableString(message)), EncodeError)
+  const fits = 'x'.repeat(32_767)
+  assert.equal(new Reader(written((writer) => writer.writeNullableProse(fits))).readNullableString(), fits)
+  assert.equal(new Reader(written((writer) => writer.writeNullableProse(null))).readNullableString(), null)
+})
+
+test('a string that would be too long to be told again, because it is not UTF-8, is refused', () => {
+  const told = (length: number): string | null =>
+    new Reader(Buffer.concat([Buffer.of(length >> 8, length & 0xff), Buffer.alloc(length, 0xff)])).readString()
+  assert.equal(told(10_922), '\ufffd'.repeat(10_922))
+  assert.throws(() => told(10_923), /a string of 10923 bytes is not UTF-8/)
+})
+
 test('varints and varlongs come back', () => {
   const int32 = fc.oneof(fc.integer(), fc.constantFrom(0, -1, 63, 64, -64, -65, 0x7fff_ffff, -0x8000_0000))
   fc.assert(

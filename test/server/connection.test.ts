@@ -86,6 +86,7 @@ test('an engine that throws, at once or later, costs that connection only', asyn
   engine.fail('fails')
   await turn()
   assert.ok(peer.isDestroyed && later.isDestroyed)
+  assert.equal(lines.length, 2)
   assert.match(lines[0] ?? '', /^connection of 127\.0\.0\.1:4242 closed: Error: broken\n/)
   assert.match(lines[1] ?? '', /Error: broken later/)
   other.receive(frame('now fine'))

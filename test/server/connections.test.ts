@@ -1,5 +1,7 @@
 /** Many connections under one server: what they may hold together, those that come early, the stop; and real sockets. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { test } from 'node:test'
 import { limits } from '../../src/limits.ts'
 import { frame, turn } from './fakes.ts'
@@ -118,11 +120,49 @@ test('a stop takes nothing new, answers what is under way, then ends; who linger
   engine.settle('b')
   await turn()
   assert.deepEqual([engine.asked, busy.writes, busy.state, hasStopped], [['a', 'b'], ['a', 'b'], 'ended', false])
-  clock.advance(limits.stopWaitMs)
+  clock.advance(limits.farewellMs)
   await stopped
   assert.ok(busy.isDestroyed)
   assert.equal(server.connectionCount, 0)
   assert.equal(clock.waiting, 0)
+})
+
+test('a stop does not cut a peer that has not read its answers before its time is over', async () => {
+  const { clock, connection, serve, server } = await fakeServer()
+  serve()
+  const [slow, deaf] = [connection(), connection()]
+  for (const peer of [slow, deaf]) {
+    peer.readsNothing = true
+    peer.receive(frame('now a'))
+  }
+  await turn()
+  const stopped = server.stop()
+  clock.advance(limits.farewellMs)
+  assert.ok(slow.isEnded && deaf.isEnded)
+  slow.drain()
+  clock.advance(limits.farewellMs)
+  assert.ok(slow.isDestroyed && deaf.isEnded)
+  clock.advance(limits.stopWaitMs)
+  await stopped
+  assert.ok(deaf.isDestroyed)
+  assert.equal(clock.waiting, 0)
+})
+
+test('over a socket: a client that takes no notice of the end has its answer, and does not keep the stop waiting', async () => {
+  const engine = new ScriptedEngine()
+  const { server } = await realServer(engine)
+  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  await once(socket, 'connect')
+  socket.write(frame('a'))
+  while (engine.asked.length < 1) await turn()
+  const begunMs = performance.now()
+  const stopped = server.stop()
+  engine.settle('a')
+  const [answer] = await once(socket, 'data')
+  await stopped
+  assert.deepEqual(answer, frame('a'))
+  assert.ok(performance.now() - begunMs < limits.stopWaitMs / 2)
+  socket.destroy()
 })
 
 test('over a socket: pipelined requests are answered in order, whatever the engine finishes first', async () => {

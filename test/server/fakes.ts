@@ -40,8 +40,10 @@ export class FakeConnection implements Connection {
     this.isPaused = false
   }
 
-  end(): void {
+  /** A peer that reads all at once, and ends its side when it is told of the end. */
+  end(onSent?: () => void): void {
     this.state = 'ended'
+    onSent?.()
     this.#close()
   }
 

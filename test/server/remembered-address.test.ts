@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { formatAddress, parseAddress, reachableAt } from '../../src/server/address.ts'
 import { rememberAddress, rememberedAddress } from '../../src/server/remembered-address.ts'
 
@@ -34,6 +35,22 @@ test('a directory remembers the last address, and leaves nothing else behind', (
       assert.deepEqual(disk.list(''), ['.address'])
     })
   )
+})
+
+test('a disk that is full keeps the last address, or has none, and nothing is left behind', () => {
+  const [before, now] = [
+    { host: '::1', port: 9092 },
+    { host: '::1', port: 9093 }
+  ]
+  const disk = new MemoryDisk()
+  rememberAddress(disk, before)
+  const counting = new RefusingDisk(disk, null)
+  rememberAddress(counting, now)
+  for (let call = 1; call <= counting.calls; call++) {
+    rememberAddress(disk, before)
+    rememberAddress(new RefusingDisk(disk, { problem: 'full', call, lasts: 'once' }), now)
+    assert.deepEqual(disk.list(''), ['.address'], `at call ${call}`)
+  }
 })
 
 test('a file that is torn or none of ours is no address, and is replaced', () => {

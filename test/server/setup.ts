@@ -50,6 +50,7 @@ export class ScriptedEngine implements Engine {
 /** A connection whose peer may read nothing, and does not leave just because it was told of the end. */
 export class SlowConnection extends FakeConnection {
   readsNothing = false
+  #whenRead: (() => void) | undefined
 
   get isOpen(): boolean {
     return this.state === 'open'
@@ -74,8 +75,10 @@ export class SlowConnection extends FakeConnection {
     return !this.readsNothing
   }
 
-  override end(): void {
+  override end(onSent?: () => void): void {
     this.state = 'ended'
+    if (this.readsNothing) this.#whenRead = onSent
+    else onSent?.()
   }
 
   override receive(...chunks: readonly Buffer[]): void {
@@ -85,6 +88,7 @@ export class SlowConnection extends FakeConnection {
   override drain(): void {
     this.readsNothing = false
     super.drain()
+    this.#whenRead?.()
   }
 }
 
@@ -143,7 +147,8 @@ export class Peer {
 
   private constructor(socket: Socket) {
     this.socket = socket
-    this.closed = once(socket, 'close')
+    // However it ends: a server that stops drops those who take no notice, and what they still send fails.
+    this.closed = new Promise((resolve) => socket.once('close', resolve))
     socket.on('error', () => {})
     socket.on('data', (chunk) => {
       this.#splitter.push(chunk)

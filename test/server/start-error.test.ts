@@ -1,12 +1,14 @@
 /** What a person is told when a broker does not start. */
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { runInNewContext } from 'node:vm'
 import { DiskError } from '../../src/host/disk.ts'
 import { ListenError } from '../../src/host/network.ts'
+import { NodeDisk } from '../../src/host/node/disk.ts'
 import { diskError } from '../../src/host/node/disk-errors.ts'
 import { nodeNetwork } from '../../src/host/node/network.ts'
 import { StartError, startErrorOf } from '../../src/server/start-error.ts'
@@ -28,7 +30,6 @@ test('a port in use is told in three lines: what, why, what to try', async () =>
 })
 
 test('a directory in use is told in three lines, by the lock that refuses', async () => {
-  const { NodeDisk } = await import('../../src/host/node/disk.ts')
   const directory = mkdtempSync(join(tmpdir(), 'odradek-start-error-'))
   const unlock = new NodeDisk(directory).lock()
   try {
@@ -62,6 +63,32 @@ test('a full disk names the file, the reason once, and what to do', () => {
   ])
 })
 
+test('a directory that cannot be one is the wrong option; one that cannot be made is told so', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'odradek-start-error-'))
+  const file = join(directory, 'file')
+  writeFileSync(file, '')
+  const problemAt = (place: string) => {
+    try {
+      new NodeDisk(place).createDirectory('')
+    } catch (error) {
+      return startErrorOf(error)
+    }
+    throw new Error(`${place} is one`)
+  }
+  for (const place of [file, join(file, 'below')]) {
+    const { problem, message } = problemAt(place)
+    assert.equal(problem, 'bad-option')
+    assert.match(message, /file.*, not a directory\.\n {2}why: .*\n {2}try: Choose another directory\./)
+  }
+  const { problem, message } = problemAt('/proc/odradek')
+  assert.equal(problem, 'not-permitted')
+  assert.match(
+    message,
+    /^\/proc\/odradek: No directory can be made there\.\n {2}why: .*\n {2}try: Choose another place/
+  )
+  rmSync(directory, { recursive: true })
+})
+
 test('what has no three parts is told as it is, and keeps its cause', () => {
   const torn = new DiskError('failed', 'orders-0', 'The log orders-0 is torn.')
   assert.deepEqual([startErrorOf(torn).problem, startErrorOf(torn).message], ['damaged', 'The log orders-0 is torn.'])
@@ -72,4 +99,18 @@ test('what has no three parts is told as it is, and keeps its cause', () => {
   assert.equal(startErrorOf(bug).cause, bug)
   const known = startErrorOf(torn)
   assert.equal(startErrorOf(known), known)
+})
+
+test('errors of Node are understood where the program has an Error of its own, as in a test of Jest', () => {
+  const cause: unknown = runInNewContext(
+    "Object.assign(new Error('EACCES: permission denied, open'), { code: 'EACCES' })"
+  )
+  assert.ok(!(cause instanceof Error))
+  const { problem, message } = startErrorOf(diskError(cause, '/data'))
+  assert.equal(problem, 'not-permitted')
+  assert.deepEqual(message.split('\n'), [
+    '/data: This user may not use it.',
+    '  why: EACCES: permission denied, open',
+    '  try: Change its permissions, or choose another directory.'
+  ])
 })

@@ -5,6 +5,7 @@ import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { ListenError, type Network } from '../../src/host/network.ts'
+import { rememberedAddress } from '../../src/server/remembered-address.ts'
 import { startServer } from '../../src/server/start.ts'
 import { StartError } from '../../src/server/start-error.ts'
 
@@ -66,6 +67,27 @@ test('a port in use leaves the disk as it is', async () => {
   assert.equal(await problemOf(start({ port: 9092 })), 'port-in-use')
   assert.deepEqual(disk.list(''), [])
   disk.lock()()
+})
+
+test('a directory that is refused stays as it is', async () => {
+  const identity = 'version=1\nnode.id=1\n'
+  for (const files of [{ 'orders-0/00000000000000000000.log': 'records' }, { 'meta.properties': identity }]) {
+    const { disk, start } = newHost()
+    for (const [path, content] of Object.entries(files)) {
+      if (path.includes('/')) disk.createDirectory(path.slice(0, path.indexOf('/')))
+      disk.replaceFile(path, Buffer.from(content))
+    }
+    const before = disk.list('')
+    assert.equal(await problemOf(start()), 'damaged')
+    assert.deepEqual(disk.list(''), before)
+  }
+})
+
+test('a directory that is served remembers where', async () => {
+  const { disk, start } = newHost()
+  const server = await start()
+  assert.deepEqual(rememberedAddress(disk), { host: '127.0.0.1', port: 9092 })
+  await server.stop()
 })
 
 test('a stop gives back the port, the disk and every timer, and may be asked for twice', async () => {

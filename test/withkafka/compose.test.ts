@@ -144,16 +144,16 @@ async function settingsByTheImage(service: Service, directory: string): Promise<
   const environment = { ...service.environment, KAFKA_LOG_DIRS: join(directory, 'data') }
   const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]))
   const where = ['--default-configs-dir', defaults, '--mounted-configs-dir', mounted, '--final-configs-dir', final]
-  const setup = ['-XX:TieredStopAtLevel=1', '-cp', classPath('tools'), IMAGE_SETUP, 'setup', ...where]
+  const setup = ['-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), IMAGE_SETUP, 'setup', ...where]
   await runToSuccess('java', setup, { env })
   return parseProperties(readFileSync(join(final, 'server.properties'), 'utf8'))
 }
 
 test(
   "the image's own program makes a broker's settings of each environment",
-  { skip: skipUnless(kafkaJars('tools')) },
+  { skip: skipUnless(kafkaJars('broker')) },
   async () => {
-    const version = /^kafka_2\.13-(.*)\.jar$/m.exec(readdirSync(found(kafkaJars('tools'))).join('\n'))?.[1]
+    const version = /^kafka_2\.13-(.*)\.jar$/m.exec(readdirSync(found(kafkaJars('broker'))).join('\n'))?.[1]
     for (const [name, service] of [...servicesOf(file, 'single'), ...servicesOf(file, 'cluster')]) {
       using scratch = temporaryDirectory('compose')
       const data = join(scratch.path, 'data')

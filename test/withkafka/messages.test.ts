@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { batchesOf } from '../../withkafka/produce/batches.ts'
 import { linesOf } from '../../withkafka/produce/input.ts'
 import { type Message, messageReader } from '../../withkafka/produce/messages.ts'
 import type { Format, KeyRule } from '../../withkafka/produce/options.ts'
+import { batchesOf } from '../../withkafka/produce/outgoing.ts'
 
 const lines = { kind: 'input', file: undefined, pieces: 'lines' } as const
 

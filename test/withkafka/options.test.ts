@@ -4,11 +4,11 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { test } from 'node:test'
 import { ExitCode as CommandExitCode } from '../../src/cli/exit-codes.ts'
-import { connect } from '../../withkafka/connect.ts'
+import { reachable } from '../../withkafka/client/connection.ts'
 import { consumerHelp, readConsumerOptions } from '../../withkafka/consume/options.ts'
-import { bootstrapServer, directory, parseBrokers } from '../../withkafka/options.ts'
-import { ExitCode, Problem } from '../../withkafka/problem.ts'
 import { producerHelp, readProducerOptions } from '../../withkafka/produce/options.ts'
+import { bootstrapServer, directory, parseBrokers } from '../../withkafka/program/options.ts'
+import { ExitCode, Problem } from '../../withkafka/program/problem.ts'
 import { type Program, runProgram } from './programs.ts'
 
 function isWrongUsage(error: unknown): boolean {
@@ -134,7 +134,7 @@ test('whoever does not answer is named within two seconds, whether nothing liste
       for (let attempt = 0; attempt < 3 && Math.min(...tookMs) >= 2000; attempt++) {
         const startMs = performance.now()
         await assert.rejects(
-          connect('test', () => brokers),
+          reachable(() => brokers),
           (error) => error instanceof Problem && error.exitCode === ExitCode.unreachable
         )
         tookMs.push(performance.now() - startMs)

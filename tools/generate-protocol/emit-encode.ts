@@ -123,6 +123,7 @@ function writeStatement(
     case 'bool':
       return `writer.writeBoolean(${expression})`
     case 'string':
+      return `writer.write${compact}${nullable}${isProse(field) ? 'Prose' : 'String'}(${expression})`
     case 'bytes':
     case 'records':
       return `writer.write${compact}${nullable}${type.primitive.charAt(0).toUpperCase()}${type.primitive.slice(1)}(${expression})`
@@ -131,6 +132,11 @@ function writeStatement(
     default:
       return `writer.write${type.primitive.charAt(0).toUpperCase()}${type.primitive.slice(1)}(${expression})`
   }
+}
+
+/** What people read, not programs: it may be shortened. */
+function isProse(field: Field): boolean {
+  return field.name === 'errorMessage' || field.name === 'batchIndexErrorMessage'
 }
 
 function taggedLines(struct: Struct): string[] {

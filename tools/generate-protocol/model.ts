@@ -61,21 +61,17 @@ export interface MessageModel {
 /** Int64 fields that use all 64 bits (hashes). */
 const bigintFields = new Set(['MetadataHash'])
 
-/** Int64 fields in which clients or Kafka itself send Long.MAX_VALUE for "no limit": kept as the nearest double. */
+/**
+ * Int64 fields outside of requests that hold what a client may have chosen from all 64 bits: kept as the nearest double.
+ * A request's fields are all read like that: whatever a client sends is answered, not a reason to hang up.
+ */
 const wideFields = new Set([
-  'ListOffsetsRequest.Timestamp',
-  'FetchRequest.FetchOffset',
-  'FetchRequest.HighWatermark',
-  'DeleteRecordsRequest.Offset',
-  'OffsetCommitRequest.CommittedOffset',
-  'OffsetCommitRequest.RetentionTimeMs',
-  'TxnOffsetCommitRequest.CommittedOffset',
+  'ListOffsetsResponse.Timestamp',
+  'DescribeProducersResponse.LastTimestamp',
+  'ProducerSnapshot.Timestamp',
   'OffsetFetchResponse.CommittedOffset',
   'OffsetCommitValue.offset',
-  'ListTransactionsRequest.DurationFilter',
-  'CreateDelegationTokenRequest.MaxLifetimeMs',
-  'RenewDelegationTokenRequest.RenewPeriodMs',
-  'ExpireDelegationTokenRequest.ExpiryTimePeriodMs',
+  'OffsetCommitValue.expireTimestamp',
   'SaslAuthenticateResponse.SessionLifetimeMs'
 ])
 
@@ -137,7 +133,7 @@ class Resolver {
 
   private int64Form(fieldName: string): Int64Form {
     if (bigintFields.has(fieldName)) return 'bigint'
-    return wideFields.has(`${this.facts.name}.${fieldName}`) ? 'wide' : 'safe'
+    return this.facts.type === 'request' || wideFields.has(`${this.facts.name}.${fieldName}`) ? 'wide' : 'safe'
   }
 
   /** A common struct can be used by several fields; its possible versions are those of all of them. */

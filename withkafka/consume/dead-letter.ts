@@ -3,22 +3,27 @@
  * message comes again because its offset is not committed; or it is kept in the topic NAME.dead-letter, with what is known
  * about it in its headers, and the consumer goes on.
  */
-import type { IHeaders, Kafka } from 'kafkajs'
-import { tell } from '../output.ts'
-import { Problem } from '../problem.ts'
-import { Sender } from '../produce/sender.ts'
-import { forTheEye } from '../record-json.ts'
-import { openTopic } from '../topic.ts'
+import type { IHeaders, Kafka, Producer } from 'kafkajs'
+import { openTopic } from '../client/topic.ts'
+import { type Address, acknowledged, addresser } from '../produce/delivery.ts'
+import { forTheEye, tell } from '../program/output.ts'
+import { Problem } from '../program/problem.ts'
 import type { ConsumedMessage } from './message.ts'
 import type { OnFailure } from './options.ts'
 import type { ActionFailure } from './processing.ts'
 
-const deliveryTimeoutMs = 120_000
+const timeoutMs = 120_000
+
+interface Sender {
+  readonly producer: Producer
+  readonly address: Address
+}
 
 export class FailedMessages {
   readonly #kafka: Kafka
   readonly #group: string
   readonly #onFailure: OnFailure
+  /** By the name of the topic. */
   readonly #senders = new Map<string, Sender>()
 
   constructor(kafka: Kafka, group: string, onFailure: OnFailure) {
@@ -34,20 +39,28 @@ export class FailedMessages {
       const next = 'it comes again at the next start; --on-failure dead-letter keeps it aside and goes on'
       throw new Problem({ what, why: failure.message, next })
     }
-    const { topic } = message
-    const sender = this.#senders.get(topic) ?? (await this.#open(topic))
-    this.#senders.set(topic, sender)
-    await sender.send([{ index: 0, key: message.key, value: message.value, headers: this.#headers(message, failure) }])
-    tell(`${what}; ${failure.message}; it is kept in ${deadLetterTopic(topic)}`)
+    const topic = `${message.topic}.dead-letter`
+    await this.#send(topic, message, this.#headers(message, failure))
+    tell(`${what}; ${failure.message}; it is kept in ${topic}`)
   }
 
   async close(): Promise<void> {
-    for (const sender of this.#senders.values()) await sender.close()
+    for (const { producer } of this.#senders.values()) await producer.disconnect()
+  }
+
+  async #send(topic: string, { key, value }: ConsumedMessage, headers: IHeaders): Promise<void> {
+    const { producer, address } = this.#senders.get(topic) ?? (await this.#open(topic))
+    const letter = address([{ index: 0, key, value, headers }])
+    await acknowledged(letter, { topic, timeoutMs }, (messages) => producer.send({ topic, messages, acks: -1 }))
   }
 
   async #open(topic: string): Promise<Sender> {
-    const name = deadLetterTopic(topic)
-    return await Sender.open(this.#kafka, name, await openTopic(this.#kafka, name), deliveryTimeoutMs)
+    const address = addresser(topic, await openTopic(this.#kafka, topic))
+    const producer = this.#kafka.producer({ idempotent: true })
+    await producer.connect()
+    const sender = { producer, address }
+    this.#senders.set(topic, sender)
+    return sender
   }
 
   #headers(message: ConsumedMessage, failure: ActionFailure): IHeaders {
@@ -62,10 +75,6 @@ export class FailedMessages {
       'dead-letter.error': failure.message
     }
   }
-}
-
-export function deadLetterTopic(topic: string): string {
-  return `${topic}.dead-letter`
 }
 
 function describe({ topic, partition, offset, key, value }: ConsumedMessage): string {

@@ -1,6 +1,6 @@
 /** A message as it comes out of a topic: where it lies, and what it holds. */
 import type { KafkaMessage } from 'kafkajs'
-import { textOrBytes } from '../record-json.ts'
+import { textOrBytes } from '../program/output.ts'
 
 export interface Partition {
   readonly topic: string

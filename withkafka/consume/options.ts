@@ -1,6 +1,7 @@
 /** What the consumer can be told: `--help` shows all of it. */
-import { oneOf, type Place, parseOptions } from '../options.ts'
-import { wrongUsage } from '../problem.ts'
+import { oneOf, type Place, parseOptions } from '../program/options.ts'
+import { wrongUsage } from '../program/problem.ts'
+import type { Usage } from '../program/run.ts'
 
 /** What is done with each message. */
 export type Way =
@@ -16,12 +17,16 @@ export type OnFailure = (typeof failureChoices)[number]
 export interface ConsumerOptions {
   /** The brokers' addresses, or the directory: see `Place`. */
   readonly place: string
-  readonly topics: readonly string[]
+  readonly topics: string[]
   readonly group: string
   readonly way: Way
   readonly onFailure: OnFailure
   /** Ends when everything that was there at the start is dealt with. */
   readonly exitsAtEnd: boolean
+}
+
+export function consumerUsage(program: string, place: Place): Usage<ConsumerOptions> {
+  return { help: consumerHelp(program, place), read: (args) => readConsumerOptions(place, args) }
 }
 
 export function consumerHelp(program: string, place: Place): string {

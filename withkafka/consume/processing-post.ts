@@ -3,7 +3,7 @@
  * Idempotency-Key names the message, so that a receiver can tell when one comes again after a crash.
  */
 import { isUtf8 } from 'node:buffer'
-import { reasonOf } from '../problem.ts'
+import { reasonOf } from '../program/problem.ts'
 import { type ConsumedMessage, nameOf } from './message.ts'
 import { ActionFailure } from './processing.ts'
 
@@ -11,7 +11,7 @@ const answerTimeoutMs = 30_000
 
 export class PostAction {
   /** A call that was answered cannot be taken back, so each is committed at once. */
-  readonly stretch = 1
+  readonly portionMax = 1
   readonly #url: URL
 
   constructor(url: URL) {

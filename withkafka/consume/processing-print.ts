@@ -1,11 +1,10 @@
 /** Prints messages: for people a line with where each lies, in a pipe JSON lines. */
-import { paint, stdoutIsTerminal, write } from '../output.ts'
-import { forTheEye } from '../record-json.ts'
+import { forTheEye, paint, stdoutIsTerminal, write } from '../program/output.ts'
 import { type ConsumedMessage, jsonLineOf } from './message.ts'
 import type { Processing } from './processing.ts'
 
 export class PrintProcessing implements Processing {
-  readonly stretch = Number.POSITIVE_INFINITY
+  readonly portionMax = Number.POSITIVE_INFINITY
 
   async process(messages: readonly ConsumedMessage[]): Promise<void> {
     await write(messages.map(stdoutIsTerminal ? lineForPeople : jsonLineOf).join(''))

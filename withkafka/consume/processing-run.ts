@@ -5,13 +5,13 @@
 import { isUtf8 } from 'node:buffer'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { reasonOf } from '../problem.ts'
+import { reasonOf } from '../program/problem.ts'
 import type { ConsumedMessage } from './message.ts'
 import { ActionFailure } from './processing.ts'
 
 export class RunAction {
   /** A command that was run cannot be taken back, so each is committed at once. */
-  readonly stretch = 1
+  readonly portionMax = 1
   readonly #command: string
 
   constructor(command: string) {

@@ -7,8 +7,8 @@
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { tell } from '../output.ts'
-import { Problem, reasonOf } from '../problem.ts'
+import { tell } from '../program/output.ts'
+import { Problem, reasonOf } from '../program/problem.ts'
 import { holderOf, lockFile } from './file-lock.ts'
 import { type ConsumedMessage, jsonLineOf, nameOf, type Partition } from './message.ts'
 import type { Processing } from './processing.ts'
@@ -23,7 +23,7 @@ interface Held {
 }
 
 export class StoreProcessing implements Processing {
-  readonly stretch = Number.POSITIVE_INFINITY
+  readonly portionMax = Number.POSITIVE_INFINITY
   readonly #directory: string
   readonly #held = new Map<string, Held>()
 

@@ -3,7 +3,7 @@ import type { ConsumedMessage, Partition } from './message.ts'
 
 export interface Processing {
   /** How many messages of a partition are dealt with before their offset is committed, at most. */
-  readonly stretch: number
+  readonly portionMax: number
   /** Deals with messages of one partition, in their order. What it resolves for is done for good. */
   process(messages: readonly ConsumedMessage[]): Promise<void>
   /** For a way that knows better than the group where to read on. Waits until this process may have the partition. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { Problem, reasonOf } from '../problem.ts'
+import { Problem, reasonOf } from '../program/problem.ts'
 
 const newline = 0x0a
 const stepBytes = 64 * 1024

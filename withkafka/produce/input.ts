@@ -1,12 +1,20 @@
 /**
- * The raw messages, before they have a key: the arguments, the lines of a file or of standard input, or the whole of it.
+ * The raw messages, before they have a key: an example, the arguments, the lines of a file or of standard input, or all of it.
  * They come in portions, as the input arrives: a typed line at once, a big file piece by piece, so that memory stays small.
  */
 import { createReadStream } from 'node:fs'
 import { addAbortSignal, type Readable } from 'node:stream'
-import { reasonOf, wrongUsage } from '../problem.ts'
-import { examples } from './examples.ts'
+import { reasonOf, wrongUsage } from '../program/problem.ts'
 import type { Source } from './options.ts'
+
+/** The two messages that this project began with. Each is keyed by whom it is about, so that its events stay in order. */
+export const examples = {
+  order: { key: '123', value: '{"order_id": 123, "status": "placed", "timestamp": "2025-09-19T12:00:00Z"}' },
+  login: { key: 'alice', value: '{"user": "alice", "action": "login", "time": "2025-09-19T12:01:00Z"}' }
+} as const
+
+export type ExampleName = keyof typeof examples
+export const exampleNames: readonly ExampleName[] = ['order', 'login']
 
 const newline = 0x0a
 /** As much as a batch takes, so that a file travels in few requests. */

@@ -3,8 +3,8 @@
  * the producer and the consumer. The key decides the partition, so messages of one key stay in order.
  */
 import type { IHeaders } from 'kafkajs'
-import { reasonOf, wrongUsage } from '../problem.ts'
-import { examples } from './examples.ts'
+import { reasonOf, wrongUsage } from '../program/problem.ts'
+import { examples } from './input.ts'
 import type { Format, KeyRule, ProducerOptions } from './options.ts'
 
 export interface Message {

@@ -1,7 +1,8 @@
 /** What the producer can be told: `--help` shows all of it. */
-import { oneOf, type Place, parseOptions, parseSeconds } from '../options.ts'
-import { wrongUsage } from '../problem.ts'
-import { type ExampleName, exampleNames } from './examples.ts'
+import { oneOf, type Place, parseOptions, parseSeconds } from '../program/options.ts'
+import { wrongUsage } from '../program/problem.ts'
+import type { Usage } from '../program/run.ts'
+import { type ExampleName, exampleNames } from './input.ts'
 
 export const formats = ['text', 'json', 'hex', 'base64'] as const
 export type Format = (typeof formats)[number]
@@ -28,6 +29,10 @@ export interface ProducerOptions {
   /** Leaves out messages whose key the topic holds already. */
   readonly resumes: boolean
   readonly timeoutMs: number
+}
+
+export function producerUsage(program: string, place: Place): Usage<ProducerOptions> {
+  return { help: producerHelp(program, place), read: (args) => readProducerOptions(place, args) }
 }
 
 export function producerHelp(program: string, place: Place): string {

@@ -4,11 +4,8 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Kafka } from 'kafkajs'
-import { SteadyConsumer } from '../steady-consumer.ts'
-import { boundsOf } from '../topic.ts'
-
-const fetchWaitMs = 500
-const leaveTimeoutMs = 3000
+import { keepPolling, left, membership } from '../client/membership.ts'
+import { boundsOf, withAdmin } from '../client/topic.ts'
 
 /** Keys as text, each byte a character: that compares any bytes. */
 export class StoredKeys {
@@ -30,34 +27,29 @@ export async function readStoredKeys(kafka: Kafka, topic: string, stop: AbortSig
   const unread = new Map([...bounds].filter(([, { start, end }]) => start < end).map(([id, { end }]) => [id, end]))
   if (unread.size === 0) return keys
   const groupId = `kafkaprod-resume-${randomUUID()}`
-  const steady = new SteadyConsumer(kafka, { groupId, maxWaitTimeInMs: fetchWaitMs })
-  const { consumer } = steady
+  const consumer = kafka.consumer({ groupId, ...membership })
+  const read = new AbortController()
+  const until = AbortSignal.any([stop, read.signal])
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  const poll = () =>
+    consumer.run({
+      autoCommit: false,
+      eachBatch: async ({ batch }) => {
+        for (const message of batch.messages) keys.add(message.key)
+      }
+    })
   await new Promise<void>((resolve, reject) => {
-    stop.addEventListener('abort', () => resolve(), { once: true })
+    until.addEventListener('abort', () => resolve(), { once: true })
     // Batches of nothing but a transaction's marks come only as this event.
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
       if (Number(payload.lastOffset) + 1 >= (unread.get(payload.partition) ?? 0)) unread.delete(payload.partition)
-      if (unread.size === 0) resolve()
+      if (unread.size === 0) read.abort()
     })
-    steady.start({
-      topics: [topic],
-      eachBatch: async ({ batch, resolveOffset }) => {
-        for (const message of batch.messages) keys.add(message.key)
-        resolveOffset(batch.lastOffset())
-      },
-      onLost: () => {},
-      onFailure: reject
-    })
+    keepPolling(consumer, { poll, until, onLost: () => {}, onFailure: reject })
   })
-  await steady.close(leaveTimeoutMs).catch(() => {})
-  await removeGroup(kafka, groupId)
+  await left(consumer.disconnect())
+  // A group without members and offsets would go by itself, in time.
+  await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => {})
   return keys
-}
-
-/** A group without members and offsets would go by itself, in time. */
-async function removeGroup(kafka: Kafka, groupId: string): Promise<void> {
-  const admin = kafka.admin()
-  await admin.connect()
-  await admin.deleteGroups([groupId]).catch(() => {})
-  await admin.disconnect()
 }

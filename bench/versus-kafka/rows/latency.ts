@@ -1,40 +1,78 @@
 /** How long one record, or one change of a group, takes when nothing else goes on. */
+import { franzGoLatency } from '../../franz-go/latency.ts'
 import { javaProgram } from '../../java/programs.ts'
 import { overConnection } from '../../raw-client/connection.ts'
 import { untilTogether } from '../../raw-client/group.ts'
 import { findCoordinator, GroupMember } from '../../raw-client/group-member.ts'
 import { createTopics } from '../../raw-client/topics.ts'
 import type { Row } from '../row.ts'
-import { onOneBroker } from '../stations.ts'
-import { createTopic } from './load.ts'
+import { manyRecords, onOneBroker } from '../stations.ts'
+import { createTopic, produce, small } from './load.ts'
 
 function latencyRow(acks: '1' | 'all'): Row {
   const name = `latency-acks-${acks}`
   return {
     name,
     family: 'latency',
-    what: `one 100 B record at a time through a Java producer (acks=${acks}) and a Java consumer, 5000 after 1000 to warm up`,
+    what: `one 100 B record at a time through a producer (acks=${acks}) and a consumer of franz-go, then of Java, 5000 after 1000 to warm up`,
     contenders: ['kafka', 'odradek', 'odradek-os', 'kfake'],
     figures: [
       { key: 'p99', what: 'p99', unit: 'µs', better: 'less' },
       { key: 'p50', what: 'p50', unit: 'µs', better: 'less' },
       { key: 'average', what: 'average', unit: 'µs', better: 'less' },
-      { key: 'p999', what: 'p99.9', unit: 'µs', better: 'less' }
+      { key: 'p999', what: 'p99.9', unit: 'µs', better: 'less' },
+      { key: 'java-average', what: 'average, Java', unit: 'µs', better: 'less' },
+      { key: 'java-p50', what: 'p50, Java', unit: 'µs', better: 'less' },
+      { key: 'java-p99', what: 'p99, Java', unit: 'µs', better: 'less' }
     ],
     open: (contender, { size }) =>
       onOneBroker(contender, {
+        warmUp: manyRecords(size),
         async measure(broker, round) {
           const topic = `${name}-${round}`
           await createTopic(broker, topic)
           const [records, warmUp] = size === 'full' ? [5000, 1000] : [200, 50]
-          const [average = Number.NaN, p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN] = await javaProgram(
-            'Latency',
-            [broker.bootstrap, topic, records, 100, acks, warmUp]
-          )
-          return { p99, p50, average, p999 }
+          const work = [broker.bootstrap, topic, records, 100, acks, warmUp]
+          const light = await franzGoLatency(work)
+          const [average = Number.NaN, p50 = Number.NaN, p99 = Number.NaN] = await javaProgram('Latency', work)
+          const java = { 'java-average': average, 'java-p50': p50, 'java-p99': p99 }
+          return light === null ? java : { ...named(light), ...java }
         }
       })
   }
+}
+
+function named([average = Number.NaN, p50 = Number.NaN, p99 = Number.NaN, p999 = Number.NaN]: readonly number[]) {
+  return { average, p50, p99, p999 }
+}
+
+/** What the default costs beside `--durability os`, and acks=1 beside acks=all, with nobody else on the machine. */
+const durability: Row = {
+  name: 'durability',
+  family: 'latency',
+  what: 'the default beside `--durability os`: ProducerPerformance, 100 B records, acks=1; and one record at a time, acks=1 and acks=all in turns',
+  contenders: ['odradek', 'odradek-os'],
+  figures: [
+    { key: 'rate', what: 'produce 100 B', unit: 'records/s', better: 'more' },
+    { key: 'one', what: 'average, acks=1', unit: 'µs', better: 'less' },
+    { key: 'all', what: 'average, acks=all', unit: 'µs', better: 'less' }
+  ],
+  open: (contender, { size }) =>
+    onOneBroker(contender, {
+      warmUp: manyRecords(size),
+      async measure(broker, round) {
+        const { rate = Number.NaN } = await produce(broker, `produce-${round}`, size, small)
+        const [records, warmUp] = size === 'full' ? [5000, 1000] : [500, 200]
+        const averageOf = async (acks: '1' | 'all'): Promise<number> => {
+          const topic = `latency-${acks}-${round}`
+          await createTopic(broker, topic)
+          const work = [broker.bootstrap, topic, records, 100, acks, warmUp]
+          const [average = Number.NaN] = (await franzGoLatency(work)) ?? (await javaProgram('Latency', work))
+          return average
+        }
+        return { rate, one: await averageOf('1'), all: await averageOf('all') }
+      }
+    })
 }
 
 /** How often a member of ours asks whether it must join again; a real client does so every three seconds. */
@@ -96,4 +134,4 @@ async function timeSecond(bootstrap: string, group: string): Promise<number> {
   return tookMs
 }
 
-export const latencyRows: readonly Row[] = [latencyRow('1'), latencyRow('all'), groupOfTwo]
+export const latencyRows: readonly Row[] = [latencyRow('1'), latencyRow('all'), durability, groupOfTwo]

@@ -3,7 +3,7 @@ import { javaProgram } from '../../java/programs.ts'
 import type { ContenderName } from '../contenders.ts'
 import { spentBy } from '../cpu.ts'
 import type { Row, Size } from '../row.ts'
-import { onOneBroker } from '../stations.ts'
+import { manyRecords, onOneBroker } from '../stations.ts'
 import { consume, large, loadFigures, type Produce, produce, small } from './load.ts'
 
 const EVERYONE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'odradek-memory', 'null', 'kfake']
@@ -19,6 +19,7 @@ function produceRow(name: string, what: string, contenders: readonly ContenderNa
     open: (contender, { size }) =>
       onOneBroker(contender, {
         options: { recordBytes: load.recordBytes },
+        warmUp: manyRecords(size),
         measure: (broker, round) => produce(broker, `${name}-${round}`, size, load)
       })
   }
@@ -35,6 +36,7 @@ function consumeRow(name: string, what: string, load: Produce): Row {
       onOneBroker(contender, {
         options: { recordBytes: load.recordBytes },
         // The null broker has no end of records.
+        warmUp: manyRecords(size),
         prepare: async (broker) => contender !== 'null' && (await produce(broker, name, size, load)),
         measure: (broker) => consume(broker, name, size, load)
       })
@@ -63,6 +65,7 @@ const manyClients: Row = {
   figures: loadFigures,
   open: (contender, { size }) =>
     onOneBroker(contender, {
+      warmUp: manyRecords(size),
       async measure(broker, round) {
         const { partitions, producers, groups, membersPerGroup, records, warmUp } = crowds[size]
         const load = [partitions, producers, groups, membersPerGroup, records, warmUp, 100]

@@ -1,7 +1,8 @@
 /**
  * Produce (0): appends record batches to partitions.
  *
- * v3 record batches of magic 2 · v5 log start offset · v8 record errors · v9 flexible · v10 current leader · v13 topic ids
+ * v3 record batches of magic 2 · v5 log start offset · v7 zstd (KIP-110) · v8 record errors · v9 flexible ·
+ * v10 current leader · v13 topic ids
  * Advertised from 0 although 0 to 2 are refused: librdkafka before 2.6 stops compressing otherwise (Kafka does the same).
  * acks=all is answered when the data is synced, acks=1 when it is written, acks=0 never; a failed acks=0 closes the
  * connection, the only way to tell.
@@ -15,16 +16,23 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest } from '../../protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../protocol/generated/api/produce-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
+import { mayBeTransactional } from '../../protocol/records/batch.ts'
+import { beginInCompression } from '../../protocol/records/batch-checks.ts'
+import { Compression } from '../../protocol/records/compression/codec.ts'
 import { api, closeConnection, noAnswer, type Outcome, type RequestContext } from '../api.ts'
+import type { DiskRoom } from '../disk-room.ts'
+import { type HostedPartition, notHosted } from '../hosted-partition.ts'
 import type { Replica } from '../replica.ts'
 
-type RequestTopic = Decoded<ProduceRequest>['topicData'][number]
+type Request = Decoded<ProduceRequest>
+type RequestTopic = Request['topicData'][number]
 type RequestPartition = RequestTopic['partitionData'][number]
 type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'][number]
 
 const allInSyncReplicas = -1
 const noRecords = Buffer.alloc(0)
 const firstVersionWithTopicIds = 13
+const firstVersionWithZstd = 7
 
 export const produce = api(ApiKey.Produce, {
   versions: [3, 13],
@@ -34,12 +42,10 @@ export const produce = api(ApiKey.Produce, {
 
   handle(request, context) {
     const settled: Promise<void>[] = []
-    const responses = request.topicData.map((topic) => ({
+    const responses = lastOfEach(request.topicData).map((topic) => ({
       name: topic.name,
       topicId: topic.topicId,
-      partitionResponses: topic.partitionData.map((partition) =>
-        append(topic, partition, request.acks, settled, context)
-      )
+      partitionResponses: topic.partitionData.map((partition) => append(topic, partition, request, settled, context))
     }))
     const answer = (): Outcome<ProduceResponse> => {
       if (request.acks !== 0) return { responses }
@@ -51,30 +57,57 @@ export const produce = api(ApiKey.Produce, {
   }
 })
 
+/** Of a partition that is named more than once the last batch counts, and it is answered once (KafkaApis.handleProduceRequest). */
+function lastOfEach(topics: readonly RequestTopic[]): readonly RequestTopic[] {
+  const [first] = topics
+  if (first === undefined || (topics.length === 1 && first.partitionData.length === 1)) return topics
+  const byTopic = new Map<string, { topic: RequestTopic; partitions: Map<number, RequestPartition> }>()
+  for (const topic of topics) {
+    const key = `${topic.topicId}/${topic.name}`
+    const { partitions } = byTopic.get(key) ?? { partitions: new Map<number, RequestPartition>() }
+    for (const partition of topic.partitionData) partitions.set(partition.index, partition)
+    byTopic.set(key, { topic, partitions })
+  }
+  return [...byTopic.values()].map(({ topic, partitions }) => ({ ...topic, partitionData: [...partitions.values()] }))
+}
+
 function append(
   topic: RequestTopic,
   partition: RequestPartition,
-  acks: number,
+  { acks, transactionalId }: Request,
   settled: Promise<void>[],
   context: RequestContext
 ): PartitionAnswer {
-  const replica = find(topic, partition, context)
-  if (replica === undefined) return failed(partition, whyUnknown(topic, context))
+  const hosted = find(topic, partition, context)
+  if (hosted.kind === 'none') return failed(partition, whyUnknown(topic, context))
+  if (hosted.kind === 'offline') return refusedByDisk(partition, hosted.reason)
+  const { replica } = hosted
+  if (context.apiVersion < firstVersionWithZstd && beginInCompression(partition.records ?? noRecords, Compression.zstd))
+    return failed(partition, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
   if (acks < allInSyncReplicas || acks > 1) return failed(partition, ErrorCode.INVALID_REQUIRED_ACKS)
   if (replica.topic === '__consumer_offsets' || replica.topic === '__transaction_state') {
     if (context.clientId !== '__admin_client') return failed(partition, ErrorCode.INVALID_TOPIC_EXCEPTION)
   }
-  if (acks === allInSyncReplicas && replica.minInSyncReplicas > 1) {
+  if (acks === allInSyncReplicas && !replica.hasEnoughInSyncReplicas) {
     return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
   }
-  return appendTo(replica, partition, acks, settled)
+  if (mayBeTransactional(partition.records ?? noRecords)) {
+    // Nobody would end the transaction, and readers of what is committed would wait for that for ever.
+    const { TRANSACTIONAL_ID_AUTHORIZATION_FAILED, INVALID_PRODUCER_ID_MAPPING } = ErrorCode
+    return failed(
+      partition,
+      transactionalId === null ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : INVALID_PRODUCER_ID_MAPPING
+    )
+  }
+  return appendTo(replica, partition, acks, settled, context.broker.diskRoom)
 }
 
 function appendTo(
   replica: Replica,
   partition: RequestPartition,
   acks: number,
-  settled: Promise<void>[]
+  settled: Promise<void>[],
+  diskRoom: DiskRoom
 ): PartitionAnswer {
   try {
     const result = replica.append(partition.records ?? noRecords, 'client', 'in this turn')
@@ -82,6 +115,7 @@ function appendTo(
       return {
         ...failed(partition, result.error),
         errorMessage: messageFor(result.error, result.message),
+        recordErrors: result.recordErrors,
         logStartOffset: replica.log.logStartOffset
       }
     }
@@ -92,30 +126,32 @@ function appendTo(
       logAppendTimeMs: result.logAppendTimeMs,
       logStartOffset: result.logStartOffset
     }
-    const refuse = (error: unknown): void => void Object.assign(answer, refusedByDisk(partition, error))
-    settled.push(settledAs(replica, acks, result.lastOffset + 1).then(undefined, refuse))
+    const refuse = (error: unknown): void => {
+      diskRoom.refused(error)
+      Object.assign(answer, refusedByDisk(partition, error))
+    }
+    settled.push(settledAs(replica, acks, result.lastOffset + 1).then(diskRoom.taken, refuse))
     return answer
   } catch (error) {
-    if (error instanceof DiskError) return refusedByDisk(partition, error)
-    throw error
+    if (!(error instanceof DiskError)) throw error
+    diskRoom.refused(error)
+    return refusedByDisk(partition, error)
   }
 }
 
-/** Resolves when the records are as safe as was asked for. They become durable, and readable, in any case. */
+/** Resolves when the records are as safe as was asked for. */
 function settledAs({ log }: Replica, acks: number, endOffset: number): Promise<void> {
-  if (acks === allInSyncReplicas) return log.durable(endOffset)
-  log.syncSoon()
-  return log.written()
+  return acks === allInSyncReplicas ? log.durable(endOffset) : log.written()
 }
 
 function find(
   topic: RequestTopic,
   partition: RequestPartition,
   { broker, apiVersion }: RequestContext
-): Replica | undefined {
+): HostedPartition {
   const name =
     apiVersion >= firstVersionWithTopicIds ? broker.metadata.image.topicById(topic.topicId)?.name : topic.name
-  return name === undefined ? undefined : broker.replica(name, partition.index)
+  return name === undefined ? notHosted : broker.hosted(name, partition.index)
 }
 
 function whyUnknown({ topicId }: RequestTopic, { broker, apiVersion }: RequestContext): ErrorCode {

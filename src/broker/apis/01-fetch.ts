@@ -1,8 +1,9 @@
 /**
  * Fetch (1): reads whole batches from partitions, and waits for them when there are too few.
  *
- * v4 isolation level, aborted transactions · v5 log start offset · v7 sessions (KIP-227) · v9 leader epochs · v11 rack ·
- * v12 flexible, diverging epochs · v13 topic ids · v15 replica state · v16 endpoints of other leaders · v17, v18 replicas only
+ * v4 isolation level, aborted transactions · v5 log start offset · v7 sessions (KIP-227) · v9 leader epochs · v10 zstd (KIP-110) ·
+ * v11 rack · v12 flexible, diverging epochs · v13 topic ids · v15 replica state · v16 endpoints of other leaders ·
+ * v17, v18 replicas only
  * Kafka: KafkaApis.handleFetchRequest, ReplicaManager.fetchMessages. KIP-74: at least one batch is given even when it is
  * larger than every limit, and the first batch may begin before the offset asked for.
  *
@@ -43,20 +44,35 @@ export const fetch = api(ApiKey.Fetch, {
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const loan = context.broker.fetchMemory.lend()
     const first = readAll(request, session, context, loan)
-    const replicas = first.isDue ? [] : waitableReplicas(session, context)
-    if (first.isDue || replicas.length === 0) return respond(session, first.reads, context, loan)
-    // What was read is too little to be sent, and is read again.
+    if (first.more.length === 0) return respondOrWait(request, session, first, context, loan)
+    // A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind.
     loan.giveBack()
-    const wait = {
-      replicas,
-      missingBytes: request.minBytes - first.sizeBytes,
-      maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
-    }
-    return context.broker.fetches
-      .wait(wait)
-      .then(() => respond(session, readAll(request, session, context, loan).reads, context, loan))
+    return Promise.allSettled(first.more).then(() =>
+      respondOrWait(request, session, readAll(request, session, context, loan), context, loan)
+    )
   }
 })
+
+function respondOrWait(
+  request: Request,
+  session: FetchContext,
+  read: Reads,
+  context: RequestContext,
+  loan: FetchLoan
+): FetchResponse | Promise<FetchResponse> {
+  const replicas = read.isDue ? [] : waitableReplicas(session, context)
+  if (read.isDue || replicas.length === 0) return respond(session, read.reads, context, loan)
+  // What was read is too little to be sent, and is read again.
+  loan.giveBack()
+  const wait = {
+    replicas,
+    missingBytes: request.minBytes - read.sizeBytes,
+    maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
+  }
+  return context.broker.fetches
+    .wait(wait)
+    .then(() => respond(session, readAll(request, session, context, loan).reads, context, loan))
+}
 
 function sessionRequest(request: Request, { apiVersion, broker }: RequestContext) {
   const byId = apiVersion >= firstVersionWithTopicIds
@@ -87,6 +103,8 @@ interface Reads {
   readonly sizeBytes: number
   /** True when the answer has no reason to wait. */
   readonly isDue: boolean
+  /** Resolve when the records behind what was read can be read too. */
+  readonly more: readonly Promise<void>[]
 }
 
 function readAll(request: Request, session: FetchContext, context: RequestContext, memory: ReadMemory): Reads {
@@ -94,15 +112,17 @@ function readAll(request: Request, session: FetchContext, context: RequestContex
   let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
   let sizeBytes = 0
   let isDue = request.maxWaitMs <= 0
+  const more: Promise<void>[] = []
   for (const partition of session.partitions) {
     const room = { remainingBytes, isFirst: sizeBytes === 0 ? ('yes' as const) : ('no' as const), memory }
     const read = readOne(request, partition, room, context)
     reads.set(partition, read)
     sizeBytes += read.sizeBytes
+    if (read.more !== null) more.push(read.more)
     remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
     if (read.data.errorCode !== ErrorCode.NONE || read.data.divergingEpoch !== undefined) isDue = true
   }
-  return { reads, sizeBytes, isDue: isDue || reads.size === 0 || sizeBytes >= request.minBytes }
+  return { reads, sizeBytes, more, isDue: isDue || reads.size === 0 || sizeBytes >= request.minBytes }
 }
 
 function readOne(
@@ -113,8 +133,10 @@ function readOne(
 ): PartitionRead {
   const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
   if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-  const replica = context.broker.replica(partition.topic, partition.partition)
-  if (replica === undefined) return absentPartition(partition.partition, unknownTopic(partition, context))
+  const hosted = context.broker.hosted(partition.topic, partition.partition)
+  if (hosted.kind === 'none') return absentPartition(partition.partition, unknownTopic(partition, context))
+  if (hosted.kind === 'offline') return failedRead(partition.partition, ErrorCode.KAFKA_STORAGE_ERROR)
+  const { replica } = hosted
   const isOfAnotherTopic = context.apiVersion >= firstVersionWithTopicIds && replica.topicId !== partition.topicId
   if (isOfAnotherTopic) return failedRead(partition.partition, ErrorCode.INCONSISTENT_TOPIC_ID)
   return readPartition(replica, partition, {

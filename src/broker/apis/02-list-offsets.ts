@@ -5,7 +5,9 @@
  * v9 latest tiered (-5) · v10 time-out for tiered look-ups · v11 earliest waiting for upload (-6)
  * Kafka: ReplicaManager.fetchOffset, Partition.fetchOffsetForTimestamp. There is no tiered storage here, so that the local
  * log is the whole log, and the tiered offsets are unknown (-1), as on a Kafka without it.
+ * What was acknowledged before the request is told: the answer waits until it can be read.
  */
+import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-request.ts'
@@ -35,27 +37,47 @@ const versionOfSpecialTime = new Map([
   [earliestPendingUpload, 11]
 ])
 
+/** Their answers do not depend on where the log ends. */
+const timesWithoutEnd: ReadonlySet<number> = new Set([earliest, earliestLocal, latestTiered, earliestPendingUpload])
+
 export const listOffsets = api(ApiKey.ListOffsets, {
   versions: [1, 11],
   request: ListOffsetsRequest,
   response: ListOffsetsResponse,
 
   handle(request, context) {
-    const topics = request.topics.map((topic) => {
-      const seen = new Set<number>()
-      const repeated = new Set<number>()
-      for (const { partitionIndex } of topic.partitions)
-        (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
-      const partitions = topic.partitions.map((partition) =>
-        repeated.has(partition.partitionIndex)
-          ? failed(partition, ErrorCode.INVALID_REQUEST)
-          : lookUp(request, topic.name, partition, context)
-      )
-      return { name: topic.name, partitions }
-    })
-    return { topics }
+    const awaited = becomingReadable(request, context)
+    if (awaited.length === 0) return answerTo(request, context)
+    // What could not be made durable is not told: nobody can read it.
+    return Promise.allSettled(awaited).then(() => answerTo(request, context))
   }
 })
+
+/** What is still to be made durable of the partitions whose end a consumer asks about. */
+function becomingReadable(request: Request, { broker }: RequestContext): Promise<void>[] {
+  if (request.replicaId !== -1) return []
+  return request.topics.flatMap((topic) =>
+    topic.partitions.flatMap(({ partitionIndex, timestamp }) => {
+      const replica = timesWithoutEnd.has(timestamp) ? undefined : broker.replica(topic.name, partitionIndex)
+      return replica?.readable() ?? []
+    })
+  )
+}
+
+function answerTo(request: Request, context: RequestContext): ListOffsetsResponse {
+  const topics = request.topics.map((topic) => {
+    const seen = new Set<number>()
+    const repeated = new Set<number>()
+    for (const { partitionIndex } of topic.partitions) (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
+    const partitions = topic.partitions.map((partition) =>
+      repeated.has(partition.partitionIndex)
+        ? failed(partition, ErrorCode.INVALID_REQUEST)
+        : lookUp(request, topic.name, partition, context)
+    )
+    return { name: topic.name, partitions }
+  })
+  return { topics }
+}
 
 function lookUp(
   request: Request,
@@ -63,14 +85,21 @@ function lookUp(
   partition: RequestPartition,
   context: RequestContext
 ): PartitionAnswer {
-  const replica = context.broker.replica(topic, partition.partitionIndex)
-  if (replica === undefined) return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  const hosted = context.broker.hosted(topic, partition.partitionIndex)
+  if (hosted.kind === 'none') return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
+  if (hosted.kind === 'offline') return failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
+  const { replica } = hosted
   const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return failed(partition, epochError)
   if (partition.timestamp < 0 && context.apiVersion < (versionOfSpecialTime.get(partition.timestamp) ?? Infinity)) {
     return failed(partition, ErrorCode.UNSUPPORTED_VERSION)
   }
-  return offsetAt(replica, partition, readableEnd(replica, request))
+  try {
+    return offsetAt(replica, partition, readableEnd(replica, request))
+  } catch (error) {
+    if (error instanceof DiskError) return failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
+    throw error
+  }
 }
 
 /** Consumers (replica id -1) see up to the high watermark, or the last stable offset; replicas and debuggers everything. */

@@ -21,6 +21,7 @@ type Request = Decoded<MetadataRequest>
 type AskedTopic = NonNullable<Request['topics']>[number]
 
 const firstVersionWithChoiceOfCreation = 4
+const firstVersionById = 12
 
 /** Their form is not a plain topic's, so that asking for them makes none. */
 const madeByTheBrokerAlone: ReadonlySet<string> = new Set([
@@ -35,12 +36,12 @@ export const metadata = api(ApiKey.Metadata, {
   response: MetadataResponse,
 
   async handle(request, context) {
+    if (asksByIdTooEarly(request, context)) return refused(request)
     const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
     const failures = missing.length === 0 ? new Map<string, ErrorCode>() : await create(missing, context)
     const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
     const answer = respond(request, describeTopics(request, context, failures), operations, context)
-    // What somebody else has just changed may not be safe yet; nobody is told before it is.
-    await context.broker.metadata.ready()
+    await context.broker.metadataSettled()
     return answer
   }
 })
@@ -48,6 +49,21 @@ export const metadata = api(ApiKey.Metadata, {
 /** In version 0 an empty list means all topics; later null does, and an empty list means none. */
 function asksForAll(request: Request, { apiVersion }: RequestContext): boolean {
   return request.topics === null || (apiVersion === 0 && request.topics.length === 0)
+}
+
+/** Versions 10 and 11 have a place for the id of a topic, and Kafka refuses who uses it. */
+function asksByIdTooEarly(request: Request, { apiVersion }: RequestContext): boolean {
+  if (apiVersion >= firstVersionById) return false
+  return (request.topics ?? []).some(({ name, topicId }) => name === null || topicId !== ZERO_UUID)
+}
+
+/** Kafka's answer to a request that is wrong as a whole (MetadataRequest.getErrorResponse): it tells of no broker. */
+function refused({ topics }: Request): MetadataResponse {
+  const errorCode = ErrorCode.INVALID_REQUEST
+  return {
+    brokers: [],
+    topics: (topics ?? []).map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, partitions: [] }))
+  }
 }
 
 /** The names to make on this occasion. */
@@ -88,11 +104,15 @@ function describeTopics(
   failures: ReadonlyMap<string, ErrorCode>
 ): MetadataResponseTopic[] {
   const { image } = context.broker.metadata
-  if (request.topics === null || asksForAll(request, context)) return image.sortedTopics().map(describe)
+  if (request.topics === null || asksForAll(request, context))
+    return image.sortedTopics().map((topic) => describe(topic, context))
   return asked(request.topics).map(({ name, topicId }) => {
     const byId = name === null || topicId !== ZERO_UUID
     const topic = byId ? image.topicById(topicId) : image.topicByName(name)
-    if (topic !== undefined) return describe(topic)
+    const failure = failures.get(name ?? '')
+    // It may be in the image all the same: what was written of it could not be made safe.
+    if (failure !== undefined) return unknown(name, ZERO_UUID, failure)
+    if (topic !== undefined) return describe(topic, context)
     return byId
       ? unknown(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
       : unknown(name, ZERO_UUID, whyMissing(name, failures))
@@ -112,7 +132,7 @@ function whyMissing(name: string, failures: ReadonlyMap<string, ErrorCode>): Err
   return failures.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-function describe(topic: TopicImage): MetadataResponseTopic {
+function describe(topic: TopicImage, { broker }: RequestContext): MetadataResponseTopic {
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
@@ -123,8 +143,7 @@ function describe(topic: TopicImage): MetadataResponseTopic {
       partitionIndex: partition.partitionId,
       leaderId: partition.leader,
       leaderEpoch: partition.leaderEpoch,
-      replicaNodes: partition.replicas,
-      isrNodes: partition.inSyncReplicas
+      ...broker.replicasOf(topic.name, partition)
     }))
   }
 }

@@ -6,7 +6,7 @@
  * What was never committed is -1, whether or not the group, the topic or the partition exists; only an unknown topic id is
  * an error.
  */
-import type { AskedTopic } from '../../coordination/groups/offsets/fetch.ts'
+import type { AskedOffsets, AskedTopic } from '../../coordination/groups/offsets/fetch.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { OffsetFetchRequest } from '../../protocol/generated/api/offset-fetch-request.ts'
@@ -28,15 +28,17 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
   response: OffsetFetchResponse,
 
   async handle(request, context) {
+    const { requireStable } = request
     if (context.apiVersion >= firstVersionWithGroups) {
       const hasIds = context.apiVersion >= firstVersionWithTopicIds
-      const answers = request.groups.map(({ groupId, topics }) =>
-        fetchGroup(groupId, topics === null ? null : hasIds ? topics.map(byId) : topics.map(byName), context)
-      )
+      const answers = request.groups.map(({ groupId, topics }) => {
+        const asked = topics && (hasIds ? topics.map(byId) : topics.map(byName))
+        return fetchGroup({ groupId, topics: asked, requireStable }, context)
+      })
       return { groups: await Promise.all(answers) }
     }
     const { groupId, topics } = request
-    const { errorCode, topics: found } = await fetchGroup(groupId, topics, context)
+    const { errorCode, topics: found } = await fetchGroup({ groupId, topics, requireStable }, context)
     if (errorCode === ErrorCode.NONE || context.apiVersion >= firstVersionWithWholeError) {
       return { errorCode, topics: found.map(named) }
     }
@@ -45,13 +47,13 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
 })
 
 function fetchGroup(
-  groupId: string,
-  topics: readonly AskedTopic[] | null,
+  asked: AskedOffsets,
   { broker }: RequestContext
 ): Promise<OffsetFetchResponseGroup> | OffsetFetchResponseGroup {
+  const { groupId } = asked
   const coordinator = broker.groupCoordinatorFor(groupId)
   if (coordinator === undefined) return { groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR }
-  return coordinator.fetchOffsets({ groupId, topics })
+  return coordinator.fetchOffsets(asked)
 }
 
 function byName({ name, partitionIndexes }: { name: string; partitionIndexes: readonly number[] }): AskedTopic {

@@ -32,8 +32,13 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
     const asked = askedFor(request, context)
     if (!context.broker.config.deleteTopicEnable) return { responses: asked.map((one) => disabled(one, context)) }
     const { condemned, refused } = sortOut(asked, context.broker.metadata.image)
-    await context.broker.metadata.deleteTopics(condemned.map(({ id }) => id))
-    const deleted = condemned.map(({ name, id }) => ({ name, topicId: id, errorCode: ErrorCode.NONE }))
+    const results = await context.broker.metadata.deleteTopics(condemned.map(({ id }) => id))
+    const deleted = condemned.map(({ name, id }, index) => {
+      const result = results[index]
+      if (result === undefined || 'message' in result)
+        return failed({ name, topicId: id }, ErrorCode.KAFKA_STORAGE_ERROR, result?.message ?? null)
+      return { name, topicId: id, errorCode: ErrorCode.NONE }
+    })
     return { responses: [...deleted, ...refused] }
   }
 })

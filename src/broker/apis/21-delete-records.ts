@@ -4,13 +4,18 @@
  * v1 throttles after the answer · v2 flexible
  * Offset -1 means the high watermark. The new start is on disk before the answer leaves. Topics that are only compacted
  * refuse it, as in Kafka (POLICY_VIOLATION), and so do the broker's own topics.
+ * What was acknowledged before the request lies below the high watermark: that is waited for.
  */
+import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteRecordsRequest } from '../../protocol/generated/api/delete-records-request.ts'
 import { DeleteRecordsResponse } from '../../protocol/generated/api/delete-records-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
+
+type PartitionAnswer = DeleteRecordsResponse['topics'][number]['partitions'][number]
 
 const toTheHighWatermark = -1
 
@@ -19,7 +24,9 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
   request: DeleteRecordsRequest,
   response: DeleteRecordsResponse,
 
-  handle(request, { broker }) {
+  async handle(request, { broker }) {
+    // What could not be made durable stays: the high watermark is below it.
+    await Promise.allSettled(becomingReadable(request, broker))
     const topics = request.topics.map((topic) => ({
       name: topic.name,
       partitions: topic.partitions.map(({ partitionIndex, offset }) => {
@@ -29,20 +36,48 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
           : { partitionIndex, lowWatermark: -1, errorCode: trimmed.error }
       })
     }))
-    broker.saveLogStartOffsets()
+    try {
+      broker.saveLogStartOffsets()
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      // The records are gone for now, and a crash may bring them back: that is not what was asked for.
+      return { throttleTimeMs: 0, topics: topics.map(notSaved) }
+    }
     return { throttleTimeMs: 0, topics }
   }
 })
 
+function becomingReadable(request: Decoded<DeleteRecordsRequest>, broker: Broker): Promise<void>[] {
+  return request.topics.flatMap(({ name, partitions }) =>
+    partitions.flatMap(({ partitionIndex }) => broker.replica(name, partitionIndex)?.readable() ?? [])
+  )
+}
+
 /** The new log start offset, or Kafka's error. */
 function trim(broker: Broker, topic: string, partition: number, offset: number): number | { error: ErrorCode } {
-  const replica = broker.replica(topic, partition)
+  const hosted = broker.hosted(topic, partition)
   if (broker.metadata.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
-  if (replica === undefined) return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
+  if (hosted.kind === 'none') return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
+  if (hosted.kind === 'offline') return { error: ErrorCode.KAFKA_STORAGE_ERROR }
+  const { replica } = hosted
   if (!replica.log.config.cleanupDelete && replica.log.config.cleanupCompact)
     return { error: ErrorCode.POLICY_VIOLATION }
   const start = offset === toTheHighWatermark ? replica.highWatermark : offset
   if (start < 0 || start > replica.highWatermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
-  replica.log.deleteRecordsBefore(start)
+  try {
+    broker.freeing(() => replica.log.deleteRecordsBefore(start))
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    return { error: ErrorCode.KAFKA_STORAGE_ERROR }
+  }
   return replica.log.logStartOffset
+}
+
+function notSaved<Topic extends { readonly partitions: readonly PartitionAnswer[] }>(topic: Topic): Topic {
+  const partitions = topic.partitions.map((partition) =>
+    partition.errorCode === ErrorCode.NONE
+      ? { ...partition, lowWatermark: -1, errorCode: ErrorCode.KAFKA_STORAGE_ERROR }
+      : partition
+  )
+  return { ...topic, partitions }
 }

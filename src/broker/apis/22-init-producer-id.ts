@@ -6,6 +6,7 @@
  * Ids are taken from the metadata log in blocks, so none is given twice, whatever happens to the process.
  * A transactional id is refused: this broker has no transaction coordinator.
  */
+import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { InitProducerIdRequest } from '../../protocol/generated/api/init-producer-id-request.ts'
@@ -21,7 +22,13 @@ export const initProducerId = api(ApiKey.InitProducerId, {
     if ((request.producerId === -1) !== (request.producerEpoch === -1)) return refused(ErrorCode.INVALID_REQUEST)
     if (request.transactionalId === '') return refused(ErrorCode.INVALID_REQUEST)
     if (request.transactionalId !== null) return refused(ErrorCode.UNSUPPORTED_VERSION)
-    return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 }
+    try {
+      return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 }
+    } catch (error) {
+      // What Kafka answers while no block of ids can be had: clients ask again (RPCProducerIdManager).
+      if (error instanceof DiskError) return refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+      throw error
+    }
   }
 })
 

@@ -34,9 +34,11 @@ function epochEnd(
   topic: string,
   asked: { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }
 ): { errorCode: ErrorCode; leaderEpoch: number; endOffset: number } {
-  const replica = broker.replica(topic, asked.partition)
+  const hosted = broker.hosted(topic, asked.partition)
   const unknown = { leaderEpoch: -1, endOffset: -1 }
-  if (replica === undefined) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...unknown }
+  if (hosted.kind === 'none') return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...unknown }
+  if (hosted.kind === 'offline') return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, ...unknown }
+  const { replica } = hosted
   const errorCode = leaderEpochError(replica, asked.currentLeaderEpoch)
   if (errorCode !== ErrorCode.NONE) return { errorCode, ...unknown }
   return { errorCode, ...replica.log.endOffsetForEpoch(asked.leaderEpoch) }

@@ -46,8 +46,7 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
       const configs = includeSynonyms ? wanted : wanted.map((config) => ({ ...config, synonyms: [] }))
       return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
     })
-    // What somebody else has just changed may not be safe yet; nobody is told before it is.
-    await broker.metadata.ready()
+    await broker.metadataSettled()
     return { throttleTimeMs: 0, results }
   }
 })

@@ -27,11 +27,15 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
 })
 
 function describe(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
-  const replica = broker.replica(topic, partitionIndex)
-  if (replica === undefined) {
+  const hosted = broker.hosted(topic, partitionIndex)
+  if (hosted.kind === 'none') {
     return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null, activeProducers: [] }
   }
-  const activeProducers = replica.log.activeProducers().map((producer) => ({
+  if (hosted.kind === 'offline') {
+    const errorMessage = hosted.reason.message
+    return { partitionIndex, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, activeProducers: [] }
+  }
+  const activeProducers = hosted.replica.log.activeProducers().map((producer) => ({
     producerId: producer.producerId,
     producerEpoch: producer.producerEpoch,
     lastSequence: producer.lastSequence,

@@ -28,8 +28,7 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
   async handle(request, { broker }) {
     const { cursor } = request
     if (isCursorWrong(request)) return { topics: request.topics.map(({ name }) => invalid(name)), nextCursor: null }
-    // What somebody else has just changed may not be safe yet; nobody is told before it is.
-    await broker.metadata.ready()
+    await broker.metadataSettled()
     const names = namesToTell(
       broker,
       request.topics.map(({ name }) => name),
@@ -83,20 +82,23 @@ function describe(
     name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.slice(first, end).map(describePartition),
+    partitions: topic.partitions.slice(first, end).map((partition) => describePartition(broker, name, partition)),
     topicAuthorizedOperations: everyTopicOperation
   }
   return { answer, next: end < topic.partitions.length ? { topicName: name, partitionIndex: end } : null }
 }
 
-function describePartition(partition: PartitionImage): TopicAnswer['partitions'][number] {
+function describePartition(
+  broker: Broker,
+  topic: string,
+  partition: PartitionImage
+): TopicAnswer['partitions'][number] {
   return {
     errorCode: ErrorCode.NONE,
     partitionIndex: partition.partitionId,
     leaderId: partition.leader,
     leaderEpoch: partition.leaderEpoch,
-    replicaNodes: partition.replicas,
-    isrNodes: partition.inSyncReplicas,
+    ...broker.replicasOf(topic, partition),
     eligibleLeaderReplicas: [],
     lastKnownElr: []
   }

@@ -2,6 +2,7 @@
  * `odradek consume`: prints the records of topics.
  */
 import type { CommandDefinition } from '../command.ts'
+import { partitionOption, topicOption } from '../other-names.ts'
 import { encodings } from '../record-json.ts'
 
 export const consume: CommandDefinition = {
@@ -15,32 +16,44 @@ export const consume: CommandDefinition = {
   10:20, :end, @-2h:-1h
                    a range; its end is not read, and "end" is the end as of now
 With a group, committed offsets come first, unless --from is given.
+A broker that goes away is waited for; partitions that a topic gets are read too.
 
---where is JavaScript over topic, partition, offset, timestamp, key, value (parsed if it is JSON) and headers. It runs in
-a context of its own with a time limit; that is a guard against mistakes, not a security boundary.
+--where is JavaScript over topic, partition, offset, timestamp, key, value
+(parsed if it is JSON) and headers. It runs in a context of its own with a time
+limit; that is a guard against mistakes, not a security boundary.
 
--f writes %t topic, %p partition, %o offset, %k key, %v value, %h{%k=%v } headers, %d timestamp, %j all as JSON, with
-modifiers such as %v{hex}, %v{base64}, %d{strftime[%F %T]}, %o{big64}; \\n ends a line.`,
-  arguments: [{ name: '<topic...>', description: 'one or more topics' }],
+-f writes %t topic, %p partition, %o offset, %k key, %v value, %h{%k=%v }
+headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
+%v{base64}, %d{strftime[%F %T %Z]}, %o{big64}; \\n ends a line.`,
+  arguments: [{ name: '<topic...>', description: 'one or more topics, or patterns such as "order*"' }],
   options: [
     {
       flags: '--from <place>',
       description: 'where to start, and where to stop (start)',
-      synonyms: { '--from-beginning': ['--from', 'start'], '--offset': ['--from'] }
+      synonyms: { '--from-beginning': ['--from', 'start'], '-B': ['--from', 'start'], '--offset': ['--from'] }
     },
     { flags: '-e, --exit', description: 'stop at the end as it was at the beginning' },
-    { flags: '-n, --count <n>', description: 'stop after n records', synonyms: { '--max-messages': ['--count'] } },
+    {
+      flags: '-n, --count <n>',
+      description: 'stop after n records',
+      synonyms: { '--max-messages': ['--count'], '-c': ['--count'] }
+    },
     { flags: '--tail <n>', description: 'the last n records of all partitions together, by time, then stop' },
-    { flags: '-g, --group <name>', description: 'as a member of this consumer group' },
+    {
+      flags: '-g, --group <name>',
+      description: 'as a member of this consumer group',
+      synonyms: { '-G': ['--group'] }
+    },
     { flags: '--no-commit', description: 'with a group: leave its offsets as they are' },
     {
       flags: '-P, --partitions <list>',
       description: 'only these, for example 0 or 0,2-4',
-      synonyms: { '--partition': ['--partitions'] }
+      synonyms: { ...partitionOption, '--partition': ['--partitions'] }
     },
     { flags: '-f, --format <format>', description: 'how to write each record, for example "%k %v\\n"' },
     { flags: '-k, --with-key', description: 'with -o raw: the key and a tab before the value' },
     { flags: '--headers', description: 'with -o raw and on a terminal: headers too' },
+    { flags: '-Z, --show-null', description: 'with -o raw and -f: NULL where there is no key or no value' },
     { flags: '--key <encoding>', description: 'how keys are written', choices: encodings, default: 'text' },
     { flags: '--value <encoding>', description: 'how values are written', choices: encodings, default: 'text' },
     { flags: '--filter-key <glob>', description: 'only records whose key matches' },
@@ -54,6 +67,7 @@ modifiers such as %v{hex}, %v{base64}, %d{strftime[%F %T]}, %o{big64}; \\n ends 
     },
     { flags: '--expect <n>', description: 'wait for n records, at most --timeout (10s); exit code 7 if fewer came' }
   ],
+  synonyms: { ...topicOption, '-C': [], '-J': ['--output', 'jsonl'] },
   examples: [
     ['odradek consume orders', 'everything so far, and what comes'],
     ['odradek consume orders --tail 5', 'the last five records'],

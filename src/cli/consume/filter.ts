@@ -1,7 +1,8 @@
 /**
  * Which records `consume` prints: all of the given globs and the expression must match.
  */
-import { wrongUsage } from '../cli-error.ts'
+import { CliError, wrongUsage } from '../cli-error.ts'
+import { globExpression } from '../glob.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { compileWhere } from './where.ts'
 
@@ -16,29 +17,46 @@ export interface FilterOptions {
 export interface Filter {
   /** One verdict per record. */
   matches(records: readonly ConsumedRecord[]): boolean[]
-  /** A sentence about records the expression failed on. */
-  complaint(): string | undefined
+  /** Throws when the expression failed on every record. */
+  conclude(): void
 }
 
-export function createFilter(options: FilterOptions): Filter {
+/** The first record on which the expression fails is told of at once. */
+export function createFilter(options: FilterOptions, hint: (line: string) => void): Filter {
   const tests = [
     ...(options.key === undefined ? [] : [bytesTest(options.key, (record) => record.key)]),
     ...(options.value === undefined ? [] : [bytesTest(options.value, (record) => record.value)]),
     ...options.headers.map(headerTest)
   ]
   const where = options.where === undefined ? undefined : compileWhere(options.where)
+  let seen = 0
   return {
     matches(records) {
       const simple = records.map((record) => tests.every((passes) => passes(record)))
       if (!where) return simple
+      seen += records.length
+      const before = where.failures.count
       const verdicts = where.matches(records)
+      if (before === 0 && where.failures.first !== undefined) {
+        hint(`--where fails on a record, which does not match: ${where.failures.first}`)
+      }
       return simple.map((verdict, index) => verdict && verdicts[index] === true)
     },
-    complaint() {
-      if (!where || where.failures.count === 0) return undefined
-      return `--where failed on ${where.failures.count} records, which do not match: ${where.failures.first}`
+    conclude() {
+      const { count = 0, first } = where?.failures ?? {}
+      if (count === 0) return
+      if (count < seen) hint(`--where failed on ${count} of ${seen} records, which do not match: ${first}`)
+      else throw failedOnAll(options.where ?? '', seen, first)
     }
   }
+}
+
+function failedOnAll(expression: string, count: number, reason: string | undefined): CliError {
+  return new CliError({
+    what: `--where failed on ${count === 1 ? 'the only record' : `each of ${count} records`}: ${expression}`,
+    why: reason,
+    next: 'names are topic, partition, offset, timestamp, key, value, headers; value?.total passes over what has no total'
+  })
 }
 
 function bytesTest(pattern: string, read: (record: ConsumedRecord) => Buffer | null) {
@@ -58,15 +76,4 @@ function headerTest(text: string) {
     record.headers.some(
       ([key, value]) => key.toString('utf8') === name && expression.test(value?.toString('utf8') ?? '')
     )
-}
-
-/** `*` any text, `?` one character, `[abc]` one of them. */
-export function globExpression(pattern: string): RegExp {
-  const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/g, (part) => {
-    if (part === '*') return '[\\s\\S]*'
-    if (part === '?') return '[\\s\\S]'
-    if (part.length > 1) return part.replace(/^\[!/, '[^').replaceAll('\\', '\\\\')
-    return part.replace(/[.+^${}()|[\]\\]/g, '\\$&')
-  })
-  return new RegExp(`^${source}$`, 'u')
 }

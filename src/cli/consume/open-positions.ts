@@ -1,9 +1,11 @@
 /**
- * Gives a reader its partitions, each with the offset to begin at and, for a range or --exit, the offset to stop before.
+ * Gives a reader its partitions, each with the offset to begin at and, for a range or --exit, the offset to stop before. Those that
+ * cannot be read are named and passed over; when that is all of them, it is an error. Returns why there is nothing to read, if so.
  */
 import type { Cluster } from '../cluster.ts'
-import type { Position } from '../offsets.ts'
-import { type Bounds, type LedPartition, partitionBounds, partitionName, resolvePosition } from '../partitions.ts'
+import type { Position, Range } from '../offsets.ts'
+import { type Bounds, findBounds, type LedPartition, partitionName, resolvePosition } from '../partitions.ts'
+import { tellUnreadable, UnreadableError } from '../unreadable.ts'
 import { lastRecordsStarts } from './last-records.ts'
 import type { ConsumePlan } from './plan.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
@@ -11,13 +13,19 @@ import type { Reader, ReaderOptions } from './reader.ts'
 export async function openPositions(
   cluster: Cluster,
   reader: Reader,
-  partitions: readonly LedPartition[],
+  chosen: readonly LedPartition[],
   plan: Pick<ConsumePlan, 'range' | 'exitAtEnd' | 'isolation'>,
   options: ReaderOptions,
   committed: ReadonlyMap<string, bigint> = new Map()
-): Promise<void> {
-  if (partitions.length === 0) return
-  const bounds = await partitionBounds(cluster, partitions, plan.isolation)
+): Promise<string | undefined> {
+  if (chosen.length === 0) return undefined
+  const { bounds, unreadable } = await findBounds(cluster, chosen, plan.isolation)
+  const [first] = unreadable.values()
+  if (first !== undefined && bounds.size === 0) throw new UnreadableError(first)
+  for (const name of unreadable.keys()) reader.passedOver.add(name)
+  const told = tellUnreadable(unreadable, 'reading the others')
+  if (told !== undefined) options.onNotice(told)
+  const partitions = chosen.filter((one) => bounds.has(partitionName(one)))
   const locate = async (position: Position) =>
     position.kind === 'before-end'
       ? await lastRecordsStarts(cluster, partitions, position.count, bounds, options)
@@ -32,6 +40,22 @@ export async function openPositions(
     const position = reader.positions.get(name)
     if (position) position.highWatermark = endOf(bounds, name)
   }
+  const isEmpty = [...reader.positions.values()].every(({ next, end }) => end !== undefined && next >= end)
+  return isEmpty ? whyNothing(plan.range, bounds) : undefined
+}
+
+const namedPartitions = 3
+
+/** Of a range in which no offset lies. */
+function whyNothing({ from, to }: Range, bounds: ReadonlyMap<string, Bounds>): string {
+  if (from.kind === 'offset' && to?.kind === 'offset' && from.offset >= to.offset) {
+    return `nothing to read: the range ${from.offset}:${to.offset} ends before it begins`
+  }
+  const held = [...bounds].filter(([, { start, end }]) => end > start)
+  if (held.length === 0) return 'nothing to read: no records are there'
+  const named = held.slice(0, namedPartitions).map(([name, { start, end }]) => `${name} holds ${start} to ${end - 1n}`)
+  const more = held.length > namedPartitions ? ` and ${held.length - namedPartitions} more` : ''
+  return `nothing to read there: ${named.join(', ')}${more}`
 }
 
 function endOf(bounds: ReadonlyMap<string, Bounds>, name: string): bigint {

@@ -4,10 +4,11 @@
  *
  * Positions count, not records: compaction and transactions leave holes in the offsets.
  */
-import { CliError } from '../cli-error.ts'
 import type { Cluster, FetchedPartition, FetchRequestTopics, FetchResponse } from '../cluster.ts'
-import { kafkaFailure, networkReason } from '../kafka-failure.ts'
+import { kafkaFailure } from '../kafka-failure.ts'
+import { isNetworkFailure, type Outage } from '../outage.ts'
 import {
+  type Bounds,
   describeTopics,
   failureOf,
   type Isolation,
@@ -16,20 +17,26 @@ import {
   partitionBounds,
   partitionName
 } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
+import { UnreadableError } from '../unreadable.ts'
 import { recordsOfBatches } from './batch-records.ts'
 
 const maxWaitMs = 500
 const maxBytes = 8 * 1024 * 1024
 const partitionMaxBytes = 1024 * 1024
 const idleMs = 100
-/** A leader may move, a broker restart; longer than this is a failure. */
+/** A leader may move, a broker restart; longer than this is a failure, unless a broker that is away is waited for. */
 const patienceMs = 15_000
+const againAfterMs = 200
 
 const offsetOutOfRange = 1
-/** Unknown topic or partition, no leader, another leader, fenced or unknown epoch, unknown or changed topic id. */
-const stale = new Set([3, 5, 6, 74, 75, 100, 103])
+/** The topic or its id is not known: just after a broker's start that passes, later the topic is gone. */
+const unknownTopics = new Set([3, 100])
+/**
+ * Beside them no leader, another leader, a replica that is not there, a log that is offline, fenced or unknown epoch, changed
+ * topic id.
+ */
+const stale = new Set([...unknownTopics, 5, 6, 9, 56, 74, 75, 103])
 
 export interface ReadPosition {
   readonly partition: LedPartition
@@ -44,20 +51,29 @@ export interface ReaderOptions {
   readonly isolation: Isolation
   readonly interrupted: AbortSignal
   onNotice(text: string): void
+  /** Given, a broker that is away is waited for as long as it takes, and this tells of it. */
+  readonly outage?: Outage
 }
 
 export class Reader {
   readonly #cluster: Cluster
   readonly #options: ReaderOptions
   readonly positions = new Map<string, ReadPosition>()
+  /** Partitions that could not be read when the reading began. */
+  readonly passedOver = new Set<string>()
   /** While it is not known what may be read: nothing is asked for, and what comes is passed over, to be asked for again. */
   isPaused = false
   readonly #fetches = new Map<number, Promise<Fetched>>()
   #troubledSinceMs: number | undefined
+  #unknownSinceMs: number | undefined
 
   constructor(cluster: Cluster, options: ReaderOptions) {
     this.#cluster = cluster
     this.#options = options
+  }
+
+  get interrupted(): AbortSignal {
+    return this.#options.interrupted
   }
 
   add(partition: LedPartition, next: bigint, end: bigint | undefined): void {
@@ -114,20 +130,10 @@ export class Reader {
   async #fetch(leader: number, asked: readonly ReadPosition[]): Promise<Fetched> {
     try {
       const isolation = this.#options.isolation === 'committed' ? 1 : 0
-      const request = fetchTopics(asked)
-      const answer = await this.#cluster.answer(
-        'Fetch',
-        leader,
-        maxWaitMs,
-        1,
-        maxBytes,
-        isolation,
-        0,
-        0,
-        request,
-        [],
-        ''
-      )
+      const topics = fetchTopics(asked)
+      const request = this.#cluster.answer('Fetch', leader, maxWaitMs, 1, maxBytes, isolation, 0, 0, topics, [], '')
+      const { outage } = this.#options
+      const answer = await (outage ? outage.watch('records', request) : request)
       return { leader, asked, answer }
     } catch (error) {
       return { leader, asked, error }
@@ -155,6 +161,8 @@ export class Reader {
 
   #advance(asked: ReadPosition, fetched: FetchedPartition): ConsumedRecord[] {
     this.#troubledSinceMs = undefined
+    this.#unknownSinceMs = undefined
+    this.#options.outage?.answered('records')
     const { isolation } = this.#options
     const { records, nextOffset } = recordsOfBatches(asked.partition.topic, fetched, asked.next, isolation)
     const end = asked.end
@@ -166,37 +174,62 @@ export class Reader {
   async #handleFailure(asked: ReadPosition, fetched: FetchedPartition): Promise<void> {
     const name = partitionName(asked.partition)
     if (fetched.errorCode === offsetOutOfRange) {
-      const bounds = (await partitionBounds(this.#cluster, [asked.partition])).get(name)
-      const next = asked.next < (bounds?.start ?? 0n) ? (bounds?.start ?? 0n) : (bounds?.end ?? 0n)
+      const bounds = await this.#boundsOf(asked.partition)
+      if (!bounds) return
+      const next = asked.next < bounds.start ? bounds.start : bounds.end
       this.#options.onNotice(`${name}: offset ${asked.next} is gone, going on at ${next}`)
       asked.next = next
       return
     }
+    const { topic, partition } = asked.partition
     const failure = failureOf(this.#cluster, fetched.errorCode)
-    const problem = new CliError({
-      what: `cannot read ${name}`,
-      why: explainFailure(failure),
-      exitCode: exitCodeOf(failure)
-    })
+    const problem = new UnreadableError({ topic, partition, failure })
     if (!stale.has(fetched.errorCode)) throw problem
     await this.#refresh(problem)
   }
 
+  /** None when they cannot be had now; the next fetch asks again. */
+  async #boundsOf(partition: LedPartition): Promise<Bounds | undefined> {
+    try {
+      return (await partitionBounds(this.#cluster, [partition])).get(partitionName(partition))
+    } catch (error) {
+      await this.#refresh(error)
+      return undefined
+    }
+  }
+
   /** Something moved or a connection broke: ask for the leaders again, for as long as patience lasts. */
   async #refresh(reason: unknown): Promise<void> {
-    if (!mayPass(reason)) throw reason
-    this.#troubledSinceMs ??= Date.now()
-    if (Date.now() - this.#troubledSinceMs > patienceMs) throw reason
-    await pause(200)
+    if (!mayPass(reason) || this.#isOverdue(reason)) throw reason
+    this.#options.outage?.missed('records', reason)
+    await pause(againAfterMs)
     try {
       const topics = new Set([...this.positions.values()].map((one) => one.partition.topic))
-      const led = ledPartitions(await describeTopics(this.#cluster, [...topics]))
-      for (const partition of led) {
-        const known = this.positions.get(partitionName(partition))
-        if (known) this.positions.set(partitionName(partition), { ...known, partition })
-      }
+      for (const partition of ledPartitions(await describeTopics(this.#cluster, [...topics]))) this.#follow(partition)
     } catch {
       // Asked again with the next fetch, until patience ends.
+    }
+  }
+
+  #isOverdue(reason: unknown): boolean {
+    const now = performance.now()
+    const isUnknown = reason instanceof UnreadableError && unknownTopics.has(reason.apiCode)
+    if (isUnknown) this.#unknownSinceMs ??= now
+    else this.#unknownSinceMs = undefined
+    this.#troubledSinceMs ??= now
+    const since = this.#options.outage ? this.#unknownSinceMs : this.#troubledSinceMs
+    return since !== undefined && now - since > patienceMs
+  }
+
+  /** A leader moved; or the topic was deleted and made anew, and none of its records was read. */
+  #follow(partition: LedPartition): void {
+    const name = partitionName(partition)
+    const known = this.positions.get(name)
+    if (!known) return
+    if (known.partition.topicId === partition.topicId) this.positions.set(name, { ...known, partition })
+    else {
+      this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
+      this.positions.set(name, { ...known, partition, next: 0n, highWatermark: 0n })
     }
   }
 }
@@ -224,14 +257,9 @@ function fetchTopics(asked: readonly ReadPosition[]): FetchRequestTopics {
   }))
 }
 
-/** A broken connection or a moved leader, not bytes that cannot be read. */
+/** A broken connection, a moved leader, a coordinator that loads; not bytes that cannot be read. */
 function mayPass(reason: unknown): boolean {
-  return (
-    reason instanceof CliError ||
-    kafkaFailure(reason) !== undefined ||
-    networkReason(reason) !== undefined ||
-    (reason instanceof Error && 'code' in reason && reason.code === 'PLT_KFK_NETWORK')
-  )
+  return isNetworkFailure(reason) || kafkaFailure(reason) !== undefined
 }
 
 function isSame(partition: LedPartition, topicId: string, index: number): boolean {

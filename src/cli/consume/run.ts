@@ -8,15 +8,19 @@ import { completeCodecs } from '../compression.ts'
 import { connect, requestTimeoutMs } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { brokenPipe, interruptedExitCode } from '../interruption.ts'
+import { Outage, patiently } from '../outage.ts'
 import { chosenFormat, grouped } from '../output.ts'
-import { describeTopics, type LedPartition, ledPartitions } from '../partitions.ts'
+import { type LedPartition, ledPartitions } from '../partitions.ts'
 import type { ConsumedRecord } from '../record.ts'
+import { recordFields } from '../record-json.ts'
 import { createPrinter, type RecordPrinter } from '../record-printer.ts'
+import { findTopics, isPattern } from '../topic-names.ts'
 import { createFilter } from './filter.ts'
 import { GroupReading } from './group-reading.ts'
+import { Growth } from './growth.ts'
 import { openPositions } from './open-positions.ts'
 import { type ConsumePlan, readPlan } from './plan.ts'
-import { Reader } from './reader.ts'
+import { Reader, type ReaderOptions } from './reader.ts'
 import { watchSilence } from './silence.ts'
 
 export async function runConsume(invocation: Invocation): Promise<ExitCode> {
@@ -27,18 +31,17 @@ export async function runConsume(invocation: Invocation): Promise<ExitCode> {
     encodings: plan.encodings,
     key: invocation.flags.has('withKey') ? 'with key' : 'without key',
     headers: invocation.flags.has('headers') ? 'with headers' : 'without headers',
+    shownNull: invocation.flags.has('showNull') ? 'NULL' : '',
     style: invocation.terminal.out
   })
-  const filter = createFilter(plan.filter)
+  const filter = createFilter(plan.filter, (line) => invocation.terminal.hint(line))
   const cluster = await connect(invocation.global, requestTimeoutMs(invocation.global))
   try {
     await completeCodecs(cluster.library)
-    const topics = await describeTopics(cluster, plan.topics)
-    const partitions = ledPartitions(topics, plan.partitions)
+    const partitions = ledPartitions(await findTopics(cluster, plan.topics, 'can be made'), plan.partitions)
     const reading = new Reading(invocation, plan, cluster, printer)
     const code = await reading.run(partitions, (records) => filter.matches(records))
-    const complaint = filter.complaint()
-    if (complaint) invocation.terminal.hint(complaint)
+    filter.conclude()
     return code
   } finally {
     await cluster.close().catch(() => {})
@@ -47,6 +50,12 @@ export async function runConsume(invocation: Invocation): Promise<ExitCode> {
 
 type Matches = (records: readonly ConsumedRecord[]) => boolean[]
 
+interface Following {
+  taken(records: readonly ConsumedRecord[]): void
+  /** Between two answers: what is to be read may have changed. */
+  follow(): Promise<void>
+}
+
 class Reading {
   readonly #invocation: Invocation
   readonly #plan: ConsumePlan
@@ -54,6 +63,7 @@ class Reading {
   readonly #printer: RecordPrinter
   readonly #stop: AbortSignal
   readonly #reader: Reader
+  readonly #outage: Outage
   #deadline: AbortSignal | undefined
   #printed = 0
 
@@ -64,12 +74,26 @@ class Reading {
     this.#printer = printer
     if (plan.timeoutMs !== undefined) this.#deadline = AbortSignal.timeout(plan.timeoutMs)
     this.#stop = AbortSignal.any([invocation.interrupted, ...(this.#deadline ? [this.#deadline] : [])])
+    this.#outage = new Outage(invocation.global.brokers, (line) => this.#hint(line))
     this.#reader = new Reader(cluster, this.#readerOptions())
   }
 
-  #readerOptions() {
-    const { terminal } = this.#invocation
-    return { isolation: this.#plan.isolation, interrupted: this.#stop, onNotice: (text: string) => terminal.hint(text) }
+  #hint(line: string): void {
+    this.#invocation.terminal.hint(line)
+  }
+
+  #readerOptions(): ReaderOptions {
+    return {
+      isolation: this.#plan.isolation,
+      interrupted: this.#stop,
+      onNotice: (line: string) => this.#hint(line),
+      outage: this.#outage
+    }
+  }
+
+  /** Whoever was asked to end need not wait for a broker that is away. */
+  async #patiently<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+    return await patiently(this.#outage, this.#stop, work)
   }
 
   async run(partitions: readonly LedPartition[], matches: Matches): Promise<ExitCode> {
@@ -81,40 +105,52 @@ class Reading {
   }
 
   async #readAlone(partitions: readonly LedPartition[], matches: Matches): Promise<void> {
-    await openPositions(this.#cluster, this.#reader, partitions, this.#plan, this.#readerOptions())
-    await this.#readAll(matches, undefined)
+    const nothing = await this.#patiently(() =>
+      openPositions(this.#cluster, this.#reader, partitions, this.#plan, this.#readerOptions())
+    )
+    if (nothing !== undefined) this.#hint(nothing)
+    const { topics, partitions: chosen, range, exitAtEnd } = this.#plan
+    const follows = chosen === undefined && range.to === undefined && !exitAtEnd
+    const growth = new Growth(this.#cluster, topics, this.#reader, (line) => this.#hint(line))
+    await this.#readAll(matches, { taken: () => {}, follow: () => (follows ? growth.addNew() : Promise.resolve()) })
   }
 
   async #readInGroup(partitions: readonly LedPartition[], group: string, matches: Matches): Promise<void> {
-    const { global, terminal } = this.#invocation
+    const plan = { ...this.#plan, topics: topicsOf(partitions) }
     const reading = await GroupReading.join(
       this.#cluster,
-      global,
+      this.#invocation.global,
       group,
       partitions,
       this.#reader,
-      this.#plan,
-      (text) => terminal.hint(text)
+      plan,
+      (line) => this.#hint(line),
+      this.#outage
     )
+    const growth = new Growth(this.#cluster, this.#plan.topics, this.#reader, (line) => this.#hint(line))
+    const follow = async () => {
+      if (this.#plan.topics.some(isPattern)) reading.subscribe(topicsOf((await growth.look()) ?? []))
+      await this.#patiently(() => reading.followAssignment(this.#readerOptions()))
+    }
     try {
-      await reading.followAssignment(this.#readerOptions())
-      await this.#readAll(matches, reading)
+      await follow()
+      await this.#readAll(matches, { taken: (records) => reading.taken(records), follow })
+      reading.reachedEnd()
     } finally {
       await reading.leave()
     }
   }
 
-  async #readAll(matches: Matches, group: GroupReading | undefined): Promise<void> {
-    const silence = watchSilence(this.#reader, this.#invocation.terminal)
+  async #readAll(matches: Matches, following: Following): Promise<void> {
+    const silence = watchSilence(this.#reader, this.#outage, this.#invocation.terminal)
     try {
       for await (const records of this.#reader.read()) {
         if (records.length > 0) silence.heard()
         const taken = await this.#print(records, matches(records))
-        group?.taken(records.slice(0, taken))
+        following.taken(records.slice(0, taken))
         if (this.#enough()) return
-        await group?.followAssignment(this.#readerOptions())
+        await following.follow()
       }
-      group?.reachedEnd()
     } finally {
       silence.stop()
     }
@@ -126,7 +162,10 @@ class Reading {
     let taken = 0
     for (const record of records) {
       if (this.#enough()) break
-      if (verdicts[taken]) chunks.push(this.#printer.print(record, ++this.#printed))
+      if (verdicts[taken]) {
+        chunks.push(this.#printer.print(record, ++this.#printed))
+        this.#invocation.terminal.onRow?.(recordFields(record, this.#plan.encodings))
+      }
       taken++
     }
     if (chunks.length > 0) await this.#invocation.terminal.write(joinChunks(chunks))
@@ -135,7 +174,7 @@ class Reading {
 
   async #tail(partitions: readonly LedPartition[], count: number, matches: Matches): Promise<void> {
     const plan = { ...this.#plan, range: { from: { kind: 'before-end', count } } } as const
-    await openPositions(this.#cluster, this.#reader, partitions, plan, this.#readerOptions())
+    await this.#patiently(() => openPositions(this.#cluster, this.#reader, partitions, plan, this.#readerOptions()))
     const last: ConsumedRecord[] = []
     for await (const records of this.#reader.read()) last.push(...records)
     last.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || Number(a.offset - b.offset))
@@ -157,13 +196,18 @@ class Reading {
       terminal.hint(`expected ${grouped(expect)} records, got ${grouped(this.#printed)}`)
       return ExitCode.notMet
     }
+    if (this.#deadline?.aborted && this.#outage.lastsMs > 0) throw this.#outage.toError()
     const awaited = (count !== undefined && !this.#enough()) || (exitAtEnd && !this.#reader.finished)
     if (this.#deadline?.aborted && awaited) {
       terminal.hint(`the time was over after ${grouped(this.#printed)} records`)
       return ExitCode.notMet
     }
-    return ExitCode.done
+    return this.#reader.passedOver.size > 0 ? ExitCode.partFailed : ExitCode.done
   }
+}
+
+function topicsOf(partitions: readonly LedPartition[]): string[] {
+  return [...new Set(partitions.map((partition) => partition.topic))]
 }
 
 function joinChunks(chunks: ReadonlyArray<string | Uint8Array>): string | Uint8Array {

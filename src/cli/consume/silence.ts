@@ -1,6 +1,8 @@
 /**
  * Explains silence: whoever waits two seconds for a record learns where the reader stands and how to stop.
  */
+
+import type { Outage } from '../outage.ts'
 import { grouped } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Reader } from './reader.ts'
@@ -12,11 +14,12 @@ export interface SilenceWatch {
   stop(): void
 }
 
-export function watchSilence(reader: Reader, terminal: Terminal): SilenceWatch {
+export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal): SilenceWatch {
   let explained = false
   const timer = setTimeout(() => {
     explained = true
-    terminal.hint(explainSilence(reader))
+    // Silence because the broker is away has been explained otherwise.
+    if (outage.lastsMs === 0) terminal.hint(explainSilence(reader))
   }, silenceMs)
   return {
     heard: () => {

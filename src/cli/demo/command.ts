@@ -11,13 +11,14 @@ members in processes of their own; topics: orders, payments, notifications. Brin
 --bootstrap-server names a cluster. There it makes topics of its own (if a name is taken, all get a number: demo2-orders …)
 and leaves them. The environment's KAFKA_BROKERS is not used: no demo should write where one works.
 
-Keys: 1-4 or arrows choose a service; + - members; p pause; k kill -9 all of its members, x one of them; r restart;
+On a terminal it leads through a crash: which key to press, what grows, what drains, and what that proves; ? shows all keys.
+Keys: 1-4 or arrows choose a service; + - members; Space or p pause; k kill -9 all of its members, x one of them; r restart;
 < > slower, faster; v the guest's or the engineer's words; q or Ctrl-C closes: what is there is finished first.
 On a pipe the same as lines on standard input: kill payments, kill-one kitchen, restart payments, pause kitchen,
 resume kitchen, scale kitchen 3, rate 10, quit.
 
 --compare shows two worlds side by side: the same orders through direct calls between services, without a broker, and through the log.
-Notifications is killed in both, after three seconds and for --outage; k kills earlier, or again; a table at the end says what each lost.
+Notifications is killed in both, after six seconds and for --outage; k kills earlier, or again; a table at the end says what each lost.
 
 Exit code 0: every order has exactly one notification; 7: not.`,
   options: [

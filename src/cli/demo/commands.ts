@@ -15,6 +15,8 @@ export type ShowCommand =
   | { readonly kind: 'select'; readonly service: ServiceName }
   | { readonly kind: 'move'; readonly by: 1 | -1 }
   | { readonly kind: 'voice' }
+  /** All keys, or no longer. */
+  | { readonly kind: 'help' }
 
 export type Command = DemoCommand | ShowCommand | { readonly kind: 'quit' }
 
@@ -69,6 +71,9 @@ export function commandOfKey(
       return { kind: 'rate', perSecond: ratePerSecond / 2 }
     case 'v':
       return { kind: 'voice' }
+    case '?':
+    case 'h':
+      return { kind: 'help' }
     case 'q':
     case '\u0003':
     case '\u0004':

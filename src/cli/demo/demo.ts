@@ -12,6 +12,7 @@ import { Schedule } from './schedule.ts'
 import { type ServiceName, serviceNames } from './services.ts'
 import { partitionCount, type Stand } from './stand.ts'
 import type { DemoState, News, Phase, TeamState } from './state.ts'
+import { Story, waitingFor } from './story.ts'
 import { followFlow } from './watch/flow.ts'
 import { GroupHistory } from './watch/group-history.ts'
 import { type GroupViews, noGroup, watchGroups } from './watch/groups.ts'
@@ -51,6 +52,7 @@ export class Demo {
   readonly #rates = new Rates()
   readonly #recent = new RecentOrders()
   readonly #history = new GroupHistory()
+  readonly #story = new Story()
   readonly #schedule: Schedule
   readonly #stopped = new AbortController()
   readonly #news: News[] = []
@@ -192,7 +194,13 @@ export class Demo {
 
   state(): DemoState {
     const { seed } = this.#plan
-    const team = (service: ServiceName): TeamState => ({ ...this.#crew.status(service), group: this.#groups[service] })
+    const { totals } = this
+    const measured = { counts: totals, unread: this.#groups.customers.lag }
+    const team = (service: ServiceName): TeamState => ({
+      ...this.#crew.status(service),
+      group: this.#groups[service],
+      waiting: waitingFor(service, measured)
+    })
     return {
       phase: this.#phase,
       elapsedMs: this.#openedMs === undefined ? 0 : performance.now() - this.#openedMs,
@@ -203,7 +211,7 @@ export class Demo {
       seed,
       ratePerSecond: this.#schedule.ratePerSecond,
       due: this.#schedule.due,
-      totals: this.totals,
+      totals,
       perSecond: this.#rates.perSecond,
       medianMs: this.#recent.medianMs,
       teams: {
@@ -213,7 +221,9 @@ export class Demo {
         notifications: team('notifications')
       },
       orders: this.#recent.list(),
-      news: this.#news
+      news: this.#news,
+      chapter: this.#story.chapter,
+      longestOutage: this.#story.longest
     }
   }
 
@@ -222,7 +232,16 @@ export class Demo {
     const mayOrder = this.#crew.customersAreHere && !this.#presence.away && this.#hasBegun()
     if (this.#phase !== 'closing') this.#schedule.advance(nowMs, mayOrder)
     this.#crew.place(this.#schedule.due, partitionCount)
-    this.#rates.sample(nowMs, this.totals)
+    const counts = this.totals
+    this.#rates.sample(nowMs, counts)
+    this.#story.look({
+      nowMs,
+      counts,
+      unread: this.#groups.customers.lag,
+      dead: serviceNames.filter((service) => this.#crew.isDead(service)),
+      due: this.#schedule.due,
+      notifiedUpTo: this.#tally.notifiedUpTo
+    })
   }
 
   #hasBegun(): boolean {

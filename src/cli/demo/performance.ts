@@ -46,8 +46,8 @@ export interface PerformanceOptions {
   readonly directory: string | undefined
 }
 
-/** Returns the stage it took place on, which is closed by then. */
-export async function perform(invocation: Invocation, options: PerformanceOptions): Promise<Stage> {
+/** Returns the stage it took place on, which is closed by then; undefined when it was ended before it began. */
+export async function perform(invocation: Invocation, options: PerformanceOptions): Promise<Stage | undefined> {
   return await new Performance(invocation, options).run()
 }
 
@@ -66,7 +66,7 @@ class Performance {
     this.#options = options
   }
 
-  async run(): Promise<Stage> {
+  async run(): Promise<Stage | undefined> {
     const { interrupted, flags } = this.#invocation
     const { play, directory } = this.#options
     const onExit = () => this.#giveUp()
@@ -76,10 +76,11 @@ class Performance {
     process.once('SIGHUP', () => this.#quit())
     interrupted.addEventListener('abort', () => this.#quit(), { once: true })
     if (interrupted.aborted) this.#quit()
+    this.#invocation.terminal.status('a broker and the services are starting …')
     try {
       const stage = await openStage(flags, directory)
       this.#stage = stage
-      await this.#open(stage)
+      if (!(await this.#opened(stage))) return undefined
       await this.#untilEnough()
       await play.finish(this.#atOnce.signal)
       return stage
@@ -89,6 +90,17 @@ class Performance {
       await this.#stage?.[Symbol.asyncDispose]()
       process.off('exit', onExit)
       process.off('uncaughtExceptionMonitor', onCrash)
+    }
+  }
+
+  /** What fails because it was to end (Ctrl-C reaches the services as well) is no failure. */
+  async #opened(stage: Stage): Promise<boolean> {
+    try {
+      await this.#open(stage)
+      return true
+    } catch (error) {
+      if (this.#enough.signal.aborted) return false
+      throw error
     }
   }
 
@@ -103,6 +115,7 @@ class Performance {
     } finally {
       await cluster.close().catch(() => {})
     }
+    this.#invocation.terminal.status('')
     show.begin()
     this.#keyboard = this.#listen()
     this.#drawing = setInterval(() => show.tick(), drawMs)
@@ -140,6 +153,7 @@ class Performance {
   }
 
   #giveTerminalBack(): void {
+    this.#invocation.terminal.status('')
     clearInterval(this.#drawing)
     this.#keyboard?.close()
     this.#options.show.end()

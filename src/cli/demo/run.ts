@@ -3,6 +3,7 @@
  */
 import type { Invocation } from '../command.ts'
 import type { ExitCode } from '../exit-codes.ts'
+import { interruptedExitCode } from '../interruption.ts'
 import type { Command } from './commands.ts'
 import { Demo } from './demo.ts'
 import { perform, type Show } from './performance.ts'
@@ -18,6 +19,7 @@ export async function runDemo(invocation: Invocation): Promise<ExitCode> {
   const presenter = presenterFor(invocation, plan)
   const demo = new Demo(plan, presenter)
   const stage = await perform(invocation, { play: demo, show: showOf(demo, presenter), directory: plan.directory })
+  if (stage === undefined) return interruptedExitCode(invocation.interrupted)
   return await summarize(invocation, plan, demo, stage)
 }
 
@@ -36,7 +38,7 @@ function showOf(demo: Demo, presenter: Presenter): Show {
     takesKeys: screen !== undefined,
     keyContext() {
       const { teams, ratePerSecond } = demo.state()
-      const selected = screen?.selected ?? 'kitchen'
+      const selected = screen?.selected ?? 'notifications'
       return { selected, wanted: teams[selected].wanted, paused: teams[selected].paused, ratePerSecond }
     },
     follow: (command) => follow(command, demo, screen)
@@ -47,5 +49,6 @@ function follow(command: Exclude<Command, { kind: 'quit' }>, demo: Demo, screen:
   if (command.kind === 'select') screen?.select(command.service)
   else if (command.kind === 'move') screen?.move(command.by)
   else if (command.kind === 'voice') screen?.changeVoice()
+  else if (command.kind === 'help') screen?.toggleHelp()
   else demo.command(command)
 }

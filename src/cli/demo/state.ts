@@ -3,6 +3,7 @@
  */
 import type { MemberStatus } from './crew/crew.ts'
 import type { ServiceName, TopicName } from './services.ts'
+import type { Chapter, Outage } from './story.ts'
 import type { GroupView } from './watch/groups.ts'
 import type { Counts } from './watch/rates.ts'
 import type { RecentOrder } from './watch/recent-orders.ts'
@@ -22,6 +23,8 @@ export interface TeamState {
   readonly members: readonly MemberStatus[]
   /** As the cluster sees it. */
   readonly group: GroupView
+  /** How many orders stand before it, as the topics say. */
+  readonly waiting: number
 }
 
 export interface DemoState {
@@ -42,4 +45,7 @@ export interface DemoState {
   readonly teams: Readonly<Record<ServiceName, TeamState>>
   readonly orders: readonly RecentOrder[]
   readonly news: readonly News[]
+  readonly chapter: Chapter
+  /** Of the services that were killed and came back, the one for which most orders waited. */
+  readonly longestOutage: Outage | undefined
 }

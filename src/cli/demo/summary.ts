@@ -3,11 +3,14 @@
  */
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { helpWidth, wrap } from '../help.ts'
 import { formatTable, toJson } from '../output.ts'
 import type { Stage } from '../serve/stage.ts'
 import type { Demo } from './demo.ts'
 import type { DemoPlan } from './plan.ts'
 import { serviceSaying, statuses } from './services.ts'
+import { capital, orders, seconds, subjectAnd } from './show/names.ts'
+import type { Outage } from './story.ts'
 
 export async function summarize(
   { terminal }: Invocation,
@@ -35,19 +38,30 @@ export async function summarize(
     const columns = ['service', 'says', 'topic', 'orders', 'missing', 'doubled']
     await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold)}`)
     await terminal.write(`${verdict(isMet, totals.placed, totals.open, totals.doubled, unplaced)}\n`)
+    const crash = demo.state().longestOutage
+    if (isMet && crash !== undefined) {
+      await terminal.write(`${wrap(crashSentence(crash), helpWidth(process.stdout.columns)).join('\n')}\n`)
+    }
   }
   remains(plan, stage, topics, (line) => terminal.hint(line))
   return isMet ? ExitCode.done : ExitCode.notMet
 }
 
 function verdict(isMet: boolean, placed: number, open: number, doubled: number, unplaced: number): string {
-  if (isMet) return `Every order has one notification: ${placed} of ${placed}.`
+  if (isMet) return `Every customer was told, once: ${placed} of ${placed} orders.`
   const wrong = [
-    open > 0 && `${open} of ${placed} orders have none`,
+    open > 0 && `${open} of ${placed} were not`,
     doubled > 0 && `${doubled} events were written twice`,
     unplaced > 0 && `${unplaced} orders were due and not placed`
   ].filter((text) => text !== false)
-  return `Not every order has one notification: ${wrong.join('; ')}.`
+  return `Not every customer was told, once: ${wrong.join('; ')}.`
+}
+
+function crashSentence({ service, deadMs, waited }: Outage): string {
+  const dead = `${capital(subjectAnd(service, 'were'))} dead for ${seconds(deadMs)}`
+  return service === 'customers'
+    ? `${dead}, and none of their orders was lost.`
+    : `${dead}: ${orders(waited)} waited in the log meanwhile, and none was lost.`
 }
 
 /** Says what stays behind, and how to look at it or remove it. */

@@ -1,35 +1,47 @@
 /**
  * `odradek groups delete`
  */
+
 import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
-import { confirmDestruction } from '../confirm.ts'
+import { confirmDeletion } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
+import { groupOption } from '../other-names.ts'
 import { concludeItems, type ItemResult } from '../per-item.ts'
+
+const groupIdNotFound = 69
 
 export const deleteGroups: CommandDefinition = {
   name: 'delete',
+  aliases: ['rm'],
   summary: 'delete groups with their committed offsets',
   notes: 'A group with members is not deleted. Asks for the name to be typed; --yes answers for scripts.',
   arguments: [{ name: '<group...>', description: 'one or more groups' }],
+  synonyms: groupOption,
   examples: [['odradek groups delete payments --yes', 'without asking']],
   async run(invocation) {
     const names = [...new Set(invocation.args)]
-    const what =
-      names.length === 1
-        ? `delete the group ${names[0]} with its offsets`
-        : `delete ${names.length} groups: ${names.join(', ')}`
-    await confirmDestruction(invocation, what, names.length === 1 ? (names[0] ?? '') : 'delete')
     return await withCluster(invocation.global, async (cluster) => {
+      await confirmDeletion(invocation, { kind: 'group', lost: 'its offsets' }, () => existing(cluster, names))
       const results: ItemResult[] = []
       for (const name of names) results.push(await deleteGroup(cluster, name))
+      const failed = results.find((result) => result.errorCode !== 0)
       return concludeItems(invocation, cluster, results, {
         done: 'deleted',
         failed: 'not deleted:',
-        next: `odradek groups describe ${results.find((result) => result.errorCode !== 0)?.name ?? ''}`
+        next:
+          failed?.errorCode === groupIdNotFound
+            ? 'odradek groups list'
+            : `odradek groups describe ${failed?.name ?? ''}`
       })
     })
   }
+}
+
+async function existing(cluster: Cluster, names: readonly string[]): Promise<string[]> {
+  const answers = await Promise.all(cluster.nodeIds.map((node) => cluster.call('ListGroups', node, [], [])))
+  const known = new Set(answers.flatMap((answer) => answer.groups.map((group) => group.groupId)))
+  return names.filter((name) => known.has(name))
 }
 
 async function deleteGroup(cluster: Cluster, name: string): Promise<ItemResult> {

@@ -2,9 +2,10 @@
  * What a group is doing: its state, its members and what is assigned to each. A group of the consumer protocol (KIP-848)
  * answers another request than a classic one; the caller sees no difference.
  */
-import type { API, Reader } from '@platformatic/kafka'
 import { CliError } from '../cli-error.ts'
+import { consumerGroupDescribe } from '../client-library.ts'
 import type { Cluster } from '../cluster.ts'
+import { decodeAssignment } from '../consume/assignment.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { failureOf, type TopicPartition } from '../partitions.ts'
@@ -70,25 +71,9 @@ export async function describeClassic(
       instanceId: member.groupInstanceId ?? null,
       clientId: member.clientId,
       host: member.clientHost.replace(/^\//, ''),
-      assignment: found.protocolType === 'consumer' ? classicAssignment(cluster, member.memberAssignment) : []
+      assignment: found.protocolType === 'consumer' ? decodeAssignment(cluster.library, member.memberAssignment) : []
     }))
   }))
-}
-
-/** ConsumerProtocolAssignment: version, topics with their partitions, user data. */
-function classicAssignment(cluster: Cluster, bytes: Buffer): TopicPartition[] {
-  if (bytes.length < 6) return []
-  const reader = cluster.library.Reader.from(bytes)
-  reader.skip(2)
-  const topics = reader.readArray(
-    (inner) => ({
-      topic: inner.readString(false),
-      partitions: inner.readArray((one) => one.readInt32(), false, false) ?? []
-    }),
-    false,
-    false
-  )
-  return (topics ?? []).flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
 }
 
 const groupIdNotFound = 69
@@ -104,7 +89,7 @@ export async function describeModern(
   if (!known.some((api) => api.name === 'ConsumerGroupDescribe')) return []
   const connection = await cluster.connection(coordinator)
   try {
-    const answers = await describeApi(cluster).async(connection, groups)
+    const answers = await consumerGroupDescribe(cluster.library).async(connection, groups)
     return answers
       .filter((answer) => answer.errorCode === 0)
       .map(({ description }) => ({ ...description, type: 'consumer', coordinator }))
@@ -113,65 +98,4 @@ export async function describeModern(
     if (code === groupIdNotFound || code === unsupportedVersion) return []
     throw error
   }
-}
-
-interface ModernAnswer {
-  readonly errorCode: number
-  readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>
-}
-
-/** ConsumerGroupDescribe (69) v0, read here because the library's reader takes the topic names for a single string. */
-function describeApi(cluster: Cluster): API<[readonly string[]], ModernAnswer[]> {
-  const { createAPI, Writer } = cluster.library
-  return createAPI<[readonly string[]], ModernAnswer[]>(
-    69,
-    0,
-    (groups: readonly string[]) =>
-      Writer.create()
-        .appendArray([...groups], (writer, id) => writer.appendString(id), true, false)
-        .appendBoolean(false)
-        .appendTaggedFields(),
-    (_correlationId, _key, _version, reader) => {
-      reader.readInt32()
-      return reader.readArray(readModernGroup) ?? []
-    }
-  )
-}
-
-function readModernGroup(reader: Reader): ModernAnswer {
-  const errorCode = reader.readInt16()
-  reader.readNullableString()
-  const group = reader.readString()
-  const state = reader.readString()
-  reader.readInt32()
-  reader.readInt32()
-  const protocol = reader.readString()
-  const members = reader.readArray(readModernMember) ?? []
-  reader.readInt32()
-  return { errorCode, description: { group, state, protocol, members } }
-}
-
-function readModernMember(reader: Reader): GroupMember {
-  const id = reader.readString()
-  const instanceId = reader.readNullableString() ?? null
-  reader.readNullableString()
-  reader.readInt32()
-  const clientId = reader.readString()
-  const host = reader.readString().replace(/^\//, '')
-  reader.readArray((inner) => inner.readString(), true, false)
-  reader.readNullableString()
-  const assignment = readModernAssignment(reader)
-  readModernAssignment(reader)
-  return { id, instanceId, clientId, host, assignment }
-}
-
-function readModernAssignment(reader: Reader): TopicPartition[] {
-  const topics =
-    reader.readArray((inner) => {
-      inner.readUUID()
-      const topic = inner.readString()
-      return { topic, partitions: inner.readArray((one) => one.readInt32(), true, false) ?? [] }
-    }) ?? []
-  reader.readTaggedFields()
-  return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
 }

@@ -6,12 +6,14 @@ import { committedOffsets } from '../group-offsets.ts'
 import {
   type Bounds,
   describeTopics,
+  type FoundBounds,
+  findBoundsNow,
   ledPartitions,
   listAllTopics,
-  partitionBounds,
   partitionName,
   type TopicPartition
 } from '../partitions.ts'
+import type { Unreadable } from '../unreadable.ts'
 import type { GroupDescription, GroupMember } from './describe-group.ts'
 
 export interface PartitionLag extends TopicPartition {
@@ -22,9 +24,11 @@ export interface PartitionLag extends TopicPartition {
   readonly end: bigint | null
   readonly lag: bigint | null
   readonly member: GroupMember | undefined
+  /** Why the end is not known. */
+  readonly unreadable: Unreadable | undefined
 }
 
-type FindBounds = (cluster: Cluster, partitions: readonly TopicPartition[]) => Promise<Map<string, Bounds>>
+type FindBounds = (cluster: Cluster, partitions: readonly TopicPartition[]) => Promise<FoundBounds>
 
 export async function groupLag(
   cluster: Cluster,
@@ -42,7 +46,7 @@ export async function groupLag(
   const partitions = new Map<string, TopicPartition>()
   for (const [name, one] of committed) partitions.set(name, one)
   for (const [name, { one }] of owners) partitions.set(name, one)
-  const bounds = await findBounds(cluster, [...partitions.values()])
+  const { bounds, unreadable } = await findBounds(cluster, [...partitions.values()])
   return [...partitions]
     .map(([name, { topic, partition }]) => {
       const offset = committed.get(name)?.offset ?? null
@@ -54,7 +58,8 @@ export async function groupLag(
         start: found?.start ?? null,
         end: found?.end ?? null,
         lag: found ? lagOf(offset, found) : null,
-        member: owners.get(name)?.member
+        member: owners.get(name)?.member,
+        unreadable: unreadable.get(name)
       }
     })
     .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
@@ -67,14 +72,14 @@ function lagOf(committed: bigint | null, { start, end }: Bounds): bigint {
 }
 
 /** Topics that were deleted meanwhile have no bounds. */
-export async function boundsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<Map<string, Bounds>> {
+async function boundsOf(cluster: Cluster, partitions: readonly TopicPartition[]): Promise<FoundBounds> {
   const existing = new Set((await listAllTopics(cluster)).map((topic) => topic.name))
   const topics = [...new Set(partitions.map((one) => one.topic))].filter((topic) => existing.has(topic))
-  if (topics.length === 0) return new Map()
+  if (topics.length === 0) return { bounds: new Map(), unreadable: new Map() }
   const wanted = new Set(partitions.map(partitionName))
   const led = ledPartitions(await describeTopics(cluster, topics))
-  return await partitionBounds(
+  return await findBoundsNow(
     cluster,
-    led.filter((one) => wanted.has(partitionName(one)) && one.leader >= 0)
+    led.filter((one) => wanted.has(partitionName(one)))
   )
 }

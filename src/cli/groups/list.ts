@@ -8,6 +8,7 @@ import { printRows } from '../output.ts'
 
 export const listGroups: CommandDefinition = {
   name: 'list',
+  aliases: ['ls'],
   summary: 'list consumer groups with their state',
   options: [{ flags: '--state <state>', description: 'only groups in this state, for example stable or empty' }],
   examples: [['odradek groups list --state empty', 'groups nobody is in']],

@@ -1,7 +1,9 @@
 /**
  * `odradek groups reset`: moves the committed offsets of a group. Shows before and after; --execute does it.
  */
+
 import type { CommandDefinition } from '../command.ts'
+import { groupOption } from '../other-names.ts'
 
 export const resetGroup: CommandDefinition = {
   name: 'reset',
@@ -33,6 +35,16 @@ The group must have no members while it is moved. The CSV is Apache's: topic,par
     { flags: '--execute', description: 'do it' },
     { flags: '--export <csv>', description: 'write the new offsets to this file (- for standard output)' }
   ],
+  synonyms: {
+    ...groupOption,
+    '--dry-run': [],
+    '--all-topics': [],
+    '--to-earliest': ['--to', 'earliest'],
+    '--to-latest': ['--to', 'latest'],
+    '--to-current': ['--to', 'current'],
+    '--to-offset': ['--to'],
+    '--to-datetime': ['--to']
+  },
   examples: [
     ['odradek groups reset payments --to earliest', 'show what reading again from the start would mean'],
     ['odradek groups reset payments --by 1h --execute', 'read the last hour again'],

@@ -10,19 +10,21 @@ import { ExitCode } from '../exit-codes.ts'
 import { committedOffsets } from '../group-offsets.ts'
 import { parseDurationMs, parsePartitions, timestampMs } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
-import { type Position, parseRange } from '../offsets.ts'
+import { type Place, parsePlace } from '../offsets.ts'
 import { printRows, type Row } from '../output.ts'
 import {
   type Bounds,
   describeTopics,
+  findBoundsNow,
   type LedPartition,
   ledPartitions,
   listAllTopics,
-  partitionBounds,
+  locatePosition,
   partitionName,
-  resolvePosition
+  withinBounds
 } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { errorColumn, errorField, tellUnreadable, UnreadableError } from '../unreadable.ts'
 import { describeGroup } from './describe-group.ts'
 import { formatOffsetsCsv, type PartitionOffset, parseOffsetsCsv } from './offsets-csv.ts'
 
@@ -33,9 +35,12 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
   return await withCluster(global, async (cluster) => {
     if (flags.has('execute')) await refuseWhileActive(cluster, group)
     const committed = new Map((await committedOffsets(cluster, group)).map((one) => [partitionName(one), one.offset]))
-    const partitions = await chosenPartitions(cluster, flags, aim, committed)
-    const bounds = await partitionBounds(cluster, partitions)
-    const targets = await resolveAim(cluster, partitions, aim, bounds, committed)
+    const chosen = await chosenPartitions(cluster, flags, aim, committed)
+    const { bounds, unreadable } = await findBoundsNow(cluster, chosen)
+    for (const one of unreadable.values()) if (bounds.size === 0) throw new UnreadableError(one)
+    const partitions = chosen.filter((partition) => bounds.has(partitionName(partition)))
+    const wanted = await resolveAim(cluster, partitions, aim, bounds, committed)
+    const targets = withinBounds(wanted, bounds)
     const moved = partitions.filter((partition) => targets.has(partitionName(partition)))
     const offsets = moved.map(({ topic, partition }) => ({
       topic,
@@ -44,9 +49,18 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
     }))
     const exported = flags.text('export')
     if (exported !== '-') {
-      const rows = offsets.map((one) => resetRow(one, committed, bounds))
-      await printRows(invocation, ['topic', 'partition', 'before', 'after', 'start', 'end', 'lag'], rows)
+      const left = [...unreadable.values()].map((one): Row => {
+        const name = partitionName(one)
+        const before = committed.get(name) ?? null
+        return { topic: one.topic, partition: one.partition, before, after: before, ...errorField(unreadable, name) }
+      })
+      const rows = [...offsets.map((one) => resetRow(one, committed, bounds)), ...left]
+      const columns = ['topic', 'partition', 'before', 'after', 'start', 'end', 'lag', ...errorColumn(unreadable)]
+      await printRows(invocation, columns, rows)
     }
+    const told = tellUnreadable(unreadable, 'what is committed there stays')
+    if (told !== undefined) terminal.hint(told)
+    for (const line of tellOutside(wanted, bounds)) terminal.hint(line)
     if (exported !== undefined) await exportOffsets(invocation, exported, offsets)
     if (!flags.has('execute')) {
       terminal.hint('a dry run: nothing was changed; add --execute to do it')
@@ -54,12 +68,12 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
     }
     await commitOffsets(cluster, group, offsets)
     terminal.hint(`${group}: ${offsets.length} ${offsets.length === 1 ? 'offset' : 'offsets'} moved`)
-    return ExitCode.done
+    return unreadable.size > 0 ? ExitCode.partFailed : ExitCode.done
   })
 }
 
 type Aim =
-  | { readonly kind: 'position'; readonly position: Exclude<Position, { kind: 'before-end' }> }
+  | { readonly kind: 'position'; readonly position: Place }
   | { readonly kind: 'current' }
   | { readonly kind: 'shift'; readonly by: bigint }
   | { readonly kind: 'file'; readonly offsets: readonly PartitionOffset[] }
@@ -84,10 +98,9 @@ function parseTo(text: string, nowMs: number): Aim {
   if (text === 'current') return { kind: 'current' }
   const timeMs = /^\d{1,12}$/.test(text) ? undefined : timestampMs(text, nowMs)
   if (timeMs !== undefined) return { kind: 'position', position: { kind: 'time', timestampMs: timeMs } }
-  const { from, to } = parseRange(text, nowMs)
-  if (to || from.kind === 'before-end')
-    throw wrongUsage(`--to ${text} is not one place`, 'to go back by a number, use --shift')
-  return { kind: 'position', position: from }
+  const known =
+    'earliest, latest, current, an offset such as 42, or a time such as 2026-11-23T18:00 or @-1h; by a number: --shift -10'
+  return { kind: 'position', position: parsePlace(text, nowMs, '--to', known) }
 }
 
 function parseShift(text: string): bigint {
@@ -152,6 +165,16 @@ function parseScope(text: string): { topic: string; only: number[] | undefined }
     : { topic: text.slice(0, at), only: parsePartitions(text.slice(at + 1)) }
 }
 
+/** Apache's tool warns of each: "New offset (99999) is higher than latest offset for topic partition". */
+function tellOutside(wanted: ReadonlyMap<string, bigint>, bounds: ReadonlyMap<string, Bounds>): string[] {
+  return [...wanted].flatMap(([name, offset]) => {
+    const { start, end } = bounds.get(name) ?? { start: offset, end: offset }
+    if (offset > end) return [`${name}: ${offset} is past its end, so it goes to the end, ${end}`]
+    return offset < start ? [`${name}: ${offset} is before its start, so it goes to the start, ${start}`] : []
+  })
+}
+
+/** Where each partition should go, whether or not that lies in it. */
 async function resolveAim(
   cluster: Cluster,
   partitions: readonly LedPartition[],
@@ -159,19 +182,18 @@ async function resolveAim(
   bounds: ReadonlyMap<string, Bounds>,
   committed: ReadonlyMap<string, bigint>
 ): Promise<Map<string, bigint>> {
-  if (aim.kind === 'position') return await resolvePosition(cluster, partitions, aim.position, bounds)
+  if (aim.kind === 'position') return await locatePosition(cluster, partitions, aim.position, bounds)
   const targets = new Map<string, bigint>()
   const listed = new Map(aim.kind === 'file' ? aim.offsets.map((one) => [partitionName(one), one.offset]) : [])
   for (const name of partitions.map(partitionName)) {
     const before = committed.get(name)
-    const { start, end } = bounds.get(name) ?? { start: 0n, end: 0n }
     const wanted =
       aim.kind === 'file'
         ? listed.get(name)
         : before === undefined
           ? undefined
           : before + (aim.kind === 'shift' ? aim.by : 0n)
-    if (wanted !== undefined) targets.set(name, wanted < start ? start : wanted > end ? end : wanted)
+    if (wanted !== undefined) targets.set(name, wanted)
   }
   return targets
 }

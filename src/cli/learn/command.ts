@@ -8,8 +8,11 @@ export const learn: CommandDefinition = {
   name: 'learn',
   summary: 'the seven concepts of Kafka, each tried on a live broker',
   notes: `Without a concept: the list. topic, broker, producer, partition, consumer, offset, replication; or all.
-Each lesson takes about two minutes: a problem, a picture, the definition, an experiment whose outcome is measured, and one
+Each lesson takes less than five minutes: a problem, what the word means, an experiment whose outcome is measured, and one
 question that is checked by asking the broker. A claim that the broker does not bear out is told, and the exit code is 7.
+
+It is told in one voice at a time: to a layman as a post office and then in a kitchen, without a command or a number in hex; to an
+engineer in Kafka's words, with each command and, below it, what that command prints.
 
 It runs on an embedded broker, or on a cluster named with --bootstrap-server; other settings and the environment are not
 asked for one. Topics and groups that it makes have names that begin with learn-, and are deleted at the end.
@@ -18,13 +21,18 @@ On a pipe nothing waits. Questions take the lines of standard input, one each (s
 skipped. -o jsonl prints each claim as a row: id, statement, holds, measured.`,
   arguments: [{ name: '[concept]', description: 'which one; or all' }],
   options: [
-    { flags: '--voice <voice>', description: 'in the kitchen, in Kafka, or both', choices: voices, default: 'both' },
+    {
+      flags: '--voice <voice>',
+      description: "whose words: without -o a layman's, with it an engineer's",
+      choices: voices
+    },
     { flags: '--keep', description: 'leave topics, groups and the data of the embedded broker where they are' }
   ],
   examples: [
     ['odradek learn', 'the seven, a line each'],
-    ['odradek learn partition', 'where a key goes, and why'],
-    ['odradek learn all --voice layman --yes', 'all seven without waiting'],
+    ['odradek learn partition', 'where an order goes, and why'],
+    ['odradek learn partition --voice engineer', "the same in Kafka's words, with the commands"],
+    ['odradek learn all --yes', 'all seven without waiting'],
     ['odradek learn replication -b localhost:9092', 'on a cluster: stop a broker, and see what is left']
   ],
   async run(invocation) {

@@ -4,13 +4,13 @@
  * `experiments/`.
  */
 
-export const voices = ['layman', 'engineer', 'both'] as const
+export const voices = ['layman', 'engineer'] as const
 export type Voice = (typeof voices)[number]
 
-/** The same thing said in the kitchen of the food-delivery app, and in Kafka's own words. */
-export interface TwoVoices {
-  readonly layman: string
-  readonly engineer: string
+/** The same thing said in the kitchen of the food-delivery app, and in Kafka's own words. A reader has one of them. */
+export interface TwoVoices<Said = string> {
+  readonly layman: Said
+  readonly engineer: Said
 }
 
 /** Where a step or a claim has its place, when it is not everywhere. */
@@ -22,7 +22,7 @@ export interface Step extends TwoVoices, Somewhere {}
 
 /** Said as it is when the broker did so; `otherwise` is said when it did not. */
 export interface Claim extends TwoVoices, Somewhere {
-  readonly otherwise: string
+  readonly otherwise: TwoVoices
 }
 
 /** `{name}` stands for what the experiment fills in. */
@@ -46,7 +46,7 @@ export interface Concept {
   /** For lists and tables. */
   readonly line: TwoVoices
   /** Why anybody wants this. */
-  readonly problem: string
+  readonly problem: TwoVoices
   /** The layman's picture: Kafka as a post office. */
   readonly postOffice: string
   /** The same in the kitchen of the food-delivery app. */
@@ -54,7 +54,7 @@ export interface Concept {
   readonly definition: string
   readonly steps: Readonly<Record<string, Step>>
   readonly claims: Readonly<Record<string, Claim>>
-  readonly question: Question
+  readonly question: TwoVoices<Question>
 }
 
 export type StepName<C extends Concept> = keyof C['steps'] & string

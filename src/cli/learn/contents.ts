@@ -4,6 +4,7 @@
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { formatRows } from '../output.ts'
+import { asCalled } from '../own-name.ts'
 import type { Voice } from './concept.ts'
 import { concepts } from './concepts/all.ts'
 import { labelled, widthMax } from './layout.ts'
@@ -27,14 +28,18 @@ export async function showContents({ terminal, global }: Invocation, voice: Voic
   const nameWidth = Math.max(...concepts.map(({ name }) => name.length))
   const lines = concepts.flatMap(({ name, line }, index) => {
     const label = `  ${index + 1}  ${name.padEnd(nameWidth)}  `
-    const blank = ' '.repeat(label.length)
-    const texts = voice === 'both' ? [line.layman, line.engineer] : [line[voice]]
-    return texts.flatMap((text, which) => labelled(which === 0 ? label : blank, text, width))
+    return labelled(label, line[voice], width)
   })
-  await terminal.write(`${bold('Seven concepts, about two minutes each, in an order that builds up:')}\n\n`)
+  await terminal.write(`${bold('Seven concepts, less than five minutes each, in an order that builds up:')}\n\n`)
   await terminal.write(lines.map((line) => `${line}\n`).join(''))
   await terminal.write(
-    `\nBegin with  ${cyan('npx odradek learn topic')}\nAll of them ${cyan('npx odradek learn all')}\n`
+    [
+      '',
+      `Begin with       ${cyan(asCalled('odradek learn topic'))}`,
+      `All of them      ${cyan(asCalled('odradek learn all'))}`,
+      `In Kafka's words ${cyan(asCalled('odradek learn topic --voice engineer'))}`,
+      ''
+    ].join('\n')
   )
   return ExitCode.done
 }

@@ -8,7 +8,7 @@ import { ExitCode } from '../exit-codes.ts'
 import type { Row } from '../output.ts'
 import { describeTopics } from '../partitions.ts'
 import type { Answer, Answers } from './answers.ts'
-import { type ClaimName, type Concept, fill, type Hint, type StepName } from './concept.ts'
+import { type ClaimName, type Concept, fill, type Hint, type StepName, type TwoVoices, type Voice } from './concept.ts'
 import type { Ground } from './ground.ts'
 import type { Measured, Reporter } from './reporter.ts'
 import { commandLine, type Outcome, type PrintedRow, runCommand, whereOption } from './shell.ts'
@@ -27,6 +27,8 @@ export interface Bench {
   readonly reporter: Reporter
   readonly answers: Answers
   readonly prefix: string
+  /** The reader's. */
+  readonly voice: Voice
   readonly interrupted: AbortSignal
 }
 
@@ -36,7 +38,7 @@ export interface Check {
   readonly values: Readonly<Record<string, string | number>>
   /** What the reader is asked to type; Enter alone when he did something elsewhere. */
   readonly keys: string
-  check(answer: string): Promise<{ readonly right: boolean; readonly found: string }>
+  check(answer: string): Promise<{ readonly right: boolean; readonly found: TwoVoices }>
 }
 
 export interface Lesson {
@@ -116,6 +118,10 @@ export class Lab<C extends Concept> {
     return `${this.#bench.prefix}${last}`
   }
 
+  get voice(): Voice {
+    return this.#bench.voice
+  }
+
   /** What a command needs besides its words to reach these brokers. */
   get where(): string {
     return whereOption(this.ground.brokers)
@@ -134,6 +140,7 @@ export class Lab<C extends Concept> {
     await this.#show(words, options)
     const outcome = await this.#runPatiently(words, options, this.#bench.interrupted)
     this.#bench.interrupted.throwIfAborted()
+    if (options.shown !== 'silent') await this.#bench.reporter.printed(outcome.printed)
     return outcome
   }
 
@@ -198,18 +205,26 @@ export class Lab<C extends Concept> {
     const brokers = options.brokers ?? this.ground.brokers
     const deadlineMs = performance.now() + reachableMs
     for (;;) {
-      const outcome = await runCommand(words, { brokers, interrupted, input: options.input?.text, onRow })
+      const output = options.shown === 'silent' ? 'jsonl' : undefined
+      const outcome = await runCommand(words, { brokers, interrupted, input: options.input?.text, output, onRow })
       const mayTryAgain = options.whenUnreachable !== 'told' && performance.now() < deadlineMs && !interrupted.aborted
       if (outcome.exitCode !== ExitCode.unreachable || outcome.rows.length > 0 || !mayTryAgain) return outcome
     }
   }
 
-  async request(line: string): Promise<void> {
-    await this.#bench.reporter.request(line)
+  /** A request of Kafka's protocol, and what came back. */
+  async request(line: string, ...answers: readonly string[]): Promise<void> {
+    await this.#bench.reporter.request(line, answers)
   }
 
+  /** What happened outside of commands and requests: a process that is gone, what another terminal shows. */
   async seen(...lines: readonly string[]): Promise<void> {
     await this.#bench.reporter.seen(lines)
+  }
+
+  /** The same in the kitchen. */
+  async scene(...lines: readonly string[]): Promise<void> {
+    await this.#bench.reporter.scene(lines)
   }
 
   async note(text: string): Promise<void> {
@@ -231,7 +246,7 @@ export class Lab<C extends Concept> {
     }
   }
 
-  async claim(name: ClaimName<C>, holds: boolean, measured: Measured, evidence: readonly string[]): Promise<void> {
+  async claim(name: ClaimName<C>, holds: boolean, measured: Measured, evidence: TwoVoices): Promise<void> {
     const claim = this.#concept.claims[name]
     if (claim === undefined) throw new Error(`${this.#concept.name} has no claim ${name}`)
     this.#held &&= holds
@@ -277,7 +292,8 @@ export async function askQuestion(concept: Concept, bench: Bench, check: Check):
     text: fill(text, check.values),
     ...(command === undefined ? {} : { command: fill(command, check.values) })
   })
-  await reporter.ask(concept, filled(concept.question.ask))
+  const { ask, hints } = concept.question[bench.voice]
+  await reporter.ask(concept, filled(ask))
   for (let wrong = 0; ; wrong++) {
     const answer: Answer = await answers.answer(check.keys)
     if (answer.kind === 'skipped') {
@@ -285,9 +301,9 @@ export async function askQuestion(concept: Concept, bench: Bench, check: Check):
       return
     }
     const { right, found } = await check.check(answer.text)
-    await reporter.answered(concept, right ? 'right' : 'wrong', found)
+    await reporter.answered(concept, right ? 'right' : 'wrong', found[bench.voice])
     if (right) return
-    const hint = concept.question.hints[wrong] ?? concept.question.hints.at(-1)
+    const hint = hints[wrong] ?? hints.at(-1)
     if (hint) await reporter.hint(filled(hint))
   }
 }

@@ -26,6 +26,15 @@ export function unfolded(line: string, indent: number, width: number): string[] 
   return whole.length <= width ? [whole] : indented(line, indent, width)
 }
 
+/** What another program printed, letter by letter: where a line is too long it goes on in the next, as on a terminal. */
+export function verbatim(line: string, indent: number, width: number): string[] {
+  const room = width - indent
+  const pieces = Array.from({ length: Math.max(1, Math.ceil(line.length / room)) }, (_, index) =>
+    line.slice(index * room, (index + 1) * room)
+  )
+  return pieces.map((piece) => `${' '.repeat(indent)}${piece}`.trimEnd())
+}
+
 /** The label stands before the first line, the others are below the text. */
 export function labelled(label: string, text: string, width: number): string[] {
   const [first = '', ...rest] = wrap(text, width - label.length)

@@ -4,7 +4,7 @@
  */
 import type { Invocation } from '../command.ts'
 import { chosenFormat, printRows, type Row } from '../output.ts'
-import type { Claim, Concept, Hint, Step, Voice } from './concept.ts'
+import type { Claim, Concept, Hint, Step, TwoVoices, Voice } from './concept.ts'
 import type { Ground } from './ground.ts'
 
 /** What an experiment measured, for programs. */
@@ -15,8 +15,8 @@ export interface Verdict {
   readonly claim: Claim
   readonly holds: boolean
   readonly measured: Measured
-  /** The same for people, a line each. */
-  readonly evidence: readonly string[]
+  /** The same for people. */
+  readonly evidence: TwoVoices
 }
 
 export type QuestionOutcome = 'right' | 'wrong' | 'skipped'
@@ -27,9 +27,13 @@ export interface Reporter {
   begin(concept: Concept, ground: Ground, prefix: string): Promise<void>
   step(step: Step, number: number): Promise<void>
   command(line: string): Promise<void>
-  /** A request of Kafka's protocol, for what no command does. */
-  request(line: string): Promise<void>
+  /** What the command printed. */
+  printed(lines: readonly string[]): Promise<void>
+  /** A request of Kafka's protocol, for what no command does, and its answers. */
+  request(line: string, answers: readonly string[]): Promise<void>
   seen(lines: readonly string[]): Promise<void>
+  /** All of this in the kitchen. */
+  scene(lines: readonly string[]): Promise<void>
   verdict(concept: Concept, verdict: Verdict): Promise<void>
   /** What only the reader can do. */
   action(concept: Concept, text: string, details: Row): Promise<void>
@@ -56,8 +60,10 @@ export class RowReporter implements Reporter {
   async introduce(): Promise<void> {}
   async step(): Promise<void> {}
   async command(): Promise<void> {}
+  async printed(): Promise<void> {}
   async request(): Promise<void> {}
   async seen(): Promise<void> {}
+  async scene(): Promise<void> {}
 
   async begin(concept: Concept, ground: Ground, prefix: string): Promise<void> {
     const { kind, brokers, directory } = ground
@@ -65,7 +71,7 @@ export class RowReporter implements Reporter {
   }
 
   async verdict(concept: Concept, { id, claim, holds, measured }: Verdict): Promise<void> {
-    const statement = holds ? claim[this.#voice === 'layman' ? 'layman' : 'engineer'] : claim.otherwise
+    const statement = (holds ? claim : claim.otherwise)[this.#voice]
     await this.#row({ concept: concept.name, event: 'claim', id, holds, statement, measured })
   }
 

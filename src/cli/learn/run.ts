@@ -17,18 +17,28 @@ import { type Reporter, RowReporter } from './reporter.ts'
 import { Teller } from './telling.ts'
 
 export async function runLearn(invocation: Invocation): Promise<ExitCode> {
-  const { args, flags } = invocation
-  const voice = voices.find((one) => one === flags.text('voice')) ?? 'both'
+  const { args, flags, global } = invocation
+  const asked = voices.find((one) => one === flags.text('voice'))
   const [word] = args
-  if (word === undefined) return await showContents(invocation, voice)
-  return await giveLessons(lessonsNamed(word), invocation, createReporter(invocation, voice))
+  if (word === undefined) return await showContents(invocation, asked ?? 'layman')
+  const isForPrograms = global.output !== undefined && global.output !== 'table'
+  const voice = asked ?? (isForPrograms ? 'engineer' : 'layman')
+  const reporter = isForPrograms
+    ? new RowReporter(invocation, voice)
+    : new Teller(invocation, voice, process.stdout.columns)
+  return await giveLessons(lessonsNamed(word), invocation, { reporter, voice })
+}
+
+export interface Telling {
+  readonly reporter: Reporter
+  readonly voice: Voice
 }
 
 /** One after the other; a claim that does not hold does not keep the next from being tried. */
 export async function giveLessons(
   lessons: readonly Lesson[],
   invocation: Invocation,
-  reporter: Reporter
+  telling: Telling
 ): Promise<ExitCode> {
   const { global, terminal, interrupted } = invocation
   const answers = new Answers(terminal, { yes: global.yes, interrupted })
@@ -36,9 +46,9 @@ export async function giveLessons(
     let held = true
     for (const [index, one] of lessons.entries()) {
       if (index > 0) await answers.goOn(`next: ${one.concept.name}`)
-      held = (await giveLesson(one, invocation, reporter, answers)) && held
+      held = (await giveLesson(one, invocation, telling, answers)) && held
     }
-    await reporter.end(lessons.at(-1)?.concept)
+    await telling.reporter.end(lessons.at(-1)?.concept)
     return held ? ExitCode.done : ExitCode.notMet
   } catch (error) {
     // What could not be removed is told all the same.
@@ -54,7 +64,7 @@ export async function giveLessons(
 async function giveLesson(
   { concept, ordeal, perform }: Lesson,
   { flags, global, terminal, interrupted }: Invocation,
-  reporter: Reporter,
+  { reporter, voice }: Telling,
   answers: Answers
 ): Promise<boolean> {
   await reporter.introduce(concept)
@@ -62,7 +72,7 @@ async function giveLesson(
   const afterwards = flags.has('keep') ? 'kept' : 'removed'
   const open = ordeal === 'killed' ? openGroundThatCanFail : openGround
   await using ground = await open({ flags, global, afterwards })
-  const bench = { ground, reporter, answers, prefix: newPrefix(), interrupted }
+  const bench = { ground, reporter, answers, prefix: newPrefix(), voice, interrupted }
   await reporter.begin(concept, ground, bench.prefix)
   try {
     const { check, held } = await perform(bench)
@@ -85,10 +95,4 @@ function lessonsNamed(word: string): Lesson[] {
   if (concept) return [lessonOf(concept)]
   const names = concepts.map((one) => one.name)
   throw wrongUsage(`there is no lesson about "${word}"`, `there are ${names.join(', ')}, and all`, 'odradek learn')
-}
-
-function createReporter(invocation: Invocation, voice: Voice): Reporter {
-  const { output } = invocation.global
-  if (output !== undefined && output !== 'table') return new RowReporter(invocation, voice)
-  return new Teller(invocation, voice, process.stdout.columns)
 }

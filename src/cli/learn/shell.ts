@@ -1,13 +1,14 @@
 /**
- * Runs commands of this command line inside this process, as a reader would type them, and takes what they print as JSON.
- * So an experiment does nothing that the reader cannot do himself, and what is shown is what was run.
+ * Runs commands of this command line inside this process, as a reader would type them, and takes what they print, as text and as data.
+ * So an experiment does nothing that the reader cannot do himself, and what is shown is what was run and what it printed.
  */
 import { Readable } from 'node:stream'
 import type { CliError } from '../cli-error.ts'
 import { Flags } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { resolveGlobalOptions } from '../global-options.ts'
-import { toCliError } from '../present-error.ts'
+import { toJson } from '../output.ts'
+import { presentError, toCliError } from '../present-error.ts'
 import { buildProgram, replaceSynonyms } from '../program.ts'
 import { createStyle, type Terminal } from '../terminal.ts'
 
@@ -15,10 +16,10 @@ export type PrintedRow = Readonly<Record<string, unknown>>
 
 export interface Outcome {
   readonly exitCode: ExitCode
-  /** The JSON lines of standard output. */
+  /** What it printed, as data. */
   readonly rows: readonly PrintedRow[]
-  /** The lines of standard error. */
-  readonly hints: readonly string[]
+  /** What it printed, as a terminal shows it: standard output, standard error and, if it failed, why. */
+  readonly printed: readonly string[]
   /** Why it failed, as the three lines tell it. */
   readonly error: CliError | undefined
 }
@@ -28,6 +29,8 @@ export interface RunOptions {
   readonly interrupted: AbortSignal
   /** Standard input. */
   readonly input?: string | undefined
+  /** Otherwise as a terminal shows it, where some commands give less as data. */
+  readonly output?: 'jsonl' | undefined
   /** Told of each row as it comes. */
   readonly onRow?: ((row: PrintedRow) => void) | undefined
 }
@@ -35,8 +38,9 @@ export interface RunOptions {
 /** A failure of the command is part of the outcome; only what is not the command's own doing is thrown. */
 export async function runCommand(words: readonly string[], options: RunOptions): Promise<Outcome> {
   const rows: PrintedRow[] = []
-  const hints: string[] = []
-  const terminal = capture(options.input ?? '', hints, (row) => {
+  const printed: string[] = []
+  const print = (text: string) => printed.push(...text.replace(/\n$/, '').split('\n'))
+  const terminal = capture(options.input ?? '', print, (row) => {
     rows.push(row)
     options.onRow?.(row)
   })
@@ -48,36 +52,35 @@ export async function runCommand(words: readonly string[], options: RunOptions):
     const global = resolveGlobalOptions(flags, terminal.env)
     exitCode = await definition.run({ terminal, global, args, flags, interrupted })
   })
-  const target = ['--bootstrap-server', options.brokers.join(','), '--output', 'jsonl']
+  const target = ['--bootstrap-server', options.brokers.join(','), ...(options.output ? ['-o', options.output] : [])]
   try {
     await program.parseAsync([...replaceSynonyms(words), ...target], { from: 'user' })
-    return { exitCode, rows, hints, error: undefined }
+    return { exitCode, rows, printed, error: undefined }
   } catch (error) {
     const failure = toCliError(error)
-    return { exitCode: failure.exitCode, rows, hints, error: failure }
+    presentError(failure, { style: terminal.err, verbose: false, write: print })
+    return { exitCode: failure.exitCode, rows, printed, error: failure }
   }
 }
 
-/** The environment is empty on purpose: brokers named there are for other work than lessons. */
-function capture(input: string, hints: string[], onRow: (row: PrintedRow) => void): Terminal {
-  let pending = ''
+/** A terminal without colours. The environment is empty on purpose: brokers named there are for other work than lessons. */
+function capture(input: string, print: (text: string) => void, onRow: (row: PrintedRow) => void): Terminal {
   const plain = createStyle('plain')
   return {
     stdin: Readable.from(input === '' ? [] : [Buffer.from(input)]),
     stdinIsTty: false,
-    stdoutIsTty: false,
+    stdoutIsTty: true,
     stderrIsTty: false,
     env: {},
     out: plain,
     err: plain,
     async write(text) {
-      pending += typeof text === 'string' ? text : Buffer.from(text).toString()
-      const lines = pending.split('\n')
-      pending = lines.pop() ?? ''
-      for (const line of lines) if (line !== '') onRow(JSON.parse(line))
+      const whole = typeof text === 'string' ? text : Buffer.from(text).toString()
+      if (whole !== '') print(whole)
     },
-    hint: (line) => hints.push(line),
-    status: () => {}
+    hint: print,
+    status: () => {},
+    onRow: (row) => onRow(JSON.parse(toJson(row)))
   }
 }
 

@@ -1,16 +1,19 @@
 /**
- * Tells a lesson to a person, in one voice or in both, in 80 columns; the same text with and without colour.
+ * Tells a lesson to a person, in one voice, in 80 columns; the same text with and without colour. A layman sees the kitchen, and nothing
+ * of commands and requests; an engineer sees these and what came back, and nothing of the kitchen.
  */
 import type { Invocation } from '../command.ts'
 import type { Row } from '../output.ts'
+import { asCalled } from '../own-name.ts'
 import type { Style } from '../terminal.ts'
-import type { Concept, Hint, Step, TwoVoices, Voice } from './concept.ts'
+import type { Concept, Hint, Step, Voice } from './concept.ts'
 import { concepts } from './concepts/all.ts'
 import type { Ground } from './ground.ts'
-import { foldedCommand, indented, labelled, unfolded, widthMax } from './layout.ts'
+import { foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
 import type { QuestionOutcome, Reporter, Verdict } from './reporter.ts'
 
-const labels = { layman: 'Kitchen  ', engineer: 'Kafka    ' } as const
+/** Of what a command printed; the rest is counted. */
+const printedMax = 14
 
 export class Teller implements Reporter {
   readonly #invocation: Invocation
@@ -27,57 +30,76 @@ export class Teller implements Reporter {
     return this.#invocation.terminal.out
   }
 
+  get #isEngineer(): boolean {
+    return this.#voice === 'engineer'
+  }
+
   async #lines(lines: readonly string[], paint: (text: string) => string = (text) => text): Promise<void> {
     await this.#invocation.terminal.write(lines.map((line) => `${line === '' ? '' : paint(line)}\n`).join(''))
   }
 
   async introduce(concept: Concept): Promise<void> {
-    const { bold, dim } = this.#style
+    const { bold } = this.#style
     await this.#lines(['', concept.title.toUpperCase(), '─'.repeat(this.#width)], bold)
-    await this.#lines([...indented(concept.problem, 1, this.#width), ''])
-    if (this.#voice !== 'engineer') {
-      await this.#lines([...labelled(' Post office  ', concept.postOffice, this.#width)])
-      await this.#lines([...labelled(' Kitchen      ', concept.kitchen, this.#width), ''])
+    const paragraph = async (text: string) => await this.#lines([...indented(text, 1, this.#width), ''])
+    if (!this.#isEngineer) {
+      await this.#lines([...labelled(' At the post office: ', concept.postOffice, this.#width), ''])
+      await this.#lines([' Now to a kitchen, where all the rest takes place.'], this.#style.bold)
     }
-    if (this.#voice !== 'layman')
-      await this.#lines([...labelled(' Kafka        ', concept.definition, this.#width), ''], dim)
+    await paragraph(concept.problem[this.#voice])
+    await paragraph(this.#isEngineer ? concept.definition : concept.kitchen)
   }
 
-  async begin(_concept: Concept, ground: Ground, prefix: string): Promise<void> {
-    const where =
-      ground.kind === 'embedded'
-        ? `an embedded broker on ${ground.brokers.join(', ')}`
-        : `the cluster at ${ground.brokers.join(', ')}`
-    await this.#lines([` The experiment, on ${where}`], this.#style.bold)
+  async begin(_concept: Concept, { kind, brokers }: Ground, prefix: string): Promise<void> {
+    const { bold, dim } = this.#style
+    if (!this.#isEngineer) {
+      const where =
+        kind === 'embedded' ? 'a small Kafka of our own, on this machine' : `the Kafka at ${brokers.join(', ')}`
+      await this.#lines([' Let us try it. The kitchen is real:', ` ${where}.`], bold)
+      return
+    }
+    const where = `${kind === 'embedded' ? 'an embedded broker on' : 'the cluster at'} ${brokers.join(', ')}`
+    await this.#lines([` The experiment, on ${where}`], bold)
     const names = `What it makes has names that begin with ${prefix}, and goes at the end.`
-    await this.#lines(indented(names, 1, this.#width), this.#style.dim)
+    await this.#lines(indented(names, 1, this.#width), dim)
   }
 
   async step(step: Step, number: number): Promise<void> {
-    const [first = '', ...rest] = this.#twoVoices(step, 4)
+    const [first = '', ...rest] = indented(step[this.#voice], 4, this.#width)
     await this.#lines(['', ` ${number}. ${first.trimStart()}`, ...rest], this.#style.bold)
   }
 
   async command(line: string): Promise<void> {
-    await this.#lines(foldedCommand(line, 6, this.#width), this.#style.cyan)
+    if (this.#isEngineer) await this.#lines(foldedCommand(line, 6, this.#width), this.#style.cyan)
   }
 
-  async request(line: string): Promise<void> {
+  async printed(lines: readonly string[]): Promise<void> {
+    if (!this.#isEngineer) return
+    const shown = lines.length > printedMax ? lines.slice(0, printedMax - 1) : lines
+    await this.#lines(shown.flatMap((line) => verbatim(line, 6, this.#width)))
+    if (shown.length < lines.length) await this.note(`… and ${lines.length - shown.length} lines more`)
+  }
+
+  async request(line: string, answers: readonly string[]): Promise<void> {
+    if (!this.#isEngineer) return
     await this.#lines(labelled('      > ', line, this.#width), this.#style.cyan)
+    await this.seen(answers)
   }
 
   async seen(lines: readonly string[]): Promise<void> {
-    await this.#lines(lines.flatMap((line) => unfolded(line, 8, this.#width)))
+    if (this.#isEngineer) await this.#lines(lines.flatMap((line) => unfolded(line, 8, this.#width)))
+  }
+
+  async scene(lines: readonly string[]): Promise<void> {
+    if (!this.#isEngineer) await this.#lines(lines.flatMap((line) => unfolded(line, 6, this.#width)))
   }
 
   async verdict(_concept: Concept, { claim, holds, evidence }: Verdict): Promise<void> {
-    const { green, red } = this.#style
-    const [first = '', ...rest] = holds ? this.#twoVoices(claim, 4) : indented(claim.otherwise, 4, this.#width)
+    const { green, red, dim } = this.#style
+    const [first = '', ...rest] = indented((holds ? claim : claim.otherwise)[this.#voice], 4, this.#width)
     await this.#lines([`  ${holds ? '✓' : '✗'} ${first.trimStart()}`, ...rest], holds ? green : red)
-    await this.#lines(
-      evidence.flatMap((line) => indented(line, 6, this.#width)),
-      this.#style.dim
-    )
+    const lines = evidence[this.#voice].split('\n').flatMap((line) => indented(line, 6, this.#width))
+    await this.#lines(lines, dim)
   }
 
   async action(_concept: Concept, text: string, _details: Row): Promise<void> {
@@ -105,20 +127,17 @@ export class Teller implements Reporter {
     await this.#lines(indented(text, 4, this.#width), this.#style.dim)
   }
 
-  /** The concept that builds on this one. */
+  /** The concept that builds on this one, and the other voice. */
   async end(last: Concept | undefined): Promise<void> {
-    const next = last === undefined ? undefined : concepts[concepts.indexOf(last) + 1]
-    await this.#lines([''])
-    if (next !== undefined) await this.#lines([` Next  npx odradek learn ${next.name}`, ''])
-  }
-
-  /** One voice: the sentence alone. Both: each with its label. */
-  #twoVoices(said: TwoVoices, indent: number): string[] {
-    if (this.#voice !== 'both') return indented(said[this.#voice], indent, this.#width)
-    const label = (voice: 'layman' | 'engineer') => `${' '.repeat(indent)}${labels[voice]}`
-    return [
-      ...labelled(label('layman'), said.layman, this.#width),
-      ...labelled(label('engineer'), said.engineer, this.#width)
-    ]
+    if (last === undefined) return
+    const next = concepts[concepts.indexOf(last) + 1]
+    const own = this.#isEngineer ? ' --voice engineer' : ''
+    const other = this.#isEngineer ? ' In plain words   ' : " In Kafka's words "
+    await this.#lines([
+      '',
+      ...(next === undefined ? [] : [` Next              ${asCalled(`odradek learn ${next.name}${own}`)}`]),
+      `${other} ${asCalled(`odradek learn ${last.name} --voice ${this.#isEngineer ? 'layman' : 'engineer'}`)}`,
+      ''
+    ])
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { CommandDefinition } from '../command.ts'
 import { codecs } from '../compression.ts'
+import { topicOption } from '../other-names.ts'
 import { templateNames } from './templates.ts'
 
 export const inputFormats = ['text', 'json', 'jsonl', 'raw', 'hex'] as const
@@ -11,14 +12,22 @@ export type InputFormat = (typeof inputFormats)[number]
 export const produce: CommandDefinition = {
   name: 'produce',
   summary: 'send records to a topic',
-  notes: `Without VALUE, each line of standard input (or of --file) is a record. Input formats (-i):
+  notes: `Without VALUE, each line of standard input (or of --file) is a record; a line
+ends with \\n or \\r\\n. Input formats (-i):
   text    the line as it is; with -K, a key before the separator
   json    the line is checked to be JSON, and sent as it is
-  jsonl   the line is a record, as "consume -o jsonl" prints it: nothing is lost on the way
+  jsonl   the line is a record as "consume -o jsonl" prints it, nothing is lost
   raw     the whole input is one record
   hex     the line is bytes in hexadecimal
-The partition comes from the key as in Java's client (murmur2); records without a key are spread.
-Delivery is reported on standard error; with -o jsonl each record's partition and offset on standard output.`,
+
+The partition comes from the key as in Java's client (murmur2); records without
+a key are spread. Delivery is reported on standard error; with -o jsonl each
+record's partition and offset on standard output.
+
+A broker that goes away is waited for, at most --timeout if that is given, and
+what it did not answer is sent again: each record is stored once, in order. With
+--acks 0 there are no answers, so what was under way may be lost. A record that
+the broker refuses is named; the others go on, and the exit code is 6.`,
   arguments: [
     { name: '<topic>', description: 'the topic; the broker may create it' },
     { name: '[value]', description: 'one value; without it, standard input' }
@@ -26,7 +35,11 @@ Delivery is reported on standard error; with -o jsonl each record's partition an
   options: [
     { flags: '-k, --key <key>', description: 'key of every record' },
     { flags: '-H, --header <name=value>', description: 'header of every record', repeatable: true },
-    { flags: '-P, --partition <number>', description: 'this partition, whatever the key' },
+    {
+      flags: '-P, --partition <number>',
+      description: 'this partition, whatever the key',
+      synonyms: { '-p': ['--partition'] }
+    },
     { flags: '--repartition', description: 'with -i jsonl: choose partitions anew instead of keeping them' },
     {
       flags: '-K, --key-separator <text>',
@@ -36,11 +49,15 @@ Delivery is reported on standard error; with -o jsonl each record's partition an
     { flags: '-f, --format <format>', description: 'how to read each line, for example "%k %v", from %k %v %p %d' },
     { flags: '-F, --file <file>', description: 'read this instead of standard input' },
     { flags: '--null', description: 'a null value (a tombstone); with -K: for lines with an empty value' },
+    {
+      flags: '-Z, --tombstone',
+      description: 'an empty value is sent as null (a tombstone), in VALUE and in each line'
+    },
     { flags: '--timestamp <time>', description: 'time of every record, for example -1h or 2026-11-23T18:00' },
-    { flags: '-z, --compression <codec>', description: 'how batches are compressed (none)', choices: codecs },
+    { flags: '-z, --compression <codec>', description: 'how batches are compressed', choices: codecs },
     {
       flags: '--acks <acks>',
-      description: 'all: synced on every in-sync replica; 1: written; 0: sent (all)',
+      description: 'all: synced on every in-sync replica (the default); 1: written; 0: sent',
       choices: ['all', '-1', '1', '0']
     },
     { flags: '--rate <records/s>', description: 'at most so many, for example 5/s or 300/m' },
@@ -50,6 +67,7 @@ Delivery is reported on standard error; with -o jsonl each record's partition an
       description: `made-up values: ${templateNames.join(', ')}, or text with {{n}}, {{uuid}}, {{now}}, {{int 1 10}}, {{pick a|b}}`
     }
   ],
+  synonyms: topicOption,
   examples: [
     ["odradek produce orders 'hello'", 'one record'],
     ['odradek produce orders -k 123 \'{"status":"placed"}\'', 'with a key'],

@@ -2,9 +2,13 @@
  * Tells what was delivered: a few records one by one, many as a sum, with progress while it takes long. With -o jsonl (or
  * json lines of another name) every record on standard output, for programs.
  */
+import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { ExitCode } from '../exit-codes.ts'
+import type { KafkaFailure } from '../kafka-failure.ts'
 import { cellText, formatRows, grouped, type Row } from '../output.ts'
-import type { Delivery } from './sender.ts'
+import { exitCodeOf, explainFailure } from '../present-error.ts'
+import type { Delivered, PlacedRecord } from './delivery.ts'
 import type { Source } from './source.ts'
 
 const fewRecords = 10
@@ -12,9 +16,14 @@ const progressAfterMs = 1000
 const statusIntervalMs = 200
 const lineIntervalMs = 3000
 
+/** Records that the broker refused are named one by one up to so many. */
+const namedRefusals = 10
+
 export interface DeliveryReport {
-  delivered(deliveries: readonly Delivery[]): void
-  finished(): Promise<void>
+  delivered(deliveries: readonly Delivered[]): void
+  refused(record: PlacedRecord, failure: KafkaFailure): void
+  /** With how many records an interruption left without an answer. Throws when records were refused. */
+  finished(undelivered: number): Promise<void>
   /** After a failure: what had been delivered before. */
   stopped(): Promise<void>
 }
@@ -24,8 +33,10 @@ export function createDeliveryReport(invocation: Invocation, topic: string, sour
   const forMachines = global.output !== undefined && global.output !== 'table'
   const startMs = performance.now()
   const partitions = new Set<number>()
-  const first: Delivery[] = []
+  const first: Delivered[] = []
   let count = 0
+  let refusedCount = 0
+  let firstRefusal: CliError | undefined
   let writing: Promise<void> = Promise.resolve()
   const intervalMs = terminal.stderrIsTty ? statusIntervalMs : lineIntervalMs
   const timer = setInterval(() => showProgress(invocation, source, count, performance.now() - startMs), intervalMs)
@@ -36,44 +47,89 @@ export function createDeliveryReport(invocation: Invocation, topic: string, sour
     terminal.status('')
     await writing
   }
+  const tell = () => {
+    if (count > 0 && count <= fewRecords) for (const delivery of first) terminal.hint(deliveryLine(topic, delivery))
+    else if (count > 0 || firstRefusal === undefined) {
+      terminal.hint(summary(count, topic, partitions.size, performance.now() - startMs))
+    }
+  }
   return {
     delivered(deliveries) {
       count += deliveries.length
-      for (const delivery of deliveries) partitions.add(delivery.partition)
+      for (const { record } of deliveries) partitions.add(record.partition)
       if (first.length <= fewRecords) first.push(...deliveries.slice(0, fewRecords + 1 - first.length))
+      const rows = deliveries.map((one) => deliveryRow(topic, one))
+      for (const row of rows) terminal.onRow?.(row)
       if (forMachines) {
-        const text = formatRows('jsonl', [], deliveries.map(deliveryRow))
+        const text = formatRows('jsonl', [], rows)
         writing = writing.then(() => terminal.write(text))
       }
     },
-    async finished() {
+    refused(record, failure) {
+      refusedCount++
+      const refused = refusal(topic, record, failure)
+      firstRefusal ??= refused
+      if (refusedCount <= namedRefusals) terminal.hint(`${refused.message}: ${failure.name}; going on`)
+    },
+    async finished(undelivered) {
       await end()
-      const elapsedMs = performance.now() - startMs
-      if (forMachines) return
-      if (count > 0 && count <= fewRecords) for (const delivery of first) terminal.hint(deliveryLine(delivery))
-      else terminal.hint(summary(count, topic, partitions.size, elapsedMs))
+      if (undelivered > 0) terminal.hint(`${records(undelivered)} had no answer, and may or may not have arrived`)
+      if (!forMachines) tell()
+      if (firstRefusal) throw partRefused(firstRefusal, refusedCount, count)
     },
     async stopped() {
       await end()
-      if (count > 0) terminal.hint(`${grouped(count)} records were delivered to ${topic} before this:`)
+      if (count > 0)
+        terminal.hint(`${records(count)} ${count === 1 ? 'was' : 'were'} delivered to ${topic} before this:`)
     }
   }
 }
 
-function deliveryRow(delivery: Delivery): Row {
-  return { topic: delivery.topic, partition: delivery.partition, offset: delivery.offset ?? null }
+/** `line 7 (2,000,003 bytes) was refused`, with Kafka's reason. */
+export function refusal(topic: string, record: PlacedRecord, failure: KafkaFailure): CliError {
+  const sizeBytes = (record.key?.length ?? 0) + (record.value?.length ?? 0)
+  const name = record.line === undefined ? 'the record' : `line ${grouped(record.line)}`
+  return new CliError({
+    what: `${name} (${grouped(sizeBytes)} bytes) was refused`,
+    why: explainFailure(failure),
+    next: remedy(failure.name, topic),
+    exitCode: exitCodeOf(failure)
+  })
 }
 
-function deliveryLine({ topic, partition, offset }: Delivery): string {
-  return `${topic} partition ${partition}${offset === undefined ? '' : ` offset ${cellText(offset)}`}`
+function remedy(name: string, topic: string): string | undefined {
+  if (name === 'MESSAGE_TOO_LARGE') return `odradek topics alter ${topic} -c max.message.bytes=10MiB`
+  if (name === 'INVALID_RECORD') return `odradek topics describe ${topic}   (a compacted topic needs keys: -k or -K)`
+  return undefined
+}
+
+function partRefused(first: CliError, refused: number, delivered: number): CliError {
+  const others = refused === 1 ? '' : `; the first of them: ${first.message}`
+  return new CliError({
+    what: refused === 1 ? first.message : `${records(refused)} were refused, ${grouped(delivered)} delivered${others}`,
+    why: first.why,
+    next: first.next,
+    exitCode: delivered === 0 ? first.exitCode : ExitCode.partFailed
+  })
+}
+
+function deliveryRow(topic: string, { record, offset }: Delivered): Row {
+  return { topic, partition: record.partition, offset: offset ?? null }
+}
+
+function deliveryLine(topic: string, { record, offset }: Delivered): string {
+  return `${topic} partition ${record.partition}${offset === undefined ? '' : ` offset ${cellText(offset)}`}`
+}
+
+function records(count: number): string {
+  return count === 1 ? '1 record' : `${grouped(count)} records`
 }
 
 /** `200,000 records to orders (3 partitions), 0.9 s` */
 export function summary(count: number, topic: string, partitions: number, elapsedMs: number): string {
   const seconds = elapsedMs < 10_000 ? (elapsedMs / 1000).toFixed(1) : String(Math.round(elapsedMs / 1000))
-  const records = count === 1 ? '1 record' : `${grouped(count)} records`
   const where = partitions === 0 ? '' : ` (${partitions} ${partitions === 1 ? 'partition' : 'partitions'})`
-  return `${records} to ${topic}${where}, ${seconds} s`
+  return `${records(count)} to ${topic}${where}, ${seconds} s`
 }
 
 function showProgress({ terminal }: Invocation, source: Source, count: number, elapsedMs: number): void {
@@ -81,7 +137,7 @@ function showProgress({ terminal }: Invocation, source: Source, count: number, e
   const { readBytes, totalBytes } = source.progress()
   const perSecond = grouped(Math.round((count * 1000) / elapsedMs))
   const share = totalBytes ? Math.min(1, readBytes / totalBytes) : undefined
-  const text = `${grouped(count)} records, ${perSecond}/s`
+  const text = `${records(count)}, ${perSecond}/s`
   if (!terminal.stderrIsTty)
     terminal.hint(share === undefined ? text : `${text}, ${Math.floor(share * 100)} % of the file`)
   else terminal.status(share === undefined ? text : `${bar(share)} ${text}`)

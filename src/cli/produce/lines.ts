@@ -1,9 +1,11 @@
 /**
- * Cuts a stream of bytes into lines, as they arrive, without copying more than the line that spans two chunks.
+ * Cuts a stream of bytes into lines, as they arrive, without copying more than the line that spans two chunks. A line ends with
+ * a line feed, or as on Windows with a carriage return before it; neither belongs to the line.
  */
 import { wrongUsage } from '../cli-error.ts'
 
 const newline = 0x0a
+const carriageReturn = 0x0d
 /** Kafka's own limit for a record is about 1 MiB unless raised; this only keeps memory bounded. */
 const lineBytesMax = 64 * 1024 * 1024
 
@@ -17,7 +19,7 @@ export async function* readLines(stream: AsyncIterable<unknown>): AsyncGenerator
     let from = 0
     for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
       const piece = bytes.subarray(from, at)
-      lines.push(carried.length === 0 ? piece : Buffer.concat([...carried, piece]))
+      lines.push(withoutReturn(carried.length === 0 ? piece : Buffer.concat([...carried, piece])))
       carried = []
       carriedBytes = 0
       from = at + 1
@@ -28,6 +30,10 @@ export async function* readLines(stream: AsyncIterable<unknown>): AsyncGenerator
     if (lines.length > 0) yield lines
   }
   if (carriedBytes > 0) yield [Buffer.concat(carried)]
+}
+
+function withoutReturn(line: Buffer): Buffer {
+  return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
 }
 
 export async function readWhole(stream: AsyncIterable<unknown>): Promise<Buffer> {

@@ -17,8 +17,9 @@ export interface ParseOptions {
 }
 
 export function createParser(options: ParseOptions): ParseRecord {
-  if (options.format !== undefined) return formatParser(options.format)
+  if (options.format !== undefined) return formatParser(options.format, options.nulls)
   if (options.keySeparator !== undefined) return separatorParser(options.keySeparator, options)
+  const isNull = (line: Buffer) => options.nulls === 'empty is null' && line.length === 0
   switch (options.input) {
     case 'jsonl':
       return (line, lineNumber) => {
@@ -26,12 +27,12 @@ export function createParser(options: ParseOptions): ParseRecord {
         return options.partitions === 'kept' ? record : { ...record, partition: undefined }
       }
     case 'json':
-      return (line, lineNumber) => valueOnly(checkJson(line, lineNumber))
+      return (line, lineNumber) => valueOnly(isNull(line) ? null : checkJson(line, lineNumber))
     case 'hex':
-      return (line, lineNumber) => valueOnly(parseHex(line.toString('latin1').trim(), lineNumber))
+      return (line, lineNumber) => valueOnly(isNull(line) ? null : parseHex(line.toString('latin1').trim(), lineNumber))
     case 'text':
     case 'raw':
-      return (line) => valueOnly(options.nulls === 'empty is null' && line.length === 0 ? null : line)
+      return (line) => valueOnly(isNull(line) ? null : line)
   }
 }
 
@@ -71,7 +72,7 @@ export function parseHex(text: string, lineNumber: number): Buffer {
 }
 
 /** `%k,%v` as an expression: each letter takes as little as possible, the last one the rest. */
-function formatParser(format: string): ParseRecord {
+function formatParser(format: string, nulls: ParseOptions['nulls']): ParseRecord {
   const letters: string[] = []
   const source = unescapeText(format)
     .replace(/\n$/, '')
@@ -87,7 +88,8 @@ function formatParser(format: string): ParseRecord {
     // latin1 keeps every byte as one character, so values that are not text pass unharmed.
     const found = expression.exec(line.toString('latin1'))
     if (!found) throw wrongUsage(`line ${lineNumber} does not look like "${format}"`)
-    return recordOfLetters(letters, found.slice(1))
+    const record = recordOfLetters(letters, found.slice(1))
+    return nulls === 'empty is null' && record.value?.length === 0 ? { ...record, value: null } : record
   }
 }
 

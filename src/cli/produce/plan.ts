@@ -40,15 +40,17 @@ export function readPlan(invocation: Invocation, nowMs: number): ProducePlan {
   if (given.length > 1) throw wrongUsage(`${given.join(' and ')} exclude each other`, 'records come from one place')
   if (value !== undefined && flags.has('null')) throw wrongUsage('VALUE and --null exclude each other')
   const separator = flags.text('keySeparator')
+  const nulls = flags.has('null') || flags.has('tombstone') ? 'empty is null' : 'empty is empty'
+  const isNullValue = value === '' && nulls === 'empty is null'
   return {
     topic,
-    value: valueToSend(value, input, readsInput(flags.has('null'), given.length, separator)),
+    value: isNullValue ? null : valueToSend(value, input, readsInput(flags.has('null'), given.length, separator)),
     template,
     file,
     input,
     keySeparator: separator,
     format: flags.text('format'),
-    nulls: flags.has('null') ? 'empty is null' : 'empty is empty',
+    nulls,
     partitions: flags.has('repartition') ? 'chosen anew' : 'kept',
     key: flags.parsed('key', (text) => Buffer.from(text)),
     headers: flags.list('header').map(parseHeader),

@@ -2,16 +2,14 @@
  * Runs `produce`: source → batches → broker, with progress while it lasts and a report at the end.
  */
 import { setTimeout as pause } from 'node:timers/promises'
-import { CliError } from '../cli-error.ts'
-import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { completeCodecs } from '../compression.ts'
-import { clientOptions, connect, requestTimeoutMs } from '../connect.ts'
+import { connect, requestTimeoutMs } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
-import { kafkaFailure } from '../kafka-failure.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { Outage } from '../outage.ts'
 import type { RecordToSend } from '../record.ts'
+import { Delivery } from './delivery.ts'
 import { createDeliveryReport, type DeliveryReport } from './delivery-report.ts'
 import { type ProducePlan, readPlan } from './plan.ts'
 import { partitionCountOf, Sender } from './sender.ts'
@@ -19,37 +17,40 @@ import { openSource, type Source } from './source.ts'
 
 /** How long a batch that is not full waits for more input. */
 const lingerMs = 5
+/** A rate that fell behind by more goes on from where it is. */
+const catchUpMs = 1000
 
 export async function runProduce(invocation: Invocation): Promise<ExitCode> {
   const plan = readPlan(invocation, Date.now())
-  const { global, terminal } = invocation
-  const timeoutMs = global.timeoutMs ?? requestTimeoutMs(global)
-  const cluster = await connect(global, timeoutMs)
-  const producer = new cluster.library.Producer({ ...clientOptions(global, timeoutMs) })
+  const { global, terminal, interrupted } = invocation
+  const source = openSource(plan, terminal.stdin)
   try {
-    if (plan.compression !== 'none') await completeCodecs(cluster.library)
-    const partitionCount = await partitionCountOf(cluster, plan.topic)
-    const source = openSource(plan, terminal.stdin)
-    const report = createDeliveryReport(invocation, plan.topic, source)
-    const sender = new Sender(producer, {
-      ...plan,
-      partitionCount,
-      onDelivered: (deliveries) => report.delivered(deliveries)
-    })
-    if (readsKeyboard(plan, terminal.stdinIsTty)) terminal.hint('each line is a record; Ctrl-D ends')
-    return await sendAll(invocation, plan, source, sender, report)
+    const cluster = await connect(global, requestTimeoutMs(global))
+    try {
+      if (plan.compression !== 'none') await completeCodecs(cluster.library)
+      const partitionCount = await partitionCountOf(cluster, plan.topic)
+      const report = createDeliveryReport(invocation, plan.topic, source)
+      const delivery = new Delivery(cluster, {
+        ...plan,
+        outage: new Outage(global.brokers, (line) => terminal.hint(line)),
+        patienceMs: global.timeoutMs,
+        interrupted,
+        onDelivered: (delivered) => report.delivered(delivered),
+        onRefused: (record, failure) => report.refused(record, failure)
+      })
+      const sender = new Sender(delivery, { topic: plan.topic, partitionCount })
+      if (readsKeyboard(plan, terminal.stdinIsTty)) terminal.hint('each line is a record; Ctrl-D ends')
+      return await sendAll(invocation, plan, source, sender, report)
+    } finally {
+      await cluster.close().catch(() => {})
+    }
   } finally {
-    await closeAll(cluster, producer)
+    source.close()
   }
 }
 
 function readsKeyboard(plan: ProducePlan, isTty: boolean): boolean {
   return isTty && plan.value === undefined && plan.template === undefined && plan.file === undefined
-}
-
-async function closeAll(cluster: Cluster, producer: { close(force: boolean): Promise<void> }): Promise<void> {
-  await producer.close(true).catch(() => {})
-  await cluster.close().catch(() => {})
 }
 
 async function sendAll(
@@ -64,11 +65,9 @@ async function sendAll(
     await sender.flush()
   } catch (error) {
     await report.stopped()
-    throw toDeliveryError(error, plan.topic)
-  } finally {
-    source.close()
+    throw error
   }
-  await report.finished()
+  await report.finished(sender.undelivered)
   return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
 }
 
@@ -96,38 +95,22 @@ async function pump(plan: ProducePlan, source: Source, sender: Sender, interrupt
 
 type Pace = (records: readonly RecordToSend[], sender: Sender) => Promise<void>
 
-/** Without a rate: as fast as it goes. With one: each record in its time, counted from the first. */
+/** Without a rate: as fast as it goes. With one: each record in its time after the one before. */
 function createPace(ratePerSecond: number | undefined, interrupted: AbortSignal): Pace {
   if (ratePerSecond === undefined) return (records, sender) => sender.add(records)
-  const startMs = performance.now()
-  let sent = 0
+  const intervalMs = 1000 / ratePerSecond
+  let dueMs = performance.now()
   return async (records, sender) => {
     for (const record of records) {
-      const waitMs = startMs + (sent++ * 1000) / ratePerSecond - performance.now()
+      const waitMs = dueMs - performance.now()
       if (waitMs > 2) {
         await sender.flush()
         await pause(waitMs, undefined, { signal: interrupted }).catch(() => {})
       }
       if (interrupted.aborted) return
+      // What a broker that was away held up is not made up for: the rate is a limit.
+      dueMs = Math.max(dueMs, performance.now() - catchUpMs) + intervalMs
       await sender.add([record])
     }
   }
-}
-
-function toDeliveryError(error: unknown, topic: string): unknown {
-  const failure = kafkaFailure(error)
-  if (error instanceof CliError || !failure) return error
-  return new CliError({
-    what: `records could not be delivered to "${topic}"`,
-    why: explainFailure(failure),
-    next: nextStep(failure.name, topic),
-    exitCode: exitCodeOf(failure),
-    cause: error
-  })
-}
-
-function nextStep(name: string, topic: string): string | undefined {
-  if (name === 'MESSAGE_TOO_LARGE') return `odradek topics alter ${topic} -c max.message.bytes=10MiB`
-  if (name === 'INVALID_RECORD') return `odradek topics describe ${topic}   (a compacted topic needs a key: -k or -K)`
-  return undefined
 }

@@ -1,12 +1,13 @@
 /**
- * Sends records in batches, one request at a time while the next batch fills: order is kept, memory is bounded, and with
- * acks=all a repeated request cannot store a record twice (the producer is idempotent).
+ * Gathers records in batches and sends one while the next one fills: order is kept, memory is bounded. delivery.ts sees to it
+ * that each record arrives once.
  */
-import type { MessageToProduce, Producer } from '@platformatic/kafka'
 import { CliError } from '../cli-error.ts'
+import { timestampDeltaMaxMs } from '../client-library.ts'
 import type { Cluster } from '../cluster.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { RecordToSend } from '../record.ts'
+import type { Delivery, PlacedRecord } from './delivery.ts'
 import { partitionOfKey } from './murmur2.ts'
 
 /** Below message.max.bytes, 1,048,588 by default, also if all of it goes to one partition. */
@@ -14,64 +15,59 @@ const batchBytesMax = 900_000
 const batchRecordsMax = 20_000
 /** Records without a key stay with a partition for so long, as Java's sticky partitioner has them. */
 const stickyBytes = 16_384
-/** The client library writes larger distances from a batch's first timestamp wrongly. */
-const timestampDeltaMax = 2n ** 30n
 /** A record's own overhead, roughly. */
 const recordOverheadBytes = 24
-
-export interface Delivery {
-  readonly topic: string
-  readonly partition: number
-  /** Undefined with acks=0. */
-  readonly offset: bigint | undefined
-}
 
 export interface SenderOptions {
   readonly topic: string
   readonly partitionCount: number
-  readonly acks: 0 | 1 | -1
-  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
-  onDelivered(deliveries: Delivery[]): void
 }
 
 export class Sender {
-  readonly #producer: Producer
+  readonly #delivery: Delivery
   readonly #options: SenderOptions
-  #batch: MessageToProduce[] = []
+  #batch: PlacedRecord[] = []
   #batchBytes = 0
-  readonly #firstTimestamps = new Map<number, bigint>()
+  readonly #firstTimestampsMs = new Map<number, number>()
   #sticky: number
   #stickyBytesLeft = stickyBytes
   #sending: Promise<void> = Promise.resolve()
+  #undelivered = 0
 
-  constructor(producer: Producer, options: SenderOptions) {
-    this.#producer = producer
+  constructor(delivery: Delivery, options: SenderOptions) {
+    this.#delivery = delivery
     this.#options = options
     this.#sticky = Math.floor(Math.random() * options.partitionCount)
+  }
+
+  /** How many records an interruption left without an answer, or unsent. */
+  get undelivered(): number {
+    return this.#undelivered + this.#batch.length
   }
 
   /** Resolves when there is room for more. */
   async add(records: readonly RecordToSend[]): Promise<void> {
     for (const record of records) {
       const bytes = recordBytes(record)
-      const message = this.#message(record, bytes)
+      const placed: PlacedRecord = {
+        ...record,
+        partition: this.#partitionOf(record, bytes),
+        timestampMs: record.timestampMs ?? Date.now()
+      }
       const isFull = this.#batch.length > 0 && this.#batchBytes + bytes > batchBytesMax
-      if (isFull || this.#isFarInTime(message)) await this.#ship()
-      this.#rememberTime(message)
-      this.#batch.push(message)
+      if (isFull || this.#isFarInTime(placed)) await this.#ship()
+      if (!this.#firstTimestampsMs.has(placed.partition)) {
+        this.#firstTimestampsMs.set(placed.partition, placed.timestampMs)
+      }
+      this.#batch.push(placed)
       this.#batchBytes += bytes
       if (this.#batch.length >= batchRecordsMax) await this.#ship()
     }
   }
 
   /** Compared with the first record of its partition in this batch. */
-  #isFarInTime({ partition = 0, timestamp = 0n }: MessageToProduce): boolean {
-    const delta = timestamp - (this.#firstTimestamps.get(partition) ?? timestamp)
-    return delta >= timestampDeltaMax || delta <= -timestampDeltaMax
-  }
-
-  #rememberTime({ partition = 0, timestamp = 0n }: MessageToProduce): void {
-    if (!this.#firstTimestamps.has(partition)) this.#firstTimestamps.set(partition, timestamp)
+  #isFarInTime({ partition, timestampMs }: PlacedRecord): boolean {
+    return Math.abs(timestampMs - (this.#firstTimestampsMs.get(partition) ?? timestampMs)) >= timestampDeltaMaxMs
   }
 
   /** Sends what has gathered and waits until all is delivered. */
@@ -81,45 +77,21 @@ export class Sender {
   }
 
   async #ship(): Promise<void> {
-    const messages = this.#batch
+    const records = this.#batch
     this.#batch = []
     this.#batchBytes = 0
-    this.#firstTimestamps.clear()
+    this.#firstTimestampsMs.clear()
     await this.#sending
-    if (messages.length === 0) return
-    this.#sending = this.#send(messages)
+    if (records.length === 0) return
+    this.#sending = this.#deliver(records)
     // Whoever waits next sees the failure; until then it must not count as unhandled.
     this.#sending.catch(() => {})
   }
 
-  async #send(messages: MessageToProduce[]): Promise<void> {
-    const { acks, compression, topic } = this.#options
-    const { offsets } = await this.#producer.send({ messages, acks, compression, idempotent: acks === -1 })
-    const next = new Map(offsets?.map((one) => [one.partition, one.offset]))
-    this.#options.onDelivered(
-      messages.map(({ partition = 0 }) => {
-        const offset = next.get(partition)
-        if (offset !== undefined) next.set(partition, offset + 1n)
-        return { topic, partition, offset }
-      })
-    )
-  }
-
-  #message(record: RecordToSend, bytes: number): MessageToProduce {
-    const message: MessageToProduce = {
-      topic: this.#options.topic,
-      partition: this.#partitionOf(record, bytes),
-      timestamp: BigInt(record.timestampMs ?? Date.now())
-    }
-    if (record.key !== null) message.key = record.key
-    if (record.value !== null) message.value = record.value
-    // Names are buffers, each its own, so that duplicates stay apart in the map.
-    if (record.headers.length > 0)
-      message.headers = new Map(record.headers.map(([name, value]) => [Buffer.from(name), value])) as Map<
-        Buffer,
-        Buffer
-      >
-    return message
+  /** After records that nobody answered for nothing more is sent: it would take their sequence numbers. */
+  async #deliver(records: readonly PlacedRecord[]): Promise<void> {
+    const left = this.#undelivered === 0 ? await this.#delivery.deliver(records) : records
+    this.#undelivered += left.length
   }
 
   #partitionOf(record: RecordToSend, bytes: number): number {

@@ -2,7 +2,7 @@
  * Where the records come from: the VALUE argument, a template, lines of a file or of standard input. Always a stream of
  * small lists, so that memory stays bounded.
  */
-import { createReadStream, statSync } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
@@ -43,15 +43,35 @@ function fixedSource(records: AsyncIterable<RecordToSend[]>): Source {
 
 function openInput(file: string | undefined, stdin: Readable): { stream: Readable; totalBytes: number | undefined } {
   if (file === undefined || file === '-') return { stream: stdin, totalBytes: undefined }
-  try {
-    return { stream: createReadStream(file, { highWaterMark: 256 * 1024 }), totalBytes: statSync(file).size }
-  } catch (error) {
-    throw new CliError({
-      what: `cannot read ${file}`,
-      why: error instanceof Error ? error.message : String(error),
-      exitCode: ExitCode.wrongUsage
-    })
+  const fd = openFile(file)
+  const stat = fstatSync(fd)
+  if (stat.isDirectory()) {
+    closeSync(fd)
+    throw unreadable(file, 'it is a directory')
   }
+  const stream = createReadStream(file, { fd, highWaterMark: 256 * 1024 })
+  return { stream, totalBytes: stat.isFile() ? stat.size : undefined }
+}
+
+/** At once, so that a file that cannot be read is told before anything is sent. */
+function openFile(file: string): number {
+  try {
+    return openSync(file, 'r')
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT') throw unreadable(file, 'there is no such file (ENOENT)')
+    if (code === 'EACCES') throw unreadable(file, 'you are not allowed to read it (EACCES)')
+    throw unreadable(file, error instanceof Error ? error.message : String(error))
+  }
+}
+
+function unreadable(file: string, why: string): CliError {
+  return new CliError({
+    what: `cannot read ${file}`,
+    why,
+    next: 'name a file with -F, or leave -F out to read standard input',
+    exitCode: ExitCode.wrongUsage
+  })
 }
 
 async function* counted(stream: Readable, onRead: (bytes: number) => void): AsyncGenerator<unknown> {
@@ -65,12 +85,14 @@ async function* lineRecords(plan: ProducePlan, stream: AsyncIterable<unknown>): 
   const parse = createParser(plan)
   let lineNumber = 0
   for await (const lines of readLines(stream)) {
-    yield lines.map((line) => dress(parse(line, ++lineNumber), plan))
+    yield lines.map((line) => ({ ...dress(parse(line, ++lineNumber), plan), line: lineNumber }))
   }
 }
 
 async function* wholeRecord(plan: ProducePlan, stream: AsyncIterable<unknown>): AsyncGenerator<RecordToSend[]> {
-  yield [dress({ key: null, value: await readWhole(stream), headers: [] }, plan)]
+  const value = await readWhole(stream)
+  const isNull = plan.nulls === 'empty is null' && value.length === 0
+  yield [dress({ key: null, value: isNull ? null : value, headers: [] }, plan)]
 }
 
 async function* repeatedValue(plan: ProducePlan, value: Buffer | null): AsyncGenerator<RecordToSend[]> {

@@ -7,7 +7,8 @@ export const serve: CommandDefinition = {
   name: 'serve',
   summary: 'start a broker here',
   notes: `Ctrl-C stops it cleanly; the data stays. A second Ctrl-C ends it at once.
-On a pipe, one JSON line tells when it is ready: {"event":"ready","brokers":["localhost:9092"],"directory":"…"}.`,
+On a pipe, one JSON line tells when it is ready:
+  {"event":"ready","brokers":["localhost:9092"],"directory":"…"}`,
   options: [
     { flags: '-p, --port <port>', description: 'where to listen; 0 for any free one', default: '9092' },
     { flags: '--host <host>', description: 'the interface to listen on', default: 'localhost' },
@@ -30,6 +31,10 @@ On a pipe, one JSON line tells when it is ready: {"event":"ready","brokers":["lo
     { flags: '-t, --topic <name[:partitions]>', description: 'create this topic if it is not there', repeatable: true },
     { flags: '-c, --config <name=value>', description: "a broker setting, by Kafka's name", repeatable: true },
     {
+      flags: '--server-properties',
+      description: 'start nothing: print the server.properties with which Apache Kafka serves this directory'
+    },
+    {
       flags: '--auto-create',
       description: 'create topics on first use (the default; --config auto.create.topics.enable=false ends it)'
     }
@@ -37,7 +42,8 @@ On a pipe, one JSON line tells when it is ready: {"event":"ready","brokers":["lo
   examples: [
     ['odradek serve', 'on localhost:9092, data in ./odradek-data'],
     ['odradek serve --memory --topic orders:3', 'nothing on disk, one topic to begin with'],
-    ['odradek serve --host 0.0.0.0 --advertise host.docker.internal:9092', 'for clients in containers']
+    ['odradek serve --host 0.0.0.0 --advertise host.docker.internal:9092', 'for clients in containers'],
+    ['odradek serve --server-properties > server.properties', 'the move to Apache Kafka, on the same files']
   ],
   async run(invocation) {
     const { runServe } = await import('./run.ts')

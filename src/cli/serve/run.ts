@@ -8,8 +8,11 @@ import type { Flags, Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseAddress } from '../global-options.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
+import { asCalled } from '../own-name.ts'
 import { version } from '../version.ts'
+import { serverProperties } from './server-properties.ts'
 import { startFailure } from './start-failure.ts'
+import { stopFailure } from './stop-failure.ts'
 
 const defaultDirectory = './odradek-data'
 /** A server with nothing else to do must not end by itself. */
@@ -17,6 +20,10 @@ const forEverMs = 2 ** 30
 
 export async function runServe(invocation: Invocation): Promise<ExitCode> {
   const options = readServeOptions(invocation.flags)
+  if (invocation.flags.has('serverProperties')) {
+    await invocation.terminal.write(printedProperties(options))
+    return ExitCode.done
+  }
   const { startKafka } = await import('../../index.ts')
   const startedMs = performance.now()
   const kafka = await startKafka({ ...options, log: (line) => invocation.terminal.hint(line) }).catch(
@@ -27,9 +34,25 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
   await interruption(invocation.interrupted)
   invocation.terminal.hint('stopping …')
-  await kafka.stop()
+  await kafka.stop().catch((error: unknown) => {
+    throw stopFailure(error)
+  })
   invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
   return ExitCode.done
+}
+
+function printedProperties({ directory, host, port, advertise, config }: KafkaOptions): string {
+  if (directory === undefined) throw wrongUsage('--memory leaves no directory to move', 'say which with --data')
+  const address = advertise ?? `${isEveryAddress(host) ? 'localhost' : host}:${port}`
+  return serverProperties({ directory, address, config: config ?? {} })
+}
+
+function isEveryAddress(host: string | undefined): boolean {
+  return host === '0.0.0.0' || host === '::'
+}
+
+function isThisMachineOnly(host = 'localhost'): boolean {
+  return host === 'localhost' || host === '::1' || host.startsWith('127.')
 }
 
 export function readServeOptions(flags: Flags): KafkaOptions {
@@ -72,8 +95,13 @@ async function announce(
     `${bold(`Odradek ${version}`)}  Kafka on ${green(address)}  ${dim(`ready in ${Math.round(tookMs)} ms`)}`
   )
   terminal.hint(options.directory === undefined ? 'data   in memory only' : `data   ${options.directory}`)
-  terminal.hint(`try    ${cyan(`npx odradek produce orders 'hello'${other}`)}`)
-  terminal.hint(`       ${cyan(`npx odradek consume orders${other}`)}`)
+  terminal.hint(`try    ${cyan(asCalled(`odradek produce orders 'hello'${other}`))}`)
+  terminal.hint(`       ${cyan(asCalled(`odradek consume orders${other}`))}`)
+  if (!isThisMachineOnly(options.host)) {
+    terminal.hint(
+      terminal.err.yellow('anybody who reaches this machine can read, write and delete: there are no passwords')
+    )
+  }
   terminal.hint(dim(options.directory === undefined ? 'Ctrl-C stops' : 'Ctrl-C stops; data stays'))
   if (terminal.stdoutIsTty && global.output === undefined) return
   await terminal.write(`${JSON.stringify({ event: 'ready', brokers, directory: options.directory ?? null })}\n`)

@@ -7,10 +7,20 @@ export function startFailure(error: unknown): unknown {
   if (!(error instanceof Error) || !('problem' in error)) return error
   const [what = error.message, ...rest] = error.message.split('\n').map((line) => line.trim())
   return new CliError({
-    what,
+    what: error.problem === 'bad-option' ? asFlags(what) : what,
     why: rest[0]?.replace(/^why:\s*/i, ''),
     next: rest[1]?.replace(/^(try|what to do):\s*/i, ''),
     exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
     cause: error
   })
+}
+
+const flags: Readonly<Record<string, string>> = { directory: '--data', topics: '--topic' }
+
+/** `startKafka` names its own options; whoever typed the command knows those by their flags. */
+function asFlags(what: string): string {
+  return what.replace(
+    /^The option (\w+) of \w+ is wrong\. /,
+    (_, option: string) => `${flags[option] ?? `--${option}`}: `
+  )
 }

@@ -5,12 +5,15 @@
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
+import { topicSettingNames } from '../configs.ts'
 import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
+import { topicOption } from '../other-names.ts'
 import { describeTopics, failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { mostSimilar } from '../similar.ts'
 
 const topicResource = 2
 const operation = { set: 0, delete: 1 } as const
@@ -25,6 +28,7 @@ export const alterTopic: CommandDefinition = {
     { flags: '-c, --config <name=value>', description: 'a setting, for example retention.ms=7d', repeatable: true },
     { flags: '--delete-config <name>', description: 'back to the default', repeatable: true }
   ],
+  synonyms: topicOption,
   examples: [
     ['odradek topics alter orders -p 6', 'six partitions from now on'],
     ['odradek topics alter orders -c retention.ms=7d', 'keep records for a week']
@@ -44,6 +48,12 @@ export const alterTopic: CommandDefinition = {
         throw wrongUsage('nothing to change was given', 'say --partitions, --config or --delete-config')
       }
       await describeTopics(cluster, [name])
+      if (changes.length > 0)
+        await refuseUnknown(
+          cluster,
+          name,
+          changes.map((change) => change.name)
+        )
       if (partitions !== undefined) {
         await addPartitions(cluster, name, partitions)
         terminal.hint(`${name} has ${partitions} partitions`)
@@ -63,6 +73,20 @@ export const alterTopic: CommandDefinition = {
       }
       return ExitCode.done
     })
+}
+
+/** A broker takes the removal of a setting that does not exist for done (ConfigCommand refuses it: "Invalid config(s)"). */
+async function refuseUnknown(cluster: Cluster, topic: string, names: readonly string[]): Promise<void> {
+  const known = await topicSettingNames(cluster, topic)
+  const unknown = names.filter((name) => known?.includes(name) === false)
+  const [first] = unknown
+  if (known === undefined || first === undefined) return
+  const similar = mostSimilar(first, known)
+  throw new CliError({
+    what: `a topic has no setting ${unknown.map((name) => `"${name}"`).join(', ')}; nothing was changed`,
+    why: similar === undefined ? 'the broker does not know it' : `there is "${similar}"`,
+    next: `odradek topics describe ${topic} --all-configs`
+  })
 }
 
 async function addPartitions(cluster: Cluster, name: string, count: number): Promise<void> {

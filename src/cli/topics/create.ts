@@ -1,11 +1,13 @@
 /**
  * `odradek topics create`
  */
+
 import { CliError } from '../cli-error.ts'
 import type { CommandDefinition } from '../command.ts'
 import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
+import { topicOption } from '../other-names.ts'
 import { failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 
@@ -21,6 +23,7 @@ export const createTopic: CommandDefinition = {
     { flags: '-c, --config <name=value>', description: 'a setting, for example retention.ms=7d', repeatable: true },
     { flags: '--if-not-exists', description: 'do nothing if there is one of that name' }
   ],
+  synonyms: topicOption,
   examples: [
     ['odradek topics create orders -p 3', 'with three partitions'],
     ['odradek topics create state -c cleanup.policy=compact', 'a compacted one']

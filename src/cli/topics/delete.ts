@@ -1,29 +1,30 @@
 /**
  * `odradek topics delete`
  */
+
+import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
-import { confirmDestruction } from '../confirm.ts'
+import { confirmDeletion } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
+import { topicOption } from '../other-names.ts'
 import { concludeItems } from '../per-item.ts'
 
 const unknownTopic = 3
 
 export const deleteTopics: CommandDefinition = {
   name: 'delete',
+  aliases: ['rm'],
   summary: 'delete topics with all their records',
   notes: 'Asks for the name to be typed; --yes answers for scripts.',
   arguments: [{ name: '<topic...>', description: 'one or more topics' }],
   options: [{ flags: '--if-exists', description: 'a topic that is not there is no failure' }],
+  synonyms: topicOption,
   examples: [['odradek topics delete orders --yes', 'gone, without asking']],
   async run(invocation) {
     const { args, flags, global } = invocation
     const names = [...new Set(args)]
-    const what =
-      names.length === 1
-        ? `delete the topic ${names[0]} with all its records`
-        : `delete ${names.length} topics: ${names.join(', ')}`
-    await confirmDestruction(invocation, what, names.length === 1 ? (names[0] ?? '') : 'delete')
     return await withCluster(global, async (cluster) => {
+      await confirmDeletion(invocation, { kind: 'topic', lost: 'all its records' }, () => existing(cluster, names))
       const request = names.map((name) => ({ name, topicId: null }))
       const { responses } = await cluster.answer('DeleteTopics', 'controller', request, cluster.timeoutMs)
       const results = responses.map((response) => ({
@@ -38,4 +39,9 @@ export const deleteTopics: CommandDefinition = {
       })
     })
   }
+}
+
+async function existing(cluster: Cluster, names: readonly string[]): Promise<string[]> {
+  const { topics } = await cluster.metadata(names, 'leave')
+  return topics.filter((topic) => topic.errorCode !== unknownTopic).map((topic) => topic.name ?? '')
 }

@@ -4,14 +4,17 @@
 import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
 import { withCluster } from '../connect.ts'
-import { globExpression } from '../consume/filter.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { globExpression } from '../glob.ts'
+import type { OutputFormat } from '../global-options.ts'
 import { committedOffsets } from '../group-offsets.ts'
-import { printRows, type Row } from '../output.ts'
-import { type Bounds, ledPartitions, listAllTopics, partitionBounds, partitionName } from '../partitions.ts'
+import { type Cell, chosenFormat, printRows, type Row } from '../output.ts'
+import { type Bounds, findBoundsNow, ledPartitions, listAllTopics, partitionName } from '../partitions.ts'
+import { tellUnreadable } from '../unreadable.ts'
 
 export const listTopics: CommandDefinition = {
   name: 'list',
+  aliases: ['ls'],
   summary: 'list topics with their partitions, replicas and records',
   arguments: [{ name: '[glob]', description: 'only names that match, for example "order*"' }],
   options: [
@@ -30,23 +33,25 @@ export const listTopics: CommandDefinition = {
       const topics = all.filter(
         (topic) => expression.test(topic.name ?? '') && (flags.has('internal') || !topic.isInternal)
       )
-      const bounds = await partitionBounds(
-        cluster,
-        ledPartitions(topics).filter((one) => one.leader >= 0)
-      )
+      const { bounds, unreadable } = await findBoundsNow(cluster, ledPartitions(topics))
       const lags = flags.has('lag') ? await lagsByTopic(cluster, bounds) : undefined
       const rows = topics.map((topic): Row => {
         const name = topic.name ?? ''
+        const unread = ledPartitions([topic]).filter((one) => unreadable.has(partitionName(one)))
         return {
           topic: name,
           partitions: topic.partitions.length,
           replicas: topic.partitions[0]?.replicaNodes.length ?? 0,
           offsets: ledPartitions([topic]).reduce((sum, one) => sum + widthOf(bounds, partitionName(one)), 0n),
+          ...(unread.length > 0 ? { unreadable: unread.map((one) => one.partition) } : {}),
           ...(topic.isInternal ? { internal: true } : {}),
-          ...(lags ? { lag: Object.fromEntries(lags.get(name) ?? []) } : {})
+          ...(lags ? { lag: lagCell(lags.get(name) ?? new Map(), chosenFormat(invocation)) } : {})
         }
       })
-      await printRows(invocation, ['topic', 'partitions', 'replicas', 'offsets', ...(lags ? ['lag'] : [])], rows)
+      const more = [...(unreadable.size > 0 ? ['unreadable'] : []), ...(lags ? ['lag'] : [])]
+      await printRows(invocation, ['topic', 'partitions', 'replicas', 'offsets', ...more], rows)
+      const told = tellUnreadable(unreadable)
+      if (told !== undefined) invocation.terminal.hint(told)
       return ExitCode.done
     })
 }
@@ -55,6 +60,12 @@ export const listTopics: CommandDefinition = {
 function widthOf(bounds: ReadonlyMap<string, Bounds>, name: string): bigint {
   const found = bounds.get(name)
   return found ? found.end - found.start : 0n
+}
+
+/** For a person `readers 0, writers 3`; for programs by group. */
+export function lagCell(byGroup: ReadonlyMap<string, bigint>, format: OutputFormat): Cell {
+  if (format !== 'table') return Object.fromEntries(byGroup)
+  return byGroup.size === 0 ? '-' : [...byGroup].map(([group, lag]) => `${group} ${lag}`).join(', ')
 }
 
 async function lagsByTopic(

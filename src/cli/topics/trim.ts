@@ -1,24 +1,9 @@
 /**
  * `odradek topics trim`: removes the oldest records, up to an offset, a time, or all.
  */
-import { wrongUsage } from '../cli-error.ts'
-import type { Cluster } from '../cluster.ts'
+
 import type { CommandDefinition } from '../command.ts'
-import { confirmDestruction } from '../confirm.ts'
-import { withCluster } from '../connect.ts'
-import { ExitCode } from '../exit-codes.ts'
-import { parsePartitions } from '../human-values.ts'
-import { parseRange } from '../offsets.ts'
-import { grouped, printRows, type Row } from '../output.ts'
-import {
-  type Bounds,
-  describeTopics,
-  type LedPartition,
-  ledPartitions,
-  partitionBounds,
-  partitionName,
-  resolvePosition
-} from '../partitions.ts'
+import { partitionOption, topicOption } from '../other-names.ts'
 
 export const trimTopic: CommandDefinition = {
   name: 'trim',
@@ -27,64 +12,19 @@ export const trimTopic: CommandDefinition = {
   arguments: [{ name: '<topic>', description: 'the topic' }],
   options: [
     { flags: '--before <place>', description: 'an offset, @TIME, or end for everything' },
-    { flags: '-P, --partitions <list>', description: 'only these, for example 0 or 0,2-4' }
+    {
+      flags: '-P, --partitions <list>',
+      description: 'only these, for example 0 or 0,2-4',
+      synonyms: partitionOption
+    }
   ],
+  synonyms: topicOption,
   examples: [
     ['odradek topics trim orders --before @-7d', 'what is older than a week'],
     ['odradek topics trim orders --before end --yes', 'empty it, without asking']
   ],
-  run: (invocation) =>
-    withCluster(invocation.global, async (cluster) => {
-      const { args, flags, terminal } = invocation
-      const [name = ''] = args
-      const before = flags.text('before')
-      if (before === undefined) throw wrongUsage('--before is missing', 'say up to where: an offset, @TIME or end')
-      const { from: position, to } = parseRange(before, Date.now())
-      if (to || position.kind === 'before-end')
-        throw wrongUsage(`--before ${before} is not one place`, 'say an offset, @TIME or end')
-      const partitions = ledPartitions(
-        await describeTopics(cluster, [name]),
-        flags.parsed('partitions', parsePartitions)
-      )
-      const bounds = await partitionBounds(cluster, partitions)
-      const targets = await resolvePosition(cluster, partitions, position, bounds)
-      const rows = partitions.map((partition) => trimRow(partition, bounds, targets))
-      const gone = rows.reduce((sum, row) => sum + BigInt(String(row.removed)), 0n)
-      await printRows(invocation, ['topic', 'partition', 'start', 'newStart', 'end', 'removed'], rows)
-      if (gone === 0n) {
-        terminal.hint('nothing to remove')
-        return ExitCode.done
-      }
-      await confirmDestruction(invocation, `remove ${grouped(gone)} offsets from the topic ${name}`, name)
-      await removeBefore(cluster, partitions, targets)
-      terminal.hint(`removed ${grouped(gone)} offsets from ${name}`)
-      return ExitCode.done
-    })
-}
-
-function trimRow(
-  partition: LedPartition,
-  bounds: ReadonlyMap<string, Bounds>,
-  targets: ReadonlyMap<string, bigint>
-): Row & { removed: bigint } {
-  const { start, end } = bounds.get(partitionName(partition)) ?? { start: 0n, end: 0n }
-  const newStart = targets.get(partitionName(partition)) ?? start
-  return { topic: partition.topic, partition: partition.partition, start, newStart, end, removed: newStart - start }
-}
-
-/** Each leader removes its own. */
-async function removeBefore(
-  cluster: Cluster,
-  partitions: readonly LedPartition[],
-  targets: ReadonlyMap<string, bigint>
-): Promise<void> {
-  for (const leader of new Set(partitions.map((partition) => partition.leader))) {
-    const led = partitions.filter((partition) => partition.leader === leader)
-    const name = led[0]?.topic ?? ''
-    const offsets = led.map((partition) => ({
-      partitionIndex: partition.partition,
-      offset: targets.get(partitionName(partition)) ?? 0n
-    }))
-    await cluster.call('DeleteRecords', leader, [{ name, partitions: offsets }], cluster.timeoutMs)
+  async run(invocation) {
+    const { runTrim } = await import('./run-trim.ts')
+    return await runTrim(invocation)
   }
 }

@@ -15,7 +15,7 @@ import {
   partitionBounds,
   partitionName
 } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { UnreadableError } from '../unreadable.ts'
 
 export interface FoundRecord {
   readonly partition: LedPartition
@@ -93,13 +93,8 @@ async function fetchOnce(
   return fetched
 }
 
-function unreadable(cluster: Cluster, led: LedPartition, errorCode: number): CliError {
-  const failure = failureOf(cluster, errorCode)
-  return new CliError({
-    what: `cannot read ${partitionName(led)}`,
-    why: explainFailure(failure),
-    exitCode: exitCodeOf(failure)
-  })
+function unreadable(cluster: Cluster, { topic, partition }: LedPartition, errorCode: number): CliError {
+  return new UnreadableError({ topic, partition, failure: failureOf(cluster, errorCode) })
 }
 
 async function noSuchOffset(cluster: Cluster, led: LedPartition, offset: bigint): Promise<CliError> {

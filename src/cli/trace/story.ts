@@ -2,6 +2,8 @@
  * The way of a message as text, step by step in two voices: what an engineer says, and, dimmed, the post office's picture of
  * it. The numbers are those of this message; where something is not known, the text says so.
  */
+
+import { shownTime } from '../zone.ts'
 import type { Partitioning } from './partitioning.ts'
 import { readableKey } from './readable.ts'
 import type { BatchMark, Copy, GroupProgress, Trace } from './trace.ts'
@@ -113,14 +115,12 @@ function suspicions({ explanation, fittingCounts }: Partitioning, partition: num
 
 function brokerStep({ offset, timestampMs, timestampType, batch, copies }: Trace): Step {
   const leader = copies.find((copy) => copy.role === 'leader')
-  const when = new Date(timestampMs)
-  const time = Number.isNaN(when.getTime()) ? String(timestampMs) : when.toISOString()
   const setBy = timestampType === 'CreateTime' ? 'the producer' : 'the broker'
   return {
     title: 'Broker',
     engineer: [
       `node ${leader?.node ?? '?'} leads; offset ${offset}, leader epoch ${batch.leaderEpoch}`,
-      `time ${time} (${timestampType}: set by ${setBy})`,
+      `time ${shownTime(timestampMs)} (${timestampType}: set by ${setBy})`,
       ...(leader ? placeOf(leader) : ['the partition has no leader now'])
     ],
     layman: `The branch office put number ${offset} on it and filed it behind number ${offset - 1n}.`.replace(

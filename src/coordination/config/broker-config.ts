@@ -39,6 +39,8 @@ export function unitsOf(brokerName: string): readonly UnitOfTime[] {
   return family ?? [{ brokerName, factor: 1 }]
 }
 
+const hasLevel: ReadonlySet<LogConfig['compressionType']> = new Set(['gzip', 'lz4', 'zstd'])
+
 export class BrokerConfig {
   /** What was set when the broker was started. */
   readonly overrides: ReadonlyMap<string, string>
@@ -82,7 +84,13 @@ export class BrokerConfig {
   }
 
   get nodeId(): number {
-    return this.#number('node.id')
+    return this.nodeIdAsked ?? this.#number('node.id')
+  }
+
+  /** The node id that somebody set, under either of its names; null when nobody did. Kafka makes one up for a negative broker.id. */
+  get nodeIdAsked(): number | null {
+    const asked = this.overrides.get('node.id') ?? this.overrides.get('broker.id')
+    return asked === undefined || Number(asked) < 0 ? null : Number(asked)
   }
 
   get numPartitions(): number {
@@ -152,6 +160,7 @@ export class BrokerConfig {
     const text = (name: string): string => this.topicValue(name, topic) ?? ''
     const number = (name: string): number => Number(text(name))
     const policies = listOf(text('cleanup.policy'))
+    const compressionType = text('compression.type') as LogConfig['compressionType']
     return {
       segmentBytes: number('segment.bytes'),
       segmentMs: number('segment.ms'),
@@ -163,7 +172,8 @@ export class BrokerConfig {
       fileDeleteDelayMs: number('file.delete.delay.ms'),
       cleanupDelete: policies.includes('delete'),
       cleanupCompact: policies.includes('compact'),
-      compressionType: text('compression.type') as LogConfig['compressionType'],
+      compressionType,
+      compressionLevel: hasLevel.has(compressionType) ? number(`compression.${compressionType}.level`) : null,
       messageTimestampType: text('message.timestamp.type') as LogConfig['messageTimestampType'],
       messageTimestampBeforeMaxMs: number('message.timestamp.before.max.ms'),
       messageTimestampAfterMaxMs: number('message.timestamp.after.max.ms')

@@ -2,8 +2,9 @@
  * Looks after the groups of one partition of `__consumer_offsets` (Kafka: GroupCoordinatorShard, GroupMetadataManager).
  *
  * Each request is decided by a pure function in `classic/` or `offsets/`; here its records are appended and replayed, its
- * round takes the place of the one before, and the answers leave when all they rest on is durable. When the disk fails, the
- * coordinator closes: it answers NOT_COORDINATOR, and has to be made anew from its log.
+ * round takes the place of the one before, and the answers leave when all they rest on is durable. What the disk has no room
+ * for has not happened: that request alone is answered NOT_COORDINATOR, which clients ask again after. When a sync fails, the
+ * coordinator closes: everyone is answered so.
  */
 
 import { type Chance, randomUuid } from '../../host/chance.ts'
@@ -95,6 +96,11 @@ export class GroupCoordinator {
     this.#rounds.every(options.config.offsetsRetentionCheckIntervalMs, () => this.#expireOffsets())
   }
 
+  /** The types of records in the log that are not known here, and were passed over. */
+  get unknownRecordTypes(): ReadonlySet<number> {
+    return this.#state.unknownTypes
+  }
+
   /** Nothing but NOT_COORDINATOR comes from here any more. */
   get isClosed(): boolean {
     return this.#isClosed
@@ -102,7 +108,8 @@ export class GroupCoordinator {
 
   joinGroup(request: Decoded<JoinGroupRequest>, caller: Caller): Promise<JoinGroupResponse> {
     return this.#joins.owe((waiter) => {
-      this.#decide(() => {
+      const refuse = () => this.#joins.take([{ waiter, response: refusedJoin(ErrorCode.NOT_COORDINATOR, '') }]).send()
+      this.#decide(refuse, () => {
         const group = this.#find(request.groupId)
         const circumstances = { ...this.#circumstances(), ...caller, waiter, uuid: uuidText(this.#options.chance) }
         const decided = this.#roomForGroup(group) || join(group, request, circumstances)
@@ -114,7 +121,8 @@ export class GroupCoordinator {
 
   syncGroup(request: Decoded<SyncGroupRequest>, { apiVersion }: Caller): Promise<SyncGroupResponse> {
     return this.#syncs.owe((waiter) => {
-      this.#decide(() => {
+      const refuse = () => this.#syncs.take([{ waiter, response: refusedSync(ErrorCode.NOT_COORDINATOR) }]).send()
+      this.#decide(refuse, () => {
         const decided = sync(this.#find(request.groupId), request, { ...this.#circumstances(), waiter, apiVersion })
         if (typeof decided !== 'number') this.#take(decided)
         else this.#send({ syncAnswers: [{ waiter, response: refusedSync(decided) }] })
@@ -165,9 +173,7 @@ export class GroupCoordinator {
 
   fetchOffsets(asked: AskedOffsets): Promise<OffsetFetchResponseGroup> {
     const refusal = () => ({ groupId: asked.groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR })
-    return this.#answer<OffsetFetchResponseGroup>(refusal, () =>
-      fetchOffsets(this.#state.offsets, asked, this.#options.topics)
-    )
+    return this.#answer<OffsetFetchResponseGroup>(refusal, () => fetchOffsets(this.#state, asked, this.#options.topics))
   }
 
   deleteOffsets(request: Decoded<OffsetDeleteRequest>): Promise<OffsetDeleteResponse> {
@@ -175,7 +181,7 @@ export class GroupCoordinator {
       () => ({ errorCode: ErrorCode.NOT_COORDINATOR, topics: [] }),
       () => {
         const { round } = this.#find(request.groupId)
-        return this.#commit(deleteOffsets(round, request, this.#state.offsets, this.#options.topics))
+        return this.#commit(deleteOffsets(round, request, this.#state, this.#options.topics))
       }
     )
   }
@@ -211,7 +217,7 @@ export class GroupCoordinator {
     return this.#answer<ErrorCode>(
       () => ErrorCode.NOT_COORDINATOR,
       () => {
-        const errorCode = this.#commit(deleteGroup(this.#find(groupId).round, groupId, this.#state.offsets))
+        const errorCode = this.#commit(deleteGroup(this.#find(groupId).round, groupId, this.#state))
         if (errorCode === ErrorCode.NONE) this.#rounds.forget(groupId)
         return errorCode
       }
@@ -220,7 +226,12 @@ export class GroupCoordinator {
 
   /** The offsets that groups had in these topics go with them. */
   onTopicsDeleted(names: readonly string[]): void {
-    this.#decide(() => this.#append(offsetsOfDeletedTopics(this.#state.offsets, names)))
+    const drop = (gone: readonly string[]) => this.#append(offsetsOfDeletedTopics(this.#state, gone))
+    const { topics } = this.#options
+    this.#due(
+      () => drop(names),
+      () => drop(names.filter((name) => topics.idOf(name) === undefined))
+    )
   }
 
   close(): void {
@@ -236,9 +247,11 @@ export class GroupCoordinator {
       if (metadata.members.size === 0) continue
       this.#rounds.resume(groupId, roundFromLog(metadata))
       if (metadata.members.size <= maxSize) continue
-      const draft = draftOf(this.#find(groupId), this.#circumstances())
-      prepareRebalance(draft)
-      this.#take(draft)
+      this.#due(() => {
+        const draft = draftOf(this.#find(groupId), this.#circumstances())
+        prepareRebalance(draft)
+        this.#take(draft)
+      })
     }
   }
 
@@ -275,8 +288,8 @@ export class GroupCoordinator {
     }
   }
 
-  /** Runs what may meet a failing disk; the coordinator has closed then, and whoever waits has been told. */
-  #decide(decideNow: () => void): void {
+  /** Runs what may meet a disk that refuses; `refused` is called when it did, and everything is as it was. */
+  #decide(refused: () => void, decideNow: () => void): void {
     if (this.#isClosed) {
       this.close()
       return
@@ -285,7 +298,13 @@ export class GroupCoordinator {
       decideNow()
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
+      refused()
     }
+  }
+
+  /** What came due while the disk refused is looked at again a little later. */
+  #due(decideNow: () => void, again: () => void = decideNow): void {
+    this.#decide(() => this.#rounds.after(limits.refusedRecordPauseMs, () => this.#due(again)), decideNow)
   }
 
   /** A decision becomes fact: its records are in the log, its round is the one that runs, its answers are on their way. */
@@ -317,26 +336,37 @@ export class GroupCoordinator {
   }
 
   #onSessionExpired(groupId: string, memberId: string): void {
-    this.#decide(() => {
+    // A heartbeat that comes before the disk takes the member's end keeps the member.
+    const again = () => {
+      const member = this.#rounds.get(groupId)?.members.get(memberId)
+      const { refusedRecordPauseMs: sessionTimeoutMs } = limits
+      if (member !== undefined) this.#rounds.renewSession(groupId, { ...member, sessionTimeoutMs })
+    }
+    this.#decide(again, () => {
       const draft = expireSession(this.#find(groupId), memberId, this.#circumstances())
       if (draft !== null) this.#take(draft)
     })
   }
 
   #onTimerExpired(groupId: string): void {
-    this.#decide(() => {
+    const timer = this.#rounds.get(groupId)?.timer
+    const expire = () => {
       const draft = draftOf(this.#find(groupId), this.#circumstances())
       timerExpired(draft)
       this.#take(draft)
-    })
+    }
+    const expireIfStillDue = () => {
+      if (this.#rounds.get(groupId)?.timer === timer) expire()
+    }
+    this.#due(expire, expireIfStillDue)
   }
 
   #expireOffsets(): void {
-    this.#decide(() => {
+    this.#due(() => {
       for (const groupId of this.#state.groups.keys()) {
         const { round } = this.#find(groupId)
         if (round === undefined) continue
-        this.#append(expireOffsets(groupId, round, this.#state.offsets, this.#circumstances()))
+        this.#append(expireOffsets(groupId, round, this.#state, this.#circumstances()))
         if (!this.#state.groups.has(groupId)) this.#rounds.forget(groupId)
       }
     })

@@ -3,7 +3,8 @@
  *
  * A key begins with its type (which the schemas call its API key), a value with its version. Versions are those that
  * Apache Kafka 4.4.0 writes: GroupMetadataValue 3, OffsetCommitValue 4 (1 when the client gave the offset a retention of its
- * own, because only that version can carry it). Records of types that are not served here are left alone.
+ * own, because only that version can carry it). Records of types that are not served here are left alone, also those that only
+ * a later Kafka knows, as Kafka does (CoordinatorLoaderImpl); anything else has to be what its type says.
  */
 import { GroupMetadataKey } from '../../protocol/generated/group-log/group-metadata-key.ts'
 import { GroupMetadataValue } from '../../protocol/generated/group-log/group-metadata-value.ts'
@@ -11,7 +12,7 @@ import { LegacyOffsetCommitKey } from '../../protocol/generated/group-log/legacy
 import { OffsetCommitKey } from '../../protocol/generated/group-log/offset-commit-key.ts'
 import { OffsetCommitValue } from '../../protocol/generated/group-log/offset-commit-value.ts'
 import type { Decoded, Message } from '../../protocol/message.ts'
-import { Reader, Writer } from '../../protocol/primitives.ts'
+import { ProtocolError, Reader, Writer } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
 import type { CommittedOffset } from './offsets/state.ts'
 
@@ -20,6 +21,8 @@ const groupMetadataVersion = 3
 const offsetCommitVersion = 4
 const offsetCommitVersionWithExpiry = 1
 const noTimestamp = -1
+/** Of Apache Kafka 4.4.0 (CoordinatorRecordType): StreamsGroupTopology. */
+export const newestRecordType = 23
 
 export interface OffsetPlace {
   readonly groupId: string
@@ -31,6 +34,7 @@ export type GroupLogRecord =
   | { readonly kind: 'group'; readonly groupId: string; readonly value: Decoded<GroupMetadataValue> | null }
   | { readonly kind: 'offset'; readonly place: OffsetPlace; readonly value: CommittedOffset | null }
   | { readonly kind: 'foreign' }
+  | { readonly kind: 'unknown'; readonly type: number }
 
 export function groupMetadataRecord(groupId: string, value: GroupMetadataValue): StateRecord {
   return { key: groupKey(groupId), value: bytes(GroupMetadataValue, groupMetadataVersion, value) }
@@ -59,8 +63,9 @@ export function offsetTombstone(place: OffsetPlace): StateRecord {
 
 /** Throws ProtocolError on bytes that are not what their type says. */
 export function readGroupLogRecord(record: StateRecord): GroupLogRecord {
-  if (record.key === null) return { kind: 'foreign' }
+  if (record.key === null) throw new ProtocolError('a record has no key, which says what it is')
   const key = new Reader(record.key)
+  key.subject = 'the key of a record'
   const type = key.readInt16()
   if (type === GroupMetadataKey.apiKey) {
     const { group } = GroupMetadataKey.decode(key, keyBodyVersion)
@@ -75,7 +80,7 @@ export function readGroupLogRecord(record: StateRecord): GroupLogRecord {
     const place = { groupId: group, topic, partition }
     return { kind: 'offset', place, value: record.value === null ? null : committedOffset(record.value) }
   }
-  return { kind: 'foreign' }
+  return type >= 0 && type <= newestRecordType ? { kind: 'foreign' } : { kind: 'unknown', type }
 }
 
 function committedOffset(value: Buffer): CommittedOffset {

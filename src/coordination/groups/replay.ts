@@ -8,5 +8,6 @@ import type { GroupsState } from './state.ts'
 export function replay(state: GroupsState, record: StateRecord): void {
   const read = readGroupLogRecord(record)
   if (read.kind === 'group') replayGroup(state, read.groupId, read.value)
-  if (read.kind === 'offset') replayOffset(state, read.place, read.value)
+  if (read.kind === 'offset') replayOffset(state, read.place, read.value, record.isPending ? 'pending' : 'counts')
+  if (read.kind === 'unknown') state.unknownTypes.add(read.type)
 }

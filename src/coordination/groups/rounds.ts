@@ -76,6 +76,11 @@ export class Rounds {
     this.#deadlines.schedule(deadline, intervalMs)
   }
 
+  /** Runs something once. */
+  after(delayMs: number, task: () => void): void {
+    this.#deadlines.schedule(new Deadline(task), delayMs)
+  }
+
   close(): void {
     this.#deadlines.close()
     this.#running.clear()

@@ -53,7 +53,7 @@ export function decideNewTopic(image: ClusterImage, topic: NewTopic, placement: 
     value === null ? [] : [configRecord(ResourceType.topic, topic.name, name, value)]
   )
   return {
-    records: [topicRecord(topic.name, id), ...configs, ...partitionRecords(id, 0, partitions, placement)],
+    records: [topicRecord(topic.name, id), ...configs, ...partitionRecords(image, id, [0, partitions], placement)],
     result: { error: ErrorCode.NONE, id, partitions, replicationFactor: 1 }
   }
 }
@@ -63,12 +63,17 @@ export function partitionsOf({ assignments, partitions }: NewTopic, defaults: Br
   return assignments.length || (partitions === -1 ? defaults.numPartitions : partitions)
 }
 
-/** The records for partitions from `first` up to `count`. */
-function partitionRecords(topicId: string, first: number, count: number, placement: Placement): StateRecord[] {
-  const { nodeId, directoryId } = placement
+/** The records for the partitions from `first` on, as many as make `count` in all. */
+function partitionRecords(
+  image: ClusterImage,
+  topicId: string,
+  [first, count]: readonly [number, number],
+  { nodeId, directoryId }: Placement
+): StateRecord[] {
+  const { metadataVersion } = image
   const records: StateRecord[] = []
   for (let partitionId = first; partitionId < count; partitionId++) {
-    records.push(partitionRecord({ partitionId, topicId, nodeId, directoryId }))
+    records.push(partitionRecord({ partitionId, topicId, nodeId, directoryId, metadataVersion }))
   }
   return records
 }
@@ -177,7 +182,7 @@ export function decideMorePartitions(
   const failure = objectionToMorePartitions(image, topic.partitions.length, wanted, placement)
   if (failure !== null) return { records: [], result: failure }
   return {
-    records: partitionRecords(topic.id, topic.partitions.length, wanted.count, placement),
+    records: partitionRecords(image, topic.id, [topic.partitions.length, wanted.count], placement),
     result: { error: ErrorCode.NONE }
   }
 }

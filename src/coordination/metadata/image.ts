@@ -2,11 +2,14 @@
  * What the cluster knows, as the metadata log says: topics, their partitions, and configurations. Hard state: only
  * `replay.ts` changes it. (Kafka: MetadataImage.)
  */
+import { ProtocolError } from '../../protocol/primitives.ts'
 import { collisionKey } from './topic-names.ts'
 
 export interface PartitionImage {
   readonly partitionId: number
   readonly replicas: readonly number[]
+  /** The directory of each replica, by its id (KIP-858); empty before metadata.version 17. */
+  readonly directories: readonly string[]
   readonly inSyncReplicas: readonly number[]
   /** Node id; -1 when there is none. */
   readonly leader: number
@@ -44,9 +47,13 @@ export class ClusterImage {
   /** Names by what they have in common with names that differ in '.' and '_' only. */
   readonly #byCollisionKey = new Map<string, string>()
   readonly #nameById = new Map<string, string>()
+  /** Ids of topics that the log tells were deleted, since the snapshot that it begins with. */
+  readonly #removed = new Set<string>()
   readonly #configs = new Map<string, Map<string, string>>()
   readonly #features = new Map<string, number>()
   #sorted: readonly TopicImage[] | null = null
+  readonly #brokerEpochs = new Map<number, number>()
+  readonly #controllers = new Set<number>()
   #partitionCount = 0
   #nextProducerId = 0
 
@@ -116,8 +123,27 @@ export class ClusterImage {
     return this.#features
   }
 
+  /** The version of the metadata's records; -1 as long as nothing says it. */
+  get metadataVersion(): number {
+    return this.#features.get('metadata.version') ?? -1
+  }
+
   get nextProducerId(): number {
     return this.#nextProducerId
+  }
+
+  /** The epoch under which a Kafka registered this broker; undefined when none did. */
+  brokerEpoch(nodeId: number): number | undefined {
+    return this.#brokerEpochs.get(nodeId)
+  }
+
+  /** The controllers of a Kafka that had the directory. */
+  get controllers(): ReadonlySet<number> {
+    return this.#controllers
+  }
+
+  partition(topicId: string, partitionId: number): PartitionImage | undefined {
+    return this.topicById(topicId)?.partitions[partitionId]
   }
 
   /** For replay only. */
@@ -132,15 +158,21 @@ export class ClusterImage {
   putPartition(topicId: string, partition: PartitionImage): void {
     const topic = this.#byName.get(this.#nameById.get(topicId) ?? '')
     if (topic === undefined)
-      throw new Error(`The metadata log has a partition of a topic ${topicId} that it does not have.`)
+      throw new ProtocolError(`The metadata log has a partition of a topic ${topicId} that it does not have.`)
     if (topic.partitions[partition.partitionId] === undefined) this.#partitionCount += 1
     topic.partitions[partition.partitionId] = partition
+  }
+
+  /** Whether the log tells that this topic was deleted: a directory of it is no damage. */
+  wasRemoved(topicId: string): boolean {
+    return this.#removed.has(topicId)
   }
 
   /** For replay only. */
   removeTopic(topicId: string): void {
     const topic = this.topicById(topicId)
     if (topic === undefined) return
+    this.#removed.add(topicId)
     this.#partitionCount -= topic.partitions.length
     this.#byName.delete(topic.name)
     this.#nameById.delete(topicId)
@@ -168,5 +200,25 @@ export class ClusterImage {
   /** For replay only. */
   putNextProducerId(next: number): void {
     this.#nextProducerId = next
+  }
+
+  /** For replay only. */
+  putBroker(nodeId: number, epoch: number): void {
+    this.#brokerEpochs.set(nodeId, epoch)
+  }
+
+  /** For replay only. */
+  removeBroker(nodeId: number): void {
+    this.#brokerEpochs.delete(nodeId)
+  }
+
+  /** For replay only. */
+  putController(nodeId: number): void {
+    this.#controllers.add(nodeId)
+  }
+
+  /** For replay only. */
+  removeController(nodeId: number): void {
+    this.#controllers.delete(nodeId)
   }
 }

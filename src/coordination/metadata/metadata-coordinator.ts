@@ -5,6 +5,8 @@
  */
 import { type Chance, randomUuid } from '../../host/chance.ts'
 import type { Clock } from '../../host/clock.ts'
+import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { BrokerConfig } from '../config/broker-config.ts'
 import { Coordinator, type StateLog, type StateRecord } from '../coordinator.ts'
@@ -28,8 +30,17 @@ import {
   type TopicFailure
 } from './create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
-import { configRecord, featureLevelRecord, producerIdsRecord, removeTopicRecord } from './records.ts'
+import {
+  abortTransactionRecord,
+  configRecord,
+  electionRecord,
+  featureLevelRecord,
+  producerIdsRecord,
+  removeTopicRecord
+} from './records.ts'
 import { replayMetadata } from './replay.ts'
+import { objectionToCluster, UnsupportedMetadata } from './support.ts'
+import { MetadataTransactions } from './transactions.ts'
 
 /** What a commit has changed. */
 export interface MetadataChange {
@@ -39,6 +50,31 @@ export interface MetadataChange {
   readonly grown: readonly TopicImage[]
   /** Names of topics with another configuration. */
   readonly configured: readonly string[]
+}
+
+/** Partitions of a topic that are about to be. */
+export interface PartitionPlan {
+  readonly topic: string
+  readonly topicId: string
+  readonly firstPartition: number
+  readonly count: number
+  readonly config: ReadonlyMap<string, string>
+}
+
+/** Who makes the logs of new partitions. */
+export interface PartitionMaker {
+  /** Makes the logs of new partitions, before anything says that there are any. Throws DiskError, with nothing made. */
+  prepare(plan: PartitionPlan): void
+  /** The plan was not carried out. */
+  discard(plan: PartitionPlan): void
+  /** Resolves when what was prepared survives a power cut. */
+  namesSafe(): Promise<void>
+  /** What was deleted until now is removed by what this gives, once that is safe. */
+  takeSetAside(): () => void
+  /** Does what makes room, which must be possible on a full disk. `work` is done again when it threw, having changed nothing. */
+  freeing(work: () => void): void
+  /** It could not be made safe that these partitions exist: nothing may be acknowledged on them. */
+  takeOffline(plan: PartitionPlan, reason: DiskError): void
 }
 
 export interface MetadataOptions {
@@ -75,28 +111,58 @@ function firstRecords(defaults: BrokerConfig): StateRecord[] {
   ]
 }
 
+/** The results that rest on records, and on new partitions where there are any. */
+type Written = Map<object, PartitionPlan | null>
+
+/** What the disk refused is told to the client; anything else is thrown on. */
+function storageFailure(error: unknown): { readonly cause: DiskError; readonly refusal: TopicFailure } {
+  if (!(error instanceof DiskError)) throw error
+  return { cause: error, refusal: { error: ErrorCode.KAFKA_STORAGE_ERROR, message: error.message } }
+}
+
+function withoutNulls(config: ReadonlyMap<string, string | null>): ReadonlyMap<string, string> {
+  const set = new Map<string, string>()
+  for (const [name, value] of config) if (value !== null) set.set(name, value)
+  return set
+}
+
 const noChange: MetadataChange = { created: [], deleted: [], grown: [], configured: [] }
 
 export class MetadataCoordinator {
   readonly image = new ClusterImage()
+  readonly #transactions = new MetadataTransactions((record) => replayMetadata(this.image, record))
   readonly #coordinator: Coordinator
   readonly #clock: Clock
   readonly #placement: Placement
   #onChange: (change: MetadataChange) => void = () => {}
+  #maker: PartitionMaker | null = null
 
-  /** Replays the log; on an empty one, writes what every cluster begins with. */
+  /** Replays the log, and writes nothing. Throws UnsupportedMetadata when one broker of this version cannot serve what it says. */
   constructor({ log, clock, chance, nodeId, directoryId, brokerDefaults }: MetadataOptions) {
     this.#clock = clock
     this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
-    this.#coordinator = new Coordinator({ log, replay: (record) => replayMetadata(this.image, record) })
+    this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
+    const objection = objectionToCluster(this.image, { nodeId, directoryId })
+    if (objection !== null) throw new UnsupportedMetadata(objection)
     const node = String(nodeId)
     brokerDefaults.follow(
       (name) =>
         this.image.configOf(ResourceType.broker, node).get(name) ??
         this.image.configOf(ResourceType.broker, '').get(name)
     )
-    if (this.image.features.size === 0) {
-      this.#coordinator.commit(firstRecords(brokerDefaults), clock.nowMs())
+  }
+
+  /**
+   * Begins to write: aborts what another controller left half said (Kafka: ActivationRecordsGenerator), writes on an empty
+   * log what every cluster begins with, and makes this broker the leader of the partitions that have none. A Kafka that
+   * stops hands its partitions over, and there is nobody to take them.
+   */
+  begin(): void {
+    if (this.#transactions.isOpen) this.#append([abortTransactionRecord('Controller failover')])
+    if (this.image.features.size === 0) this.#append(firstRecords(this.#placement.defaults))
+    const elections = this.#dueElections()
+    for (let first = 0; first < elections.length; first += limits.partitionsPerRequest) {
+      this.#append(elections.slice(first, first + limits.partitionsPerRequest))
     }
   }
 
@@ -110,18 +176,28 @@ export class MetadataCoordinator {
     this.#onChange = follow
   }
 
+  /** The one who makes the logs of new partitions. */
+  madeBy(maker: PartitionMaker): void {
+    this.#maker = maker
+  }
+
   /** A result for each topic, in their order. */
   async createTopics(topics: readonly NewTopic[], mode: Mode = 'carry-out'): Promise<(CreatedTopic | TopicFailure)[]> {
     const asked = topics.reduce((sum, topic) => sum + Math.max(0, partitionsOf(topic, this.#placement.defaults)), 0)
     const excess = objectionToRequestSize(asked, 'partitions')
     if (excess !== null) return topics.map(() => excess)
+    const written: Written = new Map()
     const results = topics.map((topic) => {
       const { records, result } = decideNewTopic(this.image, topic, this.#placement)
-      if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, created: this.#named(topic.name) }))
+      if (mode === 'validate-only' || 'message' in result) return result
+      const { id: topicId, partitions: count } = result
+      const plan = { topic: topic.name, topicId, firstPartition: 0, count, config: withoutNulls(topic.config) }
+      const refusal = this.#grow(plan, records, () => ({ ...noChange, created: this.#named(topic.name) }))
+      if (refusal !== null) return refusal
+      written.set(result, plan)
       return result
     })
-    await this.#coordinator.settled()
-    return results
+    return this.#settled(written, results)
   }
 
   /** Makes one of the broker's own topics; ErrorCode.NONE when it is there afterwards. */
@@ -135,12 +211,32 @@ export class MetadataCoordinator {
     return result?.error ?? ErrorCode.UNKNOWN_SERVER_ERROR
   }
 
-  async deleteTopics(topicIds: readonly string[]): Promise<void> {
-    for (const id of topicIds) {
+  /** A result for each topic, in their order. */
+  async deleteTopics(topicIds: readonly string[]): Promise<({ readonly error: 0 } | TopicFailure)[]> {
+    const written: Written = new Map()
+    const results = topicIds.map((id) => {
+      const result = { error: ErrorCode.NONE } as const
       const topic = this.image.topicById(id)
-      if (topic !== undefined) this.#commit([removeTopicRecord(id)], () => ({ ...noChange, deleted: [topic] }))
-    }
-    await this.#coordinator.settled()
+      if (topic === undefined) return result
+      try {
+        this.#freeing(() => this.#commit(this.#deletion(topic), () => ({ ...noChange, deleted: [topic] })))
+        written.set(result, null)
+        return result
+      } catch (error) {
+        return storageFailure(error).refusal
+      }
+    })
+    const removeForGood = this.#maker?.takeSetAside()
+    return this.#settled(written, results, removeForGood)
+  }
+
+  /**
+   * The topic's configuration is taken back first. A Kafka that replays the making and the deletion of a topic in one go keeps
+   * what was set for it (ConfigurationsDelta clears what its image had before), and gives it to the next topic of that name.
+   */
+  #deletion({ name, id }: TopicImage): StateRecord[] {
+    const settings = [...this.image.topicConfig(name).keys()]
+    return [...settings.map((key) => configRecord(ResourceType.topic, name, key, null)), removeTopicRecord(id)]
   }
 
   async createPartitions(
@@ -153,13 +249,26 @@ export class MetadataCoordinator {
       'additional partitions'
     )
     if (excess !== null) return topics.map(() => excess)
+    const written: Written = new Map()
     const results = topics.map((wanted) => {
+      const topic = this.image.topicByName(wanted.name)
       const { records, result } = decideMorePartitions(this.image, wanted, this.#placement)
-      if (mode === 'carry-out') this.#commit(records, () => ({ ...noChange, grown: this.#named(wanted.name) }))
+      if (mode === 'validate-only' || 'message' in result || topic === undefined) return result
+      const firstPartition = topic.partitions.length
+      const config = this.image.topicConfig(topic.name)
+      const plan = {
+        topic: topic.name,
+        topicId: topic.id,
+        firstPartition,
+        count: wanted.count - firstPartition,
+        config
+      }
+      const refusal = this.#grow(plan, records, () => ({ ...noChange, grown: this.#named(wanted.name) }))
+      if (refusal !== null) return refusal
+      written.set(result, plan)
       return result
     })
-    await this.#coordinator.settled()
-    return results
+    return this.#settled(written, results)
   }
 
   /** AlterConfigs: replaces everything that was set for each resource. */
@@ -188,15 +297,20 @@ export class MetadataCoordinator {
     decide: (resource: Resource) => ConfigDecision,
     mode: Mode
   ): Promise<ConfigDecision['result'][]> {
+    const written: Written = new Map()
     const results = resources.map((resource) => {
       const { records, result } = decide(resource)
-      if (mode === 'carry-out') {
-        this.#commit(records, () => ({ ...noChange, configured: this.#topicsTouchedBy(resource) }))
+      if (mode === 'validate-only') return result
+      try {
+        // A shorter retention makes room.
+        this.#freeing(() => this.#commit(records, () => ({ ...noChange, configured: this.#topicsTouchedBy(resource) })))
+        written.set(result, null)
+        return result
+      } catch (error) {
+        return storageFailure(error).refusal
       }
-      return result
     })
-    await this.#coordinator.settled()
-    return results
+    return this.#settled(written, results)
   }
 
   /** A broker's configuration gives the defaults of every topic. */
@@ -209,9 +323,75 @@ export class MetadataCoordinator {
     return { image: this.image, nodeId: this.#placement.nodeId, defaults: this.#placement.defaults }
   }
 
+  #dueElections(): StateRecord[] {
+    const { nodeId } = this.#placement
+    const { metadataVersion } = this.image
+    const records: StateRecord[] = []
+    for (const { id: topicId, partitions } of this.image.topics()) {
+      for (const { partitionId, leader } of partitions) {
+        if (leader !== nodeId) records.push(electionRecord({ partitionId, topicId, nodeId, metadataVersion }))
+      }
+    }
+    return records
+  }
+
+  #append(records: readonly StateRecord[]): void {
+    this.#coordinator.commit(records, this.#clock.nowMs())
+  }
+
+  /** The logs first, then the records that tell of them; null when both are there, and a refusal when neither is. */
+  #grow(plan: PartitionPlan, records: readonly StateRecord[], changeOf: () => MetadataChange): TopicFailure | null {
+    try {
+      this.#maker?.prepare(plan)
+      try {
+        this.#append(records)
+      } catch (error) {
+        this.#maker?.discard(plan)
+        throw error
+      }
+      this.#onChange(changeOf())
+      return null
+    } catch (error) {
+      return storageFailure(error).refusal
+    }
+  }
+
+  /** The results, when everything they rest on is safe; what cannot be made safe is refused. */
+  async #settled<Result extends object>(
+    written: Written,
+    results: (Result | TopicFailure)[],
+    whenSafe: () => void = () => {}
+  ): Promise<(Result | TopicFailure)[]> {
+    const plans = [...written.values()].filter((plan) => plan !== null)
+    try {
+      await Promise.all([this.#coordinator.settled(), plans.length > 0 ? this.#maker?.namesSafe() : null])
+      whenSafe()
+      return results
+    } catch (error) {
+      const failure = storageFailure(error)
+      // Without a free file handle nothing is in doubt: it becomes safe a little later.
+      if (failure.cause.problem === 'too-many-files') this.#laterWhenSafe(whenSafe)
+      else for (const plan of plans) this.#maker?.takeOffline(plan, failure.cause)
+      return results.map((result) => (written.has(result) ? failure.refusal : result))
+    }
+  }
+
+  #laterWhenSafe(work: () => void): void {
+    this.#clock.after(limits.openAgainMs, () => {
+      this.#coordinator.settled().then(work, (error: unknown) => {
+        if (error instanceof DiskError && error.problem === 'too-many-files') this.#laterWhenSafe(work)
+      })
+    })
+  }
+
+  #freeing(work: () => void): void {
+    if (this.#maker === null) work()
+    else this.#maker.freeing(work)
+  }
+
   #commit(records: readonly StateRecord[], changeOf: () => MetadataChange): void {
     if (records.length === 0) return
-    this.#coordinator.commit(records, this.#clock.nowMs())
+    this.#append(records)
     this.#onChange(changeOf())
   }
 

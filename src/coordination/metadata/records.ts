@@ -2,20 +2,28 @@
  * The records of `__cluster_metadata`: no key; the value is (frame version 1, record type, version as unsigned varints, then
  * the message), as Kafka's MetadataRecordSerde writes it.
  */
+import { AbortTransactionRecord } from '../../protocol/generated/metadata-log/abort-transaction-record.ts'
 import { ConfigRecord } from '../../protocol/generated/metadata-log/config-record.ts'
 import { FeatureLevelRecord } from '../../protocol/generated/metadata-log/feature-level-record.ts'
+import { PartitionChangeRecord } from '../../protocol/generated/metadata-log/partition-change-record.ts'
 import { PartitionRecord } from '../../protocol/generated/metadata-log/partition-record.ts'
 import { ProducerIdsRecord } from '../../protocol/generated/metadata-log/producer-ids-record.ts'
 import { RemoveTopicRecord } from '../../protocol/generated/metadata-log/remove-topic-record.ts'
 import { TopicRecord } from '../../protocol/generated/metadata-log/topic-record.ts'
 import type { Message } from '../../protocol/message.ts'
-import { Reader, Writer } from '../../protocol/primitives.ts'
+import { ProtocolError, Reader, Writer } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
 
 const frameVersion = 1
 
-/** Version 2 of a partition's record names the directories of its replicas (KIP-858). */
-const partitionRecordVersion = 2
+/**
+ * The version of a partition's records that goes with the cluster's metadata.version: the first names the directories of the
+ * replicas (KIP-858, 3.7-IV2), the second knows of eligible leaders (KIP-966, 4.0-IV1).
+ */
+function partitionRecordVersion(metadataVersion: number): number {
+  if (metadataVersion >= 23) return 2
+  return metadataVersion >= 17 ? 1 : 0
+}
 
 export function encodeMetadataRecord<T>(message: Message<T>, version: number, value: T): StateRecord {
   const writer = new Writer(64)
@@ -37,7 +45,9 @@ export function readMetadataFrame(value: Buffer): MetadataFrame {
   const reader = new Reader(value)
   const frame = reader.readUnsignedVarint()
   if (frame !== frameVersion)
-    throw new Error(`The metadata log has a record of frame version ${frame}; this version reads ${frameVersion}.`)
+    throw new ProtocolError(
+      `The metadata log has a record of frame version ${frame}; this version reads ${frameVersion}.`
+    )
   return { type: reader.readUnsignedVarint(), version: reader.readUnsignedVarint(), reader }
 }
 
@@ -55,9 +65,11 @@ export function partitionRecord(of: {
   readonly topicId: string
   readonly nodeId: number
   readonly directoryId: string
+  readonly metadataVersion: number
 }): StateRecord {
   const { partitionId, topicId, nodeId, directoryId } = of
-  return encodeMetadataRecord(PartitionRecord, partitionRecordVersion, {
+  const version = partitionRecordVersion(of.metadataVersion)
+  return encodeMetadataRecord(PartitionRecord, version, {
     partitionId,
     topicId,
     replicas: [nodeId],
@@ -67,8 +79,27 @@ export function partitionRecord(of: {
     leader: nodeId,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: [directoryId]
+    directories: version >= 1 ? [directoryId] : []
   })
+}
+
+/** The one replica of a partition becomes its leader (Kafka: PartitionChangeBuilder.electLeader); replay begins an epoch. */
+export function electionRecord(of: {
+  readonly partitionId: number
+  readonly topicId: string
+  readonly nodeId: number
+  readonly metadataVersion: number
+}): StateRecord {
+  const { partitionId, topicId, nodeId } = of
+  const version = partitionRecordVersion(of.metadataVersion)
+  // Who is in the in-sync set is not among those that may be made leader although they are not in it.
+  const noOthers = version >= 2 ? { eligibleLeaderReplicas: [], lastKnownElr: [] } : {}
+  const change = { partitionId, topicId, isr: [nodeId], leader: nodeId, ...noOthers }
+  return encodeMetadataRecord(PartitionChangeRecord, version, change)
+}
+
+export function abortTransactionRecord(reason: string): StateRecord {
+  return encodeMetadataRecord(AbortTransactionRecord, 0, { reason })
 }
 
 export function configRecord(

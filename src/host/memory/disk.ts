@@ -155,6 +155,8 @@ export class MemoryDisk implements Disk {
 
   async syncDirectory(): Promise<void> {}
 
+  syncDirectoryNow(): void {}
+
   space(): null {
     return null
   }
@@ -208,6 +210,7 @@ function partsOf(path: string): string[] {
 function handle(path: string, file: MemoryFile): DiskFile {
   return {
     path,
+    modifiedMs: null,
     get sizeBytes() {
       return file.sizeBytes
     },

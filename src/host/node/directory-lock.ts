@@ -13,6 +13,7 @@ import { linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, 
 import { basename, dirname, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { DiskError } from '../disk.ts'
+import { codeOf } from '../system-error.ts'
 import { diskError } from './disk-errors.ts'
 import { isRunning, startOf } from './processes.ts'
 
@@ -33,7 +34,7 @@ export function lockDirectory(directory: string): () => void {
   held.add(real)
   let isHeld = true
   return () => {
-    if (isHeld && contentOf(file) === own) rmSync(file, { force: true })
+    if (isHeld && isStill(file, own)) rmSync(file, { force: true })
     if (isHeld) held.delete(real)
     isHeld = false
   }
@@ -142,6 +143,15 @@ function contentOf(file: string): string | null {
   }
 }
 
+/** Where there is no file handle left to look, a lock counts as the one that it was: nobody takes it from a living process. */
+function isStill(file: string, own: string): boolean {
+  try {
+    return readFileSync(file, 'utf8') === own
+  } catch {
+    return true
+  }
+}
+
 /** The id of the living process that a lock names, when it is a lock of this directory and not a copy from another. */
 function livingHolder(content: string, directoryNumber: string): number | null {
   const [, pid = '', start = '', number] = /^(\d+) (\S+)(?: (\d+))?/.exec(content) ?? []
@@ -174,10 +184,6 @@ function realDirectory(directory: string): string {
 /** What tells a directory from its copy, on one machine. */
 function numberOf(directory: string): string {
   return String(statSync(directory, { bigint: true }).ino)
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 function inUse(directory: string, pid: number | null, problem: 'in-use' | 'foreign-lock' = 'in-use'): DiskError {

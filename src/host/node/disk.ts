@@ -23,9 +23,10 @@ import {
 } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
 import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
+import { codeOf } from '../system-error.ts'
 import { lockDirectory } from './directory-lock.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
-import { diskError } from './disk-errors.ts'
+import { directoryError, diskError } from './disk-errors.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
 const buffersPerWrite = 1024
@@ -53,7 +54,7 @@ export class NodeDisk implements Disk {
     try {
       return readdirSync(this.#path(directory)).sort()
     } catch (error) {
-      if (isMissing(error)) return []
+      if (codeOf(error) === 'ENOENT') return []
       throw diskError(error, this.#path(directory))
     }
   }
@@ -63,11 +64,11 @@ export class NodeDisk implements Disk {
   }
 
   sizeOf(path: string): number | null {
-    return statSync(this.#path(path), { throwIfNoEntry: false })?.size ?? null
+    return this.#try(path, (full) => statSync(full, { throwIfNoEntry: false })?.size ?? null)
   }
 
   createDirectory(path: string): void {
-    this.#try(path, makeDirectory)
+    this.#try(path, makeDirectory, directoryError)
   }
 
   remove(path: string): void {
@@ -79,7 +80,15 @@ export class NodeDisk implements Disk {
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {
-    return this.#try(path, (full) => new NodeFile(path, full, openFile(full, mode)))
+    return this.#try(path, (full) => {
+      const handle = openFile(full, mode)
+      try {
+        return new NodeFile(path, full, handle)
+      } catch (error) {
+        closeSync(handle)
+        throw error
+      }
+    })
   }
 
   readFile(path: string): Buffer {
@@ -105,8 +114,12 @@ export class NodeDisk implements Disk {
     return process.platform === 'win32' ? Promise.resolve() : this.#directorySyncs.sync(this.#path(path))
   }
 
+  syncDirectoryNow(path: string): void {
+    this.#try(path, (full) => syncDirectoryNow(full))
+  }
+
   space(): { totalBytes: number; freeBytes: number } | null {
-    const { blocks, bavail, bsize } = statfsSync(this.location)
+    const { blocks, bavail, bsize } = this.#try('', (full) => statfsSync(full))
     return { totalBytes: blocks * bsize, freeBytes: bavail * bsize }
   }
 
@@ -118,18 +131,19 @@ export class NodeDisk implements Disk {
     return join(this.location, path)
   }
 
-  #try<T>(path: string, work: (full: string) => T): T {
+  #try<T>(path: string, work: (full: string) => T, failure = diskError): T {
     const full = this.#path(path)
     try {
       return work(full)
     } catch (error) {
-      throw error instanceof DiskError ? error : diskError(error, full)
+      throw error instanceof DiskError ? error : failure(error, full)
     }
   }
 }
 
 class NodeFile implements DiskFile {
   readonly path: string
+  readonly modifiedMs: number
   readonly #full: string
   readonly #handle: number
   #sizeBytes: number
@@ -140,7 +154,9 @@ class NodeFile implements DiskFile {
     this.path = path
     this.#full = full
     this.#handle = handle
-    this.#sizeBytes = fstatSync(handle).size
+    const { size, mtimeMs } = fstatSync(handle)
+    this.#sizeBytes = size
+    this.modifiedMs = Math.floor(mtimeMs)
   }
 
   get sizeBytes(): number {
@@ -218,7 +234,7 @@ function openFile(full: string, mode: 'existing' | 'create'): number {
   try {
     return openSync(full, 'r+')
   } catch (error) {
-    if (mode === 'existing' || !isMissing(error)) throw error
+    if (mode === 'existing' || codeOf(error) !== 'ENOENT') throw error
     return openSync(full, 'wx+')
   }
 }
@@ -277,10 +293,6 @@ function syncDirectoryNow(full: string): void {
   } finally {
     closeSync(handle)
   }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 /**

@@ -81,9 +81,10 @@ function connectionOf(socket: Socket): Connection {
     },
     pause: () => void socket.pause(),
     resume: () => void socket.resume(),
-    end() {
+    end(onSent) {
       // Whoever awaits the end of a connection is owed it, even when nothing else is going on.
       socket.ref()
+      if (onSent !== undefined) socket.once('finish', onSent)
       socket.end()
     },
     destroy: () => void socket.destroy()

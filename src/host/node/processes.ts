@@ -1,5 +1,6 @@
 /** Which processes of this machine are alive. A process is known by its id and by when it began, since ids are used again. */
 import { readdirSync, readFileSync } from 'node:fs'
+import { codeOf } from '../system-error.ts'
 
 const untold = '-'
 
@@ -13,7 +14,7 @@ export function isRunning(pid: number, start: string): boolean {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false
+    if (codeOf(error) !== 'EPERM') return false
   }
   const found = startOf(pid)
   // What cannot be read (another user's process, with hidepid) may well be it.

@@ -24,6 +24,8 @@ interface DirectoryNode {
   readonly kind: 'directory'
   now: Map<string, Node>
   synced: Map<string, Node>
+  /** Counts what was synced: a sync that began earlier and ends later knows less. */
+  syncs: number
 }
 
 type Node = FileNode | DirectoryNode
@@ -107,15 +109,23 @@ export class SimulatedDisk implements Disk {
     const content = Buffer.from(bytes)
     const parent = this.#parentOf(path)
     parent.now.set(nameOf(path), { kind: 'file', now: content, synced: content })
-    parent.synced = new Map(parent.now)
+    syncNames(parent, new Map(parent.now))
   }
 
   async syncDirectory(path: string): Promise<void> {
     const node = this.#find(path)
     if (node?.kind !== 'directory') throw notFound(path)
     const names = new Map(node.now)
+    const { syncs } = node
     await this.#syncing(path)
-    node.synced = names
+    if (node.syncs === syncs) syncNames(node, names)
+  }
+
+  syncDirectoryNow(path: string): void {
+    const node = this.#find(path)
+    if (node?.kind !== 'directory') throw notFound(path)
+    if (this.#syncsFail) throw notKept(path)
+    syncNames(node, new Map(node.now))
   }
 
   space(): null {
@@ -135,6 +145,7 @@ export class SimulatedDisk implements Disk {
   #handle(path: string, node: FileNode): DiskFile {
     return {
       path,
+      modifiedMs: null,
       get sizeBytes() {
         return node.now.length
       },
@@ -167,7 +178,7 @@ export class SimulatedDisk implements Disk {
 
   async #syncing(path: string): Promise<void> {
     await Promise.resolve()
-    if (this.#syncsFail) throw new DiskError('failed', path, `${path}: the disk did not keep what was written.`)
+    if (this.#syncsFail) throw notKept(path)
   }
 
   #find(path: string): Node | null {
@@ -188,7 +199,12 @@ export class SimulatedDisk implements Disk {
 }
 
 function emptyDirectory(): DirectoryNode {
-  return { kind: 'directory', now: new Map(), synced: new Map() }
+  return { kind: 'directory', now: new Map(), synced: new Map(), syncs: 0 }
+}
+
+function syncNames(directory: DirectoryNode, names: Map<string, Node>): void {
+  directory.synced = names
+  directory.syncs += 1
 }
 
 function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
@@ -197,7 +213,7 @@ function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
   for (const [name, node] of names) {
     survivors.set(name, node.kind === 'file' ? fileAfter(node, chance) : survivorsOf(node, chance))
   }
-  return { kind: 'directory', now: survivors, synced: new Map(survivors) }
+  return { kind: 'directory', now: survivors, synced: new Map(survivors), syncs: 0 }
 }
 
 function fileAfter({ now, synced }: FileNode, chance: Chance): FileNode {
@@ -224,6 +240,10 @@ function partsOf(path: string): string[] {
 
 function nameOf(path: string): string {
   return partsOf(path).at(-1) ?? ''
+}
+
+function notKept(path: string): DiskError {
+  return new DiskError('failed', path, `${path}: the disk did not keep what was written.`)
 }
 
 function notFound(path: string): DiskError {

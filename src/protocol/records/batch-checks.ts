@@ -1,9 +1,8 @@
 /**
- * Whether bytes are record batches that may enter a log, as far as that can be said without decoding a record. The checks
+ * Whether bytes are record batches that may enter a log, as far as their headers say; `record-checks.ts` looks inside. The checks
  * and their order are Kafka's (ProduceRequest.validateRecords, ByteBufferLogInputStream,
  * UnifiedLog.analyzeAndValidateRecords, LogValidator.validateBatch); the error codes were compared with a running 4.4.0.
  */
-import { limits } from '../../limits.ts'
 import { ErrorCode } from '../error-codes.ts'
 import {
   type BatchHeader,
@@ -12,12 +11,11 @@ import {
   compressionOf,
   currentMagic,
   forEachBatch,
+  hasProducerId,
   hasValidCrc,
   isControl,
-  isTransactional,
   lengthPosition,
   magicPosition,
-  noProducerId,
   readBatchHeader
 } from './batch.ts'
 import { Compression } from './compression/codec.ts'
@@ -30,8 +28,6 @@ type Refusal = Extract<BatchCheck, { ok: false }>
 
 /** What the oldest format needs after offset and length; less cannot be a batch of any magic. */
 const oldestOverheadBytes = 14
-/** Sizes of the record, of key, value, and headers, attributes, and the two deltas: a byte each. */
-const smallestRecordBytes = 7
 
 /**
  * The records of a Produce request: one batch of magic 2. As in Kafka, the beginning of a second batch that is cut short
@@ -55,6 +51,14 @@ export function checkClientBatches(records: Buffer, maxBatchBytes: number): Batc
   return (
     objectionToWhole(records, header, maxBatchBytes) ?? objectionToHeader(header) ?? { ok: true, batches: [header] }
   )
+}
+
+/** Whether the records begin with a whole batch that says it is packed in this way: what is looked at before all else. */
+export function beginInCompression(records: Buffer, compression: Compression): boolean {
+  const first = frameAt(records, 0)
+  if (typeof first !== 'number' || first < batchHeaderBytes) return false
+  const { magic, attributes } = readBatchHeader(records)
+  return magic === currentMagic && compressionOf(attributes) === compression
 }
 
 /** Checks the batches that the broker's own coordinators append: whole, and with a right CRC. */
@@ -86,7 +90,7 @@ function noBatch(records: Buffer): string {
   return `The record batch is cut short: ${records.length} bytes are there.`
 }
 
-/** What UnifiedLog looks at, in its order: the offset, the size, and the CRC. */
+/** What UnifiedLog looks at, in its order: the offset, the size, the CRC, and the compression. */
 function objectionToWhole(records: Buffer, header: BatchHeader, maxBatchBytes: number): Refusal | null {
   if (header.baseOffset !== 0) {
     const message = `The base offset of a producer's batch must be 0, not ${header.baseOffset}.`
@@ -99,10 +103,15 @@ function objectionToWhole(records: Buffer, header: BatchHeader, maxBatchBytes: n
   if (!hasValidCrc(records, 0, header.sizeBytes)) {
     return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch does not match its CRC.')
   }
+  if (compressionOf(header.attributes) > Compression.zstd) {
+    // Kafka trips over it (IllegalArgumentException). CORRUPT_MESSAGE would have clients try again.
+    const message = `There is no compression type ${compressionOf(header.attributes)}.`
+    return refused(ErrorCode.UNKNOWN_SERVER_ERROR, message)
+  }
   return null
 }
 
-/** What LogValidator looks at. */
+/** What LogValidator looks at in a header. */
 function objectionToHeader(header: BatchHeader): Refusal | null {
   const { recordCount, lastOffsetDelta } = header
   if (recordCount <= 0 || recordCount !== lastOffsetDelta + 1) {
@@ -110,30 +119,16 @@ function objectionToHeader(header: BatchHeader): Refusal | null {
     return refused(ErrorCode.INVALID_RECORD, message)
   }
   if (isControl(header.attributes)) return refused(ErrorCode.INVALID_RECORD, 'Clients must not write control records.')
-  return objectionToCompression(header) ?? objectionToProducer(header)
-}
-
-/**
- * Kafka counts the records by decoding them. Here it is seen that so many can fit: a batch of a few bytes that claims two
- * thousand million records would use up the offsets.
- */
-function objectionToCompression({ attributes, recordCount, sizeBytes }: BatchHeader): Refusal | null {
-  const compression = compressionOf(attributes)
-  if (compression > Compression.zstd) {
-    // Kafka trips over it (IllegalArgumentException). CORRUPT_MESSAGE would have clients try again.
-    return refused(ErrorCode.UNKNOWN_SERVER_ERROR, `There is no compression type ${compression}.`)
-  }
-  const recordBytes = compression === Compression.none ? sizeBytes - batchHeaderBytes : limits.decompressedBatchBytes
-  if (recordCount * smallestRecordBytes <= recordBytes) return null
-  return refused(ErrorCode.INVALID_RECORD, `The batch says ${recordCount} records, which do not fit into its bytes.`)
+  return objectionToProducer(header)
 }
 
 function objectionToProducer(header: BatchHeader): Refusal | null {
-  if (header.producerId === noProducerId) {
-    if (!isTransactional(header.attributes)) return null
-    return refused(ErrorCode.INVALID_RECORD, 'A transactional batch needs a producer id.')
+  if (!hasProducerId(header)) return null
+  if (header.producerId > Number.MAX_SAFE_INTEGER) {
+    // Two of them may be the same double, and one would be taken for the other's repetition.
+    return refused(ErrorCode.INVALID_RECORD, 'No broker gives out producer ids of 2^53 and more.')
   }
-  if (header.producerId > noProducerId && header.baseSequence >= 0) return null
+  if (header.baseSequence >= 0) return null
   const message = `A batch of producer ${header.producerId} cannot have the sequence number ${header.baseSequence}.`
   return refused(ErrorCode.INVALID_RECORD, message)
 }

@@ -29,6 +29,11 @@ const compressionMask = 0x07
 const logAppendTimeFlag = 0x08
 const transactionalFlag = 0x10
 const controlFlag = 0x20
+const deleteHorizonFlag = 0x40
+const meaningfulAttributes = compressionMask | logAppendTimeFlag | transactionalFlag | controlFlag | deleteHorizonFlag
+
+/** Whose clock the times of a batch are of: its producer's or the broker's. */
+export type TimestampType = 'CreateTime' | 'LogAppendTime'
 
 export interface BatchHeader {
   /** This and the leader epoch are the broker's to give: see placeBatch. */
@@ -60,13 +65,23 @@ export function isTransactional(attributes: number): boolean {
   return (attributes & transactionalFlag) !== 0
 }
 
+/** Whether what may be a batch, and was not looked at yet, says that it is one of a transaction. */
+export function mayBeTransactional(records: Buffer): boolean {
+  return records.length >= batchHeaderBytes && isTransactional(records.readInt16BE(attributesPosition))
+}
+
 export function isControl(attributes: number): boolean {
   return (attributes & controlFlag) !== 0
 }
 
+/** Kafka takes every negative id for none. */
+export function hasProducerId(header: BatchHeader): boolean {
+  return header.producerId > noProducerId
+}
+
 export function attributesOf(of: {
   readonly compression: number
-  readonly timestampType: 'CreateTime' | 'LogAppendTime'
+  readonly timestampType: TimestampType
   readonly isTransactional: boolean
   readonly isControl: boolean
 }): number {
@@ -102,8 +117,20 @@ export function baseOffsetAt(buffer: Buffer, position: number): number {
   return readInt64(buffer, position)
 }
 
+export function magicAt(buffer: Buffer, position: number): number {
+  return buffer.readInt8(position + magicPosition)
+}
+
+export function leaderEpochAt(buffer: Buffer, position: number): number {
+  return buffer.readInt32BE(position + leaderEpochPosition)
+}
+
+export function lastOffsetDeltaAt(buffer: Buffer, position: number): number {
+  return buffer.readInt32BE(position + lastOffsetDeltaPosition)
+}
+
 export function lastOffsetAt(buffer: Buffer, position: number): number {
-  return readInt64(buffer, position) + buffer.readInt32BE(position + lastOffsetDeltaPosition)
+  return readInt64(buffer, position) + lastOffsetDeltaAt(buffer, position)
 }
 
 export function lastOffsetOf(header: BatchHeader): number {
@@ -147,20 +174,39 @@ export function placeBatch(
   header.partitionLeaderEpoch = leaderEpoch
 }
 
-/** Replaces the producer's times by the broker's (LogAppendTime); the CRC is made anew. */
-export function patchLogAppendTime(buffer: Buffer, position: number, timestampMs: number): void {
-  const sizeBytes = batchSizeAt(buffer, position)
-  const attributes = buffer.readInt16BE(position + attributesPosition)
-  buffer.writeInt16BE(attributes | logAppendTimeFlag, position + attributesPosition)
-  writeInt64(buffer, position + maxTimestampPosition, timestampMs)
-  sealCrc(buffer, position, sizeBytes)
+/** The two times of a header where a number may not be exact. */
+export function readExactTimes(batch: Buffer): { readonly baseTimestamp: bigint; readonly maxTimestamp: bigint } {
+  return {
+    baseTimestamp: batch.readBigInt64BE(baseTimestampPosition),
+    maxTimestamp: batch.readBigInt64BE(maxTimestampPosition)
+  }
 }
 
-/** Says how the records of this batch are packed, and how long it is now; the CRC is made anew. */
-export function patchCompression(batch: Buffer, compression: number): void {
+/**
+ * Says the largest time of the records, and whose clock it is of. What changes nothing costs nothing; else the CRC is made
+ * anew, and attributes without a meaning are gone (Kafka: DefaultRecordBatch.setMaxTimestamp). Says whether it changed.
+ */
+export function patchMaxTimestamp(batch: Buffer, type: TimestampType, maxTimestamp: number | bigint): boolean {
   const attributes = batch.readInt16BE(attributesPosition)
-  batch.writeInt16BE((attributes & ~compressionMask) | compression, attributesPosition)
+  const isSameType = isLogAppendTime(attributes) === (type === 'LogAppendTime')
+  const largest = BigInt(maxTimestamp)
+  if (isSameType && batch.readBigInt64BE(maxTimestampPosition) === largest) return false
+  const flag = type === 'LogAppendTime' ? logAppendTimeFlag : 0
+  batch.writeInt16BE((attributes & meaningfulAttributes & ~logAppendTimeFlag) | flag, attributesPosition)
+  batch.writeBigInt64BE(largest, maxTimestampPosition)
+  sealCrc(batch, 0, batch.length)
+  return true
+}
+
+/** Completes the header of a batch whose records were made anew, in a buffer of its size. */
+export function sealRebuilt(
+  batch: Buffer,
+  to: { readonly attributes: number; readonly baseTimestamp: bigint; readonly maxTimestamp: bigint }
+): void {
   batch.writeInt32BE(batch.length - batchPrefixBytes, lengthPosition)
+  batch.writeInt16BE(to.attributes, attributesPosition)
+  batch.writeBigInt64BE(to.baseTimestamp, baseTimestampPosition)
+  batch.writeBigInt64BE(to.maxTimestamp, maxTimestampPosition)
   sealCrc(batch, 0, batch.length)
 }
 
@@ -188,9 +234,14 @@ function isSoundAt(buffer: Buffer, position: number): boolean {
   return buffer.readInt8(position + magicPosition) === currentMagic && hasValidCrc(buffer, position, sizeBytes)
 }
 
-/** Offsets, times and ids: 64 bits on the wire, a number here; what does not fit exactly is beyond any real log. */
+/**
+ * Offsets, times and ids: 64 bits on the wire, a number here; what does not fit exactly is beyond any real log. Most offsets are
+ * small integers, which V8 holds without a place on the heap unless they came out of a multiplication.
+ */
 function readInt64(buffer: Buffer, position: number): number {
-  return buffer.readInt32BE(position) * 0x100000000 + buffer.readUInt32BE(position + 4)
+  const high = buffer.readInt32BE(position)
+  const low = buffer.readUInt32BE(position + 4)
+  return high === 0 ? low : high * 0x100000000 + low
 }
 
 function writeInt64(buffer: Buffer, position: number, value: number): void {

@@ -1,18 +1,7 @@
-/** Makes record batches: for the coordinators' logs, for topics with a compression of their own, and for tests. */
-import { limits } from '../../limits.ts'
+/** Makes record batches: for the coordinators' logs, and for tests. */
 import { Writer } from '../primitives.ts'
-import {
-  attributesOf,
-  batchHeaderBytes,
-  batchPrefixBytes,
-  compressionOf,
-  currentMagic,
-  noProducerId,
-  patchCompression,
-  readBatchHeader,
-  sealCrc
-} from './batch.ts'
-import { Compression, compress, decompress } from './compression/codec.ts'
+import { attributesOf, batchHeaderBytes, batchPrefixBytes, currentMagic, noProducerId, sealCrc } from './batch.ts'
+import { Compression, compress } from './compression/codec.ts'
 import type { LogRecord } from './reader.ts'
 
 export interface BatchContent {
@@ -63,17 +52,6 @@ export function buildBatch(content: BatchContent): Buffer {
   packed.copy(batch, batchHeaderBytes)
   sealCrc(batch, 0, batch.length)
   return batch
-}
-
-/** The same batch in another compression: its header and its records stay as they are. Throws CompressionError. */
-export function recompress(batch: Buffer, compression: Compression, level?: number): Buffer {
-  const { attributes, sizeBytes } = readBatchHeader(batch)
-  if (compressionOf(attributes) === compression) return batch
-  const packed = batch.subarray(batchHeaderBytes, sizeBytes)
-  const records = decompress(compressionOf(attributes), packed, limits.decompressedBatchBytes)
-  const made = Buffer.concat([batch.subarray(0, batchHeaderBytes), compress(compression, records, level)])
-  patchCompression(made, compression)
-  return made
 }
 
 function encodeRecords(records: readonly LogRecord[], baseOffset: number, baseTimestamp: number): Buffer {

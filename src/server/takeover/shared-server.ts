@@ -6,6 +6,7 @@
  * nobody listens who may not serve; clients that come while the new one recovers the log are kept waiting, and see nothing
  * but a connection that broke.
  */
+import { DataDirectory } from '../../broker/data-directory.ts'
 import type { Timer } from '../../host/clock.ts'
 import { type Disk, DiskError } from '../../host/disk.ts'
 import { type Dialer, ListenError } from '../../host/network.ts'
@@ -219,7 +220,7 @@ export class SharedServer {
 /** The release of the directory, or that another has it. */
 function take(disk: Disk): (() => void) | DiskError {
   try {
-    return disk.lock()
+    return DataDirectory.take(disk)
   } catch (error) {
     if (error instanceof DiskError && (error.problem === 'in-use' || error.problem === 'foreign-lock')) return error
     throw error

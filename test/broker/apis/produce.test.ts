@@ -8,6 +8,7 @@ import { encodeRequest } from '../../../src/protocol/frame.ts'
 import { ProduceRequest } from '../../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../../src/protocol/generated/api/produce-response.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
+import { Compression } from '../../../src/protocol/records/compression/codec.ts'
 import { batchOf, createTopic, idOf, type Produced, produce, producing, startOfTimeMs } from './records-setup.ts'
 import { ask, startBroker } from './setup.ts'
 
@@ -119,11 +120,72 @@ test('no records, none that are whole, and none with a right checksum: each is r
   await broker.stop()
 })
 
-test('min.insync.replicas=2 refuses acks=all and takes acks=1', async () => {
+test('a partition of one replica is not asked for more in-sync replicas than that', async () => {
   const broker = await start({ 'min.insync.replicas': '2' })
-  assert.equal((await produce(broker, { records: batchOf(['a']) })).errorCode, ErrorCode.NOT_ENOUGH_REPLICAS)
+  assert.equal((await produce(broker, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  assert.equal(endOf(broker), 1)
+  await broker.stop()
+})
+
+test('a batch of a transaction that nobody began is refused: nobody would end it', async () => {
+  const broker = await start()
+  const records = batchOf(['open'], { producerId: 7, producerEpoch: 0, baseSequence: 0, isTransactional: true })
+  const { errorCode } = await produce(broker, { records })
+  assert.equal(errorCode, ErrorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
   assert.equal(endOf(broker), 0)
-  assert.equal((await produce(broker, { records: batchOf(['a']), acks: 1 })).errorCode, ErrorCode.NONE)
+  await broker.stop()
+})
+
+test('a refused batch says which of its records are at fault, from version 8 on', async () => {
+  const broker = await start({ 'cleanup.policy': 'compact' })
+  const record = (key: string | null) => ({
+    timestamp: startOfTimeMs,
+    key: key === null ? null : Buffer.from(key),
+    value: Buffer.from('v'),
+    headers: []
+  })
+  const records = () => buildBatch({ records: [record('a'), record(null), record('c'), record(null)] })
+  const message = 'Compacted topic cannot accept message without key in topic partition t1-0'
+  const answer = await produce(broker, { records: records() }, 8)
+  assert.equal(answer.errorCode, ErrorCode.INVALID_RECORD)
+  assert.deepEqual(
+    answer.recordErrors,
+    [1, 3].map((batchIndex) => ({ batchIndex, batchIndexErrorMessage: message }))
+  )
+  const shown = [1, 3].map((index) => `RecordError(batchIndex=${index}, message='${message}')`).join(', ')
+  assert.equal(
+    answer.errorMessage,
+    `One or more records have been rejected due to 2 record errors in total, and only showing the first three errors at most: [${shown}]`
+  )
+  const older = await produce(broker, { records: records() }, 7)
+  assert.deepEqual([older.errorCode, older.recordErrors], [ErrorCode.INVALID_RECORD, []])
+  assert.equal(endOf(broker), 0)
+  await broker.stop()
+})
+
+test('of a partition that is named more than once the last batch counts, and it is answered once', async () => {
+  const broker = await start()
+  const partition = (index: number, value: string) => ({ index, records: batchOf([value, value]) })
+  const topicData = [
+    { name: 't1', partitionData: [partition(0, 'first'), partition(1, 'other'), partition(0, 'second')] },
+    { name: 't1', partitionData: [partition(0, 'last')] }
+  ]
+  const body = { acks: -1, timeoutMs: 1000, topicData }
+  const { responses } = await ask(broker, ProduceRequest, ProduceResponse, 9, body)
+  assert.deepEqual(
+    responses.map(({ partitionResponses }) =>
+      partitionResponses.map(({ index, baseOffset, errorCode }) => [index, baseOffset, errorCode])
+    ),
+    [
+      [
+        [0, 0, 0],
+        [1, 0, 0]
+      ]
+    ]
+  )
+  assert.equal(endOf(broker), 2)
+  const read = broker.replica('t1', 0)?.log.read(0, { maxBytes: 1000, upTo: 2, atLeastOneBatch: 'yes' })
+  assert.ok(read !== undefined && 'chunks' in read && Buffer.concat(read.chunks).includes('last'))
   await broker.stop()
 })
 
@@ -187,4 +249,22 @@ test('a batch that could not be synced is not acknowledged and never readable, a
   assert.equal(broker.replica('t1', 0)?.highWatermark, 1)
   assert.equal((await produce(broker, { records: batchOf(['c']) })).errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
   assert.equal(broker.replica('t1', 0)?.highWatermark, 1)
+})
+
+test('a client of before version 7 may not send zstd, whatever else is wrong with the request', async () => {
+  const broker = await start()
+  const records = batchOf(['a'], { compression: Compression.zstd })
+  const { UNSUPPORTED_COMPRESSION_TYPE, NONE } = ErrorCode
+  for (const acks of [-1, 5]) {
+    assert.equal((await produce(broker, { records, acks }, 6)).errorCode, UNSUPPORTED_COMPRESSION_TYPE)
+  }
+  const twoBatches = Buffer.concat([records, records])
+  assert.equal((await produce(broker, { records: twoBatches }, 3)).errorCode, UNSUPPORTED_COMPRESSION_TYPE)
+  const cutShort = records.subarray(0, -1)
+  assert.equal((await produce(broker, { records: cutShort }, 6)).errorCode, ErrorCode.INVALID_RECORD)
+  const gzip = batchOf(['a'], { compression: Compression.gzip })
+  assert.equal((await produce(broker, { records: gzip }, 6)).errorCode, NONE)
+  assert.equal((await produce(broker, { records }, 7)).errorCode, NONE)
+  assert.equal(endOf(broker), 2)
+  await broker.stop()
 })

@@ -6,19 +6,21 @@ import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
 import type { Network } from '../../../src/host/network.ts'
+import type { Durability } from '../../../src/log/types.ts'
 import { decodeResponse, encodeRequest } from '../../../src/protocol/frame.ts'
 import type { Decoded, Message } from '../../../src/protocol/message.ts'
 import { Reader } from '../../../src/protocol/primitives.ts'
 
-const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
-const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
+export const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
+export const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 
 export function startBroker(
   config: Readonly<Record<string, string>> = {},
-  disk: Disk = new MemoryDisk()
+  disk: Disk = new MemoryDisk(),
+  options: { readonly durability?: Durability; readonly log?: (line: string) => void } = {}
 ): Promise<Broker> {
   const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
-  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {} })
+  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {}, ...options })
 }
 
 export async function ask<Request, Response>(

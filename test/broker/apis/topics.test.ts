@@ -1,8 +1,10 @@
 /** The APIs of topics and of the cluster on a whole broker in memory, in every version that they are served in. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import type { Broker } from '../../../src/broker/broker.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
+import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { CreatePartitionsRequest } from '../../../src/protocol/generated/api/create-partitions-request.ts'
 import { CreatePartitionsResponse } from '../../../src/protocol/generated/api/create-partitions-response.ts'
 import { CreateTopicsRequest } from '../../../src/protocol/generated/api/create-topics-request.ts'
@@ -16,6 +18,7 @@ import { DescribeTopicPartitionsResponse } from '../../../src/protocol/generated
 import { MetadataRequest } from '../../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../../src/protocol/generated/api/metadata-response.ts'
 import { ZERO_UUID } from '../../../src/protocol/primitives.ts'
+import { HeldDisk, hold } from '../held-disk.ts'
 import { ask, startBroker } from './setup.ts'
 
 const absentId = 'absentTopicIdAAAAAAAAA'
@@ -29,6 +32,16 @@ function create(broker: Broker, names: readonly string[], version = 7, partition
 }
 
 const idOf = (broker: Broker, name: string) => broker.metadata.image.topicByName(name)?.id ?? ''
+
+test('a topic name of 32,767 bytes is refused as a name, whatever asks for it', async () => {
+  const broker = await startBroker({ 'auto.create.topics.enable': 'true' })
+  const name = 'x'.repeat(32_767)
+  const created = await create(broker, [name])
+  assert.equal(created.topics[0]?.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
+  assert.match(created.topics[0]?.errorMessage ?? '', /x … x.* is longer than the max allowed length 249$/)
+  const told = await ask(broker, MetadataRequest, MetadataResponse, 13, { topics: [{ name }] })
+  assert.equal(told.topics[0]?.errorCode, ErrorCode.INVALID_TOPIC_EXCEPTION)
+})
 
 for (let version = 2; version <= 7; version++) {
   test(`CreateTopics ${version} tells what has become of each topic, as far as the version can`, async () => {
@@ -339,5 +352,23 @@ test('DescribeTopicPartitions refuses a cursor that is not in what is asked for'
   ] as [string, number][]) {
     assert.deepEqual(await page(broker, ['a'], 9, cursor), { topics: [['a', 42, []]], next: null })
   }
+  await broker.stop()
+})
+
+test('nobody is told of a topic before it is safe that there is one', async () => {
+  const disk = new HeldDisk()
+  const broker = await startBroker({}, disk)
+  const metadata = hold()
+  disk.beforeSync = (path) => (path.startsWith('__cluster_metadata-0/') ? metadata.over : Promise.resolve())
+  const happened: string[] = []
+  const creating = create(broker, ['t1']).then(() => happened.push('safe'))
+  const asking = ask(broker, MetadataRequest, MetadataResponse, 12, { topics: null }).then(({ topics }) => {
+    happened.push(`told of ${topics.map(({ name }) => name)}`)
+  })
+  await setImmediate()
+  assert.deepEqual(happened, [])
+  metadata.release()
+  await Promise.all([creating, asking])
+  assert.deepEqual(happened.sort(), ['safe', 'told of t1'])
   await broker.stop()
 })

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
-import type { GlobalOptions } from '../../../src/cli/command.ts'
 import { connect } from '../../../src/cli/connect.ts'
 import { GroupReading } from '../../../src/cli/consume/group-reading.ts'
 import { Reader } from '../../../src/cli/consume/reader.ts'
 import { describeTopics, ledPartitions } from '../../../src/cli/partitions.ts'
 import { openCommandLine, unavailable } from '../command-line.ts'
+import { quietOptions } from '../quiet-options.ts'
 
 const plan = {
   range: { from: { kind: 'start' } },
@@ -20,15 +20,7 @@ const plan = {
 
 /** A member that reads on until it is stopped. */
 async function member(bootstrap: string, topic: string, group: string) {
-  const settings: GlobalOptions = {
-    brokers: [bootstrap],
-    settings: {},
-    output: undefined,
-    timeoutMs: undefined,
-    quiet: true,
-    verbose: false,
-    yes: false
-  }
+  const settings = quietOptions(bootstrap)
   const cluster = await connect(settings)
   const partitions = ledPartitions(await describeTopics(cluster, [topic]))
   const stop = new AbortController()

@@ -32,6 +32,8 @@ test('letters and signs act on the service that is chosen, as it stands', () => 
   assert.deepEqual(key('>'), { kind: 'rate', perSecond: 8 })
   assert.deepEqual(key('<'), { kind: 'rate', perSecond: 2 })
   assert.deepEqual(key('v'), { kind: 'voice' })
+  assert.deepEqual(key(' '), { kind: 'pause', service: 'kitchen' })
+  assert.deepEqual(key('?'), { kind: 'help' })
 })
 
 test('q, Ctrl-C and Ctrl-D quit; any other key does nothing', () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import fc from 'fast-check'
 import { Flags, type GlobalOptions, type Invocation } from '../../../src/cli/command.ts'
-import { callFailure, post } from '../../../src/cli/demo/compare/calls/http.ts'
+import { callFailure, listen, post } from '../../../src/cli/demo/compare/calls/http.ts'
 import { freePorts } from '../../../src/cli/demo/compare/calls/ports.ts'
 import type { CallReport, CallTask } from '../../../src/cli/demo/compare/calls/protocol.ts'
 import {
@@ -227,6 +227,18 @@ suite('odradek demo --compare', () => {
       assert.equal(failed?.event === 'failed' && failed.reason, 'ECONNREFUSED')
     })
 
+    test('a service closes no connection by itself: a call that meets such a close would be lost without a crash', async () => {
+      const [port = 0] = await freePorts(1)
+      const server = await listen(port, async () => ({}))
+      try {
+        const { headers } = await fetch(`http://127.0.0.1:${port}`, { method: 'POST', body: '{}' })
+        assert.equal(headers.get('keep-alive'), null, 'it announces when it closes what is idle')
+      } finally {
+        server.closeAllConnections()
+        server.close()
+      }
+    })
+
     test('what was not cooked is not told', async () => {
       using app = await open(['notifications'])
       await post(app.task.ports.payments, order, 5000)
@@ -317,27 +329,49 @@ suite('odradek demo --compare', () => {
       )
     })
 
-    test('at 80 columns both worlds are told whole: what is lost left, what waits right', () => {
+    test('at 80 columns both worlds are told whole, and count the same things by the same names', () => {
       const state: ComparisonState = {
         ...quiet,
         phase: 'out',
         leftMs: 9500,
         calls: {
-          figures: { ...quiet.calls.figures, notifications: figures({ sent: 36, arrived: 21, missing: 15, lost: 15 }) },
+          figures: {
+            ...all(figures({ sent: 37 })),
+            notifications: figures({ sent: 36, arrived: 21, missing: 15, lost: 14 })
+          },
           services: { ...quiet.calls.services, notifications: 'dead' }
         },
         log: {
-          figures: { ...quiet.log.figures, notifications: figures({ sent: 36, arrived: 20, missing: 16 }) },
+          figures: { ...all(figures({ sent: 37 })), notifications: figures({ sent: 36, arrived: 20, missing: 16 }) },
           notifications: 'dead',
           lag: 40
         }
       }
       const size = { columns: 80, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') }
       const text = drawComparison(state, size).join('\n')
-      assert.match(text, /notifications +36 +21 +15 +notifications +36 +20 +16/)
+      assert.match(text, /^customers who ordered +37 +customers who ordered +37$/m)
+      assert.match(text, /^meals that were cooked +36 +meals that were cooked +36$/m)
+      assert.match(text, /^customers told of it +21 +customers told of it +20$/m)
+      assert.match(text, /^customers not told +15 +customers not told +16\n#{15} +#{16}$/m)
       assert.match(text, /notifications is dead \(kill -9\) +notifications is dead \(kill -9\)/)
-      assert.match(text, /lost #{9} 15 +lag +#{24} 40/)
-      assert.match(text, /left they are lost, right they wait; notifications is started again in 10 s$/m)
+      assert.match(text, /Left 14 calls failed, and nobody calls again; right 16 wait in the log\.$/m)
+      assert.match(text, /Notifications starts again in 10 s\.$/m)
+      assert.match(text, /^In another terminal: .*odradek consume orders -b localhost:9092$/m)
+    })
+
+    test('in 80 columns no sentence is cut off, in whichever phase', () => {
+      const phases = ['opening', 'flowing', 'out', 'draining', 'calm', 'over', 'closing'] as const
+      const many = figures({ sent: 99_999, arrived: 99_999, missing: 99_999, lost: 99_999 })
+      for (const phase of phases) {
+        const world = { figures: all(many), notifications: 'starting' as const, lag: 99_999 }
+        const services = { ...quiet.calls.services, notifications: 'dead' as const }
+        const state = { ...quiet, phase, leftMs: 999_000, calls: { figures: all(many), services }, log: world }
+        const at = (columns: number) =>
+          drawComparison(state, { columns, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') })
+            .join(' ')
+            .split(/\s+/)
+        assert.deepEqual(at(80), at(200), phase)
+      }
     })
 
     test('the log is held to its word: each order the whole way, once', () => {
@@ -359,11 +393,15 @@ suite('odradek demo --compare', () => {
         log: { ...quiet.log, figures: all(whole) },
         outages: [outage]
       })
-      for (const line of lines) assert.ok(line.length <= 120, line)
+      for (const line of lines) assert.ok(line.length <= 160, line)
       const text = lines.join(' ')
       assert.match(text, /For 10\.3 s nobody listened.*20 of 30 customers were never told/)
-      assert.match(text, /lost nothing and doubled nothing: the lag rose to 60 records; .* waited 10\.5 s/)
+      assert.match(
+        text,
+        /lost nothing and doubled nothing: 30 of 30 customers were told; .* waited 10\.5 s \(the lag rose to 60 records\)/
+      )
       assert.match(text, /A retry in the caller .* a queue on its disk/)
+      assert.match(lines.at(-1) ?? '', /^In short: a call is gone when nobody answers; a log keeps the message/)
     })
   })
 })

@@ -68,6 +68,16 @@ test('what is said twice is doubled, what is passed over is lost, what is on its
   assert.deepEqual([tally.totals.open, tally.totals.lost], [0, 0])
 })
 
+test('all are notified up to the first order that is not', () => {
+  const tally = new Tally()
+  for (const orderId of [2, 1, 4]) tally.count(event(orderId, 'notified'))
+  assert.equal(tally.notifiedUpTo, 2)
+  tally.count(event(3, 'cooked'))
+  assert.equal(tally.notifiedUpTo, 2)
+  tally.count(event(3, 'notified'))
+  assert.equal(tally.notifiedUpTo, 4)
+})
+
 test('rates look back a few seconds', () => {
   const rates = new Rates()
   const placed = (count: number) => ({ placed: count, paid: 0, cooked: 0, notified: 0 })

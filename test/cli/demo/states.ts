@@ -9,6 +9,7 @@ export function team(changes: Partial<TeamState> = {}): TeamState {
     paused: false,
     members: [{ member: 1, state: 'working', pid: 1 }],
     group: { state: 'Stable', owners: [{ member: 'x-1', partitions: [0, 1, 2] }], lag: 0 },
+    waiting: 0,
     ...changes
   }
 }
@@ -30,6 +31,8 @@ export function stateWith(changes: Partial<DemoState> = {}): DemoState {
     teams: { customers: team(), payments: team(), kitchen: team(), notifications: team() },
     orders: [],
     news: [],
+    chapter: { kind: 'opening' },
+    longestOutage: undefined,
     ...changes
   }
 }

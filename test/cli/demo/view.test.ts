@@ -3,9 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
+import { commandOfKey } from '../../../src/cli/demo/commands.ts'
+import { serviceNames } from '../../../src/cli/demo/services.ts'
 import { asciiGlyphs, unicodeGlyphs } from '../../../src/cli/demo/show/glyphs.ts'
+import { allKeys } from '../../../src/cli/demo/show/keys.ts'
 import { drawDemo, type ViewOptions } from '../../../src/cli/demo/show/view.ts'
-import type { DemoState } from '../../../src/cli/demo/state.ts'
+import type { DemoState, TeamState } from '../../../src/cli/demo/state.ts'
+import type { Chapter } from '../../../src/cli/demo/story.ts'
 import { createStyle } from '../../../src/cli/terminal.ts'
 import { stateWith, team } from './states.ts'
 
@@ -15,7 +19,8 @@ const plain: ViewOptions = {
   style: createStyle('plain'),
   glyphs: unicodeGlyphs,
   selected: 'kitchen',
-  voice: 'guest'
+  voice: 'guest',
+  help: 'hidden'
 }
 
 const count = fc.nat(2_000_000)
@@ -41,9 +46,10 @@ const teams = fc
         { maxLength: 3 }
       ),
       lag: count
-    })
+    }),
+    waiting: count
   })
-  .map((one) => team(one as Partial<ReturnType<typeof team>>))
+  .map((one) => team(one as Partial<TeamState>))
 const order = fc.record({
   order: fc.record({
     orderId: fc.integer({ min: 1, max: 9e6 }),
@@ -54,6 +60,16 @@ const order = fc.record({
   }),
   marks: fc.record({ placed: mark, paid: mark, cooked: mark, notified: mark }, { requiredKeys: [] })
 })
+const chapters = (count: fc.Arbitrary<number>): fc.Arbitrary<Chapter> => {
+  const service = fc.constantFrom(...serviceNames)
+  return fc.oneof(
+    fc.constant({ kind: 'opening' as const }),
+    fc.constant({ kind: 'flowing' as const }),
+    fc.record({ kind: fc.constant('dead' as const), service, hasGrown: fc.boolean() }),
+    fc.record({ kind: fc.constant('back' as const), service }),
+    fc.record({ kind: fc.constant('served' as const), outage: fc.record({ service, deadMs: count, waited: count }) })
+  )
+}
 const states: fc.Arbitrary<DemoState> = fc
   .record({
     phase: fc.constantFrom('opening' as const, 'open' as const, 'closing' as const),
@@ -67,7 +83,8 @@ const states: fc.Arbitrary<DemoState> = fc
     medianMs: fc.option(fc.nat(1e6), { nil: undefined }),
     teams: fc.record({ customers: teams, payments: teams, kitchen: teams, notifications: teams }),
     orders: fc.array(order, { maxLength: 60, size: 'max' }),
-    news: fc.array(fc.record({ timestampMs: fc.nat(4e12), text: words }), { maxLength: 60, size: 'max' })
+    news: fc.array(fc.record({ timestampMs: fc.nat(4e12), text: words }), { maxLength: 60, size: 'max' }),
+    chapter: chapters(fc.nat(2_000_000))
   })
   .map(({ counts: sums, totals, ...rest }) => stateWith({ ...rest, totals: { ...sums, ...totals } }))
 
@@ -80,9 +97,10 @@ test('no line is wider than the screen and the screen is filled, at every size, 
       fc.constantFrom('plain' as const, 'colour' as const),
       fc.constantFrom('guest' as const, 'engineer' as const),
       fc.constantFrom(unicodeGlyphs, asciiGlyphs),
-      (state, size, colour, voice, glyphs) => {
-        const lines = drawDemo(state, { ...plain, ...size, style: createStyle(colour), voice, glyphs })
-        assert.ok(lines.length <= size.rows)
+      fc.constantFrom('shown' as const, 'hidden' as const),
+      (state, size, colour, voice, glyphs, help) => {
+        const lines = drawDemo(state, { ...plain, ...size, style: createStyle(colour), voice, glyphs, help })
+        assert.equal(lines.length, size.rows)
         for (const line of lines) {
           const visible = stripVTControlCharacters(line)
           assert.ok(visible.length <= size.columns, `${visible.length} columns: ${visible}`)
@@ -102,11 +120,12 @@ test('an ASCII screen has no other characters', () => {
   )
 })
 
-test('80 columns and 24 lines show everything: services, totals, orders, news and every key', () => {
+test('80 columns and 24 lines show everything: the story, services, totals, orders, news, the keys and where to look', () => {
   const order = { orderId: 7, customer: 'alice', dish: 'pad thai', quantity: 2, totalCents: 2480 }
   const placed = { partition: 2, offset: 41, timestampMs: 1000 }
   const state = stateWith({
     elapsedMs: 62_000,
+    chapter: { kind: 'flowing' },
     totals: {
       ...{ placed: 99_999, paid: 99_998, cooked: 99_997, notified: 99_996, doubled: 0, open: 3, lost: 0 },
       again: { placed: 0, paid: 0, cooked: 0, notified: 0 }
@@ -117,13 +136,15 @@ test('80 columns and 24 lines show everything: services, totals, orders, news an
   const lines = drawDemo(state, plain)
   const screen = lines.join('\n')
   assert.equal(lines.length, 24)
-  assert.match(lines[0] ?? '', /food delivery on Kafka +01:02$/)
+  assert.match(lines[0] ?? '', /food delivery on Kafka +3 orders\/s, seed 1 {3}01:02$/)
+  assert.match(screen, /99996 customers have been told so far\.\n {2}Now press k: the kitchen dies, as in a crash\./)
   for (const service of ['1 customers', '2 payments', '▶ 3 kitchen', '4 notifications'])
     assert.ok(screen.includes(service))
-  assert.match(screen, /placed 99999 {2}paid 99998 {2}cooked 99997 {2}notified 99996 {2}lost 0 {2}doubled 0/)
+  assert.match(screen, /Orders: 99999 placed, 99998 paid, 99997 cooked, 99996 told; 0 lost, 0 twice$/m)
   assert.match(screen, / 7 {2}alice +2 pad thai +● +· +· +● +420 ms/)
   assert.match(screen, /kitchen-2 killed/)
-  assert.match(lines.at(-1) ?? '', /pick.*scale.*pause.*kill.*restart.*pace.*voice.*q quit$/)
+  assert.match(lines.at(-2) ?? '', /^In another terminal: .*odradek consume orders -b localhost:9092$/)
+  assert.match(lines.at(-1) ?? '', /k kill.*r start again.*choose.*Space pause.*voice.*\? all keys.*q quit$/)
   assert.match(drawDemo(state, { ...plain, voice: 'engineer' }).join('\n'), / 7 {2}alice +2 pad thai +2:41 /)
 })
 
@@ -140,14 +161,88 @@ test('a dead member is named with the partitions that the group still counts as 
     { member: 1, state: 'working', pid: 1 },
     { member: 2, state: 'dead', pid: 2 }
   ] as const
-  const kitchen = team({ members, group })
-  const lines = drawDemo(stateWith({ teams: { ...stateWith().teams, kitchen } }), plain)
-  assert.match(lines.find((line) => line.includes('3 kitchen')) ?? '', / 12 ████ +0\.0 {3}1: 0 2 {2}2: 1 dead$/)
+  const kitchen = team({ members, group, waiting: 7 })
+  const kitchenLine = (voice: 'guest' | 'engineer') =>
+    drawDemo(stateWith({ teams: { ...stateWith().teams, kitchen } }), { ...plain, voice }).find((line) =>
+      line.includes('3 kitchen')
+    ) ?? ''
+  assert.match(kitchenLine('engineer'), / 12 records █ +0\.0\/s {2}1:0,2 2:1 dead$/)
+  assert.match(kitchenLine('guest'), / 7 orders ███ +0\.0\/s {2}1 of 2 works$/)
 })
 
-test('a broker that is away, and closing time, take the second line', () => {
-  const second = (changes: Partial<DemoState>) => drawDemo(stateWith(changes), plain)[1] ?? ''
-  assert.match(second({}), /^localhost:9092 \(in this process\) {3}3 orders\/s, seed 1$/)
-  assert.match(second({ away: 'nothing listens there' }), /the broker is away: nothing listens there; trying again/)
-  assert.match(second({ phase: 'closing' }), /closing.*q again ends at once/)
+test('a broker that is away, and closing time, take the place of the story', () => {
+  const story = (changes: Partial<DemoState>) => drawDemo(stateWith(changes), plain)[3] ?? ''
+  assert.match(story({}), /Four services are starting/)
+  assert.match(story({ away: 'nothing listens there' }), /the broker is away: nothing listens there; trying again/)
+  assert.match(story({ phase: 'closing' }), /closing.*q again ends at once/)
+})
+
+/** As the broker and the crew can make it: each of three partitions has one owner at most. */
+const plausibleTeams = fc
+  .record({
+    states: fc.array(fc.constantFrom('starting', 'working', 'leaving', 'restarting', 'dead'), {
+      minLength: 1,
+      maxLength: 3
+    }),
+    owners: fc.tuple(fc.nat(3), fc.nat(3), fc.nat(3)),
+    paused: fc.boolean(),
+    state: fc.constantFrom('Empty', 'Stable', 'PreparingRebalance'),
+    lag: fc.nat(99_999),
+    waiting: fc.nat(99_999)
+  })
+  .map(({ states: all, owners, paused, state, lag, waiting }) => {
+    const members = all.map((one, index) => ({ member: index + 1, state: one, pid: index }))
+    const owned = members.map(({ member }) => ({
+      member: `kitchen-${member}`,
+      partitions: [0, 1, 2].filter((partition) => owners[partition] === member)
+    }))
+    return team({ members, paused, group: { state, owners: owned, lag }, waiting } as Partial<TeamState>)
+  })
+
+test('in 80 columns nothing is cut off: more room shows no more words', () => {
+  const wordsOf = (lines: readonly string[]) => lines.join(' ').split(/\s+/)
+  const news = [{ timestampMs: 0, text: 'kitchen-2 took over partitions 0, 1, 2 from kitchen-1' }]
+  const order = { orderId: 99_999, customer: 'grace', dish: 'pad thai', quantity: 3, totalCents: 3720 }
+  const at = (offset: number) => ({ partition: 2, offset, timestampMs: offset })
+  const marks = { placed: at(100_000), paid: at(100_000), cooked: at(100_001), notified: at(132_000) }
+  const options = fc.record({
+    voice: fc.constantFrom('guest' as const, 'engineer' as const),
+    help: fc.constantFrom('shown' as const, 'hidden' as const),
+    selected: fc.constantFrom(...serviceNames),
+    lost: fc.nat(99)
+  })
+  const members = fc.array(plausibleTeams, { minLength: 4, maxLength: 4 })
+  fc.assert(
+    fc.property(chapters(fc.nat(99_999)), options, members, (chapter, { lost, ...look }, [one, two, three, four]) => {
+      assert.ok(one && two && three && four)
+      const counts = { placed: 99_999, paid: 99_999, cooked: 99_999, notified: 99_999 }
+      const state = stateWith({
+        chapter,
+        brokers: '127.0.0.1:65535',
+        totals: { ...counts, again: counts, doubled: lost, open: lost, lost },
+        perSecond: { placed: 999.9, paid: 999.9, cooked: 999.9, notified: 999.9 },
+        teams: { customers: one, payments: two, kitchen: three, notifications: four },
+        orders: [{ order, marks }],
+        news
+      })
+      const narrow = drawDemo(state, { ...plain, ...look })
+      const titles = look.voice === 'guest' ? / WAITING .* DONE {2}PROCESSES$/m : / LAG .* DONE {2}MEMBER:PARTITIONS$/m
+      assert.match(narrow.join('\n'), titles)
+      const wide = drawDemo(state, { ...plain, ...look, columns: 200 })
+      assert.deepEqual(wordsOf(narrow), wordsOf(wide))
+    })
+  )
+})
+
+test('? shows every key that does something, and what it does, on a screen of 24 lines', () => {
+  const text = drawDemo(stateWith(), { ...plain, help: 'shown' }).join('\n')
+  for (const [keys, meaning] of allKeys) assert.ok(text.includes(keys) && text.includes(meaning), keys)
+  const named = allKeys.flatMap(([keys, meaning]) => [...keys.split(' '), ...meaning.split(' ')])
+  const isNamed = (key: string) => named.includes(key === ' ' ? 'Space' : key)
+  const context = { selected: 'kitchen', wanted: 2, paused: false, ratePerSecond: 4 } as const
+  const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
+  // Shifted and unshifted, the same key of many keyboards.
+  const doing = printable.filter((key) => commandOfKey(key, context) !== undefined && !'=_'.includes(key))
+  assert.ok(doing.length >= 15)
+  for (const key of doing) assert.ok(isNamed(key), `"${key}" is not told`)
 })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { fill } from '../../../src/cli/learn/concept.ts'
+import { type Concept, fill, type Voice, voices } from '../../../src/cli/learn/concept.ts'
 import { conceptNamed, concepts } from '../../../src/cli/learn/concepts/all.ts'
 import { lessonOf } from '../../../src/cli/learn/experiments/all.ts'
 import { conceptsPath, readmePath, renderConcepts, withConceptTable } from '../../../tools/concepts-page.ts'
@@ -26,17 +26,50 @@ test('there are seven, in the order that builds up, and other words for them are
 
 test('every text is there, in both voices', () => {
   for (const concept of concepts) {
-    const { line, problem, postOffice, kitchen, definition, question, steps, claims } = concept
-    const texts = [line.layman, line.engineer, problem, postOffice, kitchen, definition, question.ask.text]
-    const said = [...Object.values(steps), ...Object.values(claims)].flatMap((one) => [one.layman, one.engineer])
-    const otherwise = Object.values(claims).map((claim) => claim.otherwise)
-    const hints = question.hints.map((hint) => hint.text)
-    assert.ok(hints.length > 0, `${concept.name} has a hint`)
-    for (const text of [...texts, ...said, ...otherwise, ...hints]) assert.match(text, /\S{2}/, concept.name)
+    const { line, postOffice, kitchen, definition, steps, claims } = concept
+    const said = voices.flatMap((voice) => saidIn(concept, voice))
+    const otherwise = Object.values(claims).flatMap((claim) => voices.map((voice) => claim.otherwise[voice]))
+    assert.ok(Object.keys(steps).length > 0 && Object.keys(claims).length > 0)
+    for (const voice of voices) {
+      const { ask, hints } = concept.question[voice]
+      assert.ok(hints.length > 0, `${concept.name} has a hint`)
+      for (const { text } of [ask, ...hints]) assert.match(text, /\S{2}/, concept.name)
+      assert.match(concept.problem[voice], /[.?]$/)
+    }
+    for (const text of [postOffice, kitchen, definition, ...said, ...otherwise])
+      assert.match(text, /\S{2}/, concept.name)
     for (const text of [...said, ...otherwise]) assert.match(text, /[.?]$/, `${concept.name}: "${text}" is a sentence`)
     for (const short of [line.layman, line.engineer]) assert.ok(short.length <= 90, `${short} is short`)
   }
 })
+
+const kitchenWords =
+  /\b(kitchen|cooks?|cooked|rails?|tickets?|waiters?|buildings?|cabinets?|carbon|crews?|nod|soups?|letters?)\b/i
+const kafkaWords =
+  /\b(topics?|brokers?|partitions?|offsets?|producers?|consumers?|records?|replicas?|murmur2|hash|acks|log|metadata|commit\w*|cluster)\b|[a-z]+=[a-z]|npx |[A-Z]{4,}_/
+
+test('each voice keeps to itself: the layman hears no word of Kafka but the one he learns, the engineer none of the kitchen', () => {
+  for (const concept of concepts) {
+    const { question, problem, claims } = concept
+    const own = new RegExp(
+      `\\b(${[concept.name, ...concept.aliases, 'replication', 'consumer group'].join('|')})\\b`,
+      'gi'
+    )
+    const questionIn = (voice: Voice) => [question[voice].ask, ...question[voice].hints]
+    const otherwise = (voice: Voice) => Object.values(claims).map((claim) => claim.otherwise[voice])
+    const layman = [problem.layman, ...saidIn(concept, 'layman'), ...otherwise('layman'), concept.kitchen]
+    for (const text of [...layman, ...questionIn('layman').map((hint) => hint.text)])
+      assert.doesNotMatch(text.replace(own, '').replace(/\{\w+\}/g, ''), kafkaWords, text)
+    for (const { command } of questionIn('layman')) assert.equal(command, undefined)
+    const engineer = [problem.engineer, concept.definition, ...saidIn(concept, 'engineer'), ...otherwise('engineer')]
+    for (const text of [...engineer, ...questionIn('engineer').map((hint) => hint.text)])
+      assert.doesNotMatch(text, kitchenWords, text)
+  }
+})
+
+function saidIn({ steps, claims }: Concept, voice: Voice): string[] {
+  return [...Object.values(steps), ...Object.values(claims)].map((one) => one[voice])
+}
 
 test('every concept has its experiment, which carries out every step and settles every claim', () => {
   for (const concept of concepts) {

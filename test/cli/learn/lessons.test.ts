@@ -54,7 +54,7 @@ suite('learn', { skip: unavailable() }, () => {
   })
 
   test('all lessons run to their end on an embedded broker, whatever the environment names, in 80 plain columns', async () => {
-    const { code, stdout, stderr } = await cli.run(['learn', 'all', '--yes'])
+    const { code, stdout, stderr } = await cli.run(['learn', 'all', '--yes', '--voice', 'engineer'])
     const text = stdout.toString()
     assert.equal(stderr, '')
     fits(text)
@@ -67,6 +67,41 @@ suite('learn', { skip: unavailable() }, () => {
     assert.match(text, /an embedded broker on localhost:/)
     assert.doesNotMatch(text, new RegExp(`broker on ${cli.bootstrap}`))
     await nothingIsLeft()
+  })
+
+  test('the layman hears all seven without a command, an address or a number in hex, each in less than five minutes', async () => {
+    const startedMs = performance.now()
+    const { code, stdout } = await cli.run(['learn', 'all', '--yes'])
+    const tookMs = performance.now() - startedMs
+    const text = stdout.toString()
+    fits(text)
+    assert.equal(code, 0, text)
+    assert.equal(count(text, /· skipped: standard input has no answer/g), concepts.length)
+    const [lessons = ''] = text.split(/^ Next |^ In Kafka's words/m)
+    assert.doesNotMatch(lessons, /npx|localhost|learn-|\$ |0x|\b[0-9a-f]*[a-f][0-9]+[0-9a-f]*\b|offset \d|partition \d/)
+    const perLesson = concepts.map(({ title }) => {
+      const after = lessons.slice(lessons.indexOf(`\n${title.toUpperCase()}\n`) + title.length + 2)
+      const end = after.search(/\n[A-Z ]{5,}\n─/)
+      return after.slice(0, end < 0 ? undefined : end).split(/\s+/).length
+    })
+    // As slowly as one reads what is new, and then some: 150 words a minute, the question apart.
+    for (const words of perLesson) assert.ok(words > 50 && words < 4 * 150, `${perLesson}`)
+    assert.ok(tookMs < 7 * 60_000)
+  })
+
+  test('below a command stands what that command prints on a terminal', async () => {
+    const text = await cli.text(['learn', 'topic', '--voice', 'engineer', '--keep', '-b', cli.bootstrap])
+    const prefix = /names that begin with (learn-\w+-)/.exec(text)?.[1] ?? ''
+    const again = await cli.text(['topics', 'describe', `${prefix}payments`, '-o', 'table'])
+    assert.match(again, /PARTITION {2}LEADER/)
+    const consumed = await cli.text(['consume', `${prefix}payments`, '--exit', '-o', 'table'])
+    const lines = text.split('\n').map((line) => line.trim())
+    const at = lines.findIndex((line) => line.includes(`consume ${prefix}payments --exit`))
+    assert.ok(at > 0, text)
+    const printed = lines.slice(at).join('').replaceAll(' ', '')
+    assert.ok(printed.includes(consumed.trim().replaceAll(' ', '')), `${text}\n${consumed}`)
+    assert.match(text, /PARTITION {2}LEADER {2}REPLICAS/)
+    await cli.text(['topics', 'delete', `${prefix}orders`, `${prefix}payments`, '--yes'])
   })
 
   test('each voice says its own and not the other', async () => {
@@ -85,7 +120,7 @@ suite('learn', { skip: unavailable() }, () => {
   })
 
   test('the commands that are shown name the brokers', async () => {
-    const text = await cli.text(['learn', 'topic', '-b', cli.bootstrap])
+    const text = await cli.text(['learn', 'topic', '--voice', 'engineer', '-b', cli.bootstrap])
     const whole = text.replace(/ \\\n +/g, ' ')
     const commands = whole.split('\n').filter((line) => line.includes('$ npx odradek'))
     assert.ok(commands.length >= 6)

@@ -7,6 +7,8 @@ export interface Case {
   /** The versions it is for; all by default. */
   readonly from?: number
   readonly to?: number
+  /** Fields of this answer that hold each broker's own values. */
+  readonly own?: readonly string[]
   /** Null where there is nothing to ask in that version. */
   request(version: number, session: Session): unknown
   /** Keeps what later cases need of the answer. */
@@ -33,15 +35,24 @@ export const Api = {
   DeleteRecords: 21,
   InitProducerId: 22,
   OffsetForLeaderEpoch: 23,
+  DescribeAcls: 29,
+  CreateAcls: 30,
+  DeleteAcls: 31,
   DescribeConfigs: 32,
   AlterConfigs: 33,
   DescribeLogDirs: 35,
   CreatePartitions: 37,
   DeleteGroups: 42,
+  ElectLeaders: 43,
   IncrementalAlterConfigs: 44,
+  ListPartitionReassignments: 46,
   OffsetDelete: 47,
+  DescribeClientQuotas: 48,
+  DescribeUserScramCredentials: 50,
+  DescribeQuorum: 55,
   DescribeCluster: 60,
   DescribeProducers: 61,
+  ListTransactions: 66,
   ListConfigResources: 74,
   DescribeTopicPartitions: 75
 } as const

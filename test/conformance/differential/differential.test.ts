@@ -8,15 +8,17 @@ import type { BrokerProcess } from '../../harness/broker-process.ts'
 import { startRealKafka } from '../../harness/real-kafka.ts'
 import { startTarget, target } from '../../harness/target.ts'
 import { kafkaJars, skipUnless } from '../../harness/tools.ts'
+import { adminCases } from './admin-cases.ts'
 import { Api, type Case } from './case.ts'
 import { configCases } from './config-cases.ts'
 import { groupCases } from './group-cases.ts'
 import { differences, normalForm } from './normal-form.ts'
 import { fieldOf, type Plain, Session } from './session.ts'
 import { topicCases } from './topic-cases.ts'
+import { zstdCases } from './zstd-cases.ts'
 
 const LINES_SHOWN = 40
-const cases: readonly Case[] = [...topicCases, ...groupCases, ...configCases]
+const cases: readonly Case[] = [...topicCases, ...zstdCases, ...groupCases, ...configCases, ...adminCases]
 /** Topics go last, because all else speaks of them. */
 const ordered = [
   ...cases.filter(({ api }) => api !== Api.DeleteTopics),
@@ -77,7 +79,8 @@ describe('the same answers as Apache Kafka', { skip: skipUnless(target(), kafkaJ
     const found: string[] = []
     for (let version = lowest; version <= highest; version += 1) {
       const [answer, expected] = await Promise.all([exchange(one, version, ours), exchange(one, version, theirs)])
-      found.push(...differences(normalForm(answer), normalForm(expected)).map((line) => `v${version} ${line}`))
+      const lines = differences(normalForm(answer, one.own), normalForm(expected, one.own))
+      found.push(...lines.map((line) => `v${version} ${line}`))
     }
     return found.length > LINES_SHOWN
       ? [...found.slice(0, LINES_SHOWN), `and ${found.length - LINES_SHOWN} more`]

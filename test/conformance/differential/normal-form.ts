@@ -39,18 +39,18 @@ const DROPPED = new Set([
   'isCordoned'
 ])
 
-export function normalForm(value: Plain, name = ''): Plain {
-  if (OWN_VALUES.has(name)) return isEmptyOrNone(value) ? 'none' : 'some'
+export function normalForm(value: Plain, own: readonly string[] = [], name = ''): Plain {
+  if (OWN_VALUES.has(name) || own.includes(name)) return isEmptyOrNone(value) ? 'none' : 'some'
   if (Array.isArray(value)) {
     if (LISTS_OF_NODES.has(name)) return value.map(() => 'a node')
-    const elements = value.map((element) => normalForm(element))
+    const elements = value.map((element) => normalForm(element, own))
     return elements.every((element) => typeof element === 'object') ? elements.sort(byText) : elements
   }
   if (Buffer.isBuffer(value)) return `bytes ${value.toString('hex')}`
   if (typeof value === 'bigint') return String(value)
   if (typeof value !== 'object' || value === null) return value
   const fields = Object.entries(value).filter(([field]) => !DROPPED.has(field))
-  return Object.fromEntries(fields.map(([field, inner]) => [field, normalForm(inner, field)]))
+  return Object.fromEntries(fields.map(([field, inner]) => [field, normalForm(inner, own, field)]))
 }
 
 function isEmptyOrNone(value: Plain): boolean {

@@ -7,8 +7,12 @@ import { fieldOf, type Session } from './session.ts'
 const NOW_MS = Date.now()
 const SEGMENT_BYTES = 1_048_576
 const PRODUCER_ID = 4000
+const LONGEST_STRING_BYTES = 32_767
+/** The ends of an int64, as the codecs take them. */
+const LONG_MAX = 2 ** 63
+const LONG_MIN = -(2 ** 63)
 
-const newTopic = (name: string, more: object = {}) => ({
+export const newTopic = (name: string, more: object = {}) => ({
   name,
   numPartitions: 2,
   replicationFactor: 1,
@@ -23,7 +27,7 @@ function named(session: Session, version: number, byIdFrom: number, name: string
   return { topicId: session.known.get(`topic ${name}`) ?? 'absentTopicIdAAAAAAAAA' }
 }
 
-function produced(name: string, records: Buffer, index = 0, acks = -1): Case['request'] {
+export function produced(name: string, records: Buffer, index = 0, acks = -1): Case['request'] {
   return (version, session) => ({
     acks,
     timeoutMs: 5000,
@@ -31,7 +35,7 @@ function produced(name: string, records: Buffer, index = 0, acks = -1): Case['re
   })
 }
 
-function fetched(name: string, fetchOffset: number, partition = 0, more: object = {}): Case['request'] {
+export function fetched(name: string, fetchOffset: number, partition = 0, more: object = {}): Case['request'] {
   return (version, session) => ({
     maxWaitMs: 10,
     minBytes: 1,
@@ -121,6 +125,18 @@ export const topicCases: readonly Case[] = [
     from: 12,
     request: () => ({ topics: [{ name: null, topicId: 'absentTopicIdAAAAAAAAA' }] })
   },
+  {
+    api: Api.Metadata,
+    what: 'a topic by its id, or by no name, where only names will do',
+    from: 10,
+    to: 11,
+    request: () => ({ topics: [{ name: null }, { name: TOPIC, topicId: 'absentTopicIdAAAAAAAAA' }] })
+  },
+  {
+    api: Api.Metadata,
+    what: 'the longest name there can be',
+    request: () => ({ topics: [{ name: 'x'.repeat(LONGEST_STRING_BYTES) }] })
+  },
   { api: Api.Metadata, what: 'no topics', from: 1, request: () => ({ topics: [] }) },
   {
     api: Api.DescribeTopicPartitions,
@@ -143,6 +159,7 @@ export const topicCases: readonly Case[] = [
   { api: Api.Fetch, what: 'of the idempotent partition', request: fetched(TOPIC, 0, 1) },
   { api: Api.Fetch, what: 'at the end', request: fetched(TOPIC, 22) },
   { api: Api.Fetch, what: 'beyond the end', request: fetched(TOPIC, 1000) },
+  { api: Api.Fetch, what: 'at an offset that no log can have', request: fetched(TOPIC, LONG_MAX) },
   { api: Api.Fetch, what: 'an absent topic', request: fetched(ABSENT, 0) },
   { api: Api.Fetch, what: 'an absent partition', request: fetched(TOPIC, 0, 9) },
   { api: Api.Fetch, what: 'read committed', request: fetched(TOPIC, 0, 0, { isolationLevel: 1 }) },
@@ -163,6 +180,8 @@ export const topicCases: readonly Case[] = [
   { api: Api.ListOffsets, what: 'the largest timestamp', from: 7, request: listed(TOPIC, -3) },
   { api: Api.ListOffsets, what: 'a time', request: listed(TOPIC, 1) },
   { api: Api.ListOffsets, what: 'a time to come', request: listed(TOPIC, NOW_MS + 1_000_000) },
+  { api: Api.ListOffsets, what: 'a time beyond all times', request: listed(TOPIC, LONG_MAX) },
+  { api: Api.ListOffsets, what: 'a time that means no place', request: listed(TOPIC, LONG_MIN) },
   { api: Api.ListOffsets, what: 'an absent topic', request: listed(ABSENT, -1) },
   {
     api: Api.OffsetForLeaderEpoch,
@@ -226,6 +245,33 @@ export const topicCases: readonly Case[] = [
         { name: ABSENT, partitions: [{ partitionIndex: 0, offset: 0 }] }
       ],
       timeoutMs: 5000
+    })
+  },
+  {
+    api: Api.DeleteRecords,
+    what: 'offsets that no log can have',
+    request: () => ({
+      topics: [
+        {
+          name: TOPIC,
+          partitions: [
+            { partitionIndex: 0, offset: LONG_MAX },
+            { partitionIndex: 1, offset: LONG_MIN }
+          ]
+        }
+      ],
+      timeoutMs: 5000
+    })
+  },
+  {
+    api: Api.InitProducerId,
+    what: 'an id of another producer than there can be',
+    from: 3,
+    request: () => ({
+      transactionalId: null,
+      transactionTimeoutMs: 60_000,
+      producerId: LONG_MAX,
+      producerEpoch: 3
     })
   },
   { api: Api.InitProducerId, what: 'an id', request: () => ({ transactionalId: null, transactionTimeoutMs: 60_000 }) },

@@ -61,10 +61,21 @@ test('a topic that sets nothing obeys the defaults of Kafka', () => {
     cleanupDelete: true,
     cleanupCompact: false,
     compressionType: 'producer',
+    compressionLevel: null,
     messageTimestampType: 'CreateTime',
     messageTimestampBeforeMaxMs: Number(2n ** 63n - 1n),
     messageTimestampAfterMaxMs: 3_600_000
   })
+})
+
+test("the level is that of the topic's own compression", () => {
+  const levelOf = (type: string) => {
+    const levels = { 'compression.gzip.level': '7', 'compression.lz4.level': '12', 'compression.zstd.level': '19' }
+    const topic = new Map(Object.entries({ ...levels, 'compression.type': type }))
+    return BrokerConfig.parse({}).logConfigFor(topic).compressionLevel
+  }
+  const types = ['producer', 'uncompressed', 'gzip', 'snappy', 'lz4', 'zstd']
+  assert.deepEqual(types.map(levelOf), [null, null, 7, null, 12, 19])
 })
 
 test('the topic comes before the broker, and a value is read whatever space stands around it', () => {

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
+import { limits } from '../../../src/limits.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import {
   caller,
   commitRequest,
+  config,
   coordinatorOn,
   heartbeatRequest,
   isPending,
@@ -129,25 +131,49 @@ test('closing answers whoever waits, and every request after, with NOT_COORDINAT
   assert.equal(clock.waiting, 0)
 })
 
-test('when the disk refuses a record the coordinator closes, and nobody is left waiting', async () => {
+test('a record that the disk has no room for refuses that request alone, and the same works with room again', async () => {
+  const { coordinator, log } = setup()
+  const { memberId } = await coordinator.joinGroup(joinRequest(), old)
+  const assignments = [{ memberId, assignment: all }]
+  log.isFull = true
+  const refused = await coordinator.syncGroup(syncRequest({ memberId, assignments }), caller(5))
+  assert.equal(refused.errorCode, ErrorCode.NOT_COORDINATOR)
+  assert.equal((await coordinator.heartbeat(heartbeatRequest({ memberId }))).errorCode, ErrorCode.NONE)
+  log.isFull = false
+  const taken = await coordinator.syncGroup(syncRequest({ memberId, assignments }), caller(5))
+  assert.deepEqual([taken.errorCode, taken.assignment], [ErrorCode.NONE, all])
+})
+
+test('a member whose end the disk has no room for goes when there is room', async () => {
+  const { coordinator, clock, log } = setup()
+  await single(coordinator)
+  log.isFull = true
+  clock.advance(10_000)
+  assert.equal(await stateOf(coordinator), 'Stable')
+  log.isFull = false
+  clock.advance(limits.refusedRecordPauseMs)
+  assert.equal(await stateOf(coordinator), 'Empty')
+})
+
+test('offsets whose end the disk has no room for go as soon as there is room', async () => {
+  const { coordinator, clock, log } = setup({ offsetsRetentionMs: 1000 })
+  await coordinator.commitOffsets(commitRequest(), caller(8))
+  log.isFull = true
+  clock.advance(config.offsetsRetentionCheckIntervalMs)
+  assert.equal(await stateOf(coordinator), 'Empty')
+  log.isFull = false
+  clock.advance(limits.refusedRecordPauseMs)
+  assert.equal(await stateOf(coordinator), 'Dead')
+})
+
+test('when a sync fails the coordinator closes, and nobody is left waiting', async () => {
   const { coordinator, clock, log } = setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), old)
-  log.hasFailed = true
+  log.hasLostSyncs = true
   const { errorCode } = await coordinator.syncGroup(syncRequest({ memberId }), caller(5))
   assert.equal(errorCode, ErrorCode.NOT_COORDINATOR)
   assert.ok(coordinator.isClosed)
   assert.equal(clock.waiting, 0)
-  log.hasFailed = false
-  const groups = await coordinatorOn(log, clock).list({ states: [], types: [] })
-  assert.deepEqual(groups, [{ groupId: 'g', protocolType: '', groupState: 'Empty', groupType: 'classic' }])
-})
-
-test('when the disk fails under a timer the coordinator closes too', async () => {
-  const { coordinator, clock, log } = setup()
-  await single(coordinator)
-  log.hasFailed = true
-  clock.advance(10_000)
-  assert.ok(coordinator.isClosed)
 })
 
 test('a group that has grown beyond a lowered limit is called together after the restart', async () => {
@@ -192,7 +218,7 @@ test('a group with members cannot be deleted, an empty one goes with its offsets
   assert.equal(await coordinator.deleteGroup('g'), ErrorCode.GROUP_ID_NOT_FOUND)
   const next = coordinatorOn(log, clock)
   assert.deepEqual(await next.list({ states: [], types: [] }), [])
-  assert.deepEqual((await next.fetchOffsets({ groupId: 'g', topics: null })).topics, [])
+  assert.deepEqual((await next.fetchOffsets({ groupId: 'g', topics: null, requireStable: false })).topics, [])
   const { errorCode, errorMessage, groupState } = await next.describe('g')
   assert.deepEqual([errorCode, errorMessage, groupState], [ErrorCode.GROUP_ID_NOT_FOUND, 'Group g not found.', 'Dead'])
 })

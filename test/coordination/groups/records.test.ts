@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import fc from 'fast-check'
 import {
   groupMetadataRecord,
   groupTombstone,
+  newestRecordType,
   offsetCommitRecord,
   offsetTombstone,
   readGroupLogRecord
 } from '../../../src/coordination/groups/records.ts'
+import { groupLogMessages } from '../../../src/protocol/generated/group-log/registry.ts'
+import { ProtocolError } from '../../../src/protocol/primitives.ts'
 
 /** Keys and values as Apache Kafka 4.4.0 wrote them to its `__consumer_offsets`. */
 const kafkaRecords = {
@@ -43,10 +47,42 @@ for (const [what, [key, value]] of Object.entries(kafkaRecords)) {
   })
 }
 
-test('a record of a type that is not served is left alone', () => {
-  const record = { key: Buffer.from('000300026731', 'hex'), value: Buffer.from('00000000000700', 'hex') }
-  assert.deepEqual(readGroupLogRecord(record), { kind: 'foreign' })
+test('records of consumer, share and streams groups, which are not served, are left alone', () => {
+  // Kafka: CoordinatorRecordType.
+  for (let type = 3; type <= newestRecordType; type++) {
+    for (const value of [Buffer.from('00000000000700', 'hex'), null]) {
+      assert.deepEqual(readGroupLogRecord({ key: keyOfType(type), value }), { kind: 'foreign' }, `type ${type}`)
+    }
+  }
 })
+
+test('a type that no Kafka up to this version writes is known as such', () => {
+  assert.equal(newestRecordType, Math.max(...groupLogMessages.map(({ apiKey }) => apiKey)))
+  for (const type of [newestRecordType + 1, 99, 0x7fff, -1]) {
+    assert.deepEqual(readGroupLogRecord({ key: keyOfType(type), value: null }), { kind: 'unknown', type })
+  }
+})
+
+test('whatever bytes a record has, it is read or refused with a ProtocolError', () => {
+  const bytes = fc.option(fc.uint8Array({ maxLength: 60 }).map((array) => Buffer.from(array)))
+  const typed = fc.tuple(fc.integer({ min: 0, max: 4 }), bytes).map(([type, rest]) => {
+    return rest === null ? null : Buffer.concat([Buffer.from([0, type]), rest])
+  })
+  fc.assert(
+    fc.property(fc.oneof(bytes, typed), fc.oneof(bytes, typed), (key, value) => {
+      try {
+        readGroupLogRecord({ key, value })
+      } catch (error) {
+        assert.ok(error instanceof ProtocolError, String(error))
+      }
+    }),
+    { numRuns: 2000 }
+  )
+})
+
+function keyOfType(type: number): Buffer {
+  return Buffer.from(`${(type & 0xffff).toString(16).padStart(4, '0')}026731`, 'hex')
+}
 
 function written(read: ReturnType<typeof readGroupLogRecord>) {
   if (read.kind === 'group') {

@@ -25,7 +25,8 @@ export const config: GroupConfig = {
 /** Durable at once, or when it is told to be. */
 export class MemoryStateLog implements StateLog {
   readonly records: StateRecord[] = []
-  hasFailed = false
+  isFull = false
+  hasLostSyncs = false
   #held: (() => void)[] | null = null
 
   get logEndOffset(): number {
@@ -33,11 +34,12 @@ export class MemoryStateLog implements StateLog {
   }
 
   append(records: readonly StateRecord[]): void {
-    if (this.hasFailed) throw new DiskError('full', '__consumer_offsets-0', 'no space')
+    if (this.isFull) throw new DiskError('full', '__consumer_offsets-0', 'no space')
     this.records.push(...records)
   }
 
   durable(): Promise<void> {
+    if (this.hasLostSyncs) return Promise.reject(new DiskError('failed', '__consumer_offsets-0', 'the sync failed'))
     const held = this.#held
     return held === null ? Promise.resolve() : new Promise((resolve) => held.push(resolve))
   }
@@ -51,8 +53,8 @@ export class MemoryStateLog implements StateLog {
     this.#held = null
   }
 
-  readAll(): Iterable<StateRecord> {
-    return [...this.records]
+  replayAll(replay: (record: StateRecord) => void): void {
+    for (const record of [...this.records]) replay(record)
   }
 }
 

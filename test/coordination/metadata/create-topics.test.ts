@@ -7,6 +7,7 @@ import {
   type NewTopic
 } from '../../../src/coordination/metadata/create-topics.ts'
 import { ClusterImage } from '../../../src/coordination/metadata/image.ts'
+import { featureLevelRecord } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { directoryId, inWords, newTopic, placement } from './setup.ts'
@@ -15,6 +16,7 @@ const topicId = 'J8hKUf_nQQ21LcJpUdYd_g'
 
 function imageWith(...topics: readonly NewTopic[]): ClusterImage {
   const image = new ClusterImage()
+  replayMetadata(image, featureLevelRecord('metadata.version', 33))
   for (const topic of topics) {
     const id = Buffer.from(topic.name.padEnd(16, '.')).toString('base64url')
     const { records } = decideNewTopic(image, topic, { ...placement(), newTopicId: () => id })
@@ -34,7 +36,7 @@ const partition = (partitionId: number, id = topicId) => [
 
 test('a new topic is its record, then its configuration, then its partitions', () => {
   const wanted = newTopic('t1', { partitions: 2, config: new Map([['cleanup.policy', 'compact']]) })
-  const { records, result } = decideNewTopic(new ClusterImage(), wanted, placement())
+  const { records, result } = decideNewTopic(imageWith(), wanted, placement())
   assert.deepEqual(result, { error: 0, id: topicId, partitions: 2, replicationFactor: 1 })
   assert.deepEqual(inWords(records), [
     ['TopicRecord', { name: 't1', topicId }],
@@ -46,7 +48,7 @@ test('a new topic is its record, then its configuration, then its partitions', (
 
 test('a topic that says nothing gets the numbers of the broker', () => {
   const wanted = newTopic('t1', { partitions: -1, replicationFactor: -1 })
-  const { records, result } = decideNewTopic(new ClusterImage(), wanted, placement({ 'num.partitions': '3' }))
+  const { records, result } = decideNewTopic(imageWith(), wanted, placement({ 'num.partitions': '3' }))
   assert.deepEqual(result, { error: 0, id: topicId, partitions: 3, replicationFactor: 1 })
   assert.equal(records.length, 4)
 })
@@ -54,7 +56,7 @@ test('a topic that says nothing gets the numbers of the broker', () => {
 test('replicas that the caller places himself make as many partitions', () => {
   const assignments = [1, 0].map((partitionIndex) => ({ partitionIndex, brokerIds: [1] }))
   const wanted = newTopic('t1', { partitions: -1, replicationFactor: -1, assignments })
-  const { records, result } = decideNewTopic(new ClusterImage(), wanted, placement())
+  const { records, result } = decideNewTopic(imageWith(), wanted, placement())
   assert.deepEqual(result, { error: 0, id: topicId, partitions: 2, replicationFactor: 1 })
   assert.deepEqual(inWords(records).slice(1), [partition(0), partition(1)])
 })
@@ -222,7 +224,7 @@ for (const [count, placed, error, message] of fewer) {
 
 test('a topic that does not exist gets no partitions', () => {
   const wanted = { name: 'absent', count: 2, assignments: null }
-  assert.deepEqual(decideMorePartitions(new ClusterImage(), wanted, placement()), {
+  assert.deepEqual(decideMorePartitions(imageWith(), wanted, placement()), {
     records: [],
     result: { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null }
   })

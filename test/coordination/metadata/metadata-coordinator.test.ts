@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import { ConfigOperation } from '../../../src/coordination/metadata/configs.ts'
 import { ResourceType } from '../../../src/coordination/metadata/image.ts'
 import type { MetadataChange, MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
+import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { contentsOf, coordinatorOn, inWords, MemoryStateLog, newTopic } from './setup.ts'
 
 const { set, delete: remove } = ConfigOperation
@@ -124,8 +125,9 @@ test('what the log refuses has not happened', async () => {
   const metadata = coordinatorOn(log)
   const before = contentsOf(metadata.image)
   metadata.onChange(() => assert.fail('nothing has changed'))
-  log.hasFailed = true
-  await assert.rejects(metadata.createTopics([newTopic('t1')]), /no space/)
+  log.isFull = true
+  const [result] = await metadata.createTopics([newTopic('t1')])
+  assert.equal(result?.error, ErrorCode.KAFKA_STORAGE_ERROR)
   assert.deepEqual(contentsOf(metadata.image), before)
 })
 

@@ -34,7 +34,16 @@ export function coordinatorOn(
   const brokerDefaults = BrokerConfig.parse(overrides)
   // Another seed for each start: one that is restarted does not give out its ids again.
   const chance = new SeededChance(log.records.length + 1)
-  return new MetadataCoordinator({ log, clock: new ManualClock(), chance, nodeId, directoryId, brokerDefaults })
+  const coordinator = new MetadataCoordinator({
+    log,
+    clock: new ManualClock(),
+    chance,
+    nodeId,
+    directoryId,
+    brokerDefaults
+  })
+  coordinator.begin()
+  return coordinator
 }
 
 export function newTopic(name: string, more: Partial<NewTopic> = {}): NewTopic {

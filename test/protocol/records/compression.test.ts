@@ -140,3 +140,12 @@ test('what is not there to be unpacked, or by nobody known, is told as one kind 
   }
   assert.throws(() => compress(6, garbage), CompressionError)
 })
+
+test('a bit that is wrong in the header of an LZ4 frame is noticed', () => {
+  const frame = compress(Compression.lz4, Buffer.from('records'))
+  for (let bit = 0; bit < 7 * 8; bit++) {
+    const flipped = Buffer.from(frame)
+    flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    assert.throws(() => decompress(Compression.lz4, flipped, 1000), CompressionError)
+  }
+})

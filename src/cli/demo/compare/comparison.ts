@@ -16,8 +16,9 @@ import type { ComparisonPlan } from './plan.ts'
 import type { ComparisonState, OutageRecord } from './state.ts'
 
 const tickMs = 50
-const warmUpMs = 3000
-const calmMs = 2000
+/** Time to read what there is to see, before anything happens to it and after. */
+const warmUpMs = 6000
+const calmMs = 6000
 const rememberedNews = 100
 /** Every call of an order has timed out by then. */
 const settleMs = 20_000

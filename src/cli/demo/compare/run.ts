@@ -3,6 +3,7 @@
  */
 import type { Invocation } from '../../command.ts'
 import type { ExitCode } from '../../exit-codes.ts'
+import { interruptedExitCode } from '../../interruption.ts'
 import { perform, type Show } from '../performance.ts'
 import { glyphsFor } from '../show/glyphs.ts'
 import { Comparison } from './comparison.ts'
@@ -17,6 +18,7 @@ export async function runCompare(invocation: Invocation): Promise<ExitCode> {
   const comparison = new Comparison(plan, presenter)
   const show = showOf(comparison, presenter)
   const stage = await perform(invocation, { play: comparison, show, directory: plan.directory })
+  if (stage === undefined) return interruptedExitCode(invocation.interrupted)
   return await summarize(invocation, plan, { due: comparison.due, state: comparison.state() }, stage)
 }
 

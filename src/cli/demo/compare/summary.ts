@@ -3,6 +3,7 @@
  */
 import type { Invocation } from '../../command.ts'
 import { ExitCode } from '../../exit-codes.ts'
+import { helpWidth, wrap } from '../../help.ts'
 import { formatTable, type Row, toJson } from '../../output.ts'
 import type { Stage } from '../../serve/stage.ts'
 import { remains } from '../summary.ts'
@@ -32,7 +33,8 @@ export async function summarize(
     const rows = [...rowsOf('direct calls', calls.figures), ...rowsOf('the log', log.figures)]
     const columns = ['world', 'messages', 'sent', 'arrived', 'lost', 'doubled', 'longest wait']
     await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold)}\n`)
-    for (const line of conclusions(due, state)) await terminal.write(`${line}\n`)
+    const width = helpWidth(process.stdout.columns)
+    for (const sentence of conclusions(due, state)) await terminal.write(`${wrap(sentence, width).join('\n')}\n`)
   }
   remains(plan, stage, topics, (line) => terminal.hint(line))
   return isMet ? ExitCode.done : ExitCode.notMet
@@ -72,13 +74,15 @@ export function conclusions(due: number, { calls, log, outages }: ComparisonStat
   const { missing: lost } = calls.figures.notifications
   const { longestWaitMs } = log.figures.notifications
   const peakLag = outages.reduce((highest, outage) => Math.max(highest, outage.peakLag), 0)
-  const verdict = keptEverything(log.figures, due)
-    ? `The log lost nothing and doubled nothing: the lag rose to ${peakLag} records; who waited longest waited ${duration(longestWaitMs)}.`
+  const isKept = keptEverything(log.figures, due)
+  const verdict = isKept
+    ? `The log lost nothing and doubled nothing: ${due} of ${due} customers were told; who waited longest waited ${duration(longestWaitMs)} (the lag rose to ${peakLag} records).`
     : `The log did not keep its promise: of ${due} orders ${log.figures.notifications.arrived} were told, ${doubledOf(log.figures)} messages were doubled.`
   return [
     `For ${duration(deadMs)} nobody listened for notifications. Direct calls: ${lost} of ${due} customers were never told.`,
     verdict,
-    'A retry in the caller saves most while the caller lives, and doubles some; a queue on its disk that does not is a log.'
+    'A retry in the caller saves most while the caller lives, and doubles some; a queue on its disk that does not is a log.',
+    ...(isKept ? ['In short: a call is gone when nobody answers; a log keeps the message until it has been read.'] : [])
   ]
 }
 

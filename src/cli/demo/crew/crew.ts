@@ -91,6 +91,12 @@ export class Crew {
     }
   }
 
+  /** Whether it has members, and none that lives or comes back by itself. */
+  isDead(service: ServiceName): boolean {
+    const members = [...this.#teams[service].members.values()]
+    return members.length > 0 && members.every(({ state }) => state === 'dead')
+  }
+
   scale(service: ServiceName, wanted: number): void {
     const team = this.#teams[service]
     const { memberMax, onNews } = this.#options

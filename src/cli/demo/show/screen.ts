@@ -14,8 +14,10 @@ export class ScreenPresenter implements Presenter {
   readonly #canvas: Canvas
   readonly #style: Style
   readonly #glyphs: Glyphs
-  selected: ServiceName = 'kitchen'
+  /** The story begins with the service that is last in the way of an order. */
+  selected: ServiceName = 'notifications'
   voice: Voice = 'guest'
+  #help: 'shown' | 'hidden' = 'hidden'
 
   constructor(stream: ScreenStream, style: Style, glyphs: Glyphs) {
     this.#canvas = new Canvas(stream)
@@ -36,6 +38,10 @@ export class ScreenPresenter implements Presenter {
     this.voice = this.voice === 'guest' ? 'engineer' : 'guest'
   }
 
+  toggleHelp(): void {
+    this.#help = this.#help === 'shown' ? 'hidden' : 'shown'
+  }
+
   begin(state: DemoState): void {
     this.#canvas.open()
     this.tick(state)
@@ -52,7 +58,8 @@ export class ScreenPresenter implements Presenter {
         style: this.#style,
         glyphs: this.#glyphs,
         selected: this.selected,
-        voice: this.voice
+        voice: this.voice,
+        help: this.#help
       })
     )
   }

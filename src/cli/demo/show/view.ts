@@ -3,13 +3,16 @@
  * lines; more lines show more orders and more news.
  */
 import type { Style } from '../../terminal.ts'
-import { type ServiceName, type Status, serviceNames, services, statuses } from '../services.ts'
-import type { DemoState, TeamState } from '../state.ts'
-import { isRebalancing } from '../watch/group-history.ts'
-import type { RecentOrder } from '../watch/recent-orders.ts'
-import { type Cell, lineOf } from './cells.ts'
+import { type ServiceName, services, statuses } from '../services.ts'
+import type { DemoState } from '../state.ts'
+import { lineOf } from './cells.ts'
+import { elsewhereLine } from './elsewhere.ts'
 import type { Glyphs } from './glyphs.ts'
+import { allKeysLines, keysLine } from './keys.ts'
+import { orderTable } from './order-table.ts'
 import { clockTime, explanationOf, sentenceOf, type Voice } from './sentences.ts'
+import { serviceTable } from './service-table.ts'
+import { headline, storyLines, storyRows } from './story-lines.ts'
 
 export interface ViewOptions {
   readonly columns: number
@@ -18,112 +21,47 @@ export interface ViewOptions {
   readonly glyphs: Glyphs
   readonly selected: ServiceName
   readonly voice: Voice
+  /** Whether all keys are shown, in the place of what is below the services. */
+  readonly help: 'shown' | 'hidden'
 }
 
 /** Without orders and news; see `drawDemo`. */
-const fixedRows = 16
-const barMax = 9
+const fixedRows = 20
 
 export function drawDemo(state: DemoState, options: ViewOptions): string[] {
   const { rows } = options
-  const free = Math.max(2, rows - fixedRows)
-  const orderRows = Math.ceil(free * 0.6)
   const lines = [
     ...heading(state, options),
     '',
+    ...story(state, options),
+    '',
     ...serviceTable(state, options),
-    explanation(options),
-    lastEvent(state, options),
-    '',
-    totalsLine(state, options),
-    '',
-    ...orderTable(state, options, orderRows),
-    '',
-    ...newsLines(state, options, free - orderRows)
+    ...(options.help === 'shown' ? ['', ...allKeysLines(options)] : details(state, options))
   ]
-  return [...lines.slice(0, rows - 1), keysLine(options)]
+  const shown = lines.slice(0, rows - 1)
+  const filling = Array.from({ length: rows - 1 - shown.length }, () => '')
+  return [...shown, ...filling, keysLine(options)]
 }
 
 function heading(state: DemoState, { columns, style }: ViewOptions): string[] {
   const minutes = Math.floor(state.elapsedMs / 60_000)
   const seconds = Math.floor((state.elapsedMs % 60_000) / 1000)
   const clock = `${String(minutes).padStart(2, '0')}:${String(seconds).padStart(2, '0')}`
+  const pace = `${Number(state.ratePerSecond.toFixed(2))} orders/s, seed ${state.seed}   ${clock}`
   const title = [
     { text: 'Odradek demo', width: 14, paint: style.bold },
-    { text: 'food delivery on Kafka', width: Math.max(0, columns - 14 - clock.length) },
-    { text: clock, paint: style.dim }
+    { text: 'food delivery on Kafka', width: Math.max(24, columns - 14 - pace.length) },
+    { text: pace, paint: style.dim }
   ]
-  const where = `${state.brokers}${state.isEmbedded ? ' (in this process)' : ''}`
-  const pace = `${rounded(state.ratePerSecond)} orders/s, seed ${state.seed}`
-  return [lineOf(title, columns), lineOf(secondLine(state, style, where, pace), columns)]
+  return [lineOf(title, columns), lineOf([{ text: headline(state), paint: style.cyan }], columns)]
 }
 
-function secondLine(state: DemoState, style: Style, where: string, pace: string): Cell[] {
-  if (state.away !== undefined) return [{ text: `the broker is away: ${state.away}; trying again`, paint: style.red }]
-  if (state.phase === 'closing')
-    return [{ text: 'closing: what is there is finished; q again ends at once', paint: style.yellow }]
-  return [{ text: where, paint: style.green }, { text: `   ${pace}` }]
-}
-
-function serviceTable(state: DemoState, options: ViewOptions): string[] {
-  const { columns, style } = options
-  const headings = [
-    { text: '', width: 4 },
-    { text: 'SERVICE', width: 15 },
-    { text: 'READS', width: 15 },
-    { text: 'LAG', width: 6, align: 'right' },
-    { text: '', width: barMax + 2 },
-    { text: '/S', width: 5, align: 'right' },
-    { text: '   MEMBER: PARTITIONS' }
-  ] as const
-  return [
-    lineOf(
-      headings.map((cell) => ({ ...cell, paint: style.dim })),
-      columns
-    ),
-    ...serviceNames.map((service, index) => serviceLine(state, options, service, index + 1))
-  ]
-}
-
-function serviceLine(state: DemoState, options: ViewOptions, service: ServiceName, number: number): string {
-  const { columns, style, glyphs, selected } = options
-  const team = state.teams[service]
-  const { lag } = team.group
-  const isSelected = service === selected
-  const lagPaint = lag === 0 ? style.green : lag > 50 ? style.red : style.yellow
-  return lineOf(
-    [
-      { text: isSelected ? glyphs.selected : '', width: 2, paint: style.cyan },
-      { text: String(number), width: 2 },
-      { text: service, width: 15, ...(isSelected ? { paint: style.bold } : {}) },
-      { text: state.topics[services[service].reads], width: 15 },
-      { text: String(lag), width: 6, align: 'right', paint: lagPaint },
-      { text: ` ${bar(lag, glyphs)}`, width: barMax + 2, paint: lagPaint },
-      { text: state.perSecond[services[service].says].toFixed(1), width: 5, align: 'right' },
-      { text: '   ' },
-      ...memberCells(team, style)
-    ],
-    columns
-  )
-}
-
-/** One block for the first, two from 2, three from 4, four from 8 …: a glance tells whether it grows. */
-function bar(lag: number, glyphs: Glyphs): string {
-  return glyphs.block.repeat(Math.min(barMax, lag === 0 ? 0 : Math.floor(Math.log2(lag)) + 1))
-}
-
-/** Who owns what is the cluster's word; who lives is ours. A dead member owns its partitions until the group misses it. */
-function memberCells({ members, paused, group }: TeamState, style: Style): Cell[] {
-  const owned = new Map(group.owners.map(({ member, partitions }) => [Number(/\d+$/.exec(member)?.[0]), partitions]))
-  const cells: Cell[] = paused ? [{ text: 'paused ', paint: style.yellow }] : []
-  if (isRebalancing(group)) cells.push({ text: 'rebalancing ', paint: style.yellow })
-  for (const { member, state } of members) {
-    const partitions = owned.get(member)?.join(' ') ?? ''
-    const isAway = state === 'dead' || state === 'restarting'
-    const words = [`${member}:`, partitions || (isAway ? '' : '-'), isAway ? state : ''].filter((word) => word !== '')
-    cells.push({ text: `${words.join(' ')}  `, ...(isAway ? { paint: style.red } : {}) })
-  }
-  return cells
+function story(state: DemoState, options: ViewOptions): string[] {
+  const cells = storyLines(state, options)
+  return Array.from({ length: storyRows }, (_, index) => {
+    const cell = cells[index]
+    return cell === undefined ? '' : lineOf([{ text: '  ' }, cell], options.columns)
+  })
 }
 
 function explanation({ columns, style, selected, voice }: ViewOptions): string {
@@ -140,75 +78,46 @@ function lastEvent({ orders }: DemoState, { columns, style, selected, voice }: V
   const text =
     voice === 'guest'
       ? `order ${orderId}: ${sentenceOf({ order: last.order, status: says })}`
-      : `${writes} ${mark.partition}:${mark.offset}  key ${orderId}  {"order_id":${orderId},"status":"${says}", ...}`
+      : `${writes} ${mark.partition}:${mark.offset}  {"order_id":${orderId},"status":"${says}", ...}`
   return lineOf([{ text: '    ' }, { text, paint: style.cyan }], columns)
 }
 
-function totalsLine({ totals, medianMs }: DemoState, { columns, style }: ViewOptions): string {
-  const verdict = (name: string, count: number) => ({
-    text: `${name} ${count}`,
+const words = {
+  guest: { placed: 'placed', paid: 'paid', cooked: 'cooked', notified: 'told', doubled: 'twice' },
+  engineer: { placed: 'placed', paid: 'paid', cooked: 'cooked', notified: 'notified', doubled: 'doubled' }
+} as const
+
+function totalsLine({ totals }: DemoState, { columns, style, voice }: ViewOptions): string {
+  const counted = statuses.map((status) => `${totals[status]} ${words[voice][status]}`).join(', ')
+  const verdict = (count: number, word: string) => ({
+    text: `${count} ${word}`,
     paint: count > 0 ? style.red : style.green
   })
-  const gap = { text: '  ' }
   return lineOf(
     [
-      gap,
-      ...statuses.flatMap((status) => [{ text: `${status} ${totals[status]}`, paint: style.bold }, gap]),
-      verdict('lost', totals.lost),
-      gap,
-      verdict('doubled', totals.doubled),
-      ...(medianMs === undefined ? [] : [gap, { text: duration(medianMs), paint: style.dim }])
+      { text: `  ${voice === 'guest' ? 'Orders: ' : ''}${counted}; `, paint: style.bold },
+      verdict(totals.lost, 'lost'),
+      { text: ', ' },
+      verdict(totals.doubled, words[voice].doubled)
     ],
     columns
   )
 }
 
-function orderTable(state: DemoState, options: ViewOptions, rows: number): string[] {
-  const { columns, style, voice } = options
-  const titles: Readonly<Record<Status, string>> =
-    voice === 'guest'
-      ? { placed: 'ordered', paid: 'paid', cooked: 'cooked', notified: 'told' }
-      : { placed: 'orders', paid: 'payments', cooked: 'orders', notified: 'notified' }
-  const cells = [
-    { text: 'ORDER', width: 7, align: 'right' },
-    { text: '', width: 2 },
-    { text: 'CUSTOMER', width: 10 },
-    { text: 'DISH', width: 13 },
-    ...statuses.map((status) => ({ text: titles[status].toUpperCase(), width: 10 })),
-    ...(voice === 'guest' ? [{ text: 'TOOK', width: 8, align: 'right' } as const] : [])
-  ] as const
-  const shown = state.orders.slice(-rows)
+/** What the services do and have done, and how to see the same from outside. */
+function details(state: DemoState, options: ViewOptions): string[] {
+  const free = Math.max(2, options.rows - fixedRows)
+  const orderRows = Math.ceil(free * 0.6)
   return [
-    lineOf(
-      cells.map((cell) => ({ ...cell, paint: style.dim })),
-      columns
-    ),
-    ...Array.from({ length: rows }, (_, index) => {
-      const order = shown[index]
-      return order === undefined ? '' : orderLine(order, options)
-    })
+    explanation(options),
+    lastEvent(state, options),
+    '',
+    totalsLine(state, options),
+    '',
+    ...orderTable(state, options, orderRows),
+    ...newsLines(state, options, free - orderRows),
+    elsewhereLine({ topic: state.topics.orders, brokers: state.brokers }, options)
   ]
-}
-
-function orderLine({ order, marks }: RecentOrder, { columns, style, glyphs, voice }: ViewOptions): string {
-  const { placed, notified } = marks
-  const took = placed && notified ? duration(notified.timestampMs - placed.timestampMs) : ''
-  return lineOf(
-    [
-      { text: String(order.orderId), width: 7, align: 'right' },
-      { text: '', width: 2 },
-      { text: order.customer, width: 10 },
-      { text: `${order.quantity} ${order.dish}`, width: 13 },
-      ...statuses.map((status) => {
-        const mark = marks[status]
-        if (mark === undefined) return { text: glyphs.open, width: 10, paint: style.dim }
-        const text = voice === 'guest' ? glyphs.done : `${mark.partition}:${mark.offset}`
-        return { text, width: 10, paint: status === 'notified' ? style.green : style.cyan }
-      }),
-      ...(voice === 'guest' ? [{ text: took, width: 8, align: 'right', paint: style.dim } as const] : [])
-    ],
-    columns
-  )
 }
 
 function newsLines({ news }: DemoState, { columns, style }: ViewOptions, rows: number): string[] {
@@ -218,34 +127,4 @@ function newsLines({ news }: DemoState, { columns, style }: ViewOptions, rows: n
     if (one === undefined) return ''
     return lineOf([{ text: `  ${clockTime(one.timestampMs)}  `, paint: style.dim }, { text: one.text }], columns)
   })
-}
-
-function keysLine({ columns, style }: ViewOptions): string {
-  const keys = [
-    ['1-4', 'pick'],
-    ['+-', 'scale'],
-    ['p', 'pause'],
-    ['k', 'kill'],
-    ['x', 'one'],
-    ['r', 'restart'],
-    ['<>', 'pace'],
-    ['v', 'voice'],
-    ['q', 'quit']
-  ] as const
-  return lineOf(
-    keys.flatMap(([key, meaning]) => [
-      { text: key, paint: style.bold },
-      { text: ` ${meaning} `, paint: style.dim },
-      { text: ' ' }
-    ]),
-    columns
-  )
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${Math.max(0, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`
-}
-
-function rounded(perSecond: number): string {
-  return String(Number(perSecond.toFixed(2)))
 }

@@ -93,7 +93,10 @@ async function viewGroup(
   bounds: Map<string, Bounds>
 ): Promise<GroupView> {
   const description = await describe(cluster, group)
-  const rows = description === undefined ? [] : await groupLag(cluster, description, async () => bounds)
+  const rows =
+    description === undefined
+      ? []
+      : await groupLag(cluster, description, async () => ({ bounds, unreadable: new Map() }))
   return {
     state: description?.state ?? 'Empty',
     owners: (description?.members ?? [])

@@ -24,6 +24,7 @@ export class Tally {
   readonly #counts = { placed: 0, paid: 0, cooked: 0, notified: 0 }
   readonly #again = { placed: 0, paid: 0, cooked: 0, notified: 0 }
   readonly #partitions = new Map<number, { readonly open: Set<number>; lastNotified: number }>()
+  #notifiedUpTo = 0
 
   /** Whether it is the first of its kind about this order. */
   count({ order: { orderId }, status, partition }: Counted): boolean {
@@ -38,7 +39,13 @@ export class Tally {
     this.#seen[orderId] = now
     this.#counts[status]++
     this.#follow(partition, orderId, now)
+    while (((this.#seen[this.#notifiedUpTo + 1] ?? 0) & notified) !== 0) this.#notifiedUpTo++
     return true
+  }
+
+  /** All orders from the first to this one are notified. */
+  get notifiedUpTo(): number {
+    return this.#notifiedUpTo
   }
 
   get totals(): Totals {

@@ -9,8 +9,12 @@ export const broker = {
     layman: 'a branch of the post office; in the kitchen, the building where the rails hang',
     engineer: 'a server that stores partitions on its disk and answers for those it leads'
   },
-  problem:
-    'A ticket on a scrap of paper is gone with the next gust. Somebody has to keep the tickets, hand them to whoever asks, and still have them after closing time.',
+  problem: {
+    layman:
+      'A ticket on a scrap of paper is gone with the next gust. Somebody has to keep the tickets, hand them to whoever asks, and still have them after closing time.',
+    engineer:
+      'A message that lives in the memory of its sender is gone with him. Somebody has to keep it, hand it to whoever asks, and still have it after a restart.'
+  },
   postOffice: 'A broker is like a post office branch that stores and manages mailboxes (topics).',
   kitchen:
     'A broker is a building with order rails in it. It takes tickets, keeps them in its cabinet in the order they came, and shows them to any cook who asks. A chain has several buildings, and each rail is run by one of them.',
@@ -45,46 +49,73 @@ export const broker = {
     'one-leader-each': {
       layman: 'Every rail is run by exactly one building.',
       engineer: 'Every partition has exactly one leader, and it is one of the brokers.',
-      otherwise: 'Not every partition had a leader among the brokers.'
+      otherwise: {
+        layman: 'Not every rail was run by one of the buildings.',
+        engineer: 'Not every partition had a leader among the brokers.'
+      }
     },
     'holds-the-records': {
       layman: 'The tickets are in the cabinets: every rail takes up room in the building that runs it.',
       engineer:
         'Each leader keeps a log for each of its partitions, and those that got records take up bytes on its disk.',
-      otherwise: 'The brokers did not show logs for all partitions where their leaders are.'
+      otherwise: {
+        layman: 'Not every rail was found in the cabinet of the building that runs it.',
+        engineer: 'The brokers did not show logs for all partitions where their leaders are.'
+      }
     },
     'record-is-in-the-file': {
       layman: 'There it is: the ticket lies in the cabinet, word for word.',
       engineer: "The record's value stands in the partition's .log file, byte for byte as it was sent.",
-      otherwise: "The record's bytes were not found in the partition's file.",
+      otherwise: {
+        layman: 'The ticket was not found in the cabinet.',
+        engineer: "The record's bytes were not found in the partition's file."
+      },
       on: 'the embedded broker'
     },
     'leader-answers': {
       layman: 'The building that runs a rail knows how far it goes, and together that is every ticket.',
       engineer: 'Each leader answered with the end offset of its partitions; they add up to the records sent.',
-      otherwise: 'The end offsets of the leaders do not add up to what was sent.'
+      otherwise: {
+        layman: 'What the buildings say of their rails does not add up to the tickets that were hung up.',
+        engineer: 'The end offsets of the leaders do not add up to what was sent.'
+      }
     },
     'others-refuse': {
       layman: 'The other buildings do not guess: they say that this is not their rail.',
       engineer: 'Every broker that does not lead a partition refused with NOT_LEADER_OR_FOLLOWER (6).',
-      otherwise: 'A broker answered for a partition that it does not lead.',
+      otherwise: {
+        layman: 'A building spoke for a rail that another one runs.',
+        engineer: 'A broker answered for a partition that it does not lead.'
+      },
       on: 'a cluster of several brokers'
     },
     'survives-a-restart': {
       layman: 'In the morning every ticket hangs where it hung in the evening.',
       engineer: 'The same records at the same offsets before and after: the log on disk is the state.',
-      otherwise: 'After the restart the broker did not return the same records.',
+      otherwise: {
+        layman: 'In the morning the tickets were not those of the evening.',
+        engineer: 'After the restart the broker did not return the same records.'
+      },
       on: 'the embedded broker'
     }
   },
   question: {
-    ask: {
-      text: 'Which broker leads partition 2 of {topic}? Its number, please. In another terminal this shows it:',
-      command: 'npx odradek topics describe {topic}{where}'
+    layman: {
+      ask: { text: 'Which building runs rail 2? Its number, please. Your answer is held against what the house says.' },
+      hints: [
+        { text: 'The first step showed it, rail by rail.' },
+        { text: 'The buildings here have the numbers {nodes}.' }
+      ]
     },
-    hints: [
-      { text: 'Look at the column LEADER, in the line of partition 2.' },
-      { text: 'The brokers here have the numbers {nodes}.' }
-    ]
+    engineer: {
+      ask: {
+        text: 'Which broker leads partition 2 of {topic}? Its number, please. In another terminal this shows it:',
+        command: 'npx odradek topics describe {topic}{where}'
+      },
+      hints: [
+        { text: 'Look at the column LEADER, in the line of partition 2.' },
+        { text: 'The brokers here have the numbers {nodes}.' }
+      ]
+    }
   }
 } as const satisfies Concept

@@ -9,8 +9,12 @@ export const partition = {
     layman: 'a slot of the mailbox; in the kitchen, one rail for each line of cooks',
     engineer: 'an ordered part of a topic; the hash of the key chooses it'
   },
-  problem:
-    'One rail, and twenty cooks in front of it: they stand in each other\'s way. With twenty rails they do not, but then the ticket "paid" must not overtake the ticket "placed" of the same order.',
+  problem: {
+    layman:
+      'One rail, and twenty cooks in front of it: they stand in each other\'s way. With twenty rails they do not, but then the ticket "paid" must not overtake the ticket "placed" of the same order.',
+    engineer:
+      'One log is read by one consumer at a time, which is too slow. Several logs can be read side by side, but the events of one order must stay in their order.'
+  },
   postOffice: 'Partitions are like separate slots in a mailbox, allowing mail to be sorted and accessed faster.',
   kitchen:
     'Partitions are several rails instead of one, one for each kitchen line. The order number decides which rail a ticket goes to, always the same way, so all tickets of one order hang on one rail, in the order they came.',
@@ -34,28 +38,48 @@ export const partition = {
     'the-key-decides': {
       layman: 'Every ticket hangs on the rail that the sum had told.',
       engineer: 'For every key, the computed partition is the one in which the broker has the record.',
-      otherwise: 'A record lies in another partition than its key computes to.'
+      otherwise: {
+        layman: 'A ticket hangs on another rail than the sum had told.',
+        engineer: 'A record lies in another partition than its key computes to.'
+      }
     },
     'order-within': {
       layman:
         'On each rail the tickets hang in the order they were hung up, so every order is placed before it is paid.',
       engineer: 'Within each partition the offsets follow the order of sending.',
-      otherwise: 'Within a partition the records do not lie in the order they were sent.'
+      otherwise: {
+        layman: 'On a rail the tickets do not hang in the order they were hung up.',
+        engineer: 'Within a partition the records do not lie in the order they were sent.'
+      }
     },
     'no-order-across': {
       layman: 'Across the rails nobody keeps that order: who reads them all sees it differently.',
       engineer:
         'Reading the whole topic did not return the order of sending; nothing orders one partition against another.',
-      otherwise: 'This time the whole topic came back in the order of sending; that is luck, nothing promises it.'
+      otherwise: {
+        layman: 'This time the tickets of all rails together were in the order they were hung up; that is luck.',
+        engineer: 'This time the whole topic came back in the order of sending; that is luck, nothing promises it.'
+      }
     }
   },
   question: {
-    ask: {
-      text: 'Which of the {partitions} partitions will the key "{key}" go to? Its murmur2 hash, made positive, is {hash}. Your answer sends the record, and then that partition is looked through.'
+    layman: {
+      ask: {
+        text: 'Which of the {partitions} rails, 0 to 2, will order {key} hang on? Its sum is {hash}. Your answer hangs it up, and then that rail is looked through.'
+      },
+      hints: [
+        { text: 'Divide {hash} by {partitions}. What is left over is the number of the rail.' },
+        { text: 'A trick for 3: add up the digits of {hash}, and divide that instead.' }
+      ]
     },
-    hints: [
-      { text: 'Divide {hash} by {partitions}. What is left over is the number of the partition.' },
-      { text: 'Let another terminal divide.', command: "node -p '{hash} % {partitions}'" }
-    ]
+    engineer: {
+      ask: {
+        text: 'Which of the {partitions} partitions will the key "{key}" go to? Its murmur2 hash, made positive, is {hash}. Your answer sends the record, and then that partition is looked through.'
+      },
+      hints: [
+        { text: 'Divide {hash} by {partitions}. What is left over is the number of the partition.' },
+        { text: 'Let another terminal divide.', command: "node -p '{hash} % {partitions}'" }
+      ]
+    }
   }
 } as const satisfies Concept

@@ -43,18 +43,22 @@ export const brokerLesson = lesson(concept, async (lab) => {
 
 async function showLeaders(lab: BrokerLab, topic: string): Promise<Map<number, number>> {
   const { brokers, clusterId } = await lab.cluster.metadata([topic], 'leave')
-  await lab.request('Metadata: who is there?')
-  await lab.seen(...brokers.map(({ nodeId, host, port }) => `broker ${nodeId} at ${host}:${port}`))
-  const [described] = await lab.rows(['topics', 'describe', topic])
+  await lab.request(
+    'Metadata: who is there?',
+    ...brokers.map(({ nodeId, host, port }) => `broker ${nodeId} at ${host}:${port}`)
+  )
+  await lab.run(['topics', 'describe', topic])
+  const [described] = await lab.rows(['topics', 'describe', topic], { shown: 'silent' })
   const rows = rowsOf(described, 'partitions')
   const leaders = new Map(rows.map((row) => [numberOf(row, 'partition') ?? -1, numberOf(row, 'leader') ?? -1]))
-  await lab.seen(...[...leaders].map(([partition, leader]) => `partition ${partition} is led by broker ${leader}`))
+  await lab.scene(...[...leaders].map(([partition, leader]) => `rail ${partition} hangs in building ${leader}`))
   const nodes = brokers.map((one) => one.nodeId)
   const holds = leaders.size === partitions && [...leaders.values()].every((leader) => nodes.includes(leader))
   const measured = { topic, clusterId: clusterId ?? null, brokers: nodes, leaders: Object.fromEntries(leaders) }
-  await lab.claim('one-leader-each', holds, measured, [
-    `${leaders.size} partitions, ${counted(nodes.length, 'broker')}`
-  ])
+  await lab.claim('one-leader-each', holds, measured, {
+    layman: `${leaders.size} rails, ${counted(nodes.length, 'building')}`,
+    engineer: `${leaders.size} partitions, ${counted(nodes.length, 'broker')}`
+  })
   return leaders
 }
 
@@ -67,10 +71,13 @@ interface PartitionLog {
 
 async function showLogs(lab: BrokerLab, topic: string, leaders: ReadonlyMap<number, number>): Promise<void> {
   const logs = await logsOf(lab, topic)
-  await lab.request(`DescribeLogDirs of ${topic}, to every broker`)
-  await lab.seen(
+  await lab.request(
+    `DescribeLogDirs of ${topic}, to every broker`,
     ...logs.map((log) => `broker ${log.node}: ${topic}-${log.partition}  ${log.sizeBytes} bytes`),
     ...new Set(logs.map((log) => `broker ${log.node} keeps them in ${log.directory}`))
+  )
+  await lab.scene(
+    ...logs.map((log) => `building ${log.node}: the drawer of rail ${log.partition} holds ${log.sizeBytes} bytes`)
   )
   const ends = await endsOf(lab, topic)
   const holds = [...leaders].every(([partition, leader]) => {
@@ -78,9 +85,11 @@ async function showLogs(lab: BrokerLab, topic: string, leaders: ReadonlyMap<numb
     return log !== undefined && (log.sizeBytes > 0n || (ends.get(partition) ?? 0) === 0)
   })
   const measured = { topic, logs: logs.map((log) => ({ ...log })) }
-  await lab.claim('holds-the-records', holds && logs.length >= partitions, measured, [
-    `${logs.length} logs, ${logs.reduce((sum, log) => sum + log.sizeBytes, 0n)} bytes for ${recordCount} records`
-  ])
+  const sumBytes = logs.reduce((sum, log) => sum + log.sizeBytes, 0n)
+  await lab.claim('holds-the-records', holds && logs.length >= partitions, measured, {
+    layman: `${logs.length} drawers for ${recordCount} tickets`,
+    engineer: `${logs.length} logs, ${sumBytes} bytes for ${recordCount} records`
+  })
 }
 
 async function logsOf(lab: BrokerLab, topic: string): Promise<PartitionLog[]> {
@@ -110,13 +119,19 @@ async function findInFile(lab: BrokerLab, topic: string, directory: string): Pro
   const file = join(folder, names.find((name) => name.endsWith('.log')) ?? '')
   const position = (await readFile(file)).indexOf(value)
   const measured = { topic, file, value, position }
-  await lab.claim('record-is-in-the-file', value !== '' && position >= 0, measured, [
-    position < 0 ? `${value} is not in the .log file` : `${value} begins at byte ${position} of the .log file`
-  ])
+  const order = numberIn(value)
+  await lab.claim('record-is-in-the-file', value !== '' && position >= 0, measured, {
+    layman: position < 0 ? `order ${order} is not in its drawer` : `order ${order} lies in its drawer`,
+    engineer: position < 0 ? `${value} is not in the .log file` : `${value} begins at byte ${position} of the .log file`
+  })
+}
+
+/** The order's number, from `{"order_id":1001}`. */
+function numberIn(value: string): string {
+  return /\d+/.exec(value)?.[0] ?? 'none'
 }
 
 async function askEveryone(lab: BrokerLab, topic: string, leaders: ReadonlyMap<number, number>): Promise<void> {
-  await lab.request('ListOffsets, to every broker: where do the partitions end?')
   let sum = 0n
   const answers: { node: number; partition: number; leads: boolean; errorCode: number; end: bigint }[] = []
   for (const node of lab.cluster.nodeIds) {
@@ -126,23 +141,42 @@ async function askEveryone(lab: BrokerLab, topic: string, leaders: ReadonlyMap<n
       if (node === leader && errorCode === 0) sum += end
     }
   }
-  await lab.seen(
+  await lab.request(
+    'ListOffsets, to every broker: where do the partitions end?',
     ...answers.map(
       ({ node, partition, errorCode, end }) =>
         `broker ${node}, partition ${partition}: ${errorCode === 0 ? `ends at ${end}` : `error ${errorCode}`}`
     )
   )
+  await lab.scene(
+    ...answers.map(
+      ({ node, partition, errorCode, end }) =>
+        `building ${node} about rail ${partition}: ${errorCode === 0 ? `${end} tickets` : 'not mine'}`
+    )
+  )
   const own = answers.filter((one) => one.leads)
   const others = answers.filter((one) => !one.leads)
   const sent = BigInt(recordCount)
-  await lab.claim('leader-answers', own.length === partitions && sum === sent, { topic, sum, sent, answers: own }, [
-    `the ends add up to ${sum} of ${sent} records`
-  ])
+  await lab.claim(
+    'leader-answers',
+    own.length === partitions && sum === sent,
+    { topic, sum, sent, answers: own },
+    {
+      layman: `together ${sum} of ${sent} tickets`,
+      engineer: `the ends add up to ${sum} of ${sent} records`
+    }
+  )
   if (others.length === 0) return
   const refused = others.filter((one) => one.errorCode === notLeaderOrFollower).length
-  await lab.claim('others-refuse', refused === others.length, { topic, answers: others }, [
-    `${refused} of ${others.length} answers were NOT_LEADER_OR_FOLLOWER (6)`
-  ])
+  await lab.claim(
+    'others-refuse',
+    refused === others.length,
+    { topic, answers: others },
+    {
+      layman: `${refused} of ${others.length} said so`,
+      engineer: `${refused} of ${others.length} answers were NOT_LEADER_OR_FOLLOWER (6)`
+    }
+  )
 }
 
 async function askEnd(lab: BrokerLab, topic: string, node: number, partition: number) {
@@ -158,14 +192,23 @@ async function restart(lab: BrokerLab, topic: string, power: { stop(): Promise<v
   const stoppedMs = performance.now()
   await power.stop()
   await lab.seen('the broker has stopped')
+  await lab.scene('the building is closed')
   await power.start()
   const tookMs = Math.round(performance.now() - stoppedMs)
   await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}, after ${tookMs} ms`)
+  await lab.scene('the building is open again')
   const after = await read()
   const holds = before.length === recordCount && before.join('\n') === after.join('\n')
-  await lab.claim('survives-a-restart', holds, { topic, before, after, tookMs }, [
-    `${before.length} records before, ${after.length} after; ${holds ? 'the same' : 'not the same'}`
-  ])
+  const comparison = holds ? 'the same' : 'not the same'
+  await lab.claim(
+    'survives-a-restart',
+    holds,
+    { topic, before, after, tookMs },
+    {
+      layman: `${before.length} tickets in the evening, ${after.length} in the morning; ${comparison}`,
+      engineer: `${before.length} records before, ${after.length} after; ${comparison}`
+    }
+  )
 }
 
 function placeAndValue(row: PrintedRow): string {
@@ -180,7 +223,13 @@ function whoLeads(lab: BrokerLab, topic: string): Check {
       const { topics } = await lab.cluster.metadata([topic], 'leave')
       const leader = topics[0]?.partitions.find((one) => one.partitionIndex === 2)?.leaderId
       const right = /^\d+$/.test(answer) && Number(answer) === leader
-      return { right, found: right ? `Broker ${answer} leads it.` : `"${answer}" is not the broker that leads it.` }
+      return {
+        right,
+        found: {
+          layman: right ? `Building ${answer} runs it.` : `"${answer}" is not the building that runs it.`,
+          engineer: right ? `Broker ${answer} leads it.` : `"${answer}" is not the broker that leads it.`
+        }
+      }
     }
   }
 }

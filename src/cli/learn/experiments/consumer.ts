@@ -20,7 +20,7 @@ type Assignment = ReadonlyMap<string, readonly string[]>
 export const consumerLesson = lesson(concept, async (lab) => {
   await lab.step('join')
   const topic = await lab.createTopic('orders', partitions)
-  const crew = lab.name('crew')
+  const crew = lab.name('workers')
   const alice = await joins(lab, topic, crew, 'alice')
   const bob = await joins(lab, topic, crew, 'bob')
   try {
@@ -47,17 +47,22 @@ async function joins(lab: ConsumerLab, topic: string, group: string, name: strin
 async function shownAssignment(lab: ConsumerLab, crew: string, members: readonly Running[]): Promise<Assignment> {
   const settled = await waitForMembers(lab, crew, members)
   await lab.run(['groups', 'describe', crew])
-  const lines = [...settled].map(([member, own]) => `${member} has ${own.map(partitionOf).join(' and ') || 'nothing'}`)
-  await lab.seen(...lines)
+  await lab.scene(...[...settled].map(hasInWords))
   const given = [...settled.values()].flat()
   const holds =
     settled.size === members.length &&
     given.length === partitions &&
     new Set(given).size === partitions &&
     [...settled.values()].every((own) => own.length > 0)
-  await lab.claim('one-member-each', holds, { group: crew, assignment: Object.fromEntries(settled) }, [
-    `${given.length} of ${partitions} partitions are assigned, to ${settled.size} members`
-  ])
+  await lab.claim(
+    'one-member-each',
+    holds,
+    { group: crew, assignment: Object.fromEntries(settled) },
+    {
+      layman: `${given.length} of ${partitions} rails have a cook; there are ${settled.size} cooks`,
+      engineer: `${given.length} of ${partitions} partitions are assigned, to ${settled.size} members`
+    }
+  )
   return settled
 }
 
@@ -79,6 +84,16 @@ function partitionOf(name: string): string {
   return `partition ${name.slice(name.lastIndexOf(':') + 1)}`
 }
 
+/** `Alice has rail 0 and rail 2` */
+function hasInWords([member, own]: readonly [string, readonly string[]]): string {
+  const rails = own.map((name) => partitionOf(name).replace('partition', 'rail'))
+  return `${named(member)} has ${rails.join(' and ') || 'nothing to do'}`
+}
+
+function named(member: string): string {
+  return `${member.charAt(0).toUpperCase()}${member.slice(1)}`
+}
+
 async function share(
   lab: ConsumerLab,
   topic: string,
@@ -89,22 +104,28 @@ async function share(
   const received = () => Object.values(crew).reduce((sum, member) => sum + member.rows.length, 0)
   await lab.waitFor(async () => received() >= orders, arriveMs)
   const seen = Object.fromEntries(Object.entries(crew).map(([name, member]) => [name, member.rows.map(place)]))
-  for (const [name, member] of Object.entries(crew))
-    await lab.seen(
-      ...member.rows.map(
-        (row) => `${name} got order ${textOf(row, 'key')} from partition ${numberOf(row, 'partition')}`
-      )
-    )
+  for (const [name, member] of Object.entries(crew)) {
+    await lab.seen(`${name} got:`, ...member.rows.map((row) => `  ${place(row)}  key ${textOf(row, 'key')}`))
+    await lab.scene(`${named(name)} cooks ${member.rows.map((row) => textOf(row, 'key')).join(', ')}`)
+  }
   const all = Object.values(crew).flatMap((member) => member.rows.map((row) => textOf(row, 'key')))
   const ownOnly = Object.entries(crew).every(([name, member]) =>
     member.rows.every((row) => assignment.get(name)?.includes(`${topic}:${numberOf(row, 'partition')}`))
   )
   const once = all.length === orders && new Set(all).size === orders
-  await lab.claim('each-record-once', once && ownOnly, { topic, seen }, [
-    `${Object.entries(seen)
-      .map(([name, places]) => `${name} got ${places.length}`)
-      .join(', ')}; ${new Set(all).size} different ones of ${orders}`
-  ])
+  const shares = (got: string, name: (member: string) => string) =>
+    Object.entries(seen)
+      .map(([member, places]) => `${name(member)} ${got} ${places.length}`)
+      .join(', ')
+  await lab.claim(
+    'each-record-once',
+    once && ownOnly,
+    { topic, seen },
+    {
+      layman: `${shares('cooked', named)}; ${new Set(all).size} different orders of ${orders}`,
+      engineer: `${shares('got', String)}; ${new Set(all).size} different ones of ${orders}`
+    }
+  )
 }
 
 function place(row: PrintedRow): string {
@@ -112,35 +133,45 @@ function place(row: PrintedRow): string {
 }
 
 async function anotherGroup(lab: ConsumerLab, topic: string): Promise<void> {
-  const group = lab.name('accountants')
+  const group = lab.name('audit')
   const rows = await lab.rows(['consume', topic, '-g', group, '--exit'])
   const seen = rows.map(place)
-  await lab.seen(`the accountants got ${seen.length} records`)
+  await lab.scene(`the accountants read ${seen.length} tickets`)
   const holds = seen.length === orders && new Set(seen).size === orders
-  await lab.claim('another-group-gets-all', holds, { topic, group, seen }, [
-    `${new Set(seen).size} of ${orders} records, which the first group had read before`
-  ])
+  const different = new Set(seen).size
+  await lab.claim(
+    'another-group-gets-all',
+    holds,
+    { topic, group, seen },
+    {
+      layman: `${different} of ${orders} tickets, all of which had been cooked before`,
+      engineer: `${different} of ${orders} records, which the first group had read before`
+    }
+  )
 }
 
 async function takeOver(lab: ConsumerLab, topic: string, crew: string, bob: Running): Promise<void> {
   const assignment = await waitForMembers(lab, crew, [bob])
   await lab.run(['groups', 'describe', crew])
-  await lab.seen(...[...assignment].map(([member, own]) => `${member} has ${own.map(partitionOf).join(' and ')}`))
+  await lab.scene(...[...assignment].map(hasInWords))
   const before = bob.rows.length
   for (let partition = 0; partition < partitions; partition++)
     await lab.rows(['produce', topic, `{"for":"partition ${partition}"}`, '-P', String(partition)])
   await bob.until(before + partitions, arriveMs)
   const seen = bob.rows.slice(before).map(place)
-  await lab.seen(`bob got ${seen.length} new records: ${seen.join(', ')}`)
+  await lab.seen('bob got:', ...bob.rows.slice(before).map((row) => `  ${place(row)}  ${textOf(row, 'value')}`))
+  await lab.scene(`Bob cooks ${seen.length} more`)
   const parts = new Set(seen.map((one) => one.split(':')[0]))
-  const holds = (assignment.get('bob') ?? []).length === partitions && parts.size === partitions && seen.length === 3
+  const own = assignment.get('bob') ?? []
+  const holds = own.length === partitions && parts.size === partitions && seen.length === partitions
   await lab.claim(
     'the-rest-take-over',
     holds,
     { topic, group: crew, assignment: Object.fromEntries(assignment), seen },
-    [
-      `bob has ${(assignment.get('bob') ?? []).length} of ${partitions} partitions, and got ${seen.length} of ${partitions} new records`
-    ]
+    {
+      layman: `Bob has ${own.length} of ${partitions} rails, and cooked ${seen.length} of ${partitions} new orders`,
+      engineer: `bob has ${own.length} of ${partitions} partitions, and got ${seen.length} of ${partitions} new records`
+    }
   )
 }
 
@@ -153,14 +184,21 @@ function tooMany(lab: ConsumerLab, topic: string): Check {
     async check(answer) {
       const group = lab.name(`crowd${++attempts}`)
       const members = await Promise.all(
-        Array.from({ length: manyMembers }, (_, index) => joins(lab, topic, group, `cook-${index + 1}`))
+        Array.from({ length: manyMembers }, (_, index) => joins(lab, topic, group, `member-${index + 1}`))
       )
       try {
         const assignment = await waitForMembers(lab, group, members)
-        await lab.seen(...[...assignment].map(([name, own]) => `${name}  ${own.map(partitionOf).join(', ') || '–'}`))
+        await lab.run(['groups', 'describe', group])
+        await lab.scene(...[...assignment].map((one) => hasInWords(one).replace('Member-', 'Cook ')))
         const idle = [...assignment.values()].filter((own) => own.length === 0).length
         const right = assignment.size === manyMembers && /^\d+$/.test(answer) && Number(answer) === idle
-        return { right, found: `${idle} of ${assignment.size} members have no partition; you said ${answer}.` }
+        return {
+          right,
+          found: {
+            layman: `${idle} of ${assignment.size} cooks have nothing to do; you said ${answer}.`,
+            engineer: `${idle} of ${assignment.size} members have no partition; you said ${answer}.`
+          }
+        }
       } finally {
         await Promise.all(members.map((member) => member.stop()))
       }

@@ -4,12 +4,15 @@
 import { randomInt } from 'node:crypto'
 import { partition as concept } from '../concepts/partition.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
+import { counted } from '../layout.ts'
 import { murmur2Steps, remainderLine } from '../murmur2-steps.ts'
 import { numberOf, textOf } from '../shell.ts'
 import { interleavedLines, wordLines } from '../typed-input.ts'
 
 const partitions = 3
 const keyCount = 12
+/** How the records are printed: what matters here, and nothing else. */
+const placed = '%p:%o  %v\\n'
 
 type PartitionLab = Lab<typeof concept>
 
@@ -19,6 +22,7 @@ export const partitionLesson = lesson(concept, async (lab) => {
   await showArithmetic(lab, '1001')
   await lab.seen('')
   await showArithmetic(lab, 'alice')
+  await lab.scene(...['1001', 'alice'].flatMap(sumInWords))
 
   await lab.step('where-they-are')
   const topic = await lab.createTopic('orders', partitions)
@@ -34,15 +38,30 @@ async function showArithmetic(lab: PartitionLab, key: string): Promise<void> {
   await lab.seen(...lines, remainderLine(hash, partitions), `so "${key}" goes to partition ${hash % partitions}`)
 }
 
+/** What a layman wants to see of the hash: one number for a key, and what is left over when it is divided. */
+function sumInWords(key: string): string[] {
+  const { hash } = murmur2Steps(key)
+  const whose = key === 'alice' ? 'Alice' : `order ${key}`
+  return [
+    `${whose}: the kitchen's sum makes ${hash} of it.`,
+    `  Divided by ${partitions}, ${hash % partitions} is left over: rail ${hash % partitions}.`
+  ]
+}
+
 async function compareKeys(lab: PartitionLab, topic: string, keys: readonly string[]): Promise<void> {
   await lab.rows(['produce', topic, '-K', ':'], { input: wordLines(keys, '&:{"key":"&"}') })
-  const rows = await lab.rows(['consume', topic, '--exit'])
+  const rows = await lab.rows(['consume', topic, '--exit', '-f', placed])
   const found = keys.map((key) => {
     const { hash } = murmur2Steps(key)
     const row = rows.find((one) => textOf(one, 'key') === key)
     const place = { partition: numberOf(row, 'partition'), offset: numberOf(row, 'offset') }
     return { key, hash, computed: hash % partitions, ...place }
   })
+  await lab.scene(
+    ...found.map(
+      ({ key, computed, partition }) => `${key.padEnd(6)} by the sum: rail ${computed}   found: rail ${partition}`
+    )
+  )
   await lab.seen(
     'key    hash        modulo 3  the broker has it in',
     ...found.map(
@@ -51,9 +70,15 @@ async function compareKeys(lab: PartitionLab, topic: string, keys: readonly stri
     )
   )
   const right = found.filter((one) => one.computed === one.partition).length
-  await lab.claim('the-key-decides', right === keys.length, { topic, partitions, keys: found }, [
-    `${right} of ${keys.length} keys are where the sum said`
-  ])
+  await lab.claim(
+    'the-key-decides',
+    right === keys.length,
+    { topic, partitions, keys: found },
+    {
+      layman: `${right} of ${keys.length} tickets hang where the sum had said`,
+      engineer: `${right} of ${keys.length} keys are where the sum said`
+    }
+  )
 }
 
 /** Three orders whose keys go to as many different partitions as there are among the first few. */
@@ -75,25 +100,46 @@ async function compareOrder(lab: PartitionLab): Promise<void> {
     .split('\n')
     .map((line) => line.slice(line.indexOf(':') + 1))
   await lab.rows(['produce', topic, '-K', ':'], { input })
-  await lab.seen(`sent: ${sent.slice(0, 4).join(', ')}, …`)
-  const rows = await lab.rows(['consume', topic, '--exit'])
+  const rows = await lab.rows(['consume', topic, '--exit', '-f', placed])
   const read = rows.map((row) => ({
     partition: numberOf(row, 'partition') ?? -1,
     offset: numberOf(row, 'offset') ?? -1,
     event: textOf(row, 'value') ?? '',
     sentAs: sent.indexOf(textOf(row, 'value') ?? '')
   }))
-  await lab.seen(...read.map((one) => `partition ${one.partition}, offset ${one.offset}: ${one.event}`))
+  await lab.scene(`hung up: ${sent.map(inWords).slice(0, 4).join(', ')}, …`)
+  for (let rail = 0; rail < partitions; rail++) {
+    const own = read.filter((one) => one.partition === rail).map((one) => inWords(one.event))
+    await lab.scene(`rail ${rail}:  ${own.join(', ') || 'nothing'}`)
+  }
   const complete = read.length === sent.length && read.every((one) => one.sentAs >= 0)
   const within = Array.from({ length: partitions }, (_, index) => read.filter((one) => one.partition === index))
   const inOrder = within.every((own) => isRising(own.toSorted((a, b) => a.offset - b.offset).map((one) => one.sentAs)))
-  await lab.claim('order-within', complete && inOrder, { topic, read }, [
-    `${within.filter((own) => own.length > 0).length} partitions, ${read.length} records, each partition in the order of sending`
-  ])
+  const used = within.filter((own) => own.length > 0).length
+  await lab.claim(
+    'order-within',
+    complete && inOrder,
+    { topic, read },
+    {
+      layman: `${read.length} tickets on ${counted(used, 'rail')}`,
+      engineer: `${read.length} records in ${counted(used, 'partition')}`
+    }
+  )
   const swaps = read.slice(1).filter((one, index) => one.sentAs < (read[index]?.sentAs ?? 0)).length
-  await lab.claim('no-order-across', swaps > 0, { topic, swaps }, [
-    `in the order they were read, a record came ${swaps} times before one that had been sent earlier`
-  ])
+  await lab.claim(
+    'no-order-across',
+    swaps > 0,
+    { topic, swaps },
+    {
+      layman: `read all together, a ticket came ${swaps} times before one that had been hung up earlier`,
+      engineer: `in the order they were read, a record came ${swaps} times before one that had been sent earlier`
+    }
+  )
+}
+
+/** `2001-placed` as `2001 placed`. */
+function inWords(event: string): string {
+  return event.replace('-', ' ')
 }
 
 function isRising(numbers: readonly number[]): boolean {
@@ -108,13 +154,21 @@ function whereDoesItGo(lab: PartitionLab, topic: string): Check {
     values: { partitions, key, hash: murmur2Steps(key).hash },
     keys: `0 to ${partitions - 1}`,
     async check(answer) {
-      if (!/^\d$/.test(answer) || Number(answer) >= partitions)
-        return { right: false, found: `"${answer}" is none of the partitions 0 to ${partitions - 1}.` }
+      if (!/^\d$/.test(answer) || Number(answer) >= partitions) {
+        const none = (what: string) => `"${answer}" is none of the ${what} 0 to ${partitions - 1}.`
+        return { right: false, found: { layman: none('rails'), engineer: none('partitions') } }
+      }
       if (!isSent) await lab.rows(['produce', topic, `{"order_id":${key}}`, '-k', key])
       isSent = true
       const rows = await lab.rows(['consume', topic, '-P', answer, '--filter-key', key, '--exit'])
       const right = rows.length > 0
-      return { right, found: `Partition ${answer} has ${right ? 'the' : 'no'} record with the key "${key}".` }
+      return {
+        right,
+        found: {
+          layman: `On rail ${answer} ${right ? 'the ticket of' : 'there is no ticket of'} order ${key}${right ? ' hangs' : ''}.`,
+          engineer: `Partition ${answer} has ${right ? 'the' : 'no'} record with the key "${key}".`
+        }
+      }
     }
   }
 }

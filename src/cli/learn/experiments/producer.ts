@@ -14,6 +14,9 @@ const batchHeadBytes = 12
 const storedLimitMs = 10_000
 const noProducer = { producerId: -1n, producerEpoch: -1 }
 
+/** What each of them does, in the kitchen. */
+const waiters = { all: 'waits until it is safe', '1': 'waits until it hangs', '0': 'does not wait' } as const
+
 type ProducerLab = Lab<typeof concept>
 
 export const producerLesson = lesson(concept, async (lab) => {
@@ -36,29 +39,46 @@ async function acknowledgements(lab: ProducerLab, topic: string): Promise<void> 
     offset: number | null
     found: string | null
   }[] = []
-  for (const acks of ['all', '1', '0']) {
+  for (const acks of ['all', '1', '0'] as const) {
     const value = `{"order_id":${places.length + 1},"status":"placed","acks":"${acks}"}`
     const [row] = await lab.rows(['produce', topic, value, '--acks', acks])
     const partition = numberOf(row, 'partition')
     const offset = numberOf(row, 'offset')
-    await lab.seen(`partition ${partition}, ${offset === null ? 'no offset' : `offset ${offset}`}`)
+    await lab.scene(
+      `the waiter who ${waiters[acks]}: ${offset === null ? 'no nod' : `the nod says "it hangs at number ${offset}"`}`
+    )
     const found = partition === null || offset === null ? null : await valueAt(lab, topic, partition, offset)
     places.push({ acks, value, partition, offset, found })
   }
   const told = places.filter((place) => place.acks !== '0')
   const holds = told.every((place) => place.found === place.value)
-  await lab.claim('acknowledgement-names-the-place', holds, { topic, places: told }, [
-    ...told.map(({ acks, offset, found }) => `acks=${acks}: offset ${offset} holds ${found ?? 'nothing'}`)
-  ])
+  const right = told.filter((place) => place.found === place.value).length
+  await lab.claim(
+    'acknowledgement-names-the-place',
+    holds,
+    { topic, places: told },
+    {
+      layman: `${right} of ${told.length} tickets hang where the nod had said`,
+      engineer: told
+        .map(({ acks, offset, found }) => `acks=${acks}: offset ${offset} holds ${found ?? 'nothing'}`)
+        .join('\n')
+    }
+  )
   const [silent] = places.filter((place) => place.acks === '0')
   const value = silent?.value ?? ''
   const stored = await lab.waitFor(async () => {
     const rows = await lab.rows(['consume', topic, '--exit'], { shown: 'silent' })
     return rows.some((row) => textOf(row, 'value') === value)
   }, storedLimitMs)
-  await lab.claim('no-acknowledgement-no-place', silent?.offset === null && stored, { topic, value, stored }, [
-    `acks=0: no offset; the record ${stored ? 'is' : 'is not'} in the topic`
-  ])
+  await lab.claim(
+    'no-acknowledgement-no-place',
+    silent?.offset === null && stored,
+    { topic, value, stored },
+    {
+      layman: `no number was named; the ticket ${stored ? 'hangs' : 'does not hang'} on the rail`,
+      engineer: `acks=0: no offset; the record ${stored ? 'is' : 'is not'} in the topic`
+    }
+  )
 }
 
 /** What lies there once it can be read: with acks=1 that is a moment after the acknowledgement. */
@@ -82,19 +102,24 @@ async function batches(lab: ProducerLab): Promise<void> {
   await lab.seen(`… and ${many - 1} more like it`)
   const input = templateLines(2001, 2000 + many, '{"order_id":&}')
   await lab.rows(['produce', together], { input })
-  await lab.request('Fetch of both, to see the batches as they lie in the log')
   const [one, other] = [await batchesOf(lab, alone), await batchesOf(lab, together)]
   const [loose, packed] = [sizes(one), sizes(other)]
-  await lab.seen(
+  await lab.request(
+    'Fetch of both, to see the batches as they lie in the log',
     `sent alone:    ${loose.records} records in ${counted(loose.batches, 'batch', 'batches')}, ${loose.bytes} bytes`,
     `sent together: ${packed.records} records in ${counted(packed.batches, 'batch', 'batches')}, ${packed.bytes} bytes`
+  )
+  await lab.scene(
+    `one by one:  ${loose.records} tickets, ${counted(loose.batches, 'walk')}`,
+    `in one hand: ${packed.records} tickets, ${counted(packed.batches, 'walk')}`
   )
   const complete = loose.records === many && packed.records === many
   const lighter = packed.batches < loose.batches && packed.bytes < loose.bytes
   const measured = { topics: [alone, together], alone: loose, together: packed }
-  await lab.claim('a-batch-is-lighter', complete && lighter, measured, [
-    `${(loose.bytes / many).toFixed(1)} bytes for each record alone, ${(packed.bytes / many).toFixed(1)} together`
-  ])
+  await lab.claim('a-batch-is-lighter', complete && lighter, measured, {
+    layman: `${Math.round(100 - (100 * packed.bytes) / loose.bytes)} % less paper in one hand`,
+    engineer: `${(loose.bytes / many).toFixed(1)} bytes for each record alone, ${(packed.bytes / many).toFixed(1)} together`
+  })
 }
 
 function sizes(found: readonly RecordsBatch[]) {
@@ -121,18 +146,33 @@ async function onlyPartition(lab: ProducerLab, topic: string): Promise<{ leader:
 
 async function retries(lab: ProducerLab): Promise<void> {
   const topic = await lab.createTopic('retries', 1)
-  await lab.request('InitProducerId: a number for this producer')
   const { producerId, producerEpoch } = await lab.cluster.call('InitProducerId', 'any', null, 0, -1n, -1)
-  await lab.seen(`producer id ${producerId}, epoch ${producerEpoch}`)
+  await lab.request('InitProducerId: a number for this producer', `producer id ${producerId}, epoch ${producerEpoch}`)
   const numbered = await sendTwice(lab, topic, 'with a producer id', { producerId, producerEpoch })
   const once = numbered.grew === 1n && numbered.first === numbered.second && numbered.first !== null
-  await lab.claim('a-retry-is-stored-once', once, { topic, producerId, ...numbered }, [
-    `acknowledged with offset ${numbered.first}, then ${numbered.second}; the log grew by ${numbered.grew}`
-  ])
+  await lab.scene(
+    `a ticket with its number on it, shown twice: the nod says ${numbered.first}, then ${numbered.second}`
+  )
+  await lab.claim(
+    'a-retry-is-stored-once',
+    once,
+    { topic, producerId, ...numbered },
+    {
+      layman: `the rail has ${counted(numbered.grew, 'ticket')} more`,
+      engineer: `acknowledged with offset ${numbered.first}, then ${numbered.second}; the log grew by ${numbered.grew}`
+    }
+  )
   const plain = await sendTwice(lab, topic, 'without one', noProducer)
-  await lab.claim('a-plain-retry-is-stored-twice', plain.grew === 2n, { topic, ...plain }, [
-    `acknowledged with offset ${plain.first}, then ${plain.second}; the log grew by ${plain.grew}`
-  ])
+  await lab.scene(`a ticket without one, shown twice: the nod says ${plain.first}, then ${plain.second}`)
+  await lab.claim(
+    'a-plain-retry-is-stored-twice',
+    plain.grew === 2n,
+    { topic, ...plain },
+    {
+      layman: `the rail has ${counted(plain.grew, 'ticket')} more`,
+      engineer: `acknowledged with offset ${plain.first}, then ${plain.second}; the log grew by ${plain.grew}`
+    }
+  )
 }
 
 /** The very same batch in two requests, as after a lost acknowledgement. */
@@ -148,8 +188,8 @@ async function sendTwice(
     const record = { topic, partition: 0, timestamp, value: Buffer.from(`{"order_id":3001,"sent":"${how}"}`) }
     const answer = await lab.cluster.answer('Produce', leader, -1, lab.cluster.timeoutMs, [record], producer)
     const found = typeof answer === 'boolean' ? undefined : answer.responses[0]?.partitionResponses[0]
-    await lab.request(`Produce, ${how}`)
-    await lab.seen(found?.errorCode === 0 ? `offset ${found.baseOffset}` : `error ${found?.errorCode}`)
+    const told = found?.errorCode === 0 ? `offset ${found.baseOffset}` : `error ${found?.errorCode}`
+    await lab.request(`Produce, ${how}`, told)
     return found?.errorCode === 0 ? found.baseOffset : null
   }
   const before = await endOf(lab, topic)
@@ -170,18 +210,24 @@ function nextOffset(lab: ProducerLab): Check {
   let isSent = false
   return {
     values: { topic, where: lab.where },
-    keys: 'the offset',
+    keys: 'the number',
     async check(answer) {
-      if (!/^\d{1,15}$/.test(answer)) return { right: false, found: `"${answer}" is not an offset.` }
+      if (!/^\d{1,15}$/.test(answer)) {
+        const found = { layman: `"${answer}" is not a number.`, engineer: `"${answer}" is not an offset.` }
+        return { right: false, found }
+      }
       if (!isSent) await lab.rows(['produce', topic, value])
       isSent = true
       const [row] = await lab.rows(['consume', topic, '-P', '0', '--from', `${answer}:${Number(answer) + 1}`])
       const right = textOf(row, 'value') === value
       return {
         right,
-        found: right
-          ? `The record lies at offset ${answer}.`
-          : `At offset ${answer} there is something else, or nothing.`
+        found: {
+          layman: right ? `The ticket hangs at number ${answer}.` : `At number ${answer} another one hangs, or none.`,
+          engineer: right
+            ? `The record lies at offset ${answer}.`
+            : `At offset ${answer} there is something else, or nothing.`
+        }
       }
     }
   }

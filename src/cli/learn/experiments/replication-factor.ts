@@ -2,10 +2,11 @@
  * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Our own broker
  * is killed; of a cluster the reader stops the leader himself.
  */
+import type { TwoVoices } from '../concept.ts'
 import { replicationFactor as concept } from '../concepts/replication-factor.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
 import { counted } from '../layout.ts'
-import { numberOf, numbersOf, type Outcome, rowsOf, textOf } from '../shell.ts'
+import { numberOf, numbersOf, rowsOf, textOf } from '../shell.ts'
 
 const copiesMax = 3
 const changeMs = 60_000
@@ -43,26 +44,32 @@ export const replicationLesson = lesson(
 async function copies(lab: ReplicationLab, brokers: number): Promise<string> {
   const factor = Math.min(copiesMax, brokers)
   const topic = await lab.createTopic('orders', 1, '-r', String(factor))
-  const place = await placeOf(lab, topic, lab.ground.brokers, 'shown')
-  await showPlace(lab, place)
+  const place = await shownPlace(lab, topic, lab.ground.brokers)
   const apart = new Set(place?.replicas).size
   const inSync = place?.inSync.length ?? 0
-  await lab.claim('copies-lie-apart', apart === factor && inSync === factor, { topic, factor, ...placeRow(place) }, [
-    `${counted(factor, 'copy', 'copies')} asked for; on ${counted(apart, 'broker')}, ${inSync} in sync`
-  ])
+  const asked = counted(factor, 'copy', 'copies')
+  await lab.claim(
+    'copies-lie-apart',
+    apart === factor && inSync === factor,
+    { topic, factor, ...placeRow(place) },
+    {
+      layman: `${asked} asked for, in ${counted(apart, 'building')}`,
+      engineer: `${asked} asked for; on ${counted(apart, 'broker')}, ${inSync} in sync`
+    }
+  )
   const tooMany = await lab.run(['topics', 'create', lab.name('too-many'), '-r', String(brokers + 1)])
-  await lab.seen(...failureLines(tooMany))
   const isRefused = tooMany.error?.why?.includes('INVALID_REPLICATION_FACTOR') === true
   const measured = { brokers, asked: brokers + 1, refused: tooMany.error?.why ?? null }
-  await lab.claim('one-broker-one-copy', isRefused, measured, [
-    `${counted(brokers, 'broker')}; ${brokers + 1} replicas: ${tooMany.error?.why?.replace(/:.*/, '') ?? 'taken'}`
-  ])
+  await lab.claim('one-broker-one-copy', isRefused, measured, {
+    layman: `${counted(brokers, 'building')}; ${brokers + 1} copies: ${isRefused ? 'refused' : 'not refused'}`,
+    engineer: `${counted(brokers, 'broker')}; ${brokers + 1} replicas: ${tooMany.error?.why?.replace(/:.*/, '') ?? 'taken'}`
+  })
   return topic
 }
 
 async function write(lab: ReplicationLab, topic: string): Promise<number> {
   const [row] = await lab.rows(['produce', topic, value, '-k', '123', '--acks', 'all'])
-  await lab.seen(`acknowledged: partition ${numberOf(row, 'partition')}, offset ${numberOf(row, 'offset')}`)
+  await lab.scene(`the nod says: it hangs, safe, at number ${numberOf(row, 'offset')}`)
   return numberOf(row, 'offset') ?? -1
 }
 
@@ -73,27 +80,30 @@ async function aloneDown(lab: ReplicationLab, topic: string, offset: number, bro
   if (power) {
     await power.stop()
     await lab.seen('kill -9: its process is gone')
+    await lab.scene('the building is closed')
   } else if ((await lab.action(...stopRequest(broker), isDown)) === 'skipped') return
   await lab.step('without-it')
   const sinceMs = performance.now()
   const read = await lab.run(['consume', topic, '--exit'], { whenUnreachable: 'told' })
   const tookMs = Math.round(performance.now() - sinceMs)
-  await lab.seen(...failureLines(read))
+  await lab.scene(read.error === undefined ? 'somebody answers' : 'nobody answers')
   const measured = { topic, exitCode: read.exitCode, error: read.error?.message ?? null, tookMs }
-  await lab.claim('nobody-answers', read.error !== undefined && read.rows.length === 0, measured, [
-    `${read.error?.message ?? 'it answered'} (exit code ${read.exitCode}, after ${tookMs} ms)`
-  ])
+  await lab.claim('nobody-answers', read.error !== undefined && read.rows.length === 0, measured, {
+    layman: `${counted(read.rows.length, 'ticket')} read`,
+    engineer: `${read.error?.message ?? 'it answered'} (exit code ${read.exitCode}, after ${tookMs} ms)`
+  })
 
   await lab.step('start')
   const isBack = async () => ((await placeOf(lab, topic, brokers))?.leader ?? -1) >= 0
   if (power) {
     await power.start()
     await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}`)
+    await lab.scene('the building is open again')
   } else if ((await lab.action(...startRequest(broker), isBack)) === 'skipped') return
   await lab.waitFor(isBack, changeMs)
   const found = await readBack(lab, topic, lab.ground.brokers)
   const claim = power ? 'back-after-the-kill' : 'back-after-the-restart'
-  await lab.claim(claim, isTheOrder(found, offset), { topic, offset, found }, [foundLine(found, offset)])
+  await lab.claim(claim, isTheOrder(found, offset), { topic, offset, found }, foundWords(found, offset))
 }
 
 /** Several brokers: another replica leads, and the record stays readable. */
@@ -112,20 +122,32 @@ async function leaderDown(
   }
   if ((await lab.action(...stopRequest(stopped), hasMoved)) === 'skipped') return
   await lab.waitFor(async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === false, changeMs)
-  const after = await placeOf(lab, topic, others, 'shown')
-  await showPlace(lab, after)
+  const after = await shownPlace(lab, topic, others)
   const leads = after !== undefined && after.leader !== stopped && before?.inSync.includes(after.leader) === true
-  await lab.claim('another-leads', leads, { topic, before: placeRow(before), after: placeRow(after) }, [
-    `before: broker ${stopped}; now: broker ${after?.leader}`
-  ])
+  await lab.claim(
+    'another-leads',
+    leads,
+    { topic, before: placeRow(before), after: placeRow(after) },
+    {
+      layman: `before: building ${stopped}; now: building ${after?.leader}`,
+      engineer: `before: broker ${stopped}; now: broker ${after?.leader}`
+    }
+  )
   const shrunk = after?.inSync.includes(stopped) === false && after.replicas.includes(stopped)
-  await lab.claim('in-sync-shrinks', shrunk, { topic, stopped, ...placeRow(after) }, [
-    `in sync before: ${before?.inSync.join(', ')}; now: ${after?.inSync.join(', ')}`
-  ])
+  const [inSyncBefore, inSyncNow] = [before?.inSync.join(', '), after?.inSync.join(', ')]
+  await lab.claim(
+    'in-sync-shrinks',
+    shrunk,
+    { topic, stopped, ...placeRow(after) },
+    {
+      layman: `on the list before: ${inSyncBefore}; now: ${inSyncNow}`,
+      engineer: `in sync before: ${inSyncBefore}; now: ${inSyncNow}`
+    }
+  )
 
   await lab.step('without-it')
   const found = await readBack(lab, topic, others)
-  await lab.claim('still-read', isTheOrder(found, offset), { topic, offset, found }, [foundLine(found, offset)])
+  await lab.claim('still-read', isTheOrder(found, offset), { topic, offset, found }, foundWords(found, offset))
   await writeWithoutIt(lab, topic, others, after)
   await comesBack(lab, topic, stopped, others)
 }
@@ -137,13 +159,13 @@ async function writeWithoutIt(
   place: Place | undefined
 ): Promise<void> {
   const written = await lab.run(['produce', topic, laterValue, '-k', '124', '--acks', 'all'], { brokers })
-  await lab.seen(
-    ...failureLines(written),
-    ...written.rows.map((row) => `acknowledged: offset ${numberOf(row, 'offset')}`)
-  )
+  await lab.scene(written.error === undefined ? 'the new order is taken' : 'the new order is handed back')
   const [inSync, inSyncMin] = [place?.inSync.length ?? 0, place?.inSyncMin ?? 1]
   const measured = { topic, inSync, inSyncMin, error: written.error?.why ?? null, value: laterValue }
-  const evidence = [`${inSync} in sync; min.insync.replicas is ${inSyncMin}; ${written.error?.why ?? 'acknowledged'}`]
+  const evidence = {
+    layman: `${counted(inSync, 'building')} on the list; the house rule asks for ${inSyncMin}`,
+    engineer: `${inSync} in sync; min.insync.replicas is ${inSyncMin}; ${written.error?.why ?? 'acknowledged'}`
+  }
   if (inSync >= inSyncMin) await lab.claim('still-written', written.error === undefined, measured, evidence)
   else await lab.claim('refused-below-the-minimum', written.error !== undefined, measured, evidence)
 }
@@ -157,12 +179,18 @@ async function comesBack(
   await lab.step('start')
   const isBack = async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === true
   if ((await lab.action(...startRequest(stopped), isBack)) === 'skipped') return
-  const place = await placeOf(lab, topic, others, 'shown')
-  await showPlace(lab, place)
+  const place = await shownPlace(lab, topic, others)
   const back = place?.inSync.includes(stopped) === true
-  await lab.claim('in-sync-grows', back, { topic, stopped, ...placeRow(place) }, [
-    `in sync: ${place?.inSync.join(', ')}`
-  ])
+  const list = place?.inSync.join(', ')
+  await lab.claim(
+    'in-sync-grows',
+    back,
+    { topic, stopped, ...placeRow(place) },
+    {
+      layman: `on the list: ${list}`,
+      engineer: `in sync: ${list}`
+    }
+  )
 }
 
 function stopRequest(broker: number): [string, { action: string; broker: number }] {
@@ -176,13 +204,8 @@ function startRequest(broker: number): [string, { action: string; broker: number
 }
 
 /** Undefined: nobody could be asked, or the leader cannot be reached at the moment. */
-async function placeOf(
-  lab: ReplicationLab,
-  topic: string,
-  brokers: readonly string[],
-  shown: 'shown' | 'silent' = 'silent'
-): Promise<Place | undefined> {
-  const options = { brokers, shown, whenUnreachable: shown === 'shown' ? 'tried again' : 'told' } as const
+async function placeOf(lab: ReplicationLab, topic: string, brokers: readonly string[]): Promise<Place | undefined> {
+  const options = { brokers, shown: 'silent', whenUnreachable: 'told' } as const
   const { rows, error } = await lab.run(['topics', 'describe', topic, '--all-configs'], options)
   const [partition] = rowsOf(rows[0], 'partitions')
   if (error || !partition) return undefined
@@ -203,11 +226,12 @@ function placeRow(place: Place | undefined) {
   }
 }
 
-async function showPlace(lab: ReplicationLab, place: Place | undefined): Promise<void> {
-  if (!place) return await lab.seen('nobody knows')
-  await lab.seen(
-    `leader: broker ${place.leader}; replicas: ${place.replicas.join(', ')}; in sync: ${place.inSync.join(', ')}`
-  )
+async function shownPlace(lab: ReplicationLab, topic: string, brokers: readonly string[]): Promise<Place | undefined> {
+  await lab.run(['topics', 'describe', topic], { brokers })
+  const place = await placeOf(lab, topic, brokers)
+  if (place === undefined) await lab.scene('nobody knows')
+  else await lab.scene(`building ${place.leader} runs the rail; copies in ${place.replicas.join(', ')}`)
+  return place
 }
 
 type Found = { readonly value: string; readonly offset: number }
@@ -216,33 +240,30 @@ function isTheOrder(found: Found | null, offset: number): boolean {
   return found?.value === value && found.offset === offset
 }
 
-function foundLine(found: Found | null, offset: number): string {
+function foundWords(found: Found | null, offset: number): TwoVoices {
   const there = found === null ? 'nothing' : `${found.value} at offset ${found.offset}`
-  return `acknowledged at offset ${offset}; found ${there}`
+  return {
+    layman: `the nod had said number ${offset}; ${found === null ? 'nothing was found' : `found at number ${found.offset}`}`,
+    engineer: `acknowledged at offset ${offset}; found ${there}`
+  }
 }
 
 async function readBack(lab: ReplicationLab, topic: string, brokers: readonly string[]): Promise<Found | null> {
-  const { rows, error } = await lab.run(['consume', topic, '--exit'], { brokers })
-  if (error) await lab.seen(error.message)
+  const { rows } = await lab.run(['consume', topic, '--exit'], { brokers })
   const [row] = rows
   if (!row) return null
-  const found = { value: textOf(row, 'value') ?? '', offset: numberOf(row, 'offset') ?? -1 }
-  await lab.seen(`offset ${found.offset}: ${found.value}`)
-  return found
-}
-
-function failureLines({ error }: Outcome): string[] {
-  return error ? [error.message, ...(error.why === undefined ? [] : [error.why])] : []
+  return { value: textOf(row, 'value') ?? '', offset: numberOf(row, 'offset') ?? -1 }
 }
 
 /** Makes a topic with so many copies, and tries one more. */
 function howMany(lab: ReplicationLab, brokers: number): Check {
   let attempts = 0
   return {
-    values: { brokers: counted(brokers, 'broker') },
+    values: { brokers: counted(brokers, 'broker'), buildings: counted(brokers, 'building') },
     keys: 'how many',
     async check(answer) {
-      if (!/^[1-9]\d{0,3}$/.test(answer)) return { right: false, found: `"${answer}" is not a number of copies.` }
+      if (!/^[1-9]\d{0,3}$/.test(answer))
+        return { right: false, found: inBoth(`"${answer}" is not a number of copies.`) }
       attempts++
       const copiesTaken = async (count: number) => {
         const words = ['topics', 'create', lab.name(`copies${attempts}-${count}`), '-r', String(count)]
@@ -250,7 +271,11 @@ function howMany(lab: ReplicationLab, brokers: number): Check {
       }
       const [taken, oneMore] = [await copiesTaken(Number(answer)), await copiesTaken(Number(answer) + 1)]
       const found = `${answer}: ${taken ? 'taken' : 'refused'}; ${Number(answer) + 1}: ${oneMore ? 'taken' : 'refused'}.`
-      return { right: taken && !oneMore, found }
+      return { right: taken && !oneMore, found: inBoth(found) }
     }
   }
+}
+
+function inBoth(text: string): TwoVoices {
+  return { layman: text, engineer: text }
 }

@@ -2,9 +2,9 @@
  * Topic: first use makes it, two do not mix, and reading takes nothing away.
  */
 import { topic as concept } from '../concepts/topic.ts'
-import { type Lab, lesson } from '../lab.ts'
+import { type Check, type Lab, lesson } from '../lab.ts'
 import { counted } from '../layout.ts'
-import { numberOf, type Outcome, type PrintedRow, rowsOf, textOf } from '../shell.ts'
+import { numberOf, type Outcome, type PrintedRow, textOf } from '../shell.ts'
 
 /** Kafka's number for a broker's own configuration. */
 const brokerResource = 4 as const
@@ -24,24 +24,36 @@ export const topicLesson = lesson(concept, async (lab) => {
   await ensureTopic(lab, payments)
   await lab.rows(['produce', payments, payment])
   const first = await lab.rows(['consume', orders, '--exit'])
-  await lab.seen(...first.map(recordLine))
   const paid = await lab.rows(['consume', payments, '--exit'])
-  await lab.seen(...paid.map(recordLine))
+  await lab.scene(railLine('orders', first), railLine('payments', paid))
   const hung = { [orders]: [firstOrder, secondOrder], [payments]: [payment] }
   const found = { [orders]: valuesOf(first), [payments]: valuesOf(paid) }
-  await lab.claim('topics-do-not-mix', sameValues(hung, found), { sent: hung, found }, [
-    `${orders} has ${first.length} records, ${payments} has ${paid.length}; ${first.length + paid.length} of 3 sent`
-  ])
+  await lab.claim(
+    'topics-do-not-mix',
+    sameValues(hung, found),
+    { sent: hung, found },
+    {
+      layman: `${counted(first.length, 'ticket')} for orders, ${paid.length} for payments; 3 had been hung up`,
+      engineer: `${orders} has ${first.length} records, ${payments} has ${paid.length}; ${first.length + paid.length} of 3 sent`
+    }
+  )
 
   await lab.step('read-twice')
   const second = await lab.rows(['consume', orders, '--exit'])
-  await lab.seen(...second.map(recordLine))
+  await lab.scene(railLine('orders', second))
   const [before, after] = [first.map(recordLine).sort(), second.map(recordLine).sort()]
   const same = before.length > 0 && before.join('\n') === after.join('\n')
-  await lab.claim('reading-keeps', same, { topic: orders, first: before, second: after }, [
-    `the first reader saw ${before.length} records, the second ${after.length}; ${same ? 'the same' : 'not the same'}`
-  ])
-  return ownTopic(lab)
+  const comparison = same ? 'the same' : 'not the same'
+  await lab.claim(
+    'reading-keeps',
+    same,
+    { topic: orders, first: before, second: after },
+    {
+      layman: `the first cook saw ${counted(before.length, 'ticket')}, the second ${after.length}; ${comparison}`,
+      engineer: `the first reader saw ${before.length} records, the second ${after.length}; ${comparison}`
+    }
+  )
+  return lab.voice === 'layman' ? thirdReader(lab, orders) : ownTopic(lab)
 })
 
 type TopicLab = Lab<typeof concept>
@@ -50,26 +62,31 @@ async function firstUse(lab: TopicLab, orders: string, value: string): Promise<v
   const before = await partitionsOf(lab, orders)
   const produced = await lab.run(['produce', orders, value])
   if (produced.error) {
-    await lab.seen(...[produced.error.message, produced.error.why ?? ''].filter((line) => line !== ''))
     const setting = await autoCreation(lab)
     await lab.claim(
       'first-use-is-refused',
       setting === 'false' && isUnknownTopic(produced),
       { topic: orders, setting },
-      [
-        `auto.create.topics.enable is ${setting}; the produce was refused: ${produced.error.why ?? produced.error.message}`
-      ]
+      {
+        layman: 'the first ticket was handed back',
+        engineer: `auto.create.topics.enable is ${setting}; the produce was refused: ${produced.error.why ?? produced.error.message}`
+      }
     )
     await lab.createTopic('orders', 1)
     await lab.rows(['produce', orders, value])
     return
   }
-  await lab.seen(...produced.rows.map(placeLine))
-  const described = await lab.rows(['topics', 'describe', orders])
-  const after = rowsOf(described[0], 'partitions').length
-  await lab.claim('first-use-makes-it', before === 0 && after > 0, { topic: orders, before, after }, [
-    `before: no topic ${orders}; after: ${counted(after, 'partition')}`
-  ])
+  await lab.run(['topics', 'describe', orders])
+  const after = await partitionsOf(lab, orders)
+  await lab.claim(
+    'first-use-makes-it',
+    before === 0 && after > 0,
+    { topic: orders, before, after },
+    {
+      layman: `before: no rail for orders; after: ${counted(after, 'rail')} for them`,
+      engineer: `before: no topic ${orders}; after: ${counted(after, 'partition')}`
+    }
+  )
 }
 
 /** By hand where the broker makes none. */
@@ -99,8 +116,15 @@ function recordLine(row: PrintedRow): string {
   return `${textOf(row, 'topic')} ${numberOf(row, 'partition')}:${numberOf(row, 'offset')}  ${textOf(row, 'value')}`
 }
 
-function placeLine(row: PrintedRow): string {
-  return `partition ${numberOf(row, 'partition')}, offset ${numberOf(row, 'offset')}`
+/** `rail "orders":  123 placed   124 placed` */
+function railLine(name: string, rows: readonly PrintedRow[]): string {
+  const tickets = rows.map((row) => ticketWords(textOf(row, 'value') ?? '')).join('   ')
+  return `the rail "${name}":`.padEnd(24) + (tickets === '' ? 'nothing' : tickets)
+}
+
+function ticketWords(value: string): string {
+  const { order_id: order, status, amount }: Record<string, unknown> = JSON.parse(value)
+  return status === undefined ? `[order ${order} pays ${amount}]` : `[order ${order} ${status}]`
 }
 
 function valuesOf(rows: readonly PrintedRow[]): string[] {
@@ -113,7 +137,22 @@ function sameValues(sent: Record<string, readonly string[]>, found: Record<strin
   )
 }
 
-function ownTopic(lab: TopicLab) {
+/** Reads once more with the first answer, and counts. */
+function thirdReader(lab: TopicLab, orders: string): Check {
+  let found: number | undefined
+  return {
+    values: {},
+    keys: 'how many',
+    async check(answer) {
+      found ??= (await lab.rows(['consume', orders, '--exit'])).length
+      const right = /^\d+$/.test(answer) && Number(answer) === found
+      const line = right ? `He finds ${counted(found, 'ticket')}.` : `It is not ${answer}.`
+      return { right, found: { layman: line, engineer: line } }
+    }
+  }
+}
+
+function ownTopic(lab: TopicLab): Check {
   const topic = lab.name('menu')
   return {
     values: { topic, where: lab.where },
@@ -124,7 +163,7 @@ function ownTopic(lab: TopicLab) {
         partitions === 0
           ? `The broker knows no topic ${topic}.`
           : `The broker has ${topic} with ${counted(partitions, 'partition')}.`
-      return { right: partitions === 3, found }
+      return { right: partitions === 3, found: { layman: found, engineer: found } }
     }
   }
 }

@@ -10,15 +10,18 @@ import { ZERO_UUID } from '../../../protocol/primitives.ts'
 import { type Decision, decide, refuse, type StateRecord } from '../../coordinator.ts'
 import { consumerProtocolType, isSubscribedTo, type Round } from '../classic/waiting.ts'
 import { groupTombstone, offsetTombstone } from '../records.ts'
+import type { GroupsState } from '../state.ts'
 import type { TopicNames } from '../topic-names.ts'
 import { PartitionAnswers } from './partition-answers.ts'
-import type { CommittedOffsets } from './state.ts'
+
+/** Offsets in open transactions go too: they would come back when these are committed. */
+type Offsets = Pick<GroupsState, 'offsets' | 'pendingOffsets'>
 
 /** Offsets of topics that active consumers of the group read are kept: they would only commit them again. */
 export function deleteOffsets(
   round: Round | undefined,
   request: Decoded<OffsetDeleteRequest>,
-  offsets: CommittedOffsets,
+  { offsets, pendingOffsets }: Offsets,
   names: TopicNames
 ): Decision<OffsetDeleteResponse> {
   const { groupId } = request
@@ -38,7 +41,7 @@ export function deleteOffsets(
     const errorCode = isSubscribedTo(round, topic.name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE
     for (const partition of indexes) {
       answers.add(topic, partition, errorCode)
-      const isThere = offsets.get(groupId, topic.name, partition) !== undefined
+      const isThere = [offsets, pendingOffsets].some((one) => one.get(groupId, topic.name, partition) !== undefined)
       if (errorCode === ErrorCode.NONE && isThere)
         records.push(offsetTombstone({ groupId, topic: topic.name, partition }))
     }
@@ -55,20 +58,24 @@ function checkDeleteOffsets(round: Round | undefined, groupId: string): ErrorCod
 }
 
 /** The whole group, with all that it committed. */
-export function deleteGroup(round: Round | undefined, groupId: string, offsets: CommittedOffsets): Decision<ErrorCode> {
+export function deleteGroup(
+  round: Round | undefined,
+  groupId: string,
+  { offsets, pendingOffsets }: Offsets
+): Decision<ErrorCode> {
   if (round === undefined) return refuse<ErrorCode>(ErrorCode.GROUP_ID_NOT_FOUND)
   if (round.state !== 'Empty') return refuse<ErrorCode>(ErrorCode.NON_EMPTY_GROUP)
   const records: StateRecord[] = []
-  for (const [topic, partitions] of offsets.of(groupId) ?? []) {
+  for (const [topic, partitions] of [...(offsets.of(groupId) ?? []), ...(pendingOffsets.of(groupId) ?? [])]) {
     for (const partition of partitions.keys()) records.push(offsetTombstone({ groupId, topic, partition }))
   }
   return decide<ErrorCode>([...records, groupTombstone(groupId)], ErrorCode.NONE)
 }
 
 /** Every offset of topics that are gone. */
-export function offsetsOfDeletedTopics(offsets: CommittedOffsets, names: readonly string[]): StateRecord[] {
+export function offsetsOfDeletedTopics({ offsets, pendingOffsets }: Offsets, names: readonly string[]): StateRecord[] {
   const records: StateRecord[] = []
-  for (const [groupId, topics] of offsets.entries()) {
+  for (const [groupId, topics] of [...offsets.entries(), ...pendingOffsets.entries()]) {
     for (const topic of names) {
       for (const partition of topics.get(topic)?.keys() ?? [])
         records.push(offsetTombstone({ groupId, topic, partition }))

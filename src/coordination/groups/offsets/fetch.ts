@@ -6,8 +6,9 @@ import type {
   OffsetFetchResponseTopics
 } from '../../../protocol/generated/api/offset-fetch-response.ts'
 import { ZERO_UUID } from '../../../protocol/primitives.ts'
+import type { GroupsState } from '../state.ts'
 import type { TopicNames } from '../topic-names.ts'
-import type { CommittedOffset, CommittedOffsets } from './state.ts'
+import type { CommittedOffset, GroupOffsets } from './state.ts'
 
 /** A topic as the client names it: by its name, or from version 10 on by its id. */
 export type AskedTopic = { readonly partitionIndexes: readonly number[] } & (
@@ -19,64 +20,75 @@ export interface AskedOffsets {
   readonly groupId: string
   /** Null: everything that the group has committed. */
   readonly topics: readonly AskedTopic[] | null
+  /** Where an open transaction may yet change the offset, the client would rather ask again (KIP-447). */
+  readonly requireStable: boolean
 }
+
+/** What counts for one answer. */
+interface Offsets {
+  readonly committed: GroupOffsets
+  readonly unstable: GroupOffsets
+}
+
+const noOffsets: GroupOffsets = new Map()
 
 export function fetchOffsets(
-  offsets: CommittedOffsets,
-  { groupId, topics }: AskedOffsets,
+  { offsets, pendingOffsets }: Pick<GroupsState, 'offsets' | 'pendingOffsets'>,
+  { groupId, topics, requireStable }: AskedOffsets,
   names: TopicNames
 ): OffsetFetchResponseGroup {
-  const answers = topics?.map((topic) => answerTopic(offsets, groupId, topic, names))
-  return { groupId, topics: answers ?? allTopics(offsets, groupId, names), errorCode: ErrorCode.NONE }
+  const committed = offsets.of(groupId) ?? noOffsets
+  const unstable = (requireStable ? pendingOffsets.of(groupId) : undefined) ?? noOffsets
+  const group = { committed, unstable }
+  const answers = topics?.map((topic) => answerTopic(group, topic, names))
+  return { groupId, topics: answers ?? allTopics(group, names), errorCode: ErrorCode.NONE }
 }
 
-function answerTopic(
-  offsets: CommittedOffsets,
-  groupId: string,
-  asked: AskedTopic,
-  names: TopicNames
-): OffsetFetchResponseTopics {
+function answerTopic(group: Offsets, asked: AskedTopic, names: TopicNames): OffsetFetchResponseTopics {
   const { partitionIndexes } = asked
   if ('name' in asked) {
     const { name } = asked
-    const found = (index: number) => answerPartition(index, offsets.get(groupId, name, index))
-    return { name, partitions: partitionIndexes.map(found) }
+    return { name, partitions: partitionIndexes.map((index) => answerPartition(group, name, index)) }
   }
   const { topicId } = asked
   const name = names.nameOf(topicId)
   if (name === undefined) return { topicId, partitions: partitionIndexes.map(unknownTopic) }
-  const found = (index: number) => answerPartition(index, ofTopic(offsets.get(groupId, name, index), topicId))
-  return { name, topicId, partitions: partitionIndexes.map(found) }
+  return { name, topicId, partitions: partitionIndexes.map((index) => answerPartition(group, name, index, topicId)) }
 }
 
 /** An offset of a topic that was deleted, and made anew under the same name, is not this topic's. */
-function ofTopic(committed: CommittedOffset | undefined, topicId: string): CommittedOffset | undefined {
-  if (committed === undefined || committed.topicId === ZERO_UUID || committed.topicId === topicId) return committed
-  return undefined
+function isOfTopic(committed: CommittedOffset, topicId: string): boolean {
+  return committed.topicId === ZERO_UUID || committed.topicId === topicId
 }
 
-function allTopics(offsets: CommittedOffsets, groupId: string, names: TopicNames): OffsetFetchResponseTopics[] {
+function allTopics(group: Offsets, names: TopicNames): OffsetFetchResponseTopics[] {
   const answers: OffsetFetchResponseTopics[] = []
-  for (const [name, committed] of offsets.of(groupId) ?? []) {
-    const partitions = Array.from(committed, ([index, offset]) => answerPartition(index, offset))
+  for (const [name, committed] of group.committed) {
+    const partitions = Array.from(committed.keys(), (index) => answerPartition(group, name, index))
     answers.push({ name, topicId: names.idOf(name) ?? ZERO_UUID, partitions })
   }
   return answers
 }
 
 function answerPartition(
+  { committed, unstable }: Offsets,
+  topic: string,
   partitionIndex: number,
-  committed: CommittedOffset | undefined
+  topicId?: string
 ): OffsetFetchResponsePartitions {
-  return {
-    partitionIndex,
-    committedOffset: committed?.offset ?? -1,
-    committedLeaderEpoch: committed?.leaderEpoch ?? -1,
-    metadata: committed?.metadata ?? '',
-    errorCode: ErrorCode.NONE
-  }
+  if (unstable.get(topic)?.has(partitionIndex)) return withoutOffset(partitionIndex, ErrorCode.UNSTABLE_OFFSET_COMMIT)
+  const found = committed.get(topic)?.get(partitionIndex)
+  const isAsked = found !== undefined && (topicId === undefined || isOfTopic(found, topicId))
+  if (!isAsked) return withoutOffset(partitionIndex, ErrorCode.NONE)
+  const { offset: committedOffset, leaderEpoch: committedLeaderEpoch, metadata } = found
+  return { partitionIndex, committedOffset, committedLeaderEpoch, metadata, errorCode: ErrorCode.NONE }
 }
 
 function unknownTopic(partitionIndex: number): OffsetFetchResponsePartitions {
-  return { ...answerPartition(partitionIndex, undefined), errorCode: ErrorCode.UNKNOWN_TOPIC_ID }
+  return withoutOffset(partitionIndex, ErrorCode.UNKNOWN_TOPIC_ID)
+}
+
+/** Tells no offset. */
+function withoutOffset(partitionIndex: number, errorCode: ErrorCode): OffsetFetchResponsePartitions {
+  return { partitionIndex, committedOffset: -1, committedLeaderEpoch: -1, metadata: '', errorCode }
 }

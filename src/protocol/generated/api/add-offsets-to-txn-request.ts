@@ -28,7 +28,7 @@ export const AddOffsetsToTxnRequest: Message<AddOffsetsToTxnRequest> = {
 
 function decodeAddOffsetsToTxnRequest(reader: Reader, version: number): Decoded<AddOffsetsToTxnRequest> {
   const transactionalId = version >= 3 ? reader.readCompactString() : reader.readString()
-  const producerId = reader.readInt64()
+  const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const groupId = version >= 3 ? reader.readCompactString() : reader.readString()
   if (version >= 3) reader.skipTaggedFields()
@@ -38,7 +38,7 @@ function decodeAddOffsetsToTxnRequest(reader: Reader, version: number): Decoded<
 function encodeAddOffsetsToTxnRequest(writer: Writer, value: AddOffsetsToTxnRequest, version: number): void {
   if (version >= 3) writer.writeCompactString(value.transactionalId)
   else writer.writeString(value.transactionalId)
-  writer.writeInt64(value.producerId)
+  writer.writeInt64Wide(value.producerId)
   writer.writeInt16(value.producerEpoch)
   if (version >= 3) writer.writeCompactString(value.groupId)
   else writer.writeString(value.groupId)

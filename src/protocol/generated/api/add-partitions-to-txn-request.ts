@@ -45,7 +45,7 @@ function decodeAddPartitionsToTxnRequest(reader: Reader, version: number): Decod
   const transactions: Decoded<AddPartitionsToTxnRequestTransaction>[] = []
   for (let index = 0; index < transactionsCount; index++) transactions.push(decodeAddPartitionsToTxnRequestTransaction(reader, version))
   const v3AndBelowTransactionalId = version >= 4 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
-  const v3AndBelowProducerId = version >= 4 ? 0 : reader.readInt64()
+  const v3AndBelowProducerId = version >= 4 ? 0 : reader.readInt64Wide()
   const v3AndBelowProducerEpoch = version >= 4 ? 0 : reader.readInt16()
   const v3AndBelowTopicsCount = version >= 4 ? 0 : version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
   const v3AndBelowTopics: Decoded<AddPartitionsToTxnRequestTopic>[] = []
@@ -56,7 +56,7 @@ function decodeAddPartitionsToTxnRequest(reader: Reader, version: number): Decod
 
 function decodeAddPartitionsToTxnRequestTransaction(reader: Reader, version: number): Decoded<AddPartitionsToTxnRequestTransaction> {
   const transactionalId = reader.readCompactString()
-  const producerId = reader.readInt64()
+  const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const verifyOnly = reader.readBoolean()
   const topicsCount = reader.readCompactArrayLength(3)
@@ -94,7 +94,7 @@ function encodeAddPartitionsToTxnRequest(writer: Writer, value: AddPartitionsToT
   if (version >= 4) {
     if (value.v3AndBelowProducerId !== undefined && value.v3AndBelowProducerId !== 0) throw unsupportedField('AddPartitionsToTxnRequest.v3AndBelowProducerId', version)
   }
-  else writer.writeInt64(value.v3AndBelowProducerId ?? 0)
+  else writer.writeInt64Wide(value.v3AndBelowProducerId ?? 0)
   if (version >= 4) {
     if (value.v3AndBelowProducerEpoch !== undefined && value.v3AndBelowProducerEpoch !== 0) throw unsupportedField('AddPartitionsToTxnRequest.v3AndBelowProducerEpoch', version)
   }
@@ -113,7 +113,7 @@ function encodeAddPartitionsToTxnRequest(writer: Writer, value: AddPartitionsToT
 
 function encodeAddPartitionsToTxnRequestTransaction(writer: Writer, value: AddPartitionsToTxnRequestTransaction, version: number): void {
   writer.writeCompactString(value.transactionalId)
-  writer.writeInt64(value.producerId)
+  writer.writeInt64Wide(value.producerId)
   writer.writeInt16(value.producerEpoch)
   writer.writeBoolean(value.verifyOnly ?? false)
   const topics = value.topics

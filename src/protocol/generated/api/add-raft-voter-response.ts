@@ -36,6 +36,6 @@ function decodeAddRaftVoterResponse(reader: Reader, _version: number): Decoded<A
 function encodeAddRaftVoterResponse(writer: Writer, value: AddRaftVoterResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   writer.writeEmptyTaggedFields()
 }

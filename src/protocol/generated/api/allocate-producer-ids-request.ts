@@ -26,13 +26,13 @@ export const AllocateProducerIdsRequest: Message<AllocateProducerIdsRequest> = {
 
 function decodeAllocateProducerIdsRequest(reader: Reader, _version: number): Decoded<AllocateProducerIdsRequest> {
   const brokerId = reader.readInt32()
-  const brokerEpoch = reader.readInt64()
+  const brokerEpoch = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { brokerId, brokerEpoch }
 }
 
 function encodeAllocateProducerIdsRequest(writer: Writer, value: AllocateProducerIdsRequest, _version: number): void {
   writer.writeInt32(value.brokerId)
-  writer.writeInt64(value.brokerEpoch ?? -1)
+  writer.writeInt64Wide(value.brokerEpoch ?? -1)
   writer.writeEmptyTaggedFields()
 }

@@ -72,8 +72,8 @@ function encodeAlterClientQuotasResponse(writer: Writer, value: AlterClientQuota
 
 function encodeAlterClientQuotasResponseEntryData(writer: Writer, value: AlterClientQuotasResponseEntryData, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 1) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 1) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   const entity = value.entity
   if (version >= 1) writer.writeCompactArrayLength(entity.length)
   else writer.writeArrayLength(entity.length)

@@ -60,8 +60,8 @@ function encodeAlterConfigsResponse(writer: Writer, value: AlterConfigsResponse,
 
 function encodeAlterConfigsResponseResourceResponse(writer: Writer, value: AlterConfigsResponseResourceResponse, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   writer.writeInt8(value.resourceType)
   if (version >= 2) writer.writeCompactString(value.resourceName)
   else writer.writeString(value.resourceName)

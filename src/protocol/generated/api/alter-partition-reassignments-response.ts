@@ -71,7 +71,7 @@ function encodeAlterPartitionReassignmentsResponse(writer: Writer, value: AlterP
   writer.writeInt32(value.throttleTimeMs)
   if (version >= 1) writer.writeBoolean(value.allowReplicationFactorChange ?? true)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   const responses = value.responses
   writer.writeCompactArrayLength(responses.length)
   for (const element of responses) encodeAlterPartitionReassignmentsResponseReassignableTopicResponse(writer, element, version)
@@ -89,6 +89,6 @@ function encodeAlterPartitionReassignmentsResponseReassignableTopicResponse(writ
 function encodeAlterPartitionReassignmentsResponseReassignablePartitionResponse(writer: Writer, value: AlterPartitionReassignmentsResponseReassignablePartitionResponse, _version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

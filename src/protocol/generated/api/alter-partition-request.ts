@@ -46,7 +46,7 @@ export const AlterPartitionRequest: Message<AlterPartitionRequest> = {
 
 function decodeAlterPartitionRequest(reader: Reader, version: number): Decoded<AlterPartitionRequest> {
   const brokerId = reader.readInt32()
-  const brokerEpoch = reader.readInt64()
+  const brokerEpoch = reader.readInt64Wide()
   const topicsCount = reader.readCompactArrayLength(18)
   const topics: Decoded<AlterPartitionRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterPartitionRequestTopicData(reader, version))
@@ -80,14 +80,14 @@ function decodeAlterPartitionRequestPartitionData(reader: Reader, version: numbe
 
 function decodeAlterPartitionRequestBrokerState(reader: Reader, _version: number): Decoded<AlterPartitionRequestBrokerState> {
   const brokerId = reader.readInt32()
-  const brokerEpoch = reader.readInt64()
+  const brokerEpoch = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { brokerId, brokerEpoch }
 }
 
 function encodeAlterPartitionRequest(writer: Writer, value: AlterPartitionRequest, version: number): void {
   writer.writeInt32(value.brokerId)
-  writer.writeInt64(value.brokerEpoch ?? -1)
+  writer.writeInt64Wide(value.brokerEpoch ?? -1)
   const topics = value.topics
   writer.writeCompactArrayLength(topics.length)
   for (const element of topics) encodeAlterPartitionRequestTopicData(writer, element, version)
@@ -128,6 +128,6 @@ function encodeAlterPartitionRequestPartitionData(writer: Writer, value: AlterPa
 
 function encodeAlterPartitionRequestBrokerState(writer: Writer, value: AlterPartitionRequestBrokerState, _version: number): void {
   writer.writeInt32(value.brokerId)
-  writer.writeInt64(value.brokerEpoch ?? -1)
+  writer.writeInt64Wide(value.brokerEpoch ?? -1)
   writer.writeEmptyTaggedFields()
 }

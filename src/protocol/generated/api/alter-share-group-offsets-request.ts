@@ -54,7 +54,7 @@ function decodeAlterShareGroupOffsetsRequestTopic(reader: Reader, version: numbe
 
 function decodeAlterShareGroupOffsetsRequestPartition(reader: Reader, _version: number): Decoded<AlterShareGroupOffsetsRequestPartition> {
   const partitionIndex = reader.readInt32()
-  const startOffset = reader.readInt64()
+  const startOffset = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { partitionIndex, startOffset }
 }
@@ -77,6 +77,6 @@ function encodeAlterShareGroupOffsetsRequestTopic(writer: Writer, value: AlterSh
 
 function encodeAlterShareGroupOffsetsRequestPartition(writer: Writer, value: AlterShareGroupOffsetsRequestPartition, _version: number): void {
   writer.writeInt32(value.partitionIndex)
-  writer.writeInt64(value.startOffset)
+  writer.writeInt64Wide(value.startOffset)
   writer.writeEmptyTaggedFields()
 }

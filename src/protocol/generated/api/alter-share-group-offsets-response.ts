@@ -70,7 +70,7 @@ function decodeAlterShareGroupOffsetsResponsePartition(reader: Reader, _version:
 function encodeAlterShareGroupOffsetsResponse(writer: Writer, value: AlterShareGroupOffsetsResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   const responses = value.responses
   writer.writeCompactArrayLength(responses.length)
   for (const element of responses) encodeAlterShareGroupOffsetsResponseTopic(writer, element, version)
@@ -89,6 +89,6 @@ function encodeAlterShareGroupOffsetsResponseTopic(writer: Writer, value: AlterS
 function encodeAlterShareGroupOffsetsResponsePartition(writer: Writer, value: AlterShareGroupOffsetsResponsePartition, _version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

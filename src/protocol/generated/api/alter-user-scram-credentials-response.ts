@@ -58,6 +58,6 @@ function encodeAlterUserScramCredentialsResponse(writer: Writer, value: AlterUse
 function encodeAlterUserScramCredentialsResponseResult(writer: Writer, value: AlterUserScramCredentialsResponseResult, _version: number): void {
   writer.writeCompactString(value.user)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

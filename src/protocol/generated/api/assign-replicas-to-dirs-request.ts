@@ -41,7 +41,7 @@ export const AssignReplicasToDirsRequest: Message<AssignReplicasToDirsRequest> =
 
 function decodeAssignReplicasToDirsRequest(reader: Reader, version: number): Decoded<AssignReplicasToDirsRequest> {
   const brokerId = reader.readInt32()
-  const brokerEpoch = reader.readInt64()
+  const brokerEpoch = reader.readInt64Wide()
   const directoriesCount = reader.readCompactArrayLength(18)
   const directories: Decoded<AssignReplicasToDirsRequestDirectoryData>[] = []
   for (let index = 0; index < directoriesCount; index++) directories.push(decodeAssignReplicasToDirsRequestDirectoryData(reader, version))
@@ -75,7 +75,7 @@ function decodeAssignReplicasToDirsRequestPartitionData(reader: Reader, _version
 
 function encodeAssignReplicasToDirsRequest(writer: Writer, value: AssignReplicasToDirsRequest, version: number): void {
   writer.writeInt32(value.brokerId)
-  writer.writeInt64(value.brokerEpoch ?? -1)
+  writer.writeInt64Wide(value.brokerEpoch ?? -1)
   const directories = value.directories
   writer.writeCompactArrayLength(directories.length)
   for (const element of directories) encodeAssignReplicasToDirsRequestDirectoryData(writer, element, version)

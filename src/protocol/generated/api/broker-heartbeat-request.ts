@@ -31,8 +31,8 @@ export const BrokerHeartbeatRequest: Message<BrokerHeartbeatRequest> = {
 
 function decodeBrokerHeartbeatRequest(reader: Reader, version: number): Decoded<BrokerHeartbeatRequest> {
   const brokerId = reader.readInt32()
-  const brokerEpoch = reader.readInt64()
-  const currentMetadataOffset = reader.readInt64()
+  const brokerEpoch = reader.readInt64Wide()
+  const currentMetadataOffset = reader.readInt64Wide()
   const wantFence = reader.readBoolean()
   const wantShutDown = reader.readBoolean()
   let offlineLogDirs: string[] = []
@@ -69,8 +69,8 @@ function decodeBrokerHeartbeatRequest(reader: Reader, version: number): Decoded<
 
 function encodeBrokerHeartbeatRequest(writer: Writer, value: BrokerHeartbeatRequest, version: number): void {
   writer.writeInt32(value.brokerId)
-  writer.writeInt64(value.brokerEpoch ?? -1)
-  writer.writeInt64(value.currentMetadataOffset)
+  writer.writeInt64Wide(value.brokerEpoch ?? -1)
+  writer.writeInt64Wide(value.currentMetadataOffset)
   writer.writeBoolean(value.wantFence)
   writer.writeBoolean(value.wantShutDown)
   if (version <= 0) {

@@ -59,7 +59,7 @@ function decodeBrokerRegistrationRequest(reader: Reader, version: number): Decod
   const logDirsCount = version >= 2 ? reader.readCompactArrayLength(16) : 0
   const logDirs: string[] = []
   for (let index = 0; index < logDirsCount; index++) logDirs.push(reader.readUuid())
-  const previousBrokerEpoch = version >= 3 ? reader.readInt64() : -1
+  const previousBrokerEpoch = version >= 3 ? reader.readInt64Wide() : -1
   reader.skipTaggedFields()
   return { brokerId, clusterId, incarnationId, listeners, features, rack, isMigratingZkBroker, logDirs, previousBrokerEpoch }
 }
@@ -101,7 +101,7 @@ function encodeBrokerRegistrationRequest(writer: Writer, value: BrokerRegistrati
     writer.writeCompactArrayLength(logDirs.length)
     for (const element of logDirs) writer.writeUuid(element)
   }
-  if (version >= 3) writer.writeInt64(value.previousBrokerEpoch ?? -1)
+  if (version >= 3) writer.writeInt64Wide(value.previousBrokerEpoch ?? -1)
   writer.writeEmptyTaggedFields()
 }
 

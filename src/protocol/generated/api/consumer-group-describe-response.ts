@@ -131,7 +131,7 @@ function encodeConsumerGroupDescribeResponse(writer: Writer, value: ConsumerGrou
 
 function encodeConsumerGroupDescribeResponseDescribedGroup(writer: Writer, value: ConsumerGroupDescribeResponseDescribedGroup, version: number): void {
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactString(value.groupId)
   writer.writeCompactString(value.groupState)
   writer.writeInt32(value.groupEpoch)

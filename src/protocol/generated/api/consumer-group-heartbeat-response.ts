@@ -70,7 +70,7 @@ function decodeConsumerGroupHeartbeatResponseTopicPartitions(reader: Reader, _ve
 function encodeConsumerGroupHeartbeatResponse(writer: Writer, value: ConsumerGroupHeartbeatResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactNullableString(value.memberId ?? null)
   writer.writeInt32(value.memberEpoch)
   writer.writeInt32(value.heartbeatIntervalMs)

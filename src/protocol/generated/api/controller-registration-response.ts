@@ -36,6 +36,6 @@ function decodeControllerRegistrationResponse(reader: Reader, _version: number):
 function encodeControllerRegistrationResponse(writer: Writer, value: ControllerRegistrationResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

@@ -56,7 +56,7 @@ function encodeCreateAclsResponse(writer: Writer, value: CreateAclsResponse, ver
 
 function encodeCreateAclsResponseAclCreationResult(writer: Writer, value: CreateAclsResponseAclCreationResult, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   if (version >= 2) writer.writeEmptyTaggedFields()
 }

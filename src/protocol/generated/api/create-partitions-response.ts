@@ -60,7 +60,7 @@ function encodeCreatePartitionsResponseTopicResult(writer: Writer, value: Create
   if (version >= 2) writer.writeCompactString(value.name)
   else writer.writeString(value.name)
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage ?? null)
-  else writer.writeNullableString(value.errorMessage ?? null)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage ?? null)
+  else writer.writeNullableProse(value.errorMessage ?? null)
   if (version >= 2) writer.writeEmptyTaggedFields()
 }

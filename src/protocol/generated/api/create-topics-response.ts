@@ -108,8 +108,8 @@ function encodeCreateTopicsResponseCreatableTopicResult(writer: Writer, value: C
   else writer.writeString(value.name)
   if (version >= 7) writer.writeUuid(value.topicId ?? ZERO_UUID)
   writer.writeInt16(value.errorCode)
-  if (version >= 5) writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
-  else writer.writeNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  if (version >= 5) writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
+  else writer.writeNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   if (version >= 5) writer.writeInt32(value.numPartitions ?? -1)
   if (version >= 5) writer.writeInt16(value.replicationFactor ?? -1)
   if (version >= 5) {

@@ -86,8 +86,8 @@ function encodeDeleteAclsResponse(writer: Writer, value: DeleteAclsResponse, ver
 
 function encodeDeleteAclsResponseFilterResult(writer: Writer, value: DeleteAclsResponseFilterResult, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   const matchingAcls = value.matchingAcls
   if (version >= 2) writer.writeCompactArrayLength(matchingAcls.length)
   else writer.writeArrayLength(matchingAcls.length)
@@ -97,8 +97,8 @@ function encodeDeleteAclsResponseFilterResult(writer: Writer, value: DeleteAclsR
 
 function encodeDeleteAclsResponseMatchingAcl(writer: Writer, value: DeleteAclsResponseMatchingAcl, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   writer.writeInt8(value.resourceType)
   if (version >= 2) writer.writeCompactString(value.resourceName)
   else writer.writeString(value.resourceName)

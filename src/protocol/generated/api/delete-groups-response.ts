@@ -60,6 +60,6 @@ function encodeDeleteGroupsResponseDeletableGroupResult(writer: Writer, value: D
   if (version >= 2) writer.writeCompactString(value.groupId)
   else writer.writeString(value.groupId)
   writer.writeInt16(value.errorCode)
-  if (version >= 3) writer.writeCompactNullableString(value.errorMessage ?? null)
+  if (version >= 3) writer.writeCompactNullableProse(value.errorMessage ?? null)
   if (version >= 2) writer.writeEmptyTaggedFields()
 }

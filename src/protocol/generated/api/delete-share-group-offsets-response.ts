@@ -56,7 +56,7 @@ function decodeDeleteShareGroupOffsetsResponseTopic(reader: Reader, _version: nu
 function encodeDeleteShareGroupOffsetsResponse(writer: Writer, value: DeleteShareGroupOffsetsResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   const responses = value.responses
   writer.writeCompactArrayLength(responses.length)
   for (const element of responses) encodeDeleteShareGroupOffsetsResponseTopic(writer, element, version)
@@ -67,6 +67,6 @@ function encodeDeleteShareGroupOffsetsResponseTopic(writer: Writer, value: Delet
   writer.writeCompactString(value.topicName)
   writer.writeUuid(value.topicId)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

@@ -77,6 +77,6 @@ function encodeDeleteShareGroupStateResponseDeleteStateResult(writer: Writer, va
 function encodeDeleteShareGroupStateResponsePartitionResult(writer: Writer, value: DeleteShareGroupStateResponsePartitionResult, _version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

@@ -64,6 +64,6 @@ function encodeDeleteTopicsResponseDeletableTopicResult(writer: Writer, value: D
   else writer.writeString(required(value.name, 'DeleteTopicsResponseDeletableTopicResult.name', version))
   if (version >= 6) writer.writeUuid(value.topicId ?? ZERO_UUID)
   writer.writeInt16(value.errorCode)
-  if (version >= 5) writer.writeCompactNullableString(value.errorMessage ?? null)
+  if (version >= 5) writer.writeCompactNullableProse(value.errorMessage ?? null)
   if (version >= 4) writer.writeEmptyTaggedFields()
 }

@@ -74,8 +74,8 @@ function decodeDescribeAclsResponseAclDescription(reader: Reader, version: numbe
 function encodeDescribeAclsResponse(writer: Writer, value: DescribeAclsResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   const resources = value.resources
   if (version >= 2) writer.writeCompactArrayLength(resources.length)
   else writer.writeArrayLength(resources.length)

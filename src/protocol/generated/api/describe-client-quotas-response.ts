@@ -83,8 +83,8 @@ function decodeDescribeClientQuotasResponseValueData(reader: Reader, version: nu
 function encodeDescribeClientQuotasResponse(writer: Writer, value: DescribeClientQuotasResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  if (version >= 1) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 1) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   const entries = value.entries
   if (version >= 1) writer.writeCompactArrayLength(entries === null ? -1 : entries.length)
   else writer.writeArrayLength(entries === null ? -1 : entries.length)

@@ -66,7 +66,7 @@ function decodeDescribeClusterResponseBroker(reader: Reader, version: number): D
 function encodeDescribeClusterResponse(writer: Writer, value: DescribeClusterResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   if (version >= 1) writer.writeInt8(value.endpointType ?? 1)
   writer.writeCompactString(value.clusterId)
   writer.writeInt32(value.controllerId ?? -1)

@@ -104,8 +104,8 @@ function encodeDescribeConfigsResponse(writer: Writer, value: DescribeConfigsRes
 
 function encodeDescribeConfigsResponseResult(writer: Writer, value: DescribeConfigsResponseResult, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 4) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 4) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   writer.writeInt8(value.resourceType)
   if (version >= 4) writer.writeCompactString(value.resourceName)
   else writer.writeString(value.resourceName)

@@ -90,7 +90,7 @@ function encodeDescribeGroupsResponse(writer: Writer, value: DescribeGroupsRespo
 
 function encodeDescribeGroupsResponseDescribedGroup(writer: Writer, value: DescribeGroupsResponseDescribedGroup, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 6) writer.writeCompactNullableString(value.errorMessage ?? null)
+  if (version >= 6) writer.writeCompactNullableProse(value.errorMessage ?? null)
   if (version >= 5) writer.writeCompactString(value.groupId)
   else writer.writeString(value.groupId)
   if (version >= 5) writer.writeCompactString(value.groupState)

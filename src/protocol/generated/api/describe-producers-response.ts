@@ -78,7 +78,7 @@ function decodeDescribeProducersResponseProducerState(reader: Reader, _version: 
   const producerId = reader.readInt64()
   const producerEpoch = reader.readInt32()
   const lastSequence = reader.readInt32()
-  const lastTimestamp = reader.readInt64()
+  const lastTimestamp = reader.readInt64Wide()
   const coordinatorEpoch = reader.readInt32()
   const currentTxnStartOffset = reader.readInt64()
   reader.skipTaggedFields()
@@ -104,7 +104,7 @@ function encodeDescribeProducersResponseTopicResponse(writer: Writer, value: Des
 function encodeDescribeProducersResponsePartitionResponse(writer: Writer, value: DescribeProducersResponsePartitionResponse, version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   const activeProducers = value.activeProducers
   writer.writeCompactArrayLength(activeProducers.length)
   for (const element of activeProducers) encodeDescribeProducersResponseProducerState(writer, element, version)
@@ -115,7 +115,7 @@ function encodeDescribeProducersResponseProducerState(writer: Writer, value: Des
   writer.writeInt64(value.producerId)
   writer.writeInt32(value.producerEpoch)
   writer.writeInt32(value.lastSequence ?? -1)
-  writer.writeInt64(value.lastTimestamp ?? -1)
+  writer.writeInt64Wide(value.lastTimestamp ?? -1)
   writer.writeInt32(value.coordinatorEpoch)
   writer.writeInt64(value.currentTxnStartOffset ?? -1)
   writer.writeEmptyTaggedFields()

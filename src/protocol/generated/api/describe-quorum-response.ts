@@ -129,7 +129,7 @@ function decodeDescribeQuorumResponseListener(reader: Reader, _version: number):
 
 function encodeDescribeQuorumResponse(writer: Writer, value: DescribeQuorumResponse, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  if (version >= 2) writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   const topics = value.topics
   writer.writeCompactArrayLength(topics.length)
   for (const element of topics) encodeDescribeQuorumResponseTopicData(writer, element, version)
@@ -152,7 +152,7 @@ function encodeDescribeQuorumResponseTopicData(writer: Writer, value: DescribeQu
 function encodeDescribeQuorumResponsePartitionData(writer: Writer, value: DescribeQuorumResponsePartitionData, version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  if (version >= 2) writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   writer.writeInt32(value.leaderId)
   writer.writeInt32(value.leaderEpoch)
   writer.writeInt64(value.highWatermark)

@@ -101,7 +101,7 @@ function encodeDescribeShareGroupOffsetsResponseGroup(writer: Writer, value: Des
   writer.writeCompactArrayLength(topics.length)
   for (const element of topics) encodeDescribeShareGroupOffsetsResponseTopic(writer, element, version)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }
 
@@ -120,6 +120,6 @@ function encodeDescribeShareGroupOffsetsResponsePartition(writer: Writer, value:
   writer.writeInt32(value.leaderEpoch)
   if (version >= 1) writer.writeInt64(value.lag ?? -1)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

@@ -70,7 +70,7 @@ function decodeDescribeUserScramCredentialsResponseCredentialInfo(reader: Reader
 function encodeDescribeUserScramCredentialsResponse(writer: Writer, value: DescribeUserScramCredentialsResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   const results = value.results
   writer.writeCompactArrayLength(results.length)
   for (const element of results) encodeDescribeUserScramCredentialsResponseResult(writer, element, version)
@@ -80,7 +80,7 @@ function encodeDescribeUserScramCredentialsResponse(writer: Writer, value: Descr
 function encodeDescribeUserScramCredentialsResponseResult(writer: Writer, value: DescribeUserScramCredentialsResponseResult, version: number): void {
   writer.writeCompactString(value.user)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   const credentialInfos = value.credentialInfos
   writer.writeCompactArrayLength(credentialInfos.length)
   for (const element of credentialInfos) encodeDescribeUserScramCredentialsResponseCredentialInfo(writer, element, version)

@@ -86,7 +86,7 @@ function encodeElectLeadersResponseReplicaElectionResult(writer: Writer, value: 
 function encodeElectLeadersResponsePartitionResult(writer: Writer, value: ElectLeadersResponsePartitionResult, version: number): void {
   writer.writeInt32(value.partitionId)
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   if (version >= 2) writer.writeEmptyTaggedFields()
 }

@@ -28,7 +28,7 @@ export const EndTxnRequest: Message<EndTxnRequest> = {
 
 function decodeEndTxnRequest(reader: Reader, version: number): Decoded<EndTxnRequest> {
   const transactionalId = version >= 3 ? reader.readCompactString() : reader.readString()
-  const producerId = reader.readInt64()
+  const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const committed = reader.readBoolean()
   if (version >= 3) reader.skipTaggedFields()
@@ -38,7 +38,7 @@ function decodeEndTxnRequest(reader: Reader, version: number): Decoded<EndTxnReq
 function encodeEndTxnRequest(writer: Writer, value: EndTxnRequest, version: number): void {
   if (version >= 3) writer.writeCompactString(value.transactionalId)
   else writer.writeString(value.transactionalId)
-  writer.writeInt64(value.producerId)
+  writer.writeInt64Wide(value.producerId)
   writer.writeInt16(value.producerEpoch)
   writer.writeBoolean(value.committed)
   if (version >= 3) writer.writeEmptyTaggedFields()

@@ -104,7 +104,7 @@ function decodeFetchRequest(reader: Reader, version: number): Decoded<FetchReque
 
 function decodeFetchRequestReplicaState(reader: Reader, _version: number): Decoded<FetchRequestReplicaState> {
   const replicaId = reader.readInt32()
-  const replicaEpoch = reader.readInt64()
+  const replicaEpoch = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { replicaId, replicaEpoch }
 }
@@ -124,7 +124,7 @@ function decodeFetchRequestPartition(reader: Reader, version: number): Decoded<F
   const currentLeaderEpoch = version >= 9 ? reader.readInt32() : -1
   const fetchOffset = reader.readInt64Wide()
   const lastFetchedEpoch = version >= 12 ? reader.readInt32() : -1
-  const logStartOffset = version >= 5 ? reader.readInt64() : -1
+  const logStartOffset = version >= 5 ? reader.readInt64Wide() : -1
   const partitionMaxBytes = reader.readInt32()
   let replicaDirectoryId: string = ZERO_UUID
   let highWatermark: number = 2 ** 63
@@ -214,7 +214,7 @@ function encodeFetchRequest(writer: Writer, value: FetchRequest, version: number
 
 function encodeFetchRequestReplicaState(writer: Writer, value: FetchRequestReplicaState, _version: number): void {
   writer.writeInt32(value.replicaId ?? -1)
-  writer.writeInt64(value.replicaEpoch ?? -1)
+  writer.writeInt64Wide(value.replicaEpoch ?? -1)
   writer.writeEmptyTaggedFields()
 }
 
@@ -239,7 +239,7 @@ function encodeFetchRequestPartition(writer: Writer, value: FetchRequestPartitio
   else {
     if (value.lastFetchedEpoch !== undefined && value.lastFetchedEpoch !== -1) throw unsupportedField('FetchRequestPartition.lastFetchedEpoch', version)
   }
-  if (version >= 5) writer.writeInt64(value.logStartOffset ?? -1)
+  if (version >= 5) writer.writeInt64Wide(value.logStartOffset ?? -1)
   writer.writeInt32(value.partitionMaxBytes)
   if (version >= 17) {
     const replicaDirectoryIdField = value.replicaDirectoryId

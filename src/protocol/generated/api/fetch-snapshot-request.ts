@@ -80,7 +80,7 @@ function decodeFetchSnapshotRequestPartitionSnapshot(reader: Reader, version: nu
   const partition = reader.readInt32()
   const currentLeaderEpoch = reader.readInt32()
   const snapshotId = decodeFetchSnapshotRequestSnapshotId(reader, version)
-  const position = reader.readInt64()
+  const position = reader.readInt64Wide()
   let replicaDirectoryId: string = ZERO_UUID
   if (version >= 1) {
     for (let left = reader.readUnsignedVarint(); left > 0; left--) {
@@ -102,7 +102,7 @@ function decodeFetchSnapshotRequestPartitionSnapshot(reader: Reader, version: nu
 }
 
 function decodeFetchSnapshotRequestSnapshotId(reader: Reader, _version: number): Decoded<FetchSnapshotRequestSnapshotId> {
-  const endOffset = reader.readInt64()
+  const endOffset = reader.readInt64Wide()
   const epoch = reader.readInt32()
   reader.skipTaggedFields()
   return { endOffset, epoch }
@@ -137,7 +137,7 @@ function encodeFetchSnapshotRequestPartitionSnapshot(writer: Writer, value: Fetc
   writer.writeInt32(value.currentLeaderEpoch)
   const snapshotId = value.snapshotId
   encodeFetchSnapshotRequestSnapshotId(writer, snapshotId, version)
-  writer.writeInt64(value.position)
+  writer.writeInt64Wide(value.position)
   if (version >= 1) {
     const replicaDirectoryIdField = value.replicaDirectoryId
     const hasReplicaDirectoryId = replicaDirectoryIdField !== undefined && replicaDirectoryIdField !== ZERO_UUID
@@ -152,7 +152,7 @@ function encodeFetchSnapshotRequestPartitionSnapshot(writer: Writer, value: Fetc
 }
 
 function encodeFetchSnapshotRequestSnapshotId(writer: Writer, value: FetchSnapshotRequestSnapshotId, _version: number): void {
-  writer.writeInt64(value.endOffset)
+  writer.writeInt64Wide(value.endOffset)
   writer.writeInt32(value.epoch)
   writer.writeEmptyTaggedFields()
 }

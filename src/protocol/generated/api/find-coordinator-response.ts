@@ -67,8 +67,8 @@ function encodeFindCoordinatorResponse(writer: Writer, value: FindCoordinatorRes
   if (version >= 1) writer.writeInt32(value.throttleTimeMs ?? 0)
   if (version <= 3) writer.writeInt16(value.errorCode ?? 0)
   if (version >= 1 && version <= 3) {
-    if (version >= 3) writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
-    else writer.writeNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+    if (version >= 3) writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
+    else writer.writeNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   }
   if (version <= 3) writer.writeInt32(value.nodeId ?? 0)
   if (version <= 3) {
@@ -90,6 +90,6 @@ function encodeFindCoordinatorResponseCoordinator(writer: Writer, value: FindCoo
   writer.writeCompactString(value.host)
   writer.writeInt32(value.port)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   writer.writeEmptyTaggedFields()
 }

@@ -60,8 +60,8 @@ function encodeIncrementalAlterConfigsResponse(writer: Writer, value: Incrementa
 
 function encodeIncrementalAlterConfigsResponseAlterConfigsResourceResponse(writer: Writer, value: IncrementalAlterConfigsResponseAlterConfigsResourceResponse, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 1) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 1) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   writer.writeInt8(value.resourceType)
   if (version >= 1) writer.writeCompactString(value.resourceName)
   else writer.writeString(value.resourceName)

@@ -31,7 +31,7 @@ export const InitProducerIdRequest: Message<InitProducerIdRequest> = {
 function decodeInitProducerIdRequest(reader: Reader, version: number): Decoded<InitProducerIdRequest> {
   const transactionalId = version >= 2 ? reader.readCompactNullableString() : reader.readNullableString()
   const transactionTimeoutMs = reader.readInt32()
-  const producerId = version >= 3 ? reader.readInt64() : -1
+  const producerId = version >= 3 ? reader.readInt64Wide() : -1
   const producerEpoch = version >= 3 ? reader.readInt16() : -1
   const enable2Pc = version >= 6 ? reader.readBoolean() : false
   const keepPreparedTxn = version >= 6 ? reader.readBoolean() : false
@@ -43,7 +43,7 @@ function encodeInitProducerIdRequest(writer: Writer, value: InitProducerIdReques
   if (version >= 2) writer.writeCompactNullableString(value.transactionalId)
   else writer.writeNullableString(value.transactionalId)
   writer.writeInt32(value.transactionTimeoutMs)
-  if (version >= 3) writer.writeInt64(value.producerId ?? -1)
+  if (version >= 3) writer.writeInt64Wide(value.producerId ?? -1)
   else {
     if (value.producerId !== undefined && value.producerId !== -1) throw unsupportedField('InitProducerIdRequest.producerId', version)
   }

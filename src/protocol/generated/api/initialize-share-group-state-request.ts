@@ -56,7 +56,7 @@ function decodeInitializeShareGroupStateRequestInitializeStateData(reader: Reade
 function decodeInitializeShareGroupStateRequestPartitionData(reader: Reader, _version: number): Decoded<InitializeShareGroupStateRequestPartitionData> {
   const partition = reader.readInt32()
   const stateEpoch = reader.readInt32()
-  const startOffset = reader.readInt64()
+  const startOffset = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { partition, stateEpoch, startOffset }
 }
@@ -80,6 +80,6 @@ function encodeInitializeShareGroupStateRequestInitializeStateData(writer: Write
 function encodeInitializeShareGroupStateRequestPartitionData(writer: Writer, value: InitializeShareGroupStateRequestPartitionData, _version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt32(value.stateEpoch)
-  writer.writeInt64(value.startOffset)
+  writer.writeInt64Wide(value.startOffset)
   writer.writeEmptyTaggedFields()
 }

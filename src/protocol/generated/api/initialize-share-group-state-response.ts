@@ -77,6 +77,6 @@ function encodeInitializeShareGroupStateResponseInitializeStateResult(writer: Wr
 function encodeInitializeShareGroupStateResponsePartitionResult(writer: Writer, value: InitializeShareGroupStateResponsePartitionResult, _version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

@@ -58,7 +58,7 @@ function decodeListOffsetsResponseTopicResponse(reader: Reader, version: number)
 function decodeListOffsetsResponsePartitionResponse(reader: Reader, version: number): Decoded<ListOffsetsResponsePartitionResponse> {
   const partitionIndex = reader.readInt32()
   const errorCode = reader.readInt16()
-  const timestamp = reader.readInt64()
+  const timestamp = reader.readInt64Wide()
   const offset = reader.readInt64()
   const leaderEpoch = version >= 4 ? reader.readInt32() : -1
   if (version >= 6) reader.skipTaggedFields()
@@ -87,7 +87,7 @@ function encodeListOffsetsResponseTopicResponse(writer: Writer, value: ListOffse
 function encodeListOffsetsResponsePartitionResponse(writer: Writer, value: ListOffsetsResponsePartitionResponse, version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeInt64(value.timestamp ?? -1)
+  writer.writeInt64Wide(value.timestamp ?? -1)
   writer.writeInt64(value.offset ?? -1)
   if (version >= 4) writer.writeInt32(value.leaderEpoch ?? -1)
   if (version >= 6) writer.writeEmptyTaggedFields()

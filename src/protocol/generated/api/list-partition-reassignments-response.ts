@@ -76,7 +76,7 @@ function decodeListPartitionReassignmentsResponseOngoingPartitionReassignment(re
 function encodeListPartitionReassignmentsResponse(writer: Writer, value: ListPartitionReassignmentsResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   const topics = value.topics
   writer.writeCompactArrayLength(topics.length)
   for (const element of topics) encodeListPartitionReassignmentsResponseOngoingTopicReassignment(writer, element, version)

@@ -32,7 +32,7 @@ function decodeListTransactionsRequest(reader: Reader, version: number): Decoded
   for (let index = 0; index < stateFiltersCount; index++) stateFilters.push(reader.readCompactString())
   const producerIdFiltersCount = reader.readCompactArrayLength(8)
   const producerIdFilters: number[] = []
-  for (let index = 0; index < producerIdFiltersCount; index++) producerIdFilters.push(reader.readInt64())
+  for (let index = 0; index < producerIdFiltersCount; index++) producerIdFilters.push(reader.readInt64Wide())
   const durationFilter = version >= 1 ? reader.readInt64Wide() : -1
   const transactionalIdPattern = version >= 2 ? reader.readCompactNullableString() : null
   reader.skipTaggedFields()
@@ -45,7 +45,7 @@ function encodeListTransactionsRequest(writer: Writer, value: ListTransactionsRe
   for (const element of stateFilters) writer.writeCompactString(element)
   const producerIdFilters = value.producerIdFilters
   writer.writeCompactArrayLength(producerIdFilters.length)
-  for (const element of producerIdFilters) writer.writeInt64(element)
+  for (const element of producerIdFilters) writer.writeInt64Wide(element)
   if (version >= 1) writer.writeInt64Wide(value.durationFilter ?? -1)
   else {
     if (value.durationFilter !== undefined && value.durationFilter !== -1) throw unsupportedField('ListTransactionsRequest.durationFilter', version)

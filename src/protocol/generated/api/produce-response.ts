@@ -196,8 +196,8 @@ function encodeProduceResponsePartitionProduceResponse(writer: Writer, value: Pr
     for (const element of recordErrors) encodeProduceResponseBatchIndexAndErrorMessage(writer, element, version)
   }
   if (version >= 8) {
-    if (version >= 9) writer.writeCompactNullableString(value.errorMessage ?? null)
-    else writer.writeNullableString(value.errorMessage ?? null)
+    if (version >= 9) writer.writeCompactNullableProse(value.errorMessage ?? null)
+    else writer.writeNullableProse(value.errorMessage ?? null)
   }
   if (version >= 10) {
     const currentLeaderField = value.currentLeader
@@ -214,8 +214,8 @@ function encodeProduceResponsePartitionProduceResponse(writer: Writer, value: Pr
 
 function encodeProduceResponseBatchIndexAndErrorMessage(writer: Writer, value: ProduceResponseBatchIndexAndErrorMessage, version: number): void {
   writer.writeInt32(value.batchIndex)
-  if (version >= 9) writer.writeCompactNullableString(value.batchIndexErrorMessage ?? null)
-  else writer.writeNullableString(value.batchIndexErrorMessage ?? null)
+  if (version >= 9) writer.writeCompactNullableProse(value.batchIndexErrorMessage ?? null)
+  else writer.writeNullableProse(value.batchIndexErrorMessage ?? null)
   if (version >= 9) writer.writeEmptyTaggedFields()
 }
 

@@ -101,7 +101,7 @@ function encodeReadShareGroupStateResponseReadStateResult(writer: Writer, value:
 function encodeReadShareGroupStateResponsePartitionResult(writer: Writer, value: ReadShareGroupStateResponsePartitionResult, version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeInt32(value.stateEpoch)
   writer.writeInt64(value.startOffset)
   const stateBatches = value.stateBatches

@@ -85,7 +85,7 @@ function encodeReadShareGroupStateSummaryResponseReadStateSummaryResult(writer: 
 function encodeReadShareGroupStateSummaryResponsePartitionResult(writer: Writer, value: ReadShareGroupStateSummaryResponsePartitionResult, version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeInt32(value.stateEpoch)
   writer.writeInt32(value.leaderEpoch)
   writer.writeInt64(value.startOffset)

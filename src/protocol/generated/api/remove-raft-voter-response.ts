@@ -36,6 +36,6 @@ function decodeRemoveRaftVoterResponse(reader: Reader, _version: number): Decode
 function encodeRemoveRaftVoterResponse(writer: Writer, value: RemoveRaftVoterResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString((value.errorMessage === undefined ? '' : value.errorMessage))
+  writer.writeCompactNullableProse((value.errorMessage === undefined ? '' : value.errorMessage))
   writer.writeEmptyTaggedFields()
 }

@@ -37,8 +37,8 @@ function decodeSaslAuthenticateResponse(reader: Reader, version: number): Decode
 
 function encodeSaslAuthenticateResponse(writer: Writer, value: SaslAuthenticateResponse, version: number): void {
   writer.writeInt16(value.errorCode)
-  if (version >= 2) writer.writeCompactNullableString(value.errorMessage)
-  else writer.writeNullableString(value.errorMessage)
+  if (version >= 2) writer.writeCompactNullableProse(value.errorMessage)
+  else writer.writeNullableProse(value.errorMessage)
   if (version >= 2) writer.writeCompactBytes(value.authBytes)
   else writer.writeBytes(value.authBytes)
   if (version >= 1) writer.writeInt64Wide(value.sessionLifetimeMs ?? 0)

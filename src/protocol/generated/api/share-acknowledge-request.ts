@@ -74,8 +74,8 @@ function decodeShareAcknowledgeRequestAcknowledgePartition(reader: Reader, versi
 }
 
 function decodeShareAcknowledgeRequestAcknowledgementBatch(reader: Reader, _version: number): Decoded<ShareAcknowledgeRequestAcknowledgementBatch> {
-  const firstOffset = reader.readInt64()
-  const lastOffset = reader.readInt64()
+  const firstOffset = reader.readInt64Wide()
+  const lastOffset = reader.readInt64Wide()
   const acknowledgeTypesCount = reader.readCompactArrayLength(1)
   const acknowledgeTypes: number[] = []
   for (let index = 0; index < acknowledgeTypesCount; index++) acknowledgeTypes.push(reader.readInt8())
@@ -114,8 +114,8 @@ function encodeShareAcknowledgeRequestAcknowledgePartition(writer: Writer, value
 }
 
 function encodeShareAcknowledgeRequestAcknowledgementBatch(writer: Writer, value: ShareAcknowledgeRequestAcknowledgementBatch, _version: number): void {
-  writer.writeInt64(value.firstOffset)
-  writer.writeInt64(value.lastOffset)
+  writer.writeInt64Wide(value.firstOffset)
+  writer.writeInt64Wide(value.lastOffset)
   const acknowledgeTypes = value.acknowledgeTypes
   writer.writeCompactArrayLength(acknowledgeTypes.length)
   for (const element of acknowledgeTypes) writer.writeInt8(element)

@@ -104,7 +104,7 @@ function decodeShareAcknowledgeResponseNodeEndpoint(reader: Reader, _version: nu
 function encodeShareAcknowledgeResponse(writer: Writer, value: ShareAcknowledgeResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   if (version >= 2) writer.writeInt32(value.acquisitionLockTimeoutMs ?? 0)
   const responses = value.responses
   writer.writeCompactArrayLength(responses.length)
@@ -126,7 +126,7 @@ function encodeShareAcknowledgeResponseTopicResponse(writer: Writer, value: Shar
 function encodeShareAcknowledgeResponsePartitionData(writer: Writer, value: ShareAcknowledgeResponsePartitionData, version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   const currentLeader = value.currentLeader
   encodeShareAcknowledgeResponseLeaderIdAndEpoch(writer, currentLeader, version)
   writer.writeEmptyTaggedFields()

@@ -95,8 +95,8 @@ function decodeShareFetchRequestFetchPartition(reader: Reader, version: number):
 }
 
 function decodeShareFetchRequestAcknowledgementBatch(reader: Reader, _version: number): Decoded<ShareFetchRequestAcknowledgementBatch> {
-  const firstOffset = reader.readInt64()
-  const lastOffset = reader.readInt64()
+  const firstOffset = reader.readInt64Wide()
+  const lastOffset = reader.readInt64Wide()
   const acknowledgeTypesCount = reader.readCompactArrayLength(1)
   const acknowledgeTypes: number[] = []
   for (let index = 0; index < acknowledgeTypesCount; index++) acknowledgeTypes.push(reader.readInt8())
@@ -153,8 +153,8 @@ function encodeShareFetchRequestFetchPartition(writer: Writer, value: ShareFetch
 }
 
 function encodeShareFetchRequestAcknowledgementBatch(writer: Writer, value: ShareFetchRequestAcknowledgementBatch, _version: number): void {
-  writer.writeInt64(value.firstOffset)
-  writer.writeInt64(value.lastOffset)
+  writer.writeInt64Wide(value.firstOffset)
+  writer.writeInt64Wide(value.lastOffset)
   const acknowledgeTypes = value.acknowledgeTypes
   writer.writeCompactArrayLength(acknowledgeTypes.length)
   for (const element of acknowledgeTypes) writer.writeInt8(element)

@@ -128,7 +128,7 @@ function decodeShareFetchResponseNodeEndpoint(reader: Reader, _version: number):
 function encodeShareFetchResponse(writer: Writer, value: ShareFetchResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeInt32(value.acquisitionLockTimeoutMs)
   const responses = value.responses
   writer.writeCompactArrayLength(responses.length)
@@ -150,7 +150,7 @@ function encodeShareFetchResponseShareFetchableTopicResponse(writer: Writer, val
 function encodeShareFetchResponsePartitionData(writer: Writer, value: ShareFetchResponsePartitionData, version: number): void {
   writer.writeInt32(value.partitionIndex)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeInt16(value.acknowledgeErrorCode)
   writer.writeCompactNullableString(value.acknowledgeErrorMessage ?? null)
   const currentLeader = value.currentLeader

@@ -123,7 +123,7 @@ function encodeShareGroupDescribeResponse(writer: Writer, value: ShareGroupDescr
 
 function encodeShareGroupDescribeResponseDescribedGroup(writer: Writer, value: ShareGroupDescribeResponseDescribedGroup, version: number): void {
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactString(value.groupId)
   writer.writeCompactString(value.groupState)
   writer.writeInt32(value.groupEpoch)

@@ -70,7 +70,7 @@ function decodeShareGroupHeartbeatResponseTopicPartitions(reader: Reader, _versi
 function encodeShareGroupHeartbeatResponse(writer: Writer, value: ShareGroupHeartbeatResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactNullableString(value.memberId ?? null)
   writer.writeInt32(value.memberEpoch)
   writer.writeInt32(value.heartbeatIntervalMs)

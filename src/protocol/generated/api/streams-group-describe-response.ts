@@ -322,7 +322,7 @@ function encodeStreamsGroupDescribeResponse(writer: Writer, value: StreamsGroupD
 
 function encodeStreamsGroupDescribeResponseDescribedGroup(writer: Writer, value: StreamsGroupDescribeResponseDescribedGroup, version: number): void {
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactString(value.groupId)
   writer.writeCompactString(value.groupState)
   writer.writeInt32(value.groupEpoch)

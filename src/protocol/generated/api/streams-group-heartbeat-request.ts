@@ -224,7 +224,7 @@ function decodeStreamsGroupHeartbeatRequestEndpoint(reader: Reader, _version: nu
 function decodeStreamsGroupHeartbeatRequestTaskOffset(reader: Reader, _version: number): Decoded<StreamsGroupHeartbeatRequestTaskOffset> {
   const subtopologyId = reader.readCompactString()
   const partition = reader.readInt32()
-  const offset = reader.readInt64()
+  const offset = reader.readInt64Wide()
   reader.skipTaggedFields()
   return { subtopologyId, partition, offset }
 }
@@ -361,6 +361,6 @@ function encodeStreamsGroupHeartbeatRequestEndpoint(writer: Writer, value: Strea
 function encodeStreamsGroupHeartbeatRequestTaskOffset(writer: Writer, value: StreamsGroupHeartbeatRequestTaskOffset, _version: number): void {
   writer.writeCompactString(value.subtopologyId)
   writer.writeInt32(value.partition)
-  writer.writeInt64(value.offset)
+  writer.writeInt64Wide(value.offset)
   writer.writeEmptyTaggedFields()
 }

@@ -157,7 +157,7 @@ function decodeStreamsGroupHeartbeatResponseTopicPartition(reader: Reader, _vers
 function encodeStreamsGroupHeartbeatResponse(writer: Writer, value: StreamsGroupHeartbeatResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeCompactString(value.memberId)
   writer.writeInt32(value.memberEpoch)
   writer.writeInt32(value.heartbeatIntervalMs)

@@ -36,6 +36,6 @@ function decodeStreamsGroupTopologyDescriptionUpdateResponse(reader: Reader, _ve
 function encodeStreamsGroupTopologyDescriptionUpdateResponse(writer: Writer, value: StreamsGroupTopologyDescriptionUpdateResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

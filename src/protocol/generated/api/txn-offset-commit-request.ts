@@ -46,7 +46,7 @@ export const TxnOffsetCommitRequest: Message<TxnOffsetCommitRequest> = {
 function decodeTxnOffsetCommitRequest(reader: Reader, version: number): Decoded<TxnOffsetCommitRequest> {
   const transactionalId = version >= 3 ? reader.readCompactString() : reader.readString()
   const groupId = version >= 3 ? reader.readCompactString() : reader.readString()
-  const producerId = reader.readInt64()
+  const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const generationIdOrMemberEpoch = version >= 3 ? reader.readInt32() : -1
   const memberId = version >= 3 ? reader.readCompactString() : ''
@@ -82,7 +82,7 @@ function encodeTxnOffsetCommitRequest(writer: Writer, value: TxnOffsetCommitRequ
   else writer.writeString(value.transactionalId)
   if (version >= 3) writer.writeCompactString(value.groupId)
   else writer.writeString(value.groupId)
-  writer.writeInt64(value.producerId)
+  writer.writeInt64Wide(value.producerId)
   writer.writeInt16(value.producerEpoch)
   if (version >= 3) writer.writeInt32(value.generationIdOrMemberEpoch ?? -1)
   else {

@@ -36,6 +36,6 @@ function decodeUnregisterBrokerResponse(reader: Reader, _version: number): Decod
 function encodeUnregisterBrokerResponse(writer: Writer, value: UnregisterBrokerResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

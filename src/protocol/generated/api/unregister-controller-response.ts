@@ -36,6 +36,6 @@ function decodeUnregisterControllerResponse(reader: Reader, _version: number): D
 function encodeUnregisterControllerResponse(writer: Writer, value: UnregisterControllerResponse, _version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

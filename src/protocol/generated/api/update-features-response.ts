@@ -54,7 +54,7 @@ function decodeUpdateFeaturesResponseUpdatableFeatureResult(reader: Reader, _ver
 function encodeUpdateFeaturesResponse(writer: Writer, value: UpdateFeaturesResponse, version: number): void {
   writer.writeInt32(value.throttleTimeMs)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   if (version <= 1) {
     const results = value.results ?? []
     writer.writeCompactArrayLength(results.length)
@@ -66,6 +66,6 @@ function encodeUpdateFeaturesResponse(writer: Writer, value: UpdateFeaturesRespo
 function encodeUpdateFeaturesResponseUpdatableFeatureResult(writer: Writer, value: UpdateFeaturesResponseUpdatableFeatureResult, _version: number): void {
   writer.writeCompactString(value.feature)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage)
+  writer.writeCompactNullableProse(value.errorMessage)
   writer.writeEmptyTaggedFields()
 }

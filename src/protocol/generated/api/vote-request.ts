@@ -67,7 +67,7 @@ function decodeVoteRequestPartitionData(reader: Reader, version: number): Decode
   const replicaDirectoryId = version >= 1 ? reader.readUuid() : ZERO_UUID
   const voterDirectoryId = version >= 1 ? reader.readUuid() : ZERO_UUID
   const lastOffsetEpoch = reader.readInt32()
-  const lastOffset = reader.readInt64()
+  const lastOffset = reader.readInt64Wide()
   const preVote = version >= 2 ? reader.readBoolean() : false
   reader.skipTaggedFields()
   return { partitionIndex, replicaEpoch, replicaId, replicaDirectoryId, voterDirectoryId, lastOffsetEpoch, lastOffset, preVote }
@@ -97,7 +97,7 @@ function encodeVoteRequestPartitionData(writer: Writer, value: VoteRequestPartit
   if (version >= 1) writer.writeUuid(value.replicaDirectoryId ?? ZERO_UUID)
   if (version >= 1) writer.writeUuid(value.voterDirectoryId ?? ZERO_UUID)
   writer.writeInt32(value.lastOffsetEpoch)
-  writer.writeInt64(value.lastOffset)
+  writer.writeInt64Wide(value.lastOffset)
   if (version >= 2) writer.writeBoolean(value.preVote ?? false)
   else {
     if (value.preVote !== undefined && value.preVote) throw unsupportedField('VoteRequestPartitionData.preVote', version)

@@ -67,7 +67,7 @@ function decodeWriteShareGroupStateRequestPartitionData(reader: Reader, version:
   const partition = reader.readInt32()
   const stateEpoch = reader.readInt32()
   const leaderEpoch = reader.readInt32()
-  const startOffset = reader.readInt64()
+  const startOffset = reader.readInt64Wide()
   const deliveryCompleteCount = version >= 1 ? reader.readInt32() : -1
   const stateBatchesCount = reader.readCompactArrayLength(20)
   const stateBatches: Decoded<WriteShareGroupStateRequestStateBatch>[] = []
@@ -77,8 +77,8 @@ function decodeWriteShareGroupStateRequestPartitionData(reader: Reader, version:
 }
 
 function decodeWriteShareGroupStateRequestStateBatch(reader: Reader, _version: number): Decoded<WriteShareGroupStateRequestStateBatch> {
-  const firstOffset = reader.readInt64()
-  const lastOffset = reader.readInt64()
+  const firstOffset = reader.readInt64Wide()
+  const lastOffset = reader.readInt64Wide()
   const deliveryState = reader.readInt8()
   const deliveryCount = reader.readInt16()
   reader.skipTaggedFields()
@@ -105,7 +105,7 @@ function encodeWriteShareGroupStateRequestPartitionData(writer: Writer, value: W
   writer.writeInt32(value.partition)
   writer.writeInt32(value.stateEpoch)
   writer.writeInt32(value.leaderEpoch)
-  writer.writeInt64(value.startOffset)
+  writer.writeInt64Wide(value.startOffset)
   if (version >= 1) writer.writeInt32(value.deliveryCompleteCount ?? -1)
   const stateBatches = value.stateBatches
   writer.writeCompactArrayLength(stateBatches.length)
@@ -114,8 +114,8 @@ function encodeWriteShareGroupStateRequestPartitionData(writer: Writer, value: W
 }
 
 function encodeWriteShareGroupStateRequestStateBatch(writer: Writer, value: WriteShareGroupStateRequestStateBatch, _version: number): void {
-  writer.writeInt64(value.firstOffset)
-  writer.writeInt64(value.lastOffset)
+  writer.writeInt64Wide(value.firstOffset)
+  writer.writeInt64Wide(value.lastOffset)
   writer.writeInt8(value.deliveryState)
   writer.writeInt16(value.deliveryCount)
   writer.writeEmptyTaggedFields()

@@ -77,6 +77,6 @@ function encodeWriteShareGroupStateResponseWriteStateResult(writer: Writer, valu
 function encodeWriteShareGroupStateResponsePartitionResult(writer: Writer, value: WriteShareGroupStateResponsePartitionResult, _version: number): void {
   writer.writeInt32(value.partition)
   writer.writeInt16(value.errorCode)
-  writer.writeCompactNullableString(value.errorMessage ?? null)
+  writer.writeCompactNullableProse(value.errorMessage ?? null)
   writer.writeEmptyTaggedFields()
 }

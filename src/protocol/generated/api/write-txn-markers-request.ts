@@ -46,7 +46,7 @@ function decodeWriteTxnMarkersRequest(reader: Reader, version: number): Decoded<
 }
 
 function decodeWriteTxnMarkersRequestWritableTxnMarker(reader: Reader, version: number): Decoded<WriteTxnMarkersRequestWritableTxnMarker> {
-  const producerId = reader.readInt64()
+  const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const transactionResult = reader.readBoolean()
   const topicsCount = reader.readCompactArrayLength(3)
@@ -75,7 +75,7 @@ function encodeWriteTxnMarkersRequest(writer: Writer, value: WriteTxnMarkersRequ
 }
 
 function encodeWriteTxnMarkersRequestWritableTxnMarker(writer: Writer, value: WriteTxnMarkersRequestWritableTxnMarker, version: number): void {
-  writer.writeInt64(value.producerId)
+  writer.writeInt64Wide(value.producerId)
   writer.writeInt16(value.producerEpoch)
   writer.writeBoolean(value.transactionResult)
   const topics = value.topics

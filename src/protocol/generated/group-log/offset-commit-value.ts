@@ -33,7 +33,7 @@ function decodeOffsetCommitValue(reader: Reader, version: number): Decoded<Offse
   const leaderEpoch = version >= 3 ? reader.readInt32() : -1
   const metadata = version >= 4 ? reader.readCompactString() : reader.readString()
   const commitTimestamp = reader.readInt64()
-  const expireTimestamp = version >= 2 ? -1 : version >= 1 ? reader.readInt64() : -1
+  const expireTimestamp = version >= 2 ? -1 : version >= 1 ? reader.readInt64Wide() : -1
   let topicId: string = ZERO_UUID
   if (version >= 4) {
     for (let left = reader.readUnsignedVarint(); left > 0; left--) {
@@ -59,7 +59,7 @@ function encodeOffsetCommitValue(writer: Writer, value: OffsetCommitValue, versi
   if (version >= 4) writer.writeCompactString(value.metadata)
   else writer.writeString(value.metadata)
   writer.writeInt64(value.commitTimestamp)
-  if (version >= 1 && version <= 1) writer.writeInt64(value.expireTimestamp ?? -1)
+  if (version >= 1 && version <= 1) writer.writeInt64Wide(value.expireTimestamp ?? -1)
   if (version >= 4) {
     const topicIdField = value.topicId
     const hasTopicId = topicIdField !== undefined && topicIdField !== ZERO_UUID

@@ -49,7 +49,7 @@ function decodeProducerSnapshotProducerEntry(reader: Reader, _version: number): 
   const lastSequence = reader.readInt32()
   const lastOffset = reader.readInt64()
   const offsetDelta = reader.readInt32()
-  const timestamp = reader.readInt64()
+  const timestamp = reader.readInt64Wide()
   const coordinatorEpoch = reader.readInt32()
   const currentTxnFirstOffset = reader.readInt64()
   return { producerId, epoch, lastSequence, lastOffset, offsetDelta, timestamp, coordinatorEpoch, currentTxnFirstOffset }
@@ -68,7 +68,7 @@ function encodeProducerSnapshotProducerEntry(writer: Writer, value: ProducerSnap
   writer.writeInt32(value.lastSequence)
   writer.writeInt64(value.lastOffset)
   writer.writeInt32(value.offsetDelta)
-  writer.writeInt64(value.timestamp)
+  writer.writeInt64Wide(value.timestamp)
   writer.writeInt32(value.coordinatorEpoch)
   writer.writeInt64(value.currentTxnFirstOffset)
 }

@@ -24,6 +24,13 @@ export class BoundedOutput {
     this.#sizeBytes = end
   }
 
+  /** Has at most so many bytes written in their place, by who says how many they were. */
+  fill(atMostBytes: number, write: (space: Buffer) => number): void {
+    const end = this.#sizeBytes + atMostBytes
+    if (end > this.#buffer.length) this.#grow(end)
+    this.#sizeBytes += write(this.#buffer.subarray(this.#sizeBytes, end))
+  }
+
   toBuffer(): Buffer {
     return this.#buffer.subarray(0, this.#sizeBytes)
   }

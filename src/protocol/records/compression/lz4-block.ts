@@ -3,7 +3,7 @@
  * The last sequence has literals only; the last match begins at least 12 bytes before the end, and the last 5 bytes are
  * literals, as the format demands.
  */
-import { copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
+import { copyLiterals, copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
 
 const minMatch = 4
 const rules = { maxDistance: 65_535, lastStartBytes: 12, lastLiteralBytes: 5 }
@@ -45,37 +45,41 @@ function writeLength(writer: BlockWriter, length: number): void {
 }
 
 /** Unpacks into the target and gives the size. Throws on a block that is not one, and when it does not fit. */
-export function decompressBlock(source: Buffer, target: Buffer): number {
-  const maxSizeBytes = target.length
+export function decompressBlock(source: Uint8Array, target: Uint8Array): number {
+  const end = source.length
+  const room = target.length
   let from = 0
   let to = 0
-  const lengthFrom = (start: number): number => {
-    let length = start
-    if (start !== 15) return length
-    for (;;) {
-      const byte = source[from++]
-      if (byte === undefined) throw new Error('a length is cut short')
-      length += byte
-      if (byte !== 255) return length
+  while (from < end) {
+    const token = source[from++] as number
+    let literals = token >> 4
+    if (literals === 15) {
+      for (let byte = 255; byte === 255; literals += byte) byte = lengthByte(source, from++)
     }
-  }
-  while (from < source.length) {
-    const token = source[from++] ?? 0
-    const literals = lengthFrom(token >> 4)
-    if (from + literals > source.length) throw new Error('literals are cut short')
-    if (to + literals > maxSizeBytes) throw new Error('the block is larger than it may be')
-    source.copy(target, to, from, from + literals)
+    if (literals > end - from) throw new Error('literals are cut short')
+    if (literals > room - to) throw new Error('the block is larger than it may be')
+    copyLiterals(source, from, target, to, literals)
     from += literals
     to += literals
-    if (from === source.length) return to
-    if (from + 2 > source.length) throw new Error('a match is cut short')
-    const distance = source.readUInt16LE(from)
+    if (from === end) return to
+    if (from + 2 > end) throw new Error('a match is cut short')
+    const distance = (source[from] as number) | ((source[from + 1] as number) << 8)
     from += 2
-    const length = lengthFrom(token & 15) + minMatch
+    let length = (token & 15) + minMatch
+    if (length === 15 + minMatch) {
+      for (let byte = 255; byte === 255; length += byte) byte = lengthByte(source, from++)
+    }
     if (distance === 0 || distance > to) throw new Error('a match points before the beginning')
-    if (to + length > maxSizeBytes) throw new Error('the block is larger than it may be')
+    if (length > room - to) throw new Error('the block is larger than it may be')
     copyRepeat(target, to, distance, length)
     to += length
   }
   throw new Error('the block has no last literals')
+}
+
+/** A length goes on for as long as its bytes are 255. */
+function lengthByte(source: Uint8Array, position: number): number {
+  const byte = source[position]
+  if (byte === undefined) throw new Error('a length is cut short')
+  return byte
 }

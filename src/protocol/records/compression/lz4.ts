@@ -12,6 +12,10 @@ const versionBits = 0b01_000000
 const blockIndependence = 0b100000
 const blockChecksum = 0b010000
 const contentSize = 0b001000
+const reservedFlags = 0b11
+const reservedDescriptorBits = 0b1000_1111
+const versionMask = 0b11_000000
+const descriptorStart = 4
 const storedFlag = 0x80000000
 const blockSizes: readonly (number | undefined)[] = [
   undefined,
@@ -49,43 +53,51 @@ export function lz4Compress(bytes: Buffer): Buffer {
 export function lz4Decompress(bytes: Buffer, maxSizeBytes: number): Buffer {
   const frame = readFrameHeader(bytes)
   const output = new BoundedOutput(maxSizeBytes)
-  const unpacked = Buffer.allocUnsafe(Math.min(frame.maxBlockBytes, maxSizeBytes))
   let position = frame.endPosition
   for (;;) {
     if (position + 4 > bytes.length) throw new Error('the frame has no end mark')
     const mark = bytes.readUInt32LE(position)
     position += 4
-    if (mark === 0) return output.toBuffer()
-    const blockSize = mark & ~storedFlag
-    if (blockSize > frame.maxBlockBytes || position + blockSize > bytes.length) throw new Error('a block does not fit')
-    const block = bytes.subarray(position, position + blockSize)
-    const isStored = (mark & storedFlag) !== 0
-    output.append(isStored ? block : unpacked.subarray(0, decompressBlock(block, unpacked)))
-    position += blockSize + frame.blockChecksumBytes
+    const blockBytes = mark & ~storedFlag
+    if (blockBytes === 0) return output.toBuffer()
+    if (blockBytes > frame.maxBlockBytes || position + blockBytes > bytes.length)
+      throw new Error('a block does not fit')
+    const block = bytes.subarray(position, position + blockBytes)
+    if ((mark & storedFlag) !== 0) output.append(block)
+    else output.fill(Math.min(frame.maxBlockBytes, output.roomBytes), (space) => decompressBlock(block, space))
+    position += blockBytes
+    if (frame.hasBlockChecksums) {
+      if (position + 4 > bytes.length || bytes.readInt32LE(position) !== (xxhash32(block) | 0)) {
+        throw new Error('a block does not match its checksum')
+      }
+      position += 4
+    }
   }
 }
 
 interface FrameHeader {
   readonly endPosition: number
   readonly maxBlockBytes: number
-  readonly blockChecksumBytes: number
+  readonly hasBlockChecksums: boolean
 }
 
 function readFrameHeader(bytes: Buffer): FrameHeader {
   if (bytes.length < 7 || bytes.readUInt32LE(0) !== magic) throw new Error('it does not begin like an LZ4 frame')
-  const flags = bytes.readUInt8(4)
-  if ((flags & 0b11_000000) !== versionBits) throw new Error('the frame has an unknown version')
-  if ((flags & blockIndependence) === 0) throw new Error('its blocks depend on each other, which Kafka does not allow')
-  const maxBlockBytes = blockSizes[(bytes.readUInt8(5) >> 4) & 7]
-  if (maxBlockBytes === undefined) throw new Error('the frame has an unknown block size')
-  const descriptorEnd = 6 + ((flags & contentSize) !== 0 ? 8 : 0)
-  if (bytes.length <= descriptorEnd) throw new Error('the frame is cut short')
-  // Old Kafka clients computed this checksum wrongly (KAFKA-3160); a batch has its own CRC, so nothing rests on it.
-  return {
-    endPosition: descriptorEnd + 1,
-    maxBlockBytes,
-    blockChecksumBytes: (flags & blockChecksum) !== 0 ? 4 : 0
+  const flags = bytes.readUInt8(descriptorStart)
+  const blockDescriptor = bytes.readUInt8(descriptorStart + 1)
+  if ((flags & versionMask) !== versionBits) throw new Error('the frame has an unknown version')
+  if ((flags & reservedFlags) !== 0 || (blockDescriptor & reservedDescriptorBits) !== 0) {
+    throw new Error('the frame has bits of a later version')
   }
+  if ((flags & blockIndependence) === 0) throw new Error('its blocks depend on each other, which Kafka does not allow')
+  const maxBlockBytes = blockSizes[blockDescriptor >> 4]
+  if (maxBlockBytes === undefined) throw new Error('the frame has an unknown block size')
+  const descriptorEnd = descriptorStart + 2 + ((flags & contentSize) !== 0 ? 8 : 0)
+  if (bytes.length <= descriptorEnd) throw new Error('the frame is cut short')
+  if (bytes.readUInt8(descriptorEnd) !== headerChecksum(bytes.subarray(descriptorStart, descriptorEnd))) {
+    throw new Error('the frame does not match the checksum of its header')
+  }
+  return { endPosition: descriptorEnd + 1, maxBlockBytes, hasBlockChecksums: (flags & blockChecksum) !== 0 }
 }
 
 function headerChecksum(descriptor: Buffer): number {

@@ -4,7 +4,7 @@
  * are no snappy, which a client could use to stop the broker.
  */
 import { tooLarge } from './bounded-output.ts'
-import { copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
+import { copyLiterals, copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
 
 const rules = { maxDistance: 65_535, lastStartBytes: 15, lastLiteralBytes: 0 }
 const literalTag = 0
@@ -76,60 +76,52 @@ export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
   if (sizeBytes > maxSizeBytes) throw tooLarge(maxSizeBytes)
   if (sizeBytes > source.length * bestRatio) throw new Error('so few bytes cannot hold what they say')
   const target = Buffer.allocUnsafe(sizeBytes)
+  const sourceEnd = source.length
   let from = end
   let to = 0
-  while (from < source.length) {
-    const tag = source[from++] ?? 0
-    const part = (tag & 3) === literalTag ? readLiteral(source, from, tag) : readCopy(source, from, tag)
-    if (part.length > sizeBytes - to) throw new Error('there is more content than announced')
-    from = part.end
-    if (part.distance === 0) {
-      if (part.length > source.length - from) throw new Error('a literal is cut short')
-      source.copy(target, to, from, from + part.length)
-      from += part.length
-    } else {
-      if (part.distance > to) throw new Error('a copy points before the beginning')
-      copyRepeat(target, to, part.distance, part.length)
+  while (from < sourceEnd) {
+    const tag = source[from++] as number
+    const kind = tag & 3
+    if (kind === literalTag) {
+      let length = (tag >> 2) + 1
+      if (length > inlineLiteralBytes) {
+        const lengthBytes = length - inlineLiteralBytes
+        length = numberAt(source, from, lengthBytes) + 1
+        from += lengthBytes
+      }
+      if (length > sizeBytes - to) throw new Error('there is more content than announced')
+      if (length > sourceEnd - from) throw new Error('a literal is cut short')
+      copyLiterals(source, from, target, to, length)
+      from += length
+      to += length
+      continue
     }
-    to += part.length
+    let length = (tag >> 2) + 1
+    let distance: number
+    if (kind === shortCopyTag) {
+      length = ((tag >> 2) & 7) + 4
+      distance = ((tag >> 5) << 8) | numberAt(source, from, 1)
+      from += 1
+    } else {
+      const distanceBytes = kind === copyTag ? 2 : 4
+      distance = numberAt(source, from, distanceBytes)
+      from += distanceBytes
+    }
+    if (distance === 0) throw new Error('a copy of nothing')
+    if (distance > to) throw new Error('a copy points before the beginning')
+    if (length > sizeBytes - to) throw new Error('there is more content than announced')
+    copyRepeat(target, to, distance, length)
+    to += length
   }
   if (to !== sizeBytes) throw new Error('there is less content than announced')
   return target
 }
 
-interface Part {
-  readonly length: number
-  /** 0 for a literal. */
-  readonly distance: number
-  /** Where the bytes after the tag and its numbers begin. */
-  readonly end: number
-}
-
-function readLiteral(source: Buffer, position: number, tag: number): Part {
-  const size = tag >> 2
-  if (size < inlineLiteralBytes) return { length: size + 1, distance: 0, end: position }
-  const sizeBytes = size - inlineLiteralBytes + 1
-  return { length: numberAt(source, position, sizeBytes) + 1, distance: 0, end: position + sizeBytes }
-}
-
-function readCopy(source: Buffer, position: number, tag: number): Part {
-  const kind = tag & 3
-  if (kind === shortCopyTag) {
-    const distance = ((tag >> 5) << 8) | numberAt(source, position, 1)
-    return { length: ((tag >> 2) & 7) + 4, distance: nonZero(distance), end: position + 1 }
-  }
-  const distanceBytes = kind === copyTag ? 2 : 4
-  const distance = numberAt(source, position, distanceBytes)
-  return { length: (tag >> 2) + 1, distance: nonZero(distance), end: position + distanceBytes }
-}
-
-function nonZero(distance: number): number {
-  if (distance === 0) throw new Error('a copy of nothing')
-  return distance
-}
-
+/** Little-endian, of one to four bytes. */
 function numberAt(source: Buffer, position: number, sizeBytes: number): number {
   if (sizeBytes > source.length - position) throw new Error('a tag is cut short')
+  if (sizeBytes === 1) return source[position] as number
+  if (sizeBytes === 2) return (source[position] as number) | ((source[position + 1] as number) << 8)
   return source.readUIntLE(position, sizeBytes)
 }
 

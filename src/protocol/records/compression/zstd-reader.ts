@@ -11,6 +11,7 @@ const blockBytesMax = 128 * 1024
 const blockHeaderBytes = 3
 const checksumBytes = 4
 const leastWindowBytes = 1024
+const reservedBit = 0b1000
 /** Bytes that fzstd moves for one frame, which take some seconds. Content of 100 MB in a window of 8 MiB stays below. */
 const movedBytesMax = 2 ** 34
 
@@ -19,6 +20,8 @@ const BlockType = { raw: 0, repeatedByte: 1, compressed: 2 } as const
 interface Frame {
   readonly endPosition: number
   readonly blockCount: number
+  /** As the header of the frame says; null when it does not. */
+  readonly contentBytes: number | null
   /** The content has at most so many bytes, as far as the headers of its blocks tell. */
   readonly contentBytesMax: number
   readonly windowBytes: number
@@ -31,11 +34,28 @@ export function readZstd(bytes: Buffer, maxSizeBytes: number): Buffer {
   let position = 0
   do {
     const frame = readFrame(bytes, position, output.roomBytes)
+    const roomBytes = output.roomBytes
     const stream = new Decompress((piece) => output.append(piece))
     stream.push(withFittingWindow(bytes.subarray(position, frame.endPosition), position, frame), true)
+    const contentBytes = roomBytes - output.roomBytes
+    if (frame.contentBytes !== null && frame.contentBytes !== contentBytes) {
+      throw new Error(`it says ${frame.contentBytes} bytes of content, and has ${contentBytes}`)
+    }
     position = frame.endPosition
   } while (position < bytes.length)
   return output.toBuffer()
+}
+
+/** How many bytes the content has at most, no more than the limit, as far as headers tell. Throws on what is not zstd. */
+export function boundContent(bytes: Buffer, maxSizeBytes: number): number {
+  let bound = 0
+  let position = 0
+  do {
+    const frame = readFrame(bytes, position, maxSizeBytes)
+    bound += Math.min(frame.contentBytes ?? maxSizeBytes, frame.contentBytesMax)
+    position = frame.endPosition
+  } while (position < bytes.length)
+  return Math.min(bound, maxSizeBytes)
 }
 
 function readFrame(bytes: Buffer, start: number, roomBytes: number): Frame {
@@ -43,6 +63,7 @@ function readFrame(bytes: Buffer, start: number, roomBytes: number): Frame {
     throw new Error('it does not begin like a zstd frame')
   }
   const descriptor = bytes.readUInt8(start + 4)
+  if ((descriptor & reservedBit) !== 0) throw new Error('its header has a bit of a later version')
   const isSingleSegment = (descriptor & 0x20) !== 0
   const windowPosition = isSingleSegment ? 0 : start + 5
   const sizePosition = start + 5 + (isSingleSegment ? 0 : 1) + ([0, 1, 2, 4][descriptor & 3] ?? 0)
@@ -59,7 +80,7 @@ function readFrame(bytes: Buffer, start: number, roomBytes: number): Frame {
     fittingWindow(Math.min(blocks.contentBytesMax, roomBytes + 1))
   )
   if (windowBytes * blocks.blockCount > movedBytesMax) throw new Error('it has too many blocks for its window')
-  return { ...blocks, endPosition, windowBytes, windowPosition }
+  return { ...blocks, endPosition, windowBytes, windowPosition, contentBytes: sizeBytes === 0 ? null : contentBytes }
 }
 
 function walkBlocks(bytes: Buffer, start: number): Pick<Frame, 'endPosition' | 'blockCount' | 'contentBytesMax'> {

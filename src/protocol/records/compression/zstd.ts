@@ -1,9 +1,10 @@
 /**
- * Zstandard, by Node's own zlib where it has it (22.15 and newer). On Node 20 `zstd-reader.ts` reads, with fzstd, and `zstd-writer.ts`
- * writes: no library in plain JavaScript writes zstd, and those in WebAssembly are 300 KB and load asynchronously.
+ * Zstandard, by Node's own zlib where it has it (22.15 and newer). On Node 20 `zstd-wasm.ts` reads, once it is loaded;
+ * before that, and without it, `zstd-reader.ts`. `zstd-writer.ts` writes: an answer cannot wait for a library to load.
  */
 import { zlib } from './zlib.ts'
-import { readZstd } from './zstd-reader.ts'
+import { boundContent, readZstd } from './zstd-reader.ts'
+import { zstdLibrary } from './zstd-wasm.ts'
 import { writeZstd } from './zstd-writer.ts'
 
 interface ZstdOptions {
@@ -11,6 +12,11 @@ interface ZstdOptions {
   readonly params?: Readonly<Record<number, number>>
 }
 type Transform = (bytes: Uint8Array, options?: ZstdOptions) => Buffer
+
+/** Whether Node writes it. Ours leaves literals as they are, so that what it writes can be half as large again. */
+export function writesZstdDensely(): boolean {
+  return zlibFunction('zstdCompressSync') !== undefined
+}
 
 export function zstdCompress(bytes: Buffer, level?: number): Buffer {
   const nodeCompress = zlibFunction('zstdCompressSync')
@@ -22,7 +28,9 @@ export function zstdCompress(bytes: Buffer, level?: number): Buffer {
 
 export function zstdDecompress(bytes: Buffer, maxSizeBytes: number): Buffer {
   const nodeDecompress = zlibFunction('zstdDecompressSync')
-  return nodeDecompress ? nodeDecompress(bytes, { maxOutputLength: maxSizeBytes }) : readZstd(bytes, maxSizeBytes)
+  if (nodeDecompress !== undefined) return nodeDecompress(bytes, { maxOutputLength: maxSizeBytes })
+  const contentBytesMax = boundContent(bytes, maxSizeBytes)
+  return zstdLibrary()?.decompress(bytes, contentBytesMax) ?? readZstd(bytes, maxSizeBytes)
 }
 
 function zlibFunction(name: string): Transform | undefined {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { GroupCoordinator } from '../../../../src/coordination/groups/group-coordinator.ts'
+import type { AskedOffsets } from '../../../../src/coordination/groups/offsets/fetch.ts'
 import { offsetCommitRecord } from '../../../../src/coordination/groups/records.ts'
 import { ErrorCode } from '../../../../src/protocol/error-codes.ts'
 import {
@@ -9,6 +10,7 @@ import {
   commitTopic,
   config,
   coordinatorOn,
+  heartbeatRequest,
   joinRequest,
   readable,
   setup,
@@ -34,7 +36,7 @@ async function commit(coordinator: GroupCoordinator, changes: Parameters<typeof 
 }
 
 async function committed(coordinator: GroupCoordinator, groupId = 'g') {
-  const { topics: found } = await coordinator.fetchOffsets({ groupId, topics: null })
+  const { topics: found } = await coordinator.fetchOffsets({ groupId, topics: null, requireStable: false })
   return found.flatMap(({ name, partitions }) =>
     partitions.map((partition) => [name, partition.partitionIndex, partition.committedOffset])
   )
@@ -76,7 +78,8 @@ test('each partition has its own error, refusals first', async () => {
     [0, 5],
     [9, 6]
   ])
-  const request = { topics: [{ ...t1, partitions: [...t1.partitions, ...long] }, commitTopic('none', [[0, 1]])] }
+  const asLongAsAllowed = t1.partitions.map((partition) => ({ ...partition, committedMetadata: 'x'.repeat(4096) }))
+  const request = { topics: [{ ...t1, partitions: [...asLongAsAllowed, ...long] }, commitTopic('none', [[0, 1]])] }
   assert.deepEqual(await commit(coordinator, request), [
     ['t1', [9, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION], [0, ErrorCode.NONE], [1, ErrorCode.OFFSET_METADATA_TOO_LARGE]],
     ['none', [0, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION]]
@@ -92,7 +95,11 @@ test('members commit for their generation alone, and not while it is being assig
   assert.deepEqual(await error(mine), [0, ErrorCode.REBALANCE_IN_PROGRESS])
   await coordinator.syncGroup(syncRequest({ memberId }), caller(5))
   assert.deepEqual(await error(mine), [0, ErrorCode.NONE])
-  assert.deepEqual(await error({ ...mine, generationIdOrMemberEpoch: 2 }), [0, ErrorCode.ILLEGAL_GENERATION])
+  for (const generationIdOrMemberEpoch of [0, 2]) {
+    assert.deepEqual(await error({ ...mine, generationIdOrMemberEpoch }), [0, ErrorCode.ILLEGAL_GENERATION])
+    const beat = heartbeatRequest({ memberId, generationId: generationIdOrMemberEpoch })
+    assert.equal((await coordinator.heartbeat(beat)).errorCode, ErrorCode.ILLEGAL_GENERATION)
+  }
   assert.deepEqual(await error({ ...mine, memberId: 'who' }), [0, ErrorCode.UNKNOWN_MEMBER_ID])
   assert.deepEqual(await error({}), [0, ErrorCode.UNKNOWN_MEMBER_ID])
   const missing = { groupId: 'none', memberId: 'who', generationIdOrMemberEpoch: 3 }
@@ -113,7 +120,7 @@ test('from version 10 on topics go by their ids', async () => {
     ]
   )
   const asked = [topicId('t1'), topicId('gone')].map((id) => ({ topicId: id, partitionIndexes: [1] }))
-  const { topics: found } = await coordinator.fetchOffsets({ groupId: 'g', topics: asked })
+  const { topics: found } = await coordinator.fetchOffsets({ groupId: 'g', topics: asked, requireStable: false })
   assert.deepEqual(
     found.map(({ partitions }) => [partitions[0]?.committedOffset, partitions[0]?.errorCode]),
     [
@@ -125,7 +132,7 @@ test('from version 10 on topics go by their ids', async () => {
 
 test('what was never committed is -1 and no error, even in a group that is not there', async () => {
   const { coordinator } = setup()
-  const asked = { groupId: 'none', topics: [{ name: 'none', partitionIndexes: [4] }] }
+  const asked = { groupId: 'none', topics: [{ name: 'none', partitionIndexes: [4] }], requireStable: true }
   const nothing = {
     partitionIndex: 4,
     committedOffset: -1,
@@ -212,7 +219,73 @@ test('an offset of a topic that was made anew under the same name is not given f
   const former = { offset: 3, leaderEpoch: 0, metadata: '', commitTimestampMs: 0, expireTimestampMs: null }
   const place = { groupId: 'g', topic: 't1', partition: 0 }
   log.append([offsetCommitRecord(place, { ...former, topicId: topicId('former t1') })])
-  const asked = { groupId: 'g', topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }] }
+  const asked = { groupId: 'g', topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }], requireStable: true }
   const { topics: found } = await coordinatorOn(log, clock).fetchOffsets(asked)
   assert.equal(found[0]?.partitions[0]?.committedOffset, -1)
 })
+
+/** A group with offset 5 of t1-0, and offset 9 of t1-0 and of t1-1 in a transaction that a real Kafka left open. */
+function withOpenTransaction() {
+  const { log, clock } = setup()
+  const value = { leaderEpoch: -1, metadata: '', commitTimestampMs: clock.nowMs(), expireTimestampMs: null }
+  const record = (partition: number, offset: number) =>
+    offsetCommitRecord({ groupId: 'g', topic: 't1', partition }, { ...value, offset, topicId: topicId('t1') })
+  const pending = [0, 1].map((partition) => ({ ...record(partition, 9), isPending: true as const }))
+  log.append([record(0, 5), ...pending])
+  return { log, clock, coordinator: coordinatorOn(log, clock) }
+}
+
+async function stableOffsets(coordinator: GroupCoordinator, topics: AskedOffsets['topics']) {
+  const { topics: found } = await coordinator.fetchOffsets({ groupId: 'g', topics, requireStable: true })
+  return found.flatMap(({ partitions }) =>
+    partitions.map(({ partitionIndex, committedOffset, errorCode }) => [partitionIndex, committedOffset, errorCode])
+  )
+}
+
+test('who wants stable offsets is told of those that an open transaction may change, and of no others', async () => {
+  const { coordinator } = withOpenTransaction()
+  const { UNSTABLE_OFFSET_COMMIT } = ErrorCode
+  const each = [
+    [0, -1, UNSTABLE_OFFSET_COMMIT],
+    [1, -1, UNSTABLE_OFFSET_COMMIT],
+    [2, -1, ErrorCode.NONE]
+  ]
+  const partitionIndexes = [0, 1, 2]
+  assert.deepEqual(await stableOffsets(coordinator, [{ name: 't1', partitionIndexes }]), each)
+  assert.deepEqual(await stableOffsets(coordinator, [{ topicId: topicId('t1'), partitionIndexes }]), each)
+  assert.deepEqual(await stableOffsets(coordinator, null), [[0, -1, UNSTABLE_OFFSET_COMMIT]])
+  assert.deepEqual(await committed(coordinator), [['t1', 0, 5]])
+})
+
+test('an offset that an open transaction may change does not expire, nor does its group', async () => {
+  const { coordinator, clock } = withOpenTransaction()
+  clock.advance(30 * day)
+  assert.deepEqual(await committed(coordinator), [['t1', 0, 5]])
+})
+
+const waysToDelete: Readonly<Record<string, (coordinator: GroupCoordinator) => unknown>> = {
+  'its group': (coordinator) => coordinator.deleteGroup('g'),
+  'its topic': (coordinator) => coordinator.onTopicsDeleted(['t1']),
+  'its partitions': (coordinator) =>
+    coordinator.deleteOffsets({
+      groupId: 'g',
+      topics: [{ name: 't1', partitions: [0, 1].map((partitionIndex) => ({ partitionIndex })) }]
+    })
+}
+
+for (const [what, remove] of Object.entries(waysToDelete)) {
+  test(`offsets in an open transaction are deleted with ${what}, so that they do not come back with its end`, async () => {
+    const { coordinator, log } = withOpenTransaction()
+    const before = log.records.length
+    await remove(coordinator)
+    const deleted = readable(log.records.slice(before)).flatMap((record) =>
+      record.kind === 'offset' && record.value === null ? [record.place.partition] : []
+    )
+    assert.deepEqual([...new Set(deleted)].sort(), [0, 1])
+    const asked = [{ name: 't1', partitionIndexes: [0, 1] }]
+    assert.deepEqual(await stableOffsets(coordinator, asked), [
+      [0, -1, ErrorCode.NONE],
+      [1, -1, ErrorCode.NONE]
+    ])
+  })
+}

@@ -14,6 +14,8 @@ export function listen(port: number, answer: Answer): Promise<Server> {
   const server = createServer((incoming, response) => {
     respond(incoming, response, answer).catch(() => response.destroy())
   })
+  // An idle connection that is closed just as the next call goes out would lose an order for no reason that this world is about.
+  server.keepAliveTimeout = 0
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => resolve(server))

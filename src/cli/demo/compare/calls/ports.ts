@@ -19,7 +19,8 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...found]
 }
 
-async function isFree(port: number): Promise<boolean> {
+/** Whether nobody listens there, on the loopback interface. */
+export async function isFree(port: number): Promise<boolean> {
   const server = createServer()
   try {
     server.listen(port, '127.0.0.1')

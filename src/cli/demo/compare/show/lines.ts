@@ -59,8 +59,8 @@ export class LinesPresenter implements Presenter {
     this.#failures = 0
     const [left, right] = [state.calls.figures.notifications, state.log.figures.notifications]
     this.#write(
-      `${clockTime(Date.now())}  = notifications: left ${left.arrived} of ${left.sent}, lost ${left.lost}; ` +
-        `right ${right.arrived} of ${right.sent}, waiting ${right.missing}, lag ${state.log.lag}`
+      `${clockTime(Date.now())}  = notifications: left ${left.arrived} of ${left.sent} customers told, ${left.missing} not; ` +
+        `right ${right.arrived} of ${right.sent} told, ${right.missing} not`
     )
   }
 

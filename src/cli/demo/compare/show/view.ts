@@ -1,14 +1,16 @@
 /**
- * Draws the comparison as lines: direct calls on the left, the log on the right. A pure function of what there is to see, the size of
- * the screen, and its style. Made for 80 columns and 24 lines.
+ * Draws the comparison as lines: direct calls on the left, the log on the right, and the same things counted by the same names. A pure
+ * function of what there is to see, the size of the screen, and its style. Made for 80 columns and 24 lines.
  */
 import type { Style } from '../../../terminal.ts'
 import { type Cell, lineOf, type Paint } from '../../show/cells.ts'
+import { elsewhereLine } from '../../show/elsewhere.ts'
 import type { Glyphs } from '../../show/glyphs.ts'
 import { clockTime } from '../../show/sentences.ts'
 import type { CallState } from '../calls/protocol.ts'
-import { type Figures, messages } from '../ledger.ts'
+import type { AllFigures, Figures } from '../ledger.ts'
 import type { ComparisonState } from '../state.ts'
+import { phaseSentences } from './sentences.ts'
 
 export interface ViewOptions {
   readonly columns: number
@@ -18,9 +20,11 @@ export interface ViewOptions {
 }
 
 const leftWidth = 41
+const nameWidth = 24
+const countWidth = 8
+const barMax = nameWidth + countWidth
 /** Without news. */
-const fixedRows = 17
-const barMax = 24
+const fixedRows = 21
 
 export function drawComparison(state: ComparisonState, options: ViewOptions): string[] {
   const { rows } = options
@@ -29,64 +33,66 @@ export function drawComparison(state: ComparisonState, options: ViewOptions): st
     '',
     ...worlds(state, options),
     '',
-    phaseLine(state, options),
+    ...story(state, options),
     '',
     ...newsLines(state, options, Math.max(0, rows - fixedRows))
   ]
-  const shown = lines.slice(0, rows - 1)
-  const filling = Array.from({ length: rows - 1 - shown.length }, () => '')
-  return [...shown, ...filling, keysLine(options)]
+  const shown = lines.slice(0, rows - 2)
+  const filling = Array.from({ length: rows - 2 - shown.length }, () => '')
+  const elsewhere = elsewhereLine({ topic: state.topics[0] ?? '', brokers: state.brokers }, options)
+  return [...shown, ...filling, elsewhere, keysLine(options)]
 }
 
 function heading(state: ComparisonState, { columns, style }: ViewOptions): string[] {
   const minutes = Math.floor(state.elapsedMs / 60_000)
   const seconds = Math.floor((state.elapsedMs % 60_000) / 1000)
   const clock = `${String(minutes).padStart(2, '0')}:${String(seconds).padStart(2, '0')}`
+  const pace = `${Number(state.ratePerSecond.toFixed(2))} orders/s, seed ${state.seed}   ${clock}`
   const title = [
     { text: 'Odradek demo', width: 14, paint: style.bold },
-    { text: 'two worlds, the same orders', width: Math.max(0, columns - 14 - clock.length) },
-    { text: clock, paint: style.dim }
+    { text: 'with Kafka and without', width: Math.max(24, columns - 14 - pace.length) },
+    { text: pace, paint: style.dim }
   ]
-  const pace = `${Number(state.ratePerSecond.toFixed(2))} orders/s, seed ${state.seed}`
-  const where = `${state.brokers}${state.isEmbedded ? ' (in this process)' : ''}`
-  const away = { text: `the broker is away: ${state.away}; trying again`, paint: style.red }
-  const second =
-    state.away === undefined
-      ? [
-          { text: pace, width: leftWidth },
-          { text: where, paint: style.green }
-        ]
-      : [away]
-  return [lineOf(title, columns), lineOf(second, columns)]
+  const opening = 'The same customers order in two worlds. What does a crash cost in each?'
+  return [lineOf(title, columns), lineOf([{ text: opening, paint: style.cyan }], columns)]
 }
 
 function worlds(state: ComparisonState, options: ViewOptions): string[] {
   const { columns, style } = options
-  const { calls, log, outages } = state
+  const { calls, log } = state
   const beside = (left: readonly Cell[], right: readonly Cell[]) =>
     lineOf([...padded(left, leftWidth), ...right], columns)
   const dim = (text: string): Cell => ({ text, paint: style.dim })
-  const { lost } = calls.figures.notifications
-  const scale = Math.max(barMax, lost, log.lag, ...outages.map((outage) => outage.peakLag))
+  const [left, right] = [calls.figures.notifications, log.figures.notifications]
+  const scale = Math.max(barMax, left.missing, right.missing)
+  const rows = (figures: AllFigures) => [
+    countCells('customers who ordered', figures.orders.sent),
+    countCells('meals that were cooked', figures.notifications.sent),
+    countCells('customers told of it', figures.notifications.arrived)
+  ]
+  const rightRows = rows(log.figures)
   return [
-    beside([{ text: 'DIRECT CALLS', paint: style.bold }], [{ text: 'THROUGH THE LOG', paint: style.bold }]),
-    beside([dim('services that call each other')], [dim(`topics ${state.topics.join(', ')}`)]),
+    beside([{ text: 'WITHOUT: DIRECT CALLS', paint: style.bold }], [{ text: 'WITH KAFKA: A LOG', paint: style.bold }]),
+    beside([dim('each service calls the next one')], [dim('each service writes to it and reads it')]),
     '',
-    beside(columnNames('LOST', style), columnNames('WAITING', style)),
-    ...messages.map((message) =>
-      beside(
-        figureCells(message, calls.figures[message], calls.figures[message].lost, (count) =>
-          count > 0 ? style.red : style.green
-        ),
-        figureCells(message, log.figures[message], log.figures[message].missing, (count) =>
-          count > 0 ? style.yellow : style.green
-        )
-      )
+    ...rows(calls.figures).map((cells, index) => beside(cells, rightRows[index] ?? [])),
+    beside(
+      countCells('customers not told', left.missing, missingPaint(left, style)),
+      countCells('customers not told', right.missing, missingPaint(right, style))
+    ),
+    beside(
+      barCells(left.missing, scale, missingPaint(left, style), options),
+      barCells(right.missing, scale, missingPaint(right, style), options)
     ),
     '',
-    beside(aliveCells(calls.services.notifications, style), aliveCells(log.notifications, style)),
-    beside(barCells('lost', lost, scale, style.red, options), barCells('lag', log.lag, scale, style.yellow, options))
+    beside(aliveCells(calls.services.notifications, style), aliveCells(log.notifications, style))
   ]
+}
+
+/** Lost for good is red; on its way is yellow. */
+function missingPaint({ lost, missing }: Figures, style: Style): Paint {
+  if (lost > 0) return style.red
+  return missing > 0 ? style.yellow : style.green
 }
 
 function padded(cells: readonly Cell[], columns: number): Cell[] {
@@ -94,23 +100,18 @@ function padded(cells: readonly Cell[], columns: number): Cell[] {
   return [...cells, { text: '', width: Math.max(0, columns - width) }]
 }
 
-function columnNames(last: string, style: Style): Cell[] {
-  const cells: Cell[] = [
-    { text: '', width: 13 },
-    { text: 'SENT', width: 8, align: 'right' },
-    { text: 'ARRIVED', width: 9, align: 'right' },
-    { text: last, width: 9, align: 'right' }
+function countCells(name: string, count: number, paint?: Paint): Cell[] {
+  const look = paint === undefined ? {} : { paint }
+  return [
+    { text: name, width: nameWidth, ...look },
+    { text: String(count), width: countWidth, align: 'right', ...look }
   ]
-  return cells.map((cell) => ({ ...cell, paint: style.dim }))
 }
 
-function figureCells(name: string, { sent, arrived }: Figures, last: number, paint: (count: number) => Paint): Cell[] {
-  return [
-    { text: name, width: 13 },
-    { text: String(sent), width: 8, align: 'right' },
-    { text: String(arrived), width: 9, align: 'right' },
-    { text: String(last), width: 9, align: 'right', paint: paint(last) }
-  ]
+/** A block for each customer while all fit; then both bars shrink alike. */
+function barCells(count: number, scale: number, paint: Paint, { glyphs }: ViewOptions): Cell[] {
+  const length = count === 0 ? 0 : Math.max(1, Math.round((count * barMax) / scale))
+  return [{ text: glyphs.block.repeat(length), paint }]
 }
 
 function aliveCells(state: CallState, style: Style): Cell[] {
@@ -119,42 +120,23 @@ function aliveCells(state: CallState, style: Style): Cell[] {
   return [{ text: 'notifications ' }, { text: words[state], paint: paints[state] }]
 }
 
-/** A block for each message while all fit; then both bars shrink alike. */
-function barCells(name: string, count: number, scale: number, paint: Paint, { glyphs }: ViewOptions): Cell[] {
-  const length = count === 0 ? 0 : Math.max(1, Math.round((Math.min(count, scale) * barMax) / scale))
-  const bar = length === 0 ? [] : [{ text: `${glyphs.block.repeat(length)} `, paint }]
-  return [{ text: name, width: 5 }, ...bar, { text: String(count) }]
-}
-
-function phaseLine(state: ComparisonState, { columns, style }: ViewOptions): string {
-  return lineOf([{ text: phaseSentence(state), paint: style.bold }], columns)
-}
-
-export function phaseSentence({ phase, leftMs, calls, log }: ComparisonState): string {
-  const seconds = leftMs === undefined ? '' : ` in ${Math.ceil(leftMs / 1000)} s`
-  const { lost } = calls.figures.notifications
-  const { missing } = log.figures.notifications
-  switch (phase) {
-    case 'opening':
-      return 'both worlds are opening'
-    case 'flowing':
-      return `orders flow in both worlds; notifications is killed${seconds}`
-    case 'out':
-      return `left they are lost, right they wait; notifications is started again${seconds}`
-    case 'draining':
-      return `notifications is back: left nobody sends ${lost} again, right ${missing} are caught up`
-    case 'calm':
-    case 'over':
-      return `right all have arrived; left ${lost} customers wait for ever`
-    case 'closing':
-      return 'closing: no more orders, what is there is finished; q again ends at once'
+function story(state: ComparisonState, { columns, style }: ViewOptions): string[] {
+  if (state.away !== undefined) {
+    const text = `  the broker is away: ${state.away}; trying again`
+    return [lineOf([{ text, paint: style.red }], columns), '', '']
   }
+  const [said, measured, next] = phaseSentences(state)
+  return [
+    lineOf([{ text: `  ${said}` }], columns),
+    lineOf([{ text: `  ${measured}`, paint: style.yellow }], columns),
+    lineOf([{ text: `  ${next}`, paint: style.bold }], columns)
+  ]
 }
 
 function newsLines({ news }: ComparisonState, { columns, style }: ViewOptions, rows: number): string[] {
   const shown = rows === 0 ? [] : news.slice(-rows)
   return shown.map(({ timestampMs, text }) =>
-    lineOf([{ text: `${clockTime(timestampMs)}  `, paint: style.dim }, { text }], columns)
+    lineOf([{ text: `  ${clockTime(timestampMs)}  `, paint: style.dim }, { text }], columns)
   )
 }
 

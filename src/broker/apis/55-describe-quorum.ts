@@ -1,0 +1,70 @@
+/**
+ * DescribeQuorum (55): who votes about what the cluster knows, and how far each voter is (KIP-595). Consoles tell by it
+ * that a cluster has no ZooKeeper.
+ *
+ * v0 flexible from the start · v1 when voters were heard of last · v2 messages, directory ids, the voters' addresses
+ * The quorum is this node alone, and has no listener of its own. Kafka answers only who asks for exactly the metadata
+ * partition (KafkaRaftClient.handleDescribeQuorumRequest).
+ */
+import { metadataTopicName } from '../../coordination/metadata/topic-names.ts'
+import { ApiKey } from '../../protocol/api-keys.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import { DescribeQuorumRequest } from '../../protocol/generated/api/describe-quorum-request.ts'
+import { DescribeQuorumResponse } from '../../protocol/generated/api/describe-quorum-response.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { api } from '../api.ts'
+import type { Broker } from '../broker.ts'
+
+type Topics = Decoded<DescribeQuorumRequest>['topics']
+type PartitionAnswer = DescribeQuorumResponse['topics'][number]['partitions'][number]
+
+export const describeQuorum = api(ApiKey.DescribeQuorum, {
+  versions: [0, 2],
+  request: DescribeQuorumRequest,
+  response: DescribeQuorumResponse,
+
+  handle({ topics }, { broker, apiVersion }) {
+    const answered = { errorCode: ErrorCode.NONE, errorMessage: '' }
+    if (!isMetadataAlone(topics)) return { ...answered, topics: topics.map(unknown), nodes: [] }
+    const partitions = [metadataPartition(broker)]
+    const nodes = apiVersion >= 2 ? [{ nodeId: broker.nodeId, listeners: [] }] : []
+    return { ...answered, topics: [{ topicName: metadataTopicName, partitions }], nodes }
+  }
+})
+
+function isMetadataAlone(topics: Topics): boolean {
+  const [topic, ...others] = topics
+  if (topic?.topicName !== metadataTopicName || others.length > 0) return false
+  return topic.partitions.length === 1 && topic.partitions[0]?.partitionIndex === 0
+}
+
+function metadataPartition({ nodeId, host, metadataReplica }: Broker): PartitionAnswer {
+  const nowMs = host.clock.nowMs()
+  const logEndOffset = metadataReplica.log.logEndOffset
+  return {
+    partitionIndex: 0,
+    errorCode: ErrorCode.NONE,
+    errorMessage: '',
+    leaderId: nodeId,
+    leaderEpoch: metadataReplica.leaderEpoch,
+    highWatermark: metadataReplica.highWatermark,
+    currentVoters: [{ replicaId: nodeId, logEndOffset, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }],
+    observers: []
+  }
+}
+
+function unknown({ topicName, partitions }: Topics[number]): DescribeQuorumResponse['topics'][number] {
+  return {
+    topicName,
+    partitions: partitions.map(({ partitionIndex }) => ({
+      partitionIndex,
+      errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION,
+      errorMessage: 'This server does not host this topic-partition.',
+      leaderId: 0,
+      leaderEpoch: 0,
+      highWatermark: 0,
+      currentVoters: [],
+      observers: []
+    }))
+  }
+}

@@ -1,0 +1,79 @@
+/**
+ * `odradek brokers describe`: a broker's directories with what lies in them, and its settings.
+ */
+import { CliError, wrongUsage } from '../cli-error.ts'
+import type { Cluster, TopicMetadata } from '../cluster.ts'
+import type { CommandDefinition } from '../command.ts'
+import { settingsOf } from '../configs.ts'
+import { withCluster } from '../connect.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
+import { failureOf } from '../partitions.ts'
+import { explainFailure } from '../present-error.ts'
+
+export const describeBroker: CommandDefinition = {
+  name: 'describe',
+  aliases: ['desc'],
+  summary: "a broker's directories, their partitions and bytes, and its settings",
+  arguments: [{ name: '<id>', description: 'the broker, by the number that brokers list shows' }],
+  options: [{ flags: '--all-configs', description: 'settings at their default too' }],
+  examples: [['odradek brokers describe 1', 'where its data lies, and what was set']],
+  run: (invocation) =>
+    withCluster(invocation.global, async (cluster) => {
+      const { args, flags, terminal } = invocation
+      const id = parseId(args[0] ?? '')
+      const { brokers, clusterId, topics } = await cluster.metadata(undefined, 'leave')
+      const broker = brokers.find((one) => one.nodeId === id)
+      if (!broker) throw noSuchBroker(id, brokers)
+      const address = `${broker.host}:${broker.port}`
+      const directories = await directoriesOf(cluster, id, topics)
+      const configs = await settingsOf(cluster, { kind: 'broker', id }, flags.has('allConfigs') ? 'all' : 'changed')
+      const format = chosenFormat(invocation)
+      const columns = ['directory', 'partitions', 'bytes', 'error']
+      if (format === 'table') {
+        const { bold } = terminal.out
+        await terminal.write(`${bold(`broker ${id}`)}  ${address}, cluster ${clusterId ?? '-'}\n\n`)
+        await terminal.write(`${formatTable(columns, directories, bold)}\n`)
+        if (configs.length > 0) await terminal.write(formatTable(['setting', 'value', 'source'], configs, bold))
+        else await terminal.write('all settings at their default\n')
+      } else if (format === 'csv' || format === 'raw') await printRows(invocation, columns, directories)
+      else {
+        const whole: Row = { broker: id, address, cluster: clusterId ?? null, directories, configs }
+        if (format === 'json') await terminal.write(`${toJson(whole, 2)}\n`)
+        else await printRows(invocation, [], [whole])
+      }
+      return ExitCode.done
+    })
+}
+
+async function directoriesOf(cluster: Cluster, id: number, all: readonly TopicMetadata[]): Promise<Row[]> {
+  const asked = all.map((topic) => ({
+    name: topic.name ?? '',
+    partitions: topic.partitions.map((partition) => partition.partitionIndex)
+  }))
+  const { results } = await cluster.answer('DescribeLogDirs', id, asked)
+  return results.map(({ logDir, errorCode, topics }): Row => {
+    const partitions = topics.flatMap((topic) => topic.partitions)
+    return {
+      directory: logDir,
+      partitions: partitions.length,
+      bytes: partitions.reduce((sum, partition) => sum + partition.partitionSize, 0n),
+      error: errorCode === 0 ? null : explainFailure(failureOf(cluster, errorCode))
+    }
+  })
+}
+
+function noSuchBroker(id: number, brokers: ReadonlyArray<{ readonly nodeId: number }>): CliError {
+  const there = brokers.map((one) => one.nodeId).sort((a, b) => a - b)
+  return new CliError({
+    what: `there is no broker ${id}`,
+    why: `the cluster has ${there.join(', ')}`,
+    next: 'odradek brokers list',
+    exitCode: ExitCode.notFound
+  })
+}
+
+function parseId(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw wrongUsage(`"${text}" is not the number of a broker`, 'brokers are told by number', 'odradek brokers list')
+}

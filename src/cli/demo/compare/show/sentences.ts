@@ -1,0 +1,42 @@
+/**
+ * What happens in the two worlds, in words for somebody who knows neither: what is the case, what was counted, and what comes next.
+ */
+import type { ComparisonState } from '../state.ts'
+
+export type PhaseSentences = readonly [said: string, measured: string, next: string]
+
+export function phaseSentences({ phase, leftMs, calls, log }: ComparisonState): PhaseSentences {
+  const inSeconds = leftMs === undefined ? '' : ` in ${Math.ceil(leftMs / 1000)} s`
+  const [left, right] = [calls.figures.notifications, log.figures.notifications]
+  switch (phase) {
+    case 'opening':
+      return ['Two copies of a food-delivery app are starting.', '', '']
+    case 'flowing':
+      return [
+        'Customers order, the kitchen cooks, and notifications tells the customer.',
+        `Told so far: ${left.arrived} customers on the left, ${right.arrived} on the right.`,
+        `Notifications is killed in both worlds${inSeconds}; k kills it now.`
+      ]
+    case 'out':
+      return [
+        'Notifications is dead in both worlds, and customers go on ordering.',
+        `Left ${left.lost} calls failed, and nobody calls again; right ${right.missing} wait in the log.`,
+        `Notifications starts again${inSeconds}.`
+      ]
+    case 'draining':
+      return [
+        'Notifications starts again in both worlds.',
+        `Left ${left.lost} calls are gone; right ${right.missing} wait, and are read from the log now.`,
+        ''
+      ]
+    case 'calm':
+    case 'over':
+      return [
+        'The same orders, the same crash.',
+        `Left ${left.lost} customers will never be told; right everyone who waited has been.`,
+        'A call is gone when nobody answers. A log remembers until somebody reads.'
+      ]
+    case 'closing':
+      return ['closing: no more orders, what is there is finished; q again ends at once', '', '']
+  }
+}

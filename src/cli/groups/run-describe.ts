@@ -1,0 +1,135 @@
+/**
+ * Runs `groups describe`: shows the group as it is now, and with --watch again every second.
+ */
+import type { Cluster } from '../cluster.ts'
+import type { Invocation } from '../command.ts'
+import { withCluster } from '../connect.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { interruptedExitCode } from '../interruption.ts'
+import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
+import { partitionName } from '../partitions.ts'
+import { errorColumn, errorField, tellUnreadable, type UnreadablePartitions } from '../unreadable.ts'
+import { describeGroup, type GroupDescription, noSuchGroup } from './describe-group.ts'
+import { groupLag, type PartitionLag } from './lag.ts'
+
+const watchIntervalMs = 1000
+
+export async function runDescribe(invocation: Invocation): Promise<ExitCode> {
+  return await withCluster(invocation.global, async (cluster) => {
+    const [group = ''] = invocation.args
+    await show(invocation, cluster, group)
+    while (invocation.flags.has('watch') && !invocation.interrupted.aborted) {
+      await nextLook(invocation.interrupted)
+      if (invocation.interrupted.aborted) break
+      if (chosenFormat(invocation) === 'table') await invocation.terminal.write('\u001b[2J\u001b[H')
+      await show(invocation, cluster, group)
+    }
+    return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
+  })
+}
+
+async function nextLook(interrupted: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, watchIntervalMs)
+    const stop = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+    interrupted.addEventListener('abort', stop, { once: true })
+  })
+}
+
+async function show(invocation: Invocation, cluster: Cluster, group: string): Promise<void> {
+  const description = await describeGroup(cluster, group)
+  const lags = await groupLag(cluster, description)
+  if (description.state === 'Dead' && lags.length === 0)
+    throw noSuchGroup(group, 'the coordinator knows no group of that name')
+  const format = chosenFormat(invocation)
+  if (format === 'table') await showTables(invocation, description, lags)
+  else if (format === 'csv' || format === 'raw')
+    await printRows(
+      invocation,
+      columnsFor(lags),
+      lags.map((lag) => partitionRow(lag))
+    )
+  else {
+    const whole = wholeRow(description, lags)
+    if (format === 'json') await invocation.terminal.write(`${toJson(whole, 2)}\n`)
+    else await printRows(invocation, [], [whole])
+  }
+  const told = tellUnreadable(unreadableOf(lags))
+  if (told !== undefined) invocation.terminal.hint(told)
+}
+
+function unreadableOf(lags: readonly PartitionLag[]): UnreadablePartitions {
+  return new Map(lags.flatMap((lag) => (lag.unreadable ? [[partitionName(lag), lag.unreadable]] : [])))
+}
+
+function columnsFor(lags: readonly PartitionLag[]): readonly string[] {
+  return [...partitionColumns, ...errorColumn(unreadableOf(lags))]
+}
+
+const partitionColumns = ['topic', 'partition', 'committed', 'end', 'lag', 'member', 'host']
+
+function partitionRow(lag: PartitionLag): Row {
+  return {
+    topic: lag.topic,
+    partition: lag.partition,
+    committed: lag.committed,
+    end: lag.end,
+    lag: lag.lag,
+    member: lag.member?.id ?? null,
+    host: lag.member?.host ?? null,
+    ...errorField(unreadableOf([lag]), partitionName(lag))
+  }
+}
+
+function wholeRow(description: GroupDescription, lags: readonly PartitionLag[]): Row {
+  return {
+    group: description.group,
+    state: description.state,
+    type: description.type,
+    protocol: description.protocol,
+    coordinator: description.coordinator,
+    lag: totalLag(lags),
+    topics: topicTotals(lags),
+    partitions: lags.map(partitionRow),
+    members: description.members.map((member) => ({
+      id: member.id,
+      instanceId: member.instanceId,
+      clientId: member.clientId,
+      host: member.host,
+      partitions: member.assignment.map((one) => `${one.topic}:${one.partition}`)
+    }))
+  }
+}
+
+function totalLag(lags: readonly PartitionLag[]): bigint {
+  return lags.reduce((sum, lag) => sum + (lag.lag ?? 0n), 0n)
+}
+
+function topicTotals(lags: readonly PartitionLag[]): Row[] {
+  const topics = [...new Set(lags.map((lag) => lag.topic))]
+  return topics.map((topic) => {
+    const own = lags.filter((lag) => lag.topic === topic)
+    return { topic, partitions: own.length, lag: totalLag(own) }
+  })
+}
+
+async function showTables(
+  invocation: Invocation,
+  description: GroupDescription,
+  lags: readonly PartitionLag[]
+): Promise<void> {
+  const { terminal } = invocation
+  const { bold } = terminal.out
+  const members = description.members.length === 1 ? '1 member' : `${description.members.length} members`
+  await terminal.write(
+    `${bold(description.group)}  ${description.state}, ${members}, ${description.type} protocol ${description.protocol || '-'}, ` +
+      `coordinator ${description.coordinator}, total lag ${totalLag(lags)}\n\n`
+  )
+  await terminal.write(formatTable(columnsFor(lags), lags.map(partitionRow), bold))
+  await terminal.write(`\n${formatTable(['topic', 'partitions', 'lag'], topicTotals(lags), bold)}`)
+  const idle = description.members.filter((member) => member.assignment.length === 0)
+  if (idle.length > 0) await terminal.write(`\nwithout partitions: ${idle.map((member) => member.id).join(', ')}\n`)
+}

@@ -1,0 +1,148 @@
+/**
+ * What a command that goes on says of a broker that is away: once that it is gone, once that it is back. A moment without an
+ * answer is not told: a leader that moves or a quick restart passes by itself.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import { CliError } from './cli-error.ts'
+import { ExitCode } from './exit-codes.ts'
+import { kafkaFailure, networkReason } from './kafka-failure.ts'
+import { explainFailure } from './present-error.ts'
+
+const untoldMs = 1000
+const againAfterMs = 200
+/** Longer than a broker takes that waits for records or for followers: who is not there closes the connection, who hangs does not. */
+const overdueMs = 8000
+const overdue = new CliError({
+  what: 'no answer',
+  why: 'it has not answered for a while',
+  exitCode: ExitCode.unreachable
+})
+/** KAFKA_STORAGE_ERROR: a disk that is full, a log that is offline. The broker itself is there. */
+const storageError = 56
+
+export class Outage {
+  readonly #brokers: string
+  readonly #hint: (line: string) => void
+  readonly #nowMs: () => number
+  /** Who misses answers (a command reads and is a member of a group at once), and since when. */
+  readonly #since = new Map<string, number>()
+  #toldSinceMs: number | undefined
+  #reason: unknown
+  #requests = 0
+
+  constructor(brokers: readonly string[], hint: (line: string) => void, nowMs: () => number = () => performance.now()) {
+    this.#brokers = brokers.join(', ')
+    this.#hint = hint
+    this.#nowMs = nowMs
+  }
+
+  /** After each request that failed and may be sent again. */
+  missed(who: string, reason: unknown): void {
+    this.#missedSince(who, reason, this.#nowMs())
+  }
+
+  /** A request under way: one whose answer is overdue is told of while it is waited for, as of the moment it was sent. */
+  async watch<Result>(who: string, request: Promise<Result>): Promise<Result> {
+    const sentMs = this.#nowMs()
+    const name = `${who}, request ${++this.#requests}`
+    const timer = setTimeout(() => this.#missedSince(name, overdue, sentMs), overdueMs)
+    try {
+      const answer = await request
+      this.answered(name)
+      return answer
+    } catch (error) {
+      // Whoever asked tells of the failure, and asks again: the outage goes on in its name.
+      if (this.#since.delete(name)) this.#since.set(who, this.#since.get(who) ?? sentMs)
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #missedSince(who: string, reason: unknown, sinceMs: number): void {
+    const now = this.#nowMs()
+    const since = this.#since.get(who) ?? sinceMs
+    this.#since.set(who, since)
+    this.#reason = reason
+    if (this.#toldSinceMs !== undefined || now - since < untoldMs) return
+    this.#toldSinceMs = since
+    this.#hint(
+      `${this.#what()}: ${whyMissed(reason)}; waiting until it ${this.#isOfStorage() ? 'can' : 'is back'} (Ctrl-C ends)`
+    )
+  }
+
+  /** After each answer. */
+  answered(who: string): void {
+    if (!this.#since.delete(who) || this.#since.size > 0) return
+    if (this.#toldSinceMs === undefined) return
+    const seconds = Math.max(1, Math.round((this.#nowMs() - this.#toldSinceMs) / 1000))
+    this.#toldSinceMs = undefined
+    const again = this.#isOfStorage() ? 'the broker can use its disk again' : 'the broker is back'
+    this.#hint(`${again} after ${seconds} s; going on`)
+  }
+
+  get lastsMs(): number {
+    return this.#since.size === 0 ? 0 : this.#nowMs() - Math.min(...this.#since.values())
+  }
+
+  /** For a command whose time is over while it still lasts. */
+  toError(): CliError {
+    return new CliError({
+      what: this.#what(),
+      why: whyMissed(this.#reason),
+      next: this.#isOfStorage()
+        ? "make room on the broker's disk, or mend what its own output says of it; or wait longer with --timeout"
+        : 'start the broker again, or wait longer with --timeout',
+      exitCode: ExitCode.unreachable,
+      cause: this.#reason
+    })
+  }
+
+  #isOfStorage(): boolean {
+    return kafkaFailure(this.#reason)?.code === storageError
+  }
+
+  #what(): string {
+    if (this.#isOfStorage()) return `the broker at ${this.#brokers} cannot use its disk`
+    if (this.#reason === overdue) return `the broker at ${this.#brokers} does not answer`
+    return isNetworkFailure(this.#reason)
+      ? `the broker at ${this.#brokers} is gone`
+      : `the broker at ${this.#brokers} cannot answer`
+  }
+}
+
+function whyMissed(reason: unknown): string {
+  const failure = kafkaFailure(reason)
+  if (failure) return explainFailure(failure)
+  if (reason instanceof CliError) return reason.why ?? reason.message
+  return networkReason(reason) ?? (reason instanceof Error ? reason.message : String(reason))
+}
+
+/** A broken connection, or one that could not be made. */
+export function isNetworkFailure(reason: unknown): boolean {
+  if (reason instanceof CliError) return reason.exitCode === ExitCode.unreachable
+  if (kafkaFailure(reason) !== undefined) return false
+  return networkReason(reason) !== undefined || isLibraryNetworkError(reason)
+}
+
+function isLibraryNetworkError(reason: unknown): boolean {
+  return reason instanceof Error && 'code' in reason && reason.code === 'PLT_KFK_NETWORK'
+}
+
+/** Does what needs a broker, again and again while none can be reached. Undefined: interrupted before it was done. */
+export async function patiently<Result>(
+  outage: Outage | undefined,
+  interrupted: AbortSignal,
+  work: () => Promise<Result>
+): Promise<Result | undefined> {
+  while (!interrupted.aborted) {
+    try {
+      return await work()
+    } catch (error) {
+      if (outage === undefined || !isNetworkFailure(error)) throw error
+      outage.missed('records', error)
+      await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
+    }
+  }
+  return undefined
+}

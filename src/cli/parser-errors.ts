@@ -1,0 +1,77 @@
+/**
+ * What the parser could not understand, as an error that a user reads: with the line that was probably meant.
+ */
+import type { CommanderError } from 'commander'
+import { type CliError, wrongUsage } from './cli-error.ts'
+import { findCommand, namesOf } from './command.ts'
+import { commands } from './commands.ts'
+import { isPlace, ourLineFor } from './other-tools.ts'
+import { mostSimilar } from './similar.ts'
+
+/** Commander's message becomes the first line, without its own prefix. */
+export function fromParser(error: CommanderError, words: readonly string[]): CliError {
+  const [what = 'the command could not be understood', ...rest] = error.message.replace(/^error: /, '').split('\n')
+  const ours = ourLineFor(words)
+  if (ours !== undefined) return wrongUsage(what, undefined, ours)
+  const place = /option '-o, .* argument '(.*)' is invalid/.exec(what)?.[1]
+  if (place !== undefined && isPlace(place)) {
+    return wrongUsage(what, 'where to begin, which kcat and rpk say with -o, is --from here', `--from ${place}`)
+  }
+  const suggested = rest.filter((line) => !isRashSuggestion(line, words))
+  const known = commandPath(words).map((one) => one.name)
+  return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
+}
+
+/** What removes data is suggested to nobody who may have meant another word: `rn` is no slip for `trim`. */
+function isRashSuggestion(line: string, words: readonly string[]): boolean {
+  const suggested = /Did you mean (delete|trim|reset)\?/.exec(line)?.[1]
+  return suggested !== undefined && !words.some((word) => word[0] === suggested[0])
+}
+
+/** The commands that the line begins with: a noun and its verb, or one that is both. */
+function commandPath(words: readonly string[]) {
+  const typed = words.filter((word) => /^[a-z]+$/.test(word))
+  const first = findCommand(commands, typed[0])
+  const second = first !== undefined && 'commands' in first ? findCommand(first.commands, typed[1]) : undefined
+  return [first, second].filter((one) => one !== undefined)
+}
+
+/**
+ * `help topics list` as `topics list --help`. Help for a command that does not exist is an error: the parser would answer with
+ * the help of all, without a word.
+ */
+export function asHelpOption(words: readonly string[]): readonly string[] {
+  const isHelpCommand = words[0] === 'help'
+  const path = (isHelpCommand ? words.slice(1) : words).filter((word) => word !== '--help' && word !== '-h')
+  if (!isHelpCommand && path.length === words.length) return words
+  const [first, second] = path
+  if (first === undefined || first.startsWith('-')) return ['--help']
+  const entry = findCommand(commands, first)
+  if (entry === undefined) throw noSuchCommand(first, commands.flatMap(namesOf), [], words)
+  if ('commands' in entry && second !== undefined && !second.startsWith('-')) {
+    const verbs = entry.commands
+    if (!findCommand(verbs, second)) throw noSuchCommand(second, verbs.flatMap(namesOf), [entry.name], words)
+  }
+  return isHelpCommand ? [...path, '--help'] : words
+}
+
+function noSuchCommand(
+  typed: string,
+  names: readonly string[],
+  before: readonly string[],
+  words: readonly string[]
+): CliError {
+  const similar = mostSimilar(typed, names.filter(isPublic))
+  const ours = ourLineFor(words.filter((word) => word !== 'help'))
+  const meant = similar === undefined ? [...before, '--help'] : [...before, similar, '--help']
+  return wrongUsage(
+    `unknown command '${[...before, typed].join(' ')}'`,
+    similar === undefined ? undefined : `(Did you mean ${[...before, similar].join(' ')}?)`,
+    ours ?? ['odradek', ...meant].join(' ')
+  )
+}
+
+function isPublic(name: string): boolean {
+  const entry = findCommand(commands, name)
+  return !(entry !== undefined && 'hidden' in entry && entry.hidden)
+}

@@ -1,0 +1,266 @@
+/**
+ * Delivers batches of records, each record once: whatever went unanswered is sent again as it was, under the sequence number
+ * it had, by which the leader knows what it has already (KIP-98). A broker that is away is waited for.
+ *
+ * One batch of a partition is under way at a time, so that a batch that was refused leaves no gap in the numbers.
+ */
+import { setTimeout as pause } from 'node:timers/promises'
+import type { MessageRecord } from '@platformatic/kafka'
+import { CliError } from '../cli-error.ts'
+import { headersMap } from '../client-library.ts'
+import type { Cluster, ProducedPartition } from '../cluster.ts'
+import type { KafkaFailure } from '../kafka-failure.ts'
+import { isNetworkFailure, type Outage } from '../outage.ts'
+import { failureOf } from '../partitions.ts'
+import { exitCodeOf, explainFailure } from '../present-error.ts'
+import type { RecordToSend } from '../record.ts'
+
+export type PlacedRecord = RecordToSend & { readonly partition: number; readonly timestampMs: number }
+
+export interface Delivered {
+  readonly record: PlacedRecord
+  /** Undefined with acks=0, and where the leader only knows that it has the record already. */
+  readonly offset: bigint | undefined
+}
+
+export interface DeliveryOptions {
+  readonly topic: string
+  readonly acks: 0 | 1 | -1
+  readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+  readonly outage: Outage
+  /** How long a broker that is away is waited for; undefined: for as long as it takes. */
+  readonly patienceMs: number | undefined
+  readonly interrupted: AbortSignal
+  onDelivered(delivered: readonly Delivered[]): void
+  /** The broker will not have this one; the others go on. */
+  onRefused(record: PlacedRecord, failure: KafkaFailure): void
+}
+
+/** What one partition is still to get, in order; each inner list is one batch. */
+type Queues = Map<number, PlacedRecord[][]>
+
+type Answer = (ProducedPartition & { readonly batch: readonly PlacedRecord[] })[]
+
+const againAfterMs = 200
+/** A topic that a broker does not know just after its start; longer than this, it is gone. */
+const unknownTopicMs = 15_000
+
+const noLeader = -1
+const unknownTopic = 3
+const leaderNotAvailable = 5
+const messageTooLarge = 10
+const invalidTimestamp = 32
+const duplicateSequence = 46
+const invalidRecord = 87
+/** These are about records, not about the broker or the topic. */
+const refusals = new Set([messageTooLarge, invalidTimestamp, invalidRecord])
+const unknownTopics = new Set([unknownTopic, 100])
+/** No leader, another leader, a slow disk or follower, a log that is offline, fenced epochs: each passes, or a person mends it. */
+const passing = new Set([2, 5, 6, 7, 9, 13, 19, 20, 56, 74, 75, 103])
+
+export class Delivery {
+  readonly #cluster: Cluster
+  readonly #options: DeliveryOptions
+  #producer: { readonly producerId: bigint; readonly producerEpoch: number } | undefined
+  readonly #sequences = new Map<number, number>()
+  #leaders: ReadonlyMap<number, number> | undefined
+  #unknownSinceMs: number | undefined
+
+  constructor(cluster: Cluster, options: DeliveryOptions) {
+    this.#cluster = cluster
+    this.#options = options
+  }
+
+  /** Resolves when each record was delivered or refused. Returns those that were neither because of an interruption. */
+  async deliver(records: readonly PlacedRecord[]): Promise<readonly PlacedRecord[]> {
+    const batches = groupBy(records, (record) => record.partition)
+    const queues: Queues = new Map([...batches].map(([partition, batch]) => [partition, [batch]]))
+    while (queues.size > 0) {
+      const trouble = await this.#deliverOnce(queues)
+      if (trouble === undefined) continue
+      this.#leaders = undefined
+      this.#options.outage.missed('records', trouble)
+      const { patienceMs, outage, interrupted } = this.#options
+      if (interrupted.aborted) break
+      if (patienceMs !== undefined && outage.lastsMs > patienceMs) throw outage.toError()
+      await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
+    }
+    return [...queues.values()].flat(2)
+  }
+
+  /** Sends the first batch of each partition. Returns why something is to be sent again. */
+  async #deliverOnce(queues: Queues): Promise<unknown> {
+    try {
+      this.#producer ??= await this.#newProducer()
+      this.#leaders ??= await this.#findLeaders()
+    } catch (error) {
+      return this.#mayPass(error)
+    }
+    const firsts = [...queues.values()].flatMap(([first]) => (first ? [first] : []))
+    const byLeader = groupBy(firsts, ([record]) => this.#leaders?.get(record?.partition ?? 0) ?? noLeader)
+    const outcomes = await Promise.all(
+      [...byLeader].map(async ([leader, batches]) => {
+        try {
+          return this.#conclude(queues, await this.#send(leader, batches))
+        } catch (error) {
+          return this.#mayPass(error)
+        }
+      })
+    )
+    const trouble = outcomes.find((outcome) => outcome !== undefined)
+    if (trouble === undefined) this.#options.outage.answered('records')
+    return trouble
+  }
+
+  #mayPass(error: unknown): unknown {
+    if (isNetworkFailure(error) || error instanceof Passing) return error
+    throw error
+  }
+
+  async #newProducer() {
+    if (this.#options.acks === 0) return { producerId: -1n, producerEpoch: -1 }
+    return await this.#cluster.call('InitProducerId', 'any', null, this.#cluster.timeoutMs, 0n, 0)
+  }
+
+  async #findLeaders(): Promise<Map<number, number>> {
+    const { topic } = this.#options
+    const { topics } = await this.#cluster.metadata([topic], 'leave')
+    const [found] = topics
+    const code = found?.errorCode ?? unknownTopic
+    if (code !== 0) throw this.#passingFailure(code, null)
+    this.#unknownSinceMs = undefined
+    return new Map(found?.partitions.map((partition) => [partition.partitionIndex, partition.leaderId]))
+  }
+
+  async #send(leader: number, batches: readonly PlacedRecord[][]): Promise<Answer> {
+    if (leader === noLeader) throw this.#passingFailure(leaderNotAvailable, null)
+    const { topic, acks, compression } = this.#options
+    const { NumericMap } = this.#cluster.library
+    const sequences = [...this.#sequences].map(([partition, next]) => [`${topic}:${partition}`, next] as const)
+    const messages = batches.flat().map((record) => toMessage(topic, record))
+    const request = this.#cluster.answer('Produce', leader, acks, this.#cluster.timeoutMs, messages, {
+      ...this.#producer,
+      compression,
+      ...(acks === 0 ? {} : { sequences: new NumericMap(sequences) })
+    })
+    const answer = await this.#options.outage.watch('records', request)
+    const partitions = typeof answer === 'boolean' ? undefined : answer.responses[0]?.partitionResponses
+    return batches.map((batch) => {
+      const index = batch[0]?.partition ?? 0
+      const found = acks === 0 ? unanswered(index) : partitions?.find((partition) => partition.index === index)
+      if (!found) throw new Error(`the broker's answer does not mention partition ${index}`)
+      return { ...found, batch }
+    })
+  }
+
+  /** Takes what was dealt with out of the queues. Returns why something stays. */
+  #conclude(queues: Queues, answer: Answer): unknown {
+    let trouble: unknown
+    for (const { index, errorCode, errorMessage, baseOffset, recordErrors, batch } of answer) {
+      if (errorCode === 0 || errorCode === duplicateSequence) {
+        const first = this.#options.acks === 0 || errorCode !== 0 ? undefined : baseOffset
+        this.#sequences.set(index, nextSequence(this.#sequences.get(index) ?? 0, batch.length))
+        this.#options.onDelivered(
+          batch.map((record, at) => ({ record, offset: first === undefined ? undefined : first + BigInt(at) }))
+        )
+        replaceFirst(queues, index, [])
+      } else if (refusals.has(errorCode)) {
+        const named = new Set(recordErrors.map((error) => error.batchIndex))
+        const failure = failureOf(this.#cluster, errorCode, recordErrors[0]?.batchIndexErrorMessage ?? errorMessage)
+        replaceFirst(queues, index, this.#withoutRefused(batch, named, failure))
+      } else trouble = this.#passingFailure(errorCode, errorMessage)
+    }
+    return trouble
+  }
+
+  /** What is left of a batch that was refused: without the records that are named, else its halves, to find the one. */
+  #withoutRefused(
+    batch: readonly PlacedRecord[],
+    named: ReadonlySet<number>,
+    failure: KafkaFailure
+  ): readonly PlacedRecord[][] {
+    const refused = named.size > 0 || batch.length > 1 ? named : new Set([0])
+    for (const at of refused) {
+      const record = batch[at]
+      if (record) this.#options.onRefused(record, failure)
+    }
+    if (refused.size > 0) return [batch.filter((_, at) => !refused.has(at))]
+    const middle = batch.length >> 1
+    return [batch.slice(0, middle), batch.slice(middle)]
+  }
+
+  /** An error that may pass; any other is thrown. */
+  #passingFailure(code: number, message: string | null | undefined): Passing {
+    const failure = failureOf(this.#cluster, code, message)
+    if (unknownTopics.has(code)) {
+      this.#unknownSinceMs ??= performance.now()
+      if (performance.now() - this.#unknownSinceMs < unknownTopicMs) return new Passing(failure)
+    } else if (passing.has(code)) return new Passing(failure)
+    throw new CliError({
+      what: `records could not be delivered to "${this.#options.topic}"`,
+      why: explainFailure(failure),
+      exitCode: exitCodeOf(failure)
+    })
+  }
+}
+
+/** Kafka's own error, in the shape that tells its name and number (kafka-failure.ts). */
+class Passing extends Error {
+  readonly apiId: string
+  readonly apiCode: number
+  readonly serverErrorMessage: string | undefined
+
+  constructor({ name, code, message }: KafkaFailure) {
+    super(message ?? '')
+    this.apiId = name
+    this.apiCode = code
+    this.serverErrorMessage = message
+  }
+}
+
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
+  }
+  return groups
+}
+
+function replaceFirst(queues: Queues, partition: number, by: readonly PlacedRecord[][]): void {
+  const rest = [...by.filter((batch) => batch.length > 0), ...(queues.get(partition) ?? []).slice(1)]
+  if (rest.length === 0) queues.delete(partition)
+  else queues.set(partition, rest)
+}
+
+/** After 2^31 - 1 the numbers begin again at 0 (DefaultRecordBatch.incrementSequence). */
+function nextSequence(sequence: number, count: number): number {
+  return (sequence + count) % 2 ** 31
+}
+
+/** What is known of a batch that was sent with acks=0. */
+function unanswered(index: number): ProducedPartition {
+  return {
+    index,
+    errorCode: 0,
+    baseOffset: -1n,
+    logAppendTimeMs: -1n,
+    logStartOffset: -1n,
+    recordErrors: [],
+    errorMessage: null
+  }
+}
+
+function toMessage(topic: string, record: PlacedRecord) {
+  const { partition, timestampMs, key, value, headers } = record
+  return {
+    topic,
+    partition,
+    timestamp: BigInt(timestampMs),
+    key,
+    value,
+    headers: headersMap(headers)
+    // The library writes null as Kafka's null, which its type does not say.
+  } as MessageRecord
+}

@@ -1,0 +1,69 @@
+/**
+ * Snapshots of the metadata log (KIP-630; Kafka: Snapshots, RecordsSnapshotReader): `OFFSET-EPOCH.checkpoint` holds what all
+ * records below the offset come to, so that Kafka may drop them. Batches: a control batch with the header first, the records
+ * as the log has them, a control batch with the footer last. Kafka writes one beside and renames it when it is whole and synced.
+ */
+import { batchSizeAt, hasValidCrc, isControl, readBatchHeader } from '../../protocol/records/batch.ts'
+import { readRaftControlRecords } from '../../protocol/records/raft-control-records.ts'
+import { readRecords } from '../../protocol/records/reader.ts'
+import type { StateRecord } from '../coordinator.ts'
+
+export interface SnapshotId {
+  readonly name: string
+  /** The first offset that is not in it. */
+  readonly endOffset: number
+  /** Of the last record in it. */
+  readonly epoch: number
+}
+
+/** The newest snapshot among the names of a directory; null when there is none. */
+export function newestSnapshot(names: readonly string[]): SnapshotId | null {
+  let newest: SnapshotId | null = null
+  for (const name of names) {
+    const [, endOffset, epoch] = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name) ?? []
+    if (endOffset === undefined || epoch === undefined) continue
+    const id = { name, endOffset: Number(endOffset), epoch: Number(epoch) }
+    if (
+      newest === null ||
+      id.endOffset > newest.endOffset ||
+      (id.endOffset === newest.endOffset && id.epoch > newest.epoch)
+    )
+      newest = id
+  }
+  return newest
+}
+
+/** Where the bytes are not those of a whole snapshot. */
+export class DamagedSnapshot extends Error {
+  override readonly name = 'DamagedSnapshot'
+  readonly position: number
+
+  constructor(position: number, message: string) {
+    super(message)
+    this.position = position
+  }
+}
+
+/** The records of a whole snapshot. Throws DamagedSnapshot. */
+export function readSnapshot(bytes: Buffer): StateRecord[] {
+  const records: StateRecord[] = []
+  let [hasHeader, hasFooter] = [false, false]
+  for (let position = 0; position < bytes.length; ) {
+    const sizeBytes = batchSizeAt(bytes, position)
+    const isWhole = sizeBytes >= 0 && position + sizeBytes <= bytes.length
+    if (!isWhole || !hasValidCrc(bytes, position, sizeBytes)) throw new DamagedSnapshot(position, 'a batch is damaged')
+    if (hasFooter) throw new DamagedSnapshot(position, 'a batch stands behind the end')
+    const batch = bytes.subarray(position, position + sizeBytes)
+    if (isControl(readBatchHeader(batch).attributes)) {
+      const types = readRaftControlRecords(batch).map(({ type }) => type)
+      hasHeader ||= types.includes('snapshotHeader')
+      hasFooter = types.includes('snapshotFooter')
+    } else {
+      records.push(...readRecords(batch))
+    }
+    if (!hasHeader) throw new DamagedSnapshot(position, 'it does not begin with the header')
+    position += sizeBytes
+  }
+  if (!hasFooter) throw new DamagedSnapshot(bytes.length, 'its end is missing')
+  return records
+}

@@ -1,0 +1,18 @@
+/** Producer ids are given out once, over the borders of their blocks and over a crash. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededChance } from '../../src/host/memory/chance.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { limits } from '../../src/limits.ts'
+import { startBroker } from './apis/setup.ts'
+
+test('no producer id is given out twice, however many are asked for at once, and not after a power cut either', async () => {
+  const disk = new SimulatedDisk()
+  const before = await startBroker({}, disk)
+  const asked = Array.from({ length: 2 * limits.producerIdBlock + 1 }, () => before.producerIds.next())
+  const given = new Set(await Promise.all(asked))
+  assert.equal(given.size, asked.length)
+  const after = await startBroker({}, disk.powerCut(new SeededChance(1)))
+  assert.ok(!given.has(await after.producerIds.next()))
+  await after.stop()
+})

@@ -1,0 +1,29 @@
+/** Whoever runs a broker is told of trouble with the disk once, and once that it is over. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Telling } from '../../src/broker/telling.ts'
+
+const refused = new Error('No file handle is left.')
+
+test('logs that are in trouble at the same time are one line, and one when all are out of it', () => {
+  const lines: string[] = []
+  const telling = new Telling((line) => lines.push(line))
+  for (const name of ['a-0', 'a-1']) telling.troubled(name, refused)
+  telling.troubled('a-0', 'over')
+  assert.equal(lines.length, 1)
+  telling.troubled('a-1', 'over')
+  assert.deepEqual(lines.slice(1), ['Everything that was written is safe again.'])
+})
+
+test('a log that was closed or deleted in its trouble keeps no later trouble from being told', () => {
+  const lines: string[] = []
+  const telling = new Telling((line) => lines.push(line))
+  telling.troubled('a-0', refused)
+  telling.troubled('a-0', 'ended')
+  telling.troubled('a-1', refused)
+  telling.troubled('a-1', 'over')
+  assert.deepEqual(
+    lines.map((line) => line.split(':')[0]),
+    ['a-0', 'a-1', 'Everything that was written is safe again.']
+  )
+})

@@ -1,0 +1,75 @@
+/** What the commands say of themselves, at the 80 columns that a terminal has. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Command } from 'commander'
+import { commands } from '../../src/cli/commands.ts'
+import { firstSteps, wrap, wrapNotes } from '../../src/cli/help.ts'
+import { isPlace, ourLineFor } from '../../src/cli/other-tools.ts'
+import { buildProgram, replaceSynonyms } from '../../src/cli/program.ts'
+import { mostSimilar } from '../../src/cli/similar.ts'
+
+function helpOf(command: Command): string {
+  const chunks: string[] = []
+  command.configureOutput({ writeOut: (chunk) => void chunks.push(chunk), getOutHelpWidth: () => 80 })
+  command.outputHelp()
+  return chunks.join('')
+}
+
+const program = () => buildProgram([], async () => {})
+const visible = (command: Command): Command[] =>
+  [command, ...command.commands.flatMap(visible)].filter((one) => !/^demo-|^completion-words/.test(one.name()))
+
+test('no line of any help is wider than 80 columns, but for a line to type', () => {
+  for (const command of visible(program())) {
+    for (const line of helpOf(command).split('\n')) {
+      const isToType = /^ +(npx )?odradek /.test(line)
+      assert.ok(line.length <= 80 || isToType, `${command.name()}: ${line}`)
+    }
+  }
+  for (const line of firstSteps(commands).split('\n')) assert.ok(line.length <= 80, line)
+})
+
+test("a command's help has its own options, and those of every command behind one line", () => {
+  const consume = visible(program()).find((command) => command.name() === 'consume')
+  assert.ok(consume)
+  const help = helpOf(consume)
+  assert.match(help, /--from <place> /)
+  assert.doesNotMatch(help, /--command-config|--utc/)
+  assert.match(help, /Options of every command.*\n {2}(npx )?odradek help options/)
+})
+
+test('text is wrapped between words; what stands in braces is one word', () => {
+  assert.deepEqual(wrap('one two three', 8), ['one two', 'three'])
+  assert.deepEqual(wrap('say {{pick a|b}} now', 8), ['say', '{{pick a|b}}', 'now'])
+  assert.equal(wrapNotes('a b\nc\n  x  y\nd', 80), 'a b c\n  x  y\nd')
+})
+
+test("other tools' lines are answered with ours", () => {
+  const ours = (line: string) => ourLineFor(line.split(' '))
+  assert.match(ours('-L -b localhost') ?? '', /^odradek brokers list/)
+  assert.equal(ours('topic consume orders'), 'odradek consume orders')
+  assert.equal(ours('get topics'), 'odradek topics list')
+  assert.equal(ours('group seek g'), 'odradek groups reset g --to PLACE')
+  assert.equal(ours('nonsense'), undefined)
+  for (const place of ['beginning', 'end', '-5', '42', '@1763920800']) assert.ok(isPlace(place), place)
+  for (const format of ['json', 'xml', 'text']) assert.ok(!isPlace(format), format)
+})
+
+test("other tools' options become ours, a topic by option an argument", () => {
+  const ours = (line: string) => replaceSynonyms(line.split(' ')).join(' ')
+  assert.equal(ours('consume --topic orders --from-beginning'), 'consume orders --from start')
+  assert.equal(ours('consume -t orders -p 0 -G g -c 5'), 'consume orders --partitions 0 --group g --count 5')
+  assert.equal(ours('consume --topic=orders -p0'), 'consume orders --partitions=0')
+  assert.equal(ours('groups reset --group g --to-earliest --dry-run'), 'groups reset g --to earliest')
+  assert.equal(ours('topics create orders -p 3'), 'topics create orders -p 3')
+  assert.equal(ours('produce orders -p 1 -- -p'), 'produce orders --partition 1 -- -p')
+})
+
+test('a name that was mistyped is found again, another one is not', () => {
+  const names = ['orders', 'payments', 'notifications']
+  assert.equal(mostSimilar('order', names), 'orders')
+  assert.equal(mostSimilar('ordres', names), 'orders')
+  assert.equal(mostSimilar('Payments', names), 'payments')
+  assert.equal(mostSimilar('notif', names), 'notifications')
+  assert.equal(mostSimilar('inventory', names), undefined)
+})

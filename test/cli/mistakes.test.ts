@@ -1,0 +1,237 @@
+/** What people get wrong, and what they are told: each message says what happened, why, and what to type. */
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { temporaryDirectory } from '../harness/paths.ts'
+import { type CommandLine, openCommandLine, unavailable } from './command-line.ts'
+
+suite('mistakes', { skip: unavailable() }, () => {
+  let cli: CommandLine
+  let topic: string
+  const directory = temporaryDirectory('mistakes')
+  before(async () => {
+    cli = await openCommandLine()
+    topic = cli.unique('orders')
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic, '-i', 'jsonl'], '{"key":"","value":"empty"}\n{"value":"null"}\n')
+  })
+  after(async () => {
+    await cli?.[Symbol.asyncDispose]()
+    directory.remove()
+  })
+
+  async function fails(args: readonly string[], code: number, ...said: RegExp[]): Promise<void> {
+    const { code: found, stderr } = await cli.run(args, '')
+    assert.equal(found, code, `${args.join(' ')}: ${stderr}`)
+    for (const sentence of said) assert.match(stderr, sentence)
+  }
+
+  test('a file that is not there, a directory, a file without the right to read it', async () => {
+    await fails(['produce', topic, '-F', '/nofile'], 2, /cannot read \/nofile\n {2}why: there is no such file/)
+    mkdirSync(join(directory.path, 'folder'))
+    await fails(['produce', topic, '-F', join(directory.path, 'folder')], 2, /it is a directory/)
+  })
+
+  test('a topic that was mistyped is named as it is written; one that is not there can be made', async () => {
+    await fails(
+      ['consume', topic.slice(0, -1)],
+      5,
+      new RegExp(`but there is "${topic}"\\n {2}try: the same command with`)
+    )
+    await fails(['consume', 'nothing-like-it'], 5, /try: (npx )?odradek topics create nothing-like-it/)
+    await fails(['consume', 'nothing*'], 5, /no topic matches "nothing\*"/)
+  })
+
+  test('rm and ls are what they are elsewhere, and nothing that removes data is suggested for another word', async () => {
+    const gone = cli.unique('gone')
+    await cli.text(['topics', 'create', gone])
+    assert.ok((await cli.rows(['topics', 'ls'])).some((row) => row.topic === gone))
+    await cli.text(['topics', 'rm', gone, '--yes'])
+    const { stderr } = await cli.run(['topics', 'rn', 'x'])
+    assert.doesNotMatch(stderr, /trim|delete/)
+  })
+
+  test('a setting that topics do not have is neither set nor reset, and the one that was meant is named', async () => {
+    for (const change of [
+      ['--delete-config', 'retention.m'],
+      ['-c', 'retention.m=7d']
+    ]) {
+      await fails(
+        ['topics', 'alter', topic, '-p', '2', ...change],
+        1,
+        /no setting "retention\.m"; nothing was changed\n {2}why: there is "retention\.ms"/
+      )
+    }
+    const [listed] = await cli.rows(['topics', 'list', topic])
+    assert.equal(listed?.partitions, 1)
+    await fails(['topics', 'alter', topic, '--delete-config', 'retention.ms'], 0, /retention\.ms changed/)
+  })
+
+  test('a word in the place of a number is said of the option that it stands behind', async () => {
+    await fails(['topics', 'create', 'x', '-p', 'abc'], 2, /--partitions: "abc" is not a count/)
+    await fails(['brokers', 'describe', 'abc'], 2, /"abc" is not the number of a broker/)
+    await fails(['serve', '--port', 'abc'], 2, /--port: /)
+    await fails(['topics', 'list', '--utc', '--local'], 2, /--utc and --local exclude each other/)
+  })
+
+  test('each command tells the places that it knows, and none of another', async () => {
+    await fails(['topics', 'trim', topic, '--before', 'abc', '--yes'], 2, /--before abc is not a place\n.*@-7d, or end/)
+    await fails(
+      ['groups', 'reset', 'g', '--to', 'tomorrow', '--topic', topic],
+      2,
+      /--to tomorrow is not a place\n.*--shift/
+    )
+  })
+
+  test('nobody is asked about what is not there, and is not told to make it', async () => {
+    await fails(['topics', 'delete', 'nope', '--yes'], 5, /nope/)
+    await fails(['topics', 'offsets', 'nope'], 5, /try: (npx )?odradek topics list/)
+    await fails(['topics', 'trim', 'nope', '--before', 'end', '--yes'], 5, /try: (npx )?odradek topics list/)
+    await fails(['groups', 'delete', 'nope', '--yes'], 5, /try: (npx )?odradek groups list/)
+  })
+
+  test("other tools' lines are answered with ours", async () => {
+    await fails(['topic', 'consume', topic], 2, new RegExp(`try: (npx )?odradek consume ${topic}`))
+    await fails(['-L'], 2, /try: (npx )?odradek brokers list/)
+    await fails(['consume', topic, '-o', 'beginning'], 2, /try: --from beginning/)
+    assert.equal((await cli.rows(['consume', '--topic', topic, '--from-beginning', '-e', '-p', '0'])).length, 2)
+  })
+
+  test('who answers at that port and is no Kafka is not replaced by one of ours', async () => {
+    const other = createServer((_, response) => response.end('hello'))
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+    const address = other.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const { stderr } = await cli.run(['topics', 'list', '-b', `127.0.0.1:${port}`])
+    other.close()
+    assert.match(stderr, /try: name another broker with -b/)
+    assert.doesNotMatch(stderr, /odradek serve/)
+  })
+
+  test('-f json is not a format of a record', () => fails(['consume', topic, '-f', 'json', '-e'], 2, /try: -o json/))
+
+  test('an expression that fails on every record is a failure, told with the names there are', () =>
+    fails(['consume', topic, '-e', '--where', 'vlaue === 1'], 1, /vlaue is not defined/, /names are topic, partition/))
+
+  test('a line that is too large is named, the others arrive, and the exit code says so', async () => {
+    const large = cli.unique('large')
+    await cli.text(['topics', 'create', large, '-p', '1', '-c', 'max.message.bytes=2000'])
+    const lines = ['one', 'x'.repeat(3000), 'three', 'four', 'y'.repeat(4000)]
+    const { code, stderr } = await cli.run(['produce', large], lines.join('\n'))
+    assert.equal(code, 6, stderr)
+    assert.match(stderr, /line 2 \(3,000 bytes\) was refused: MESSAGE_TOO_LARGE; going on\n/)
+    assert.match(stderr, /line 5 \(4,000 bytes\) was refused/)
+    assert.match(stderr, /2 records were refused, 3 delivered; .*\n {2}why: MESSAGE_TOO_LARGE \(10\)/)
+    assert.match(stderr, /try: (npx )?odradek topics alter .* -c max.message.bytes/)
+    assert.deepEqual(
+      (await cli.rows(['consume', large, '-e'])).map((row) => row.value),
+      ['one', 'three', 'four']
+    )
+  })
+
+  test('a compacted topic refuses what has no key, by name', async () => {
+    const compacted = cli.unique('compacted')
+    await cli.text(['topics', 'create', compacted, '-p', '1', '-c', 'cleanup.policy=compact'])
+    const { code, stderr } = await cli.run(
+      ['produce', compacted, '-i', 'jsonl'],
+      '{"key":"a","value":"1"}\n{"value":"2"}\n{"key":"c","value":"3"}\n'
+    )
+    assert.equal(code, 6, stderr)
+    assert.match(stderr, /line 2 .* was refused.*INVALID_RECORD/s)
+    assert.deepEqual(
+      (await cli.rows(['consume', compacted, '-e'])).map((row) => row.key),
+      ['a', 'c']
+    )
+  })
+
+  test('lines that end as on Windows are the same lines', async () => {
+    const windows = cli.unique('windows')
+    await cli.text(['topics', 'create', windows, '-p', '1'])
+    writeFileSync(join(directory.path, 'crlf.txt'), 'a:1\r\nb:2\r\n')
+    await cli.text(['produce', windows, '-K', ':', '-F', join(directory.path, 'crlf.txt')])
+    assert.deepEqual(
+      (await cli.rows(['consume', windows, '-e'])).map((row) => [row.key, row.value]),
+      [
+        ['a', '1'],
+        ['b', '2']
+      ]
+    )
+  })
+
+  test('no key and an empty key look different on a terminal, and with -Z', async () => {
+    const shown = await cli.text(['consume', topic, '-e', '-o', 'table', '--utc'])
+    assert.match(shown, /Z {2}\(empty\) {2}empty\n.*Z {2}null\n/)
+    assert.equal(await cli.text(['consume', topic, '-e', '-o', 'raw', '-k', '-Z']), '\tempty\nNULL\tnull\n')
+  })
+
+  test('a number in quotes is called what it is', async () => {
+    const { code, stderr } = await cli.run(['produce', topic, '-i', 'jsonl'], '{"value":"v","partition":"9099"}')
+    assert.equal(code, 2)
+    assert.match(stderr, /line 1: partition is "9099"\n {2}why: a partition is a whole number, without quotes/)
+  })
+
+  test('the version is told wherever it is asked for', async () => {
+    for (const args of [['--version'], ['consume', '--version'], ['topics', 'list', '-V']]) {
+      assert.match(await cli.text(args), /^\d+\.\d+\.\d+\n$/)
+    }
+  })
+
+  test('brokers are listed and described', async () => {
+    const [broker] = await cli.rows(['brokers', 'list'])
+    assert.deepEqual(
+      [broker?.address, typeof broker?.broker, typeof broker?.leads],
+      [cli.bootstrap, 'number', 'number']
+    )
+    const [described] = await cli.rows(['brokers', 'describe', String(broker?.broker)])
+    assert.equal(described?.address, cli.bootstrap)
+    const [directory] = Array.isArray(described?.directories) ? described.directories : []
+    assert.ok(directory.partitions >= 1 && directory.bytes > 0)
+    await fails(['brokers', 'describe', '4711'], 5, /there is no broker 4711\n {2}why: the cluster has/)
+  })
+
+  test('a pattern stands for the topics that match, also those that come up', async () => {
+    const stem = cli.unique('wild')
+    for (const name of ['a', 'b']) await cli.text(['topics', 'create', `${stem}-${name}`, '-p', '1'])
+    await cli.text(['produce', `${stem}-a`, 'from a'])
+    const reader = cli.start(['consume', `${stem}*`])
+    await reader.until((lines) => lines[0], 'the first record', 20_000)
+    await cli.text(['topics', 'create', `${stem}-c`, '-p', '1'])
+    await cli.text(['produce', `${stem}-c`, 'from c'])
+    await cli.text(['topics', 'alter', `${stem}-b`, '-p', '2'])
+    await cli.text(['produce', `${stem}-b`, 'from b', '-P', '1'])
+    await reader.until((lines) => (lines.length >= 3 ? true : undefined), 'what came up', 20_000)
+    reader.child.kill('SIGINT')
+    await reader.exited
+    assert.deepEqual(reader.lines.map((line) => JSON.parse(line).value).sort(), ['from a', 'from b', 'from c'])
+  })
+
+  test('a group follows a topic that grows', async () => {
+    const [grows, group] = [cli.unique('grows'), cli.unique('group')]
+    await cli.text(['topics', 'create', grows, '-p', '1'])
+    await cli.text(['produce', grows, 'first'])
+    const reader = cli.start(['consume', grows, '-g', group])
+    await reader.until((lines) => lines[0], 'the first record', 20_000)
+    await cli.text(['topics', 'alter', grows, '-p', '2'])
+    await cli.text(['produce', grows, 'second', '-P', '1'])
+    await reader.until((lines) => lines[1], 'the record of the new partition', 20_000)
+    reader.child.kill('SIGINT')
+    await reader.exited
+    const [described] = await cli.rows(['groups', 'describe', group])
+    assert.equal(described?.lag, 0)
+  })
+
+  test('a shell completes commands, options, topics and groups', async () => {
+    const words = async (...typed: string[]) =>
+      (await cli.text(['completion-words', '--', ...typed])).trim().split('\n')
+    assert.deepEqual(await words('con'), ['consume'])
+    assert.deepEqual(await words('topics', 'des'), ['describe'])
+    assert.ok((await words('consume', '--fr')).includes('--from'))
+    assert.deepEqual(await words('consume', topic.slice(0, -1)), [topic])
+    assert.deepEqual(await words('produce', topic, '--acks', 'a'), ['all'])
+    for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
+      assert.match(await cli.text(['completion', shell]), /odradek completion-words/)
+    }
+  })
+})

@@ -1,0 +1,90 @@
+/** What a command that goes on says of a broker that does not answer, or of one that answers that it cannot. */
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import { Outage } from '../../src/cli/outage.ts'
+
+const storageError = Object.assign(new Error('Disk error'), { apiId: 'KAFKA_STORAGE_ERROR', apiCode: 56 })
+const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
+
+/** What is said goes into `lines`; time passes by `pass`. */
+function startOutage() {
+  const lines: string[] = []
+  let nowMs = 0
+  const outage = new Outage(
+    ['localhost:9092'],
+    (line) => lines.push(line),
+    () => nowMs
+  )
+  const pass = (ms: number): void => {
+    nowMs += ms
+  }
+  return { lines, outage, pass }
+}
+
+function outageOf(reason: unknown) {
+  const { lines, outage, pass } = startOutage()
+  outage.missed('records', reason)
+  pass(3000)
+  outage.missed('records', reason)
+  const error = outage.toError()
+  outage.answered('records')
+  return { lines, error }
+}
+
+test('a disk that is full is not a broker that is gone: what helps is room', () => {
+  const { lines, error } = outageOf(storageError)
+  assert.deepEqual(lines, [
+    'the broker at localhost:9092 cannot use its disk: KAFKA_STORAGE_ERROR (56): Disk error; waiting until it can (Ctrl-C ends)',
+    'the broker can use its disk again after 3 s; going on'
+  ])
+  assert.match(error.next ?? '', /^make room on the broker's disk/)
+})
+
+test('a broker that is gone is to be started again', () => {
+  const { lines, error } = outageOf(refused)
+  assert.match(lines[0] ?? '', /is gone: .*ECONNREFUSED.*; waiting until it is back/)
+  assert.equal(lines[1], 'the broker is back after 3 s; going on')
+  assert.match(error.next ?? '', /^start the broker again/)
+})
+
+test('a broker that hangs is told of while its answer is waited for, and was away since it was asked', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  try {
+    const { lines, outage, pass: passOnClock } = startOutage()
+    const pass = (ms: number) => {
+      passOnClock(ms)
+      mock.timers.tick(ms)
+    }
+    let answer: (value: string) => void = () => {}
+    let fail: (error: Error) => void = () => {}
+    const first = outage.watch(
+      'records',
+      new Promise<string>((_, reject) => {
+        fail = reject
+      })
+    )
+    pass(7000)
+    assert.deepEqual(lines, [])
+    pass(3000)
+    const gone =
+      'the broker at localhost:9092 does not answer: it has not answered for a while; waiting until it is back'
+    assert.deepEqual(lines, [`${gone} (Ctrl-C ends)`])
+    pass(20_000)
+    fail(refused)
+    await assert.rejects(first)
+    outage.missed('records', refused)
+    const second = outage.watch(
+      'records',
+      new Promise<string>((resolve) => {
+        answer = resolve
+      })
+    )
+    pass(10_000)
+    answer('here')
+    assert.equal(await second, 'here')
+    outage.answered('records')
+    assert.deepEqual(lines.slice(1), ['the broker is back after 40 s; going on'])
+  } finally {
+    mock.timers.reset()
+  }
+})

@@ -1,0 +1,67 @@
+/** The move to Apache Kafka with the server.properties that `odradek serve --server-properties` prints. */
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { LineProcess, run } from '../harness/child-process.ts'
+import { freePort } from '../harness/free-port.ts'
+import { odradek, startOdradek } from '../harness/odradek-process.ts'
+import { temporaryDirectory } from '../harness/paths.ts'
+import { classPath, kafkaJars } from '../harness/tools.ts'
+import { waitForMetadata } from '../harness/wire.ts'
+import { commandLineAt } from './command-line.ts'
+
+const main = odradek()
+const jars = kafkaJars('broker')
+const missing = 'missing' in main ? main.missing : 'missing' in jars ? jars.missing : false
+
+test('a real Kafka starts with it, and serves what Odradek wrote', { skip: missing }, async () => {
+  assert.ok('found' in main)
+  const directory = temporaryDirectory('properties')
+  const data = join(directory.path, 'data')
+  const port = await freePort()
+  const bootstrap = `localhost:${port}`
+  const cli = commandLineAt(bootstrap)
+  const broker = await startOdradek({ dataDirectory: data, port })
+  await cli.text(['produce', 'orders', 'hello', '-k', 'key'])
+  await broker.stop()
+  const printed = await run(process.execPath, [
+    main.found,
+    'serve',
+    '--server-properties',
+    '--data',
+    data,
+    '-p',
+    String(port)
+  ])
+  assert.equal(printed.code, 0, printed.stderr)
+  const file = join(directory.path, 'server.properties')
+  writeFileSync(file, printed.stdout)
+  const kafka = new LineProcess('java', ['-Xmx400m', '-cp', classPath('broker'), 'kafka.Kafka', file])
+  try {
+    await waitForMetadata(bootstrap, 90_000, () => kafka.isAlive)
+    const [record] = await cli.rows(['consume', 'orders', '-e'])
+    assert.deepEqual([record?.key, record?.value, record?.offset], ['key', 'hello', 0])
+  } finally {
+    await kafka.stop(30_000)
+    directory.remove()
+  }
+})
+
+test(
+  'a directory that no broker wrote is told as such',
+  { skip: 'missing' in main ? main.missing : false },
+  async () => {
+    assert.ok('found' in main)
+    using directory = temporaryDirectory('nothing')
+    const { code, stderr } = await run(process.execPath, [
+      main.found,
+      'serve',
+      '--server-properties',
+      '--data',
+      directory.path
+    ])
+    assert.equal(code, 2)
+    assert.match(stderr, /is not a broker's directory\n {2}why: there is no node.id in .*meta.properties/)
+  }
+)

@@ -1,0 +1,98 @@
+/** A partition whose log is offline keeps nobody from the others, and is named wherever it is missed. */
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import type { BrokerProcess } from '../harness/broker-process.ts'
+import { startOdradek } from '../harness/odradek-process.ts'
+import { temporaryDirectory } from '../harness/paths.ts'
+import { type CommandLine, commandLineAt } from './command-line.ts'
+
+suite('commands beside a partition that is offline', () => {
+  const directory = temporaryDirectory('unreadable')
+  let broker: BrokerProcess
+  let cli: CommandLine
+
+  before(async () => {
+    broker = await startOdradek({ dataDirectory: directory.path })
+    cli = commandLineAt(broker.bootstrap)
+    await cli.text(['topics', 'create', 'a', '-p', '2'])
+    await cli.text(['topics', 'create', 'b', '-p', '1'])
+    for (const partition of ['0', '1']) await cli.text(['produce', 'a', '-P', partition], `in a:${partition}\n`)
+    await cli.text(['produce', 'b'], 'in b:0\n')
+    await cli.text(['consume', 'a', 'b', '-g', 'readers', '-e', '--timeout', '20s'])
+    await broker.stop()
+    rmSync(join(directory.path, 'a-0'), { recursive: true })
+    broker = await startOdradek({ dataDirectory: directory.path })
+    cli = commandLineAt(broker.bootstrap)
+  })
+  after(async () => {
+    await broker?.stop()
+    directory.remove()
+  })
+
+  const named = /^a:0 cannot be read: KAFKA_STORAGE_ERROR \(56\).*try: (npx )?odradek topics describe a /m
+
+  async function prints(args: readonly string[], code: number): Promise<Record<string, unknown>[]> {
+    const found = await cli.run(args)
+    assert.equal(found.code, code, found.stderr)
+    assert.match(found.stderr, named)
+    const lines = found.stdout.toString().split('\n')
+    return lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+  }
+
+  test('lists show all there is, with the reason in the row of the partition', async () => {
+    assert.deepEqual(await prints(['topics', 'list'], 0), [
+      { topic: 'a', partitions: 2, replicas: 1, offsets: 1, unreadable: [0] },
+      { topic: 'b', partitions: 1, replicas: 1, offsets: 1 }
+    ])
+    assert.deepEqual(await prints(['topics', 'offsets', 'a'], 0), [
+      { topic: 'a', partition: 0, start: null, end: null, error: 'KAFKA_STORAGE_ERROR' },
+      { topic: 'a', partition: 1, start: 0, end: 1 }
+    ])
+    const [described] = await prints(['topics', 'describe', 'a'], 0)
+    assert.deepEqual(
+      Object(described).partitions.map((row: { error?: string }) => row.error),
+      ['KAFKA_STORAGE_ERROR', undefined]
+    )
+    const [group] = await prints(['groups', 'describe', 'readers'], 0)
+    assert.deepEqual(
+      Object(group).partitions.map((row: { lag: number | null; error?: string }) => row.error ?? row.lag),
+      ['KAFKA_STORAGE_ERROR', 0, 0]
+    )
+  })
+
+  test('a group is moved in the other partitions; what it committed in this one stays', async () => {
+    const rows = await prints(['groups', 'reset', 'readers', '--to', 'start', '--execute'], 6)
+    const moved = rows.map(({ topic, partition, before, after, error }) => [topic, partition, before, after, error])
+    assert.deepEqual(moved, [
+      ['a', 1, 1, 0, undefined],
+      ['b', 0, 1, 0, undefined],
+      ['a', 0, 1, 1, 'KAFKA_STORAGE_ERROR']
+    ])
+  })
+
+  test('consume reads the others, alone and in a group, and ends as one of which a part failed', async () => {
+    for (const more of [[], ['-g', 'others', '--timeout', '20s']]) {
+      const records = await prints(['consume', '*', '-e', ...more], 6)
+      assert.deepEqual(records.map((record) => record.value).sort(), ['in a:1', 'in b:0'])
+    }
+  })
+
+  test('a command that is about this partition names it, and says where to look', async () => {
+    const lines = [
+      ['consume', 'a', '-P', '0', '-e'],
+      ['trace', 'a', '--offset', '0:0'],
+      ['topics', 'trim', 'a', '--before', 'end', '--yes'],
+      ['groups', 'reset', 'readers', '--topic', 'a:0', '--to', 'start']
+    ]
+    for (const args of lines) {
+      const { code, stderr } = await cli.run(args)
+      assert.equal(code, 1, stderr)
+      assert.match(
+        stderr,
+        /^error: a:0 cannot be read\n {2}why: KAFKA_STORAGE_ERROR \(56\)\n {2}try: (npx )?odradek topics describe a /
+      )
+    }
+  })
+})

@@ -1,0 +1,96 @@
+/** The leader epoch of a batch stands outside its checksum: that it was changed is told by the epochs around it alone. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { DamageError } from '../../src/log/damage.ts'
+import { batchSizeAt } from '../../src/protocol/records/batch.ts'
+import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
+
+const path = `${directory}/00000000000000000000.log`
+const epochPosition = 12
+
+/** Three batches in each of the epochs 0, 2 and 5, as a clean stop leaves them; gives where each batch begins. */
+async function logOfThreeLeaders(disk: MemoryDisk): Promise<number[]> {
+  for (const leaderEpoch of [0, 2, 5]) {
+    const log = open({ disk, leaderEpoch })
+    for (const value of ['a', 'b', 'c']) log.append(batchOf([value]), { leaderEpoch, origin: 'client' })
+    await log.close()
+  }
+  const bytes = disk.readFile(path)
+  const positions: number[] = []
+  for (let at = 0; at < bytes.length; at += batchSizeAt(bytes, at)) positions.push(at)
+  return positions
+}
+
+for (const [index, epoch, position] of [
+  [4, 0, 'in the middle of its epoch'],
+  [4, 5, 'in the middle of its epoch'],
+  [7, 2, 'in the middle of the last epoch'],
+  [7, -1, 'in the middle of the last epoch'],
+  [8, 2, 'at the end of the log']
+] as const) {
+  test(`a batch ${position} that has the epoch ${epoch} now is not served`, async () => {
+    const disk = new MemoryDisk()
+    const positions = await logOfThreeLeaders(disk)
+    const bytes = Buffer.from(disk.readFile(path))
+    bytes.writeInt32BE(epoch, (positions[index] ?? 0) + epochPosition)
+    disk.replaceFile(path, bytes)
+    const lines: string[] = []
+    const report = (line: string): void => void lines.push(line)
+    const readAll = () => recordsFrom(open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9, report }))
+    assert.throws(readAll, (error) => {
+      assert.ok(error instanceof DamageError, String(error))
+      assert.ok(error.message.includes(`${path} is damaged at byte ${positions[index]}: `), error.message)
+      return true
+    })
+    assert.deepEqual(lines, [], 'the file of the epochs is not blamed')
+  })
+}
+
+test('batches of all leaders are served when nothing was changed', async () => {
+  const disk = new MemoryDisk()
+  await logOfThreeLeaders(disk)
+  const log = open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9, report: assert.fail })
+  assert.equal(recordsFrom(log).length, 9)
+  await log.close()
+})
+
+test('a log that was trimmed to its end has the epochs that it should have, and nothing is made anew', async () => {
+  const disk = new MemoryDisk()
+  await logOfThreeLeaders(disk)
+  const log = open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9 })
+  log.deleteRecordsBefore(9)
+  await log.close()
+  const lines: string[] = []
+  const report = (line: string): void => void lines.push(line)
+  const again = open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9, logStartOffset: 9, report })
+  assert.deepEqual([again.logStartOffset, again.latestEpoch, lines], [9, 5, []])
+})
+
+test('epochs that are made anew are never those of records that were deleted, not even for a moment', async () => {
+  const disk = new MemoryDisk()
+  await logOfThreeLeaders(disk)
+  disk.remove(`${directory}/leader-epoch-checkpoint`)
+  const told: string[] = []
+  const { replaceFile } = disk
+  disk.replaceFile = (path, bytes) => {
+    if (path.endsWith('leader-epoch-checkpoint')) told.push(Buffer.from(bytes).toString())
+    replaceFile.call(disk, path, bytes)
+  }
+  open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9, logStartOffset: 4 })
+  assert.deepEqual(told, ['0\n2\n2 4\n5 6\n'])
+})
+
+test('an epoch that began behind the end that a power cut left begins at that end, once its leader goes on', () => {
+  const disk = new MemoryDisk()
+  const log = open({ disk, history: 'new' })
+  append(log, batchOf(['a']))
+  log.abandon()
+  // The epoch was begun behind records that are lost.
+  disk.replaceFile(`${directory}/leader-epoch-checkpoint`, Buffer.from('0\n2\n0 0\n1 5\n'))
+  const after = open({ disk, leaderEpoch: 1 })
+  after.beginEpoch(1)
+  after.append(batchOf(['b']), { leaderEpoch: 1, origin: 'client' })
+  assert.equal(recordsFrom(after).length, 2)
+  assert.deepEqual(after.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 1 })
+})

@@ -1,0 +1,124 @@
+/**
+ * A crash, a start that cuts off or makes anew what the crash left, and another crash before all of that is on the disk: the
+ * second start must not believe what the first has found to be wrong.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { SeededChance } from '../../src/host/memory/chance.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { append, batchOf, directory, type Opening, open, recordsFrom, startMs } from './setup.ts'
+
+const firstLog = `${directory}/00000000000000000000.log`
+const valuesOf = (log: ReturnType<typeof open>): string[] => recordsFrom(log).map(({ value }) => String(value))
+
+test('indexes that were made anew are not taken for those of an older checkpoint after a kill', async () => {
+  const disk = new MemoryDisk()
+  // An entry for each batch, and no checkpoint but that of the clean stop.
+  const config = { segmentBytes: 100_000_000, indexIntervalBytes: 0 }
+  const opening: Opening = { disk, config, checkpointBytes: 100_000_000 }
+  // The newest record lies where the time index was not written yet when the offset index was.
+  const times = Array.from({ length: 600 }, (_, index) => startMs + (index === 450 ? 1000 : Math.min(index, 449)))
+  const stopped = open({ ...opening, history: 'new' })
+  for (const timeMs of times) append(stopped, batchOf(['a'], {}, timeMs))
+  await stopped.close()
+  const { logEndOffset } = open(opening)
+  const log = open({ ...opening, recoveryPoint: logEndOffset })
+  assert.equal(log.maxTimestamp()?.offset, 450)
+  assert.equal(log.offsetForTimestamp(startMs + 500)?.offset, 450)
+})
+
+test('what a start has cut off stays cut off by a clean stop, whatever a power cut does then', async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const disk = new SimulatedDisk()
+    const log = open({ disk, history: 'new' })
+    append(log, batchOf(['a']))
+    await log.durable(1)
+    append(log, batchOf(['torn']))
+    const file = disk.open(firstLog, 'existing')
+    // All of the second batch has come to the disk but the last byte.
+    file.writeAt(file.sizeBytes - 1, Buffer.from([0xff]))
+    await file.sync()
+    const again = open({ disk, recoveryPoint: 1 })
+    assert.equal(again.logEndOffset, 1)
+    await again.close()
+    const after = disk.powerCut(new SeededChance(seed))
+    assert.deepEqual(valuesOf(open({ disk: after, recoveryPoint: 1, shutdown: 'clean' })), ['a'], `seed ${seed}`)
+  }
+})
+
+test('what one start has cut off, before it was killed, does not come back as damage once the log has gone on', async () => {
+  const config = { segmentBytes: 100 }
+  for (let seed = 0; seed < 30; seed++) {
+    const disk = new SimulatedDisk()
+    const log = open({ disk, config, history: 'new' })
+    append(log, batchOf(['a']))
+    await log.durable(1)
+    const file = disk.open(firstLog, 'existing')
+    file.append([Buffer.alloc(8)])
+    await file.sync()
+    const killed = open({ disk, config, recoveryPoint: 1 })
+    assert.equal(killed.logEndOffset, 1)
+    const next = open({ disk, config, recoveryPoint: 1 })
+    for (const value of ['b', 'c', 'd']) append(next, batchOf([value]))
+    if (seed % 2 === 0) await next.durable(4)
+    const after = disk.powerCut(new SeededChance(seed))
+    const values = valuesOf(open({ disk: after, config, recoveryPoint: seed % 2 === 0 ? next.recoveryPoint : 1 }))
+    assert.deepEqual(values, ['a', 'b', 'c', 'd'].slice(0, seed % 2 === 0 ? 4 : values.length), `seed ${seed}`)
+  }
+})
+
+test('a segment that a start has dropped does not come back behind other records', () => {
+  const config = { segmentBytes: 500 }
+  let dropped = 0
+  for (let seed = 0; seed < 300; seed++) {
+    const disk = new SimulatedDisk()
+    const lost = open({ disk, config, history: 'new' })
+    for (let index = 0; index < 8; index++) append(lost, batchOf(['old']))
+    const cut = disk.powerCut(new SeededChance(seed))
+    const bases = cut.list(directory).flatMap((name) => (name.endsWith('.log') ? [Number.parseInt(name, 10)] : []))
+    const log = open({ disk: cut, config })
+    const next = bases.find((base) => base > log.logEndOffset)
+    if (next === undefined) continue
+    dropped += 1
+    const kept = log.logEndOffset
+    while (log.logEndOffset < next) append(log, batchOf(['new']))
+    const values = valuesOf(open({ disk: cut.powerCut(new SeededChance(seed)), config }))
+    const wanted = Array.from({ length: next }, (_, offset) => (offset < kept ? 'old' : 'new'))
+    assert.deepEqual(values, wanted.slice(0, values.length), `seed ${seed}`)
+  }
+  assert.ok(dropped > 10, `${dropped} segments were dropped`)
+})
+
+test('where a log begins that was trimmed is known also after two kills, one while its segments go and one right behind the next start', () => {
+  const disk = new MemoryDisk()
+  const log = open({ disk, history: 'new' })
+  log.beginEpoch(0)
+  for (let count = 0; count < 20; count++) append(log, batchOf(['x'.repeat(500)]))
+  log.abandon()
+  const logs = disk.list(directory).filter((name) => name.endsWith('.log'))
+  const [first = '', second = ''] = logs
+  assert.ok(logs.length > 2)
+  disk.rename(`${directory}/${first}`, `${directory}/${first}.deleted`)
+
+  open({ disk }).abandon()
+  assert.ok(!disk.exists(`${directory}/${first}.deleted`))
+  const after = open({ disk })
+  assert.deepEqual([after.logStartOffset, after.logEndOffset], [Number.parseInt(second, 10), 20])
+})
+
+test('an index that ends within an entry is made anew, and told: what is appended behind it would be read askew', async () => {
+  const disk = new MemoryDisk()
+  const opening: Opening = { disk, config: { segmentBytes: 100_000, indexIntervalBytes: 0 } }
+  const log = open({ ...opening, history: 'new' })
+  for (let count = 0; count < 10; count++) append(log, batchOf(['a']))
+  await log.close()
+  const path = `${directory}/00000000000000000000.index`
+  const whole = disk.readFile(path)
+  disk.replaceFile(path, whole.subarray(0, whole.length - 3))
+  const told: string[] = []
+  const after = open({ ...opening, shutdown: 'clean', recoveryPoint: 10, report: (line) => told.push(line) })
+  assert.match(told.join('\n'), /\.index is damaged: It ends within an entry\. It was made anew/)
+  await after.close()
+  assert.deepEqual(disk.readFile(path), whole)
+})

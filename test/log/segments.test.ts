@@ -1,0 +1,82 @@
+/** What a sync of a log makes safe beside the records: all that a start trusts below the recovery point. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { DiskError } from '../../src/host/disk.ts'
+import { SeededChance } from '../../src/host/memory/chance.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
+
+const seeds = Array.from({ length: 20 }, (_, seed) => seed)
+
+/** What the file holds after each of many power cuts. */
+const afterCuts = (disk: SimulatedDisk, name: string): string[] =>
+  seeds.map((seed) => disk.powerCut(new SeededChance(seed)).readFile(`${directory}/${name}`).toString('latin1'))
+
+test('a finished segment has its indexes on the disk once the recovery point is behind it', async () => {
+  const disk = new SimulatedDisk()
+  const config = { segmentBytes: 200, indexIntervalBytes: 0 }
+  const log = open({ disk, config, checkpointBytes: 1_000_000, history: 'new' })
+  for (let index = 0; index < 20; index++) append(log, batchOf(['a']))
+  await log.durable(20)
+  assert.equal(log.recoveryPoint, 20)
+  const names = disk
+    .list(directory)
+    .filter((name) => name.endsWith('index') && disk.sizeOf(`${directory}/${name}`) !== 0)
+  assert.ok(names.length > 4, `${names}`)
+  for (const name of names) {
+    const whole = disk.readFile(`${directory}/${name}`).toString('latin1')
+    for (const [seed, left] of afterCuts(disk, name).entries()) assert.equal(left, whole, `${name}, seed ${seed}`)
+  }
+})
+
+test('the files that a new log begins with are on the disk with its first records', async () => {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, history: 'new' })
+  log.beginEpoch(0)
+  append(log, batchOf(['a']))
+  await log.durable(1)
+  for (const name of ['partition.metadata', 'leader-epoch-checkpoint']) {
+    const whole = disk.readFile(`${directory}/${name}`).toString('latin1')
+    assert.deepEqual(new Set(afterCuts(disk, name)), new Set([whole]), name)
+  }
+})
+
+class ShortDisk extends SimulatedDisk {
+  isShort = true
+
+  override syncDirectory(path: string): Promise<void> {
+    if (!this.isShort) return super.syncDirectory(path)
+    return Promise.reject(new DiskError('too-many-files', path, `${path}: no file can be opened.`))
+  }
+}
+
+test('trouble is told when it begins and when it is over, and ends with the log', async () => {
+  const told: string[] = []
+  const disk = new ShortDisk()
+  const log = open({ disk, history: 'new' })
+  log.onTrouble = (trouble) => told.push(trouble instanceof Error ? 'begins' : trouble)
+  append(log, batchOf(['a']))
+  for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(log.durable(1))
+  assert.deepEqual(told, ['begins'])
+  disk.isShort = false
+  await log.durable(1)
+  assert.deepEqual(told, ['begins', 'over'])
+  disk.failSyncs()
+  append(log, batchOf(['b']))
+  await assert.rejects(log.durable(2))
+  log.setAside()
+  assert.deepEqual(told, ['begins', 'over', 'begins', 'ended'])
+})
+
+test('names that could not be synced for want of a file are synced by the next sync', async () => {
+  const disk = new ShortDisk()
+  const log = open({ disk, history: 'new' })
+  append(log, batchOf(['a']))
+  await assert.rejects(log.durable(1), { problem: 'too-many-files' })
+  disk.isShort = false
+  await log.durable(1)
+  for (const seed of seeds) {
+    const after = open({ disk: disk.powerCut(new SeededChance(seed)), recoveryPoint: 1 })
+    assert.equal(recordsFrom(after).length, 1, `seed ${seed}`)
+  }
+})

@@ -1,0 +1,80 @@
+/** A clone that nobody has built by hand, and what is packed in it. */
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, suite, test } from 'node:test'
+import { runToSuccess } from '../harness/child-process.ts'
+import { projectDirectory, type TemporaryDirectory, temporaryDirectory } from '../harness/paths.ts'
+import { skipUnless } from '../harness/tools.ts'
+import { installAlone, npm, packedName, registry } from './packed.ts'
+
+const inRepository = existsSync(join(projectDirectory, '.git'))
+  ? { found: '.git' }
+  : { missing: 'this is no clone: the files of the project are not told from others' }
+
+/** The project's files as they are now, built or not, with the dependencies that are installed here. */
+function clone(into: string): void {
+  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
+  const names = execFileSync('git', words, { cwd: projectDirectory, encoding: 'utf8' }).split('\0')
+  for (const name of names.filter((one) => one !== '' && existsSync(join(projectDirectory, one)))) {
+    mkdirSync(dirname(join(into, name)), { recursive: true })
+    cpSync(join(projectDirectory, name), join(into, name))
+  }
+  symlinkSync(join(projectDirectory, 'node_modules'), join(into, 'node_modules'))
+}
+
+suite('in a clone without dist/', { skip: skipUnless(inRepository) }, () => {
+  let place: TemporaryDirectory
+  let tarball: string
+
+  before(async () => {
+    place = temporaryDirectory('clone')
+    clone(place.path)
+    assert.ok(!existsSync(join(place.path, 'dist')))
+    tarball = join(place.path, packedName(await npm(place.path, ['pack', '--json'])))
+  })
+  after(() => place.remove())
+
+  test('npm pack builds: every file that package.json names is in the tarball', () => {
+    const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
+    const named = [...readFileSync(join(place.path, 'package.json'), 'utf8').matchAll(/"\.?\/?(dist\/[^"]+)"/g)]
+    assert.ok(named.length >= 6)
+    for (const [, path = ''] of named) assert.ok(listed.includes(`package/${path}`), path)
+  })
+
+  test('a program of withoutkafka/ runs, and the command', async () => {
+    const tsx = join(projectDirectory, 'node_modules', '.bin', 'tsx')
+    const options = { cwd: place.path }
+    const words = [join('withoutkafka', 'prod.ts'), '--directory', join(place.path, 'data'), 'hello']
+    await runToSuccess(tsx, words, options)
+    // What npx runs: npm makes it a program when it links it, and a build later on may not take that back.
+    const said = await runToSuccess(join(place.path, 'dist', 'cli', 'main.js'), ['--help'], options)
+    assert.match(said.toString(), /^Usage: odradek/m)
+  })
+
+  test('npx odradek is the command of the clone', async () => {
+    using cache = temporaryDirectory('npx')
+    const words = ['--yes', '--cache', cache.path, 'odradek', '--help']
+    const said = await runToSuccess('npx', words, { cwd: place.path })
+    assert.match(said.toString(), /^Usage: odradek/m)
+  })
+
+  test('the tarball installs without a script, in a project that has nothing else', async (t) => {
+    const reason = skipUnless(await registry())
+    if (reason !== false) return t.skip(reason)
+    using project = await installAlone(tarball, 'alone')
+    assert.doesNotMatch(project.said, /^> odradek@/m)
+    const installed = join(project.path, 'node_modules')
+    const { scripts, optionalDependencies } = JSON.parse(
+      readFileSync(join(installed, 'odradek', 'package.json'), 'utf8')
+    )
+    for (const name of ['preinstall', 'install', 'postinstall']) assert.ok(!(name in scripts), name)
+    const expected = new Set(['odradek', ...Object.keys(optionalDependencies)].map((name) => name.split('/')[0]))
+    assert.deepEqual(
+      readdirSync(installed).filter((name) => !name.startsWith('.')),
+      [...expected].sort()
+    )
+    assert.match(await project.run('odradek', ['--help']), /^Usage: odradek/m)
+  })
+})

@@ -1,0 +1,61 @@
+/** Makes a mistake in a copy of the project, and sees whether the tests that must notice do. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Mutation } from './list.ts'
+
+/** A mistake may make a test wait for ever: that is noticed as well. */
+const testTimeoutMs = 120_000
+const copied = ['src', 'test', 'tools', 'bench', 'package.json', 'tsconfig.json']
+
+/** What is wrong with an entry of the list, a line each. */
+export function objectionsTo({ what, file, text, tests }: Mutation, projectDirectory: string): string[] {
+  const path = join(projectDirectory, file)
+  const count = existsSync(path) ? readFileSync(path, 'utf8').split(text).length - 1 : 0
+  const missing = tests.filter((test) => !existsSync(join(projectDirectory, test)))
+  return [
+    ...(count === 1 ? [] : [`${what}: ${file} has its text ${count} times, not once`]),
+    ...missing.map((test) => `${what}: there is no ${test}`)
+  ]
+}
+
+export class MutatedCopy implements Disposable {
+  readonly #directory = mkdtempSync(join(tmpdir(), 'odradek-mutations-'))
+
+  constructor(projectDirectory: string) {
+    for (const name of copied) {
+      cpSync(join(projectDirectory, name), join(this.#directory, name), { recursive: true })
+    }
+    symlinkSync(join(projectDirectory, 'node_modules'), join(this.#directory, 'node_modules'))
+  }
+
+  /** Whether a test fails with this mistake, which is gone afterwards. */
+  async notices({ file, text, replacement, tests }: Mutation): Promise<boolean> {
+    const path = join(this.#directory, file)
+    const right = readFileSync(path, 'utf8')
+    writeFileSync(
+      path,
+      right.replace(text, () => replacement)
+    )
+    try {
+      return !(await this.#passes(tests))
+    } finally {
+      writeFileSync(path, right)
+    }
+  }
+
+  async #passes(tests: readonly string[]): Promise<boolean> {
+    const words = ['--import', 'tsx', '--test', `--test-timeout=${testTimeoutMs}`, ...tests]
+    // Node's runner tells a run that began within another one nothing of its own.
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env
+    const run = spawn(process.execPath, words, { cwd: this.#directory, stdio: 'ignore', env })
+    const [exitCode] = await once(run, 'exit')
+    return exitCode === 0
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.#directory, { recursive: true, force: true, maxRetries: 3 })
+  }
+}

@@ -1,0 +1,468 @@
+/**
+ * Mistakes that somebody could make, one line each, and the tests that must notice: what stands between an acknowledgement
+ * and its loss is held by a test, or it is held by nothing. `npm run mutations` makes each in a copy of the project.
+ */
+export interface Mutation {
+  /** What the mistake comes to. */
+  readonly what: string
+  readonly file: string
+  /** Stands once in the file. */
+  readonly text: string
+  readonly replacement: string
+  /** At least one of their tests fails. */
+  readonly tests: readonly string[]
+}
+
+const powerCut = ['test/log/power-cut.test.ts']
+const log = ['test/log/partition-log.test.ts', 'test/log/steps.test.ts']
+const producers = ['test/broker/apis/produce.test.ts']
+const damage = ['test/broker/damage/every-file.test.ts']
+const offline = ['test/broker/offline.test.ts']
+const groups = ['test/coordination/groups/offsets/offsets.test.ts']
+
+export const mutations: readonly Mutation[] = [
+  {
+    what: 'lent fetch memory is given back before it was sent',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'context.onSent = () => loan.giveBack()',
+    replacement: 'loan.giveBack()',
+    tests: ['test/broker/fetch-memory.test.ts']
+  },
+  {
+    what: 'housekeeping never starts',
+    file: 'src/broker/broker.ts',
+    text: 'broker.#housekeeping.start()',
+    replacement: '',
+    tests: ['test/broker/housekeeping.test.ts']
+  },
+  {
+    what: 'acks=all is answered without a sync',
+    file: 'src/log/sync-group.ts',
+    text: 'await this.#target.sync()',
+    replacement: '',
+    tests: powerCut
+  },
+  {
+    what: 'acks=all is answered before its sync',
+    file: 'src/log/sync-group.ts',
+    text: 'if (offset <= this.#syncedOffset) return Promise.resolve()',
+    replacement: 'if (offset <= this.#target.logEndOffset()) return Promise.resolve()',
+    tests: powerCut
+  },
+  {
+    what: 'acks=all is answered as acks=1 is',
+    file: 'src/broker/apis/00-produce.ts',
+    text: 'return acks === allInSyncReplicas ? log.durable(endOffset) : log.written()',
+    replacement: 'return log.written()',
+    tests: producers
+  },
+  {
+    what: 'consumers read what is not synced',
+    file: 'src/log/partition-log.ts',
+    text: 'return this.#waitsForSync ? this.#syncs.syncedOffset : this.#writes.writtenEndOffset',
+    replacement: 'return this.#writes.writtenEndOffset',
+    tests: ['test/log/power-cut.test.ts', 'test/broker/apis/produce-and-fetch.test.ts']
+  },
+  {
+    what: 'the names of new files are not synced',
+    file: 'src/log/segments.ts',
+    text: 'if (this.#hasNewNames) await this.#syncNames()',
+    replacement: '',
+    tests: powerCut
+  },
+  {
+    what: 'a tail that was cut off before a kill is not synced before the log goes on',
+    file: 'src/log/recovery.ts',
+    text: "if (shutdown === 'unclean') doubtCuts(segments, recoveryPoint ?? 0, logEndOffset)",
+    replacement: '',
+    tests: ['test/log/second-crash.test.ts']
+  },
+  {
+    what: 'epochs that are made anew are for a moment those of deleted records',
+    file: 'src/log/epoch-check.ts',
+    text: 'epochs.replace(startsFrom(found, facts.logStartOffset))',
+    replacement: 'epochs.replace(found)\n  epochs.cutBefore(facts.logStartOffset)',
+    tests: ['test/log/epoch-check.test.ts']
+  },
+  {
+    what: 'retention drops what is not safe yet',
+    file: 'src/log/partition-log.ts',
+    text: 'const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)',
+    replacement: 'const safe = this.#segments.below(this.#logEndOffset, this.#logEndOffset)',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'a write that failed leaves its producers as if it had not',
+    file: 'src/log/write-group.ts',
+    text: 'for (const undo of turn.undo.reverse()) undo()',
+    replacement: '',
+    tests: ['test/log/write-group.test.ts']
+  },
+  {
+    what: 'a write that failed is taken back in the wrong order',
+    file: 'src/log/write-group.ts',
+    text: 'turn.undo.reverse()',
+    replacement: 'turn.undo',
+    tests: ['test/log/write-group.test.ts']
+  },
+  {
+    what: 'what takes a producer back does not remember how it was',
+    file: 'src/log/producer-state.ts',
+    text: 'const before = { ...known }',
+    replacement: 'const before = known',
+    tests: ['test/log/write-group.test.ts']
+  },
+  {
+    what: 'a producer of an old epoch is not fenced',
+    file: 'src/log/producer-state.ts',
+    text: 'if (header.producerEpoch < entry.producerEpoch) {',
+    replacement: 'if (header.producerEpoch < 0) {',
+    tests: [...log, ...producers]
+  },
+  {
+    what: 'the first batch of a new epoch may begin anywhere',
+    file: 'src/log/producer-state.ts',
+    text: 'if (header.baseSequence === 0) return',
+    replacement: 'if (header.baseSequence >= 0) return',
+    tests: [...log, ...producers]
+  },
+  {
+    what: 'of a producer only the last batches but one are remembered',
+    file: 'src/log/producer-state.ts',
+    text: 'entry.batches.slice(1 - rememberedBatches)',
+    replacement: 'entry.batches.slice(2 - rememberedBatches)',
+    tests: [...log, ...producers]
+  },
+  {
+    what: 'retention drops a segment as old as it keeps them',
+    file: 'src/log/retention.ts',
+    text: 'nowMs - segment.newestMs <= retentionMs',
+    replacement: 'nowMs - segment.newestMs < retentionMs',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'retention by size leaves less than it should',
+    file: 'src/log/retention.ts',
+    text: 'if (excessBytes < segment.sizeBytes ||',
+    replacement: 'if (excessBytes <= 0 ||',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'a segment is rolled when the next batch would just fill it',
+    file: 'src/log/rolling.ts',
+    text: 'active.sizeBytes + next.sizeBytes > config.segmentBytes',
+    replacement: 'active.sizeBytes + next.sizeBytes >= config.segmentBytes',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'a leader epoch that is known begins anew with each batch',
+    file: 'src/log/leader-epochs.ts',
+    text: 'if (epoch <= this.latest) return',
+    replacement: 'if (epoch < this.latest) return',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'a coordinator answers before its records are safe',
+    file: 'src/coordination/coordinator.ts',
+    text: 'await this.#log.durable(this.#log.logEndOffset)',
+    replacement: '',
+    tests: [
+      'test/coordination/groups/group-coordinator.test.ts',
+      'test/coordination/metadata/metadata-coordinator.test.ts'
+    ]
+  },
+  {
+    what: 'a member of an old generation commits offsets',
+    file: 'src/coordination/groups/offsets/commit.ts',
+    text: 'if (generationId !== round.generation) return',
+    replacement: 'if (generationId > round.generation) return',
+    tests: groups
+  },
+  {
+    what: 'a member of an old generation goes on as if nothing had happened',
+    file: 'src/coordination/groups/classic/heartbeat.ts',
+    text: 'if (request.generationId !== round.generation) return',
+    replacement: 'if (request.generationId > round.generation) return',
+    tests: groups
+  },
+  {
+    what: 'metadata of an offset as long as allowed is refused',
+    file: 'src/coordination/groups/offsets/commit.ts',
+    text: 'metadata.length > config.offsetMetadataMaxSizeBytes',
+    replacement: 'metadata.length >= config.offsetMetadataMaxSizeBytes',
+    tests: groups
+  },
+  {
+    what: 'a request of an old epoch of a fetch session is taken',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'if (session.epoch !== request.sessionEpoch) return',
+    replacement: 'if (session.epoch < request.sessionEpoch) return',
+    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
+  },
+  {
+    what: 'a fetch session in use is given up for a new one',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'if (this.#clock.nowMs() - oldest.lastUsedMs < limits.fetchSessionIdleMs) return false',
+    replacement: '',
+    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
+  },
+  {
+    what: 'a fetch that has as many bytes as it wanted waits on',
+    file: 'src/broker/purgatory.ts',
+    text: 'if (this.#missingBytes <= 0) this.ended()',
+    replacement: 'if (this.#missingBytes < 0) this.ended()',
+    tests: ['test/broker/purgatory.test.ts']
+  },
+  {
+    what: 'a waiting fetch is not told of the last records that became readable',
+    file: 'src/broker/replica.ts',
+    text: 'if (entry.endOffset > readable) break',
+    replacement: 'if (entry.endOffset >= readable) break',
+    tests: ['test/broker/purgatory.test.ts', 'test/broker/apis/fetch.test.ts']
+  },
+  {
+    what: 'who reads only what is committed reads the rest as well',
+    file: 'src/broker/read-partition.ts',
+    text: "return isolation === 'read_committed' ? replica.lastStableOffset : replica.highWatermark",
+    replacement: 'return replica.highWatermark',
+    tests: ['test/broker/apis/fetch.test.ts']
+  },
+  {
+    what: 'the last producer id of a block is given to two',
+    file: 'src/broker/producer-ids.ts',
+    text: 'if (block.next < block.end) return',
+    replacement: 'if (block.next <= block.end) return',
+    tests: ['test/broker/producer-ids.test.ts']
+  },
+  {
+    what: 'records are deleted that nobody could read yet',
+    file: 'src/broker/apis/21-delete-records.ts',
+    text: 'start > replica.highWatermark',
+    replacement: 'start > replica.log.logEndOffset',
+    tests: ['test/broker/apis/delete-records.test.ts']
+  },
+  {
+    what: 'deleted records are back after a crash',
+    file: 'src/broker/apis/21-delete-records.ts',
+    text: 'broker.saveLogStartOffsets()',
+    replacement: '',
+    tests: ['test/broker/apis/delete-records.test.ts']
+  },
+  {
+    what: 'records that were synced and are damaged are cut off as a torn tail',
+    file: 'src/log/recovery.ts',
+    text: 'if (end < recoveryPoint) {',
+    replacement: 'if (end < 0) {',
+    tests: damage
+  },
+  {
+    what: 'a log that ends before it was left is taken as it is',
+    file: 'src/log/segment-chain.ts',
+    text: 'if (recoveryPoint === null || recoveryPoint === endOffset) return',
+    replacement: 'if (recoveryPoint !== endOffset || recoveryPoint === endOffset) return',
+    tests: damage
+  },
+  {
+    what: 'a segment that is missing in the middle is passed over',
+    file: 'src/log/segment-chain.ts',
+    text: 'if (continues(endOffset, next.baseOffset, of.gaps)) return',
+    replacement: 'if (next.baseOffset >= endOffset) return',
+    tests: damage
+  },
+  {
+    what: 'an index that ends within an entry is believed',
+    file: 'src/log/index-check.ts',
+    text: "if (!file.isWhole) return unfit(suffix, 'It ends within an entry.')",
+    replacement: '',
+    tests: ['test/log/second-crash.test.ts']
+  },
+  {
+    what: 'what was there at the start is served without a look at its checksum',
+    file: 'src/log/verified-bytes.ts',
+    text: 'return position >= this.#openedBytes || (position >= this.#from && endPosition <= this.#to)',
+    replacement: 'return position >= 0 && endPosition >= position',
+    tests: damage
+  },
+  {
+    what: 'a batch of another place of the log is served',
+    file: 'src/log/continuity.ts',
+    text: 'if (baseOffset === nextOffset || nextOffset === anyOffset) return true',
+    replacement: 'if (baseOffset >= 0 || nextOffset === anyOffset) return true',
+    tests: damage
+  },
+  {
+    what: 'leader epochs that are not those of the batches are believed',
+    file: 'src/log/epoch-check.ts',
+    text: 'if (epochsFit(epochs.starts, facts)) return',
+    replacement: 'if (epochs.starts.length >= 0) return',
+    tests: damage
+  },
+  {
+    what: 'what says that a compaction was not finished goes before its swaps',
+    file: 'src/log/leftovers.ts',
+    text: 'for (const name of names) if (name.endsWith(swap) && !swaps.includes(name)) remove(name)',
+    replacement: '',
+    tests: ['test/log/leftovers.test.ts']
+  },
+  {
+    what: 'a log that was never recovered is marked as stopped cleanly',
+    file: 'src/broker/replicas.ts',
+    text: ' && !this.#hasUnrecovered())',
+    replacement: ')',
+    tests: offline
+  },
+  {
+    what: 'a damaged log that cannot be closed ends the process',
+    file: 'src/broker/replicas.ts',
+    text: 'closing.catch(() => {})',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'records are deleted before the disk has taken it',
+    file: 'src/log/partition-log.ts',
+    text: 'this.#epochs.cutBefore(start)',
+    replacement: 'attempt(() => this.#epochs.cutBefore(start))',
+    tests: offline
+  },
+  {
+    what: 'a producer whose transaction is open is forgotten when it is silent',
+    file: 'src/log/producer-state.ts',
+    text: 'entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0)',
+    replacement: 'entry.lastTimestampMs < beforeMs)',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'one partition that cannot be trimmed keeps the others from it',
+    file: 'src/broker/replicas.ts',
+    text: 'this.#telling.attempt(`retention of',
+    replacement: 'const untried = (_: string, work: () => void): void => work()\n      untried(`retention of',
+    tests: ['test/broker/housekeeping.test.ts']
+  },
+  {
+    what: 'the high watermark of an opened log is its end',
+    file: 'src/broker/replica.ts',
+    text: 'this.#highWatermark = identity.log.syncedEndOffset',
+    replacement: 'this.#highWatermark = identity.log.logEndOffset',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'what a kill has left unsynced is synced only when somebody appends or waits',
+    file: 'src/log/partition-log.ts',
+    text: 'if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)\n  }',
+    replacement: '}',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'epochs that begin behind the end of a log that was cut stay',
+    file: 'src/log/opening.ts',
+    text: 'epochs.cutFrom(logEndOffset + 1)',
+    replacement: '',
+    tests: ['test/log/epoch-check.test.ts']
+  },
+  {
+    what: 'indexes of a finished segment count as synced when they are not',
+    file: 'src/log/segments.ts',
+    text: 'await Promise.all(finished.map((segment) => hasBegun(segment.syncIndexes())))',
+    replacement: 'for (const segment of finished) segment.indexesSyncedBytes = segment.sizeBytes',
+    tests: ['test/log/segments.test.ts']
+  },
+  {
+    what: 'the first leader epoch of a new log is not synced with its names',
+    file: 'src/log/segments.ts',
+    text: 'const small = [partitionMetadataFile, leaderEpochFile]',
+    replacement: 'const small = [partitionMetadataFile]',
+    tests: ['test/log/segments.test.ts']
+  },
+  {
+    what: 'names that could not be synced are forgotten',
+    file: 'src/log/segments.ts',
+    text: 'this.#hasNewNames = true\n      throw error',
+    replacement: 'throw error',
+    tests: ['test/log/segments.test.ts']
+  },
+  {
+    what: 'a snapshot of producers behind the end of the log stays',
+    file: 'src/log/producer-loading.ts',
+    text: 'if (offset > logEndOffset) return false',
+    replacement: '',
+    tests: ['test/log/producer-check.test.ts']
+  },
+  {
+    what: 'what checkpoints say of a topic that is gone is kept for the next of its name',
+    file: 'src/broker/replicas.ts',
+    text: '    this.#forgetDeleted(image)\n',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'a topic takes a later one of its name offline',
+    file: 'src/broker/replicas.ts',
+    text: 'if (replica.topicId !== topicId) continue\n',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'the directory of a partition that is offline stays when its topic goes',
+    file: 'src/broker/replicas.ts',
+    text: 'else if (disk.exists(name)) this.#setAside.push(setDirectoryAside(disk, name, topic.id))',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'a topic is told of before it is safe that there is one',
+    file: 'src/broker/broker.ts',
+    text: 'await this.metadata.ready().catch(',
+    replacement: 'await Promise.resolve().catch(',
+    tests: ['test/broker/apis/topics.test.ts']
+  },
+  {
+    what: 'a stop waits for no request',
+    file: 'src/broker/broker.ts',
+    text: 'if (this.#inFlight > 0) {',
+    replacement: 'if (this.#inFlight < 0) {',
+    tests: ['test/broker/replicas.test.ts']
+  },
+  {
+    what: 'the coordinator of a partition that is offline goes on',
+    file: 'src/broker/group-coordinators.ts',
+    text: 'loaded?.close()',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'records of a coordinator are synced only when somebody waits',
+    file: 'src/broker/replica-log.ts',
+    text: 'if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()',
+    replacement: '',
+    tests: ['test/broker/replica-log.test.ts']
+  },
+  {
+    what: 'what came due in a group while the disk refused is not tried again',
+    file: 'src/coordination/groups/group-coordinator.ts',
+    text: 'this.#decide(() => this.#rounds.after(limits.refusedRecordPauseMs, () => this.#due(again)), decideNow)',
+    replacement: 'this.#decide(() => void again, decideNow)',
+    tests: ['test/coordination/groups/group-coordinator.test.ts']
+  },
+  {
+    what: 'the rest of what the system wrote in pieces is written from its beginning',
+    file: 'src/host/node/disk.ts',
+    text: '[partial.subarray(written), ...rest.slice(index + 1)]',
+    replacement: '[partial, ...rest.slice(index + 1)]',
+    tests: ['test/host/disk.test.ts']
+  },
+  {
+    what: 'a piece that the system reads is taken for the whole',
+    file: 'src/host/node/disk.ts',
+    text: 'filled += read',
+    replacement: 'filled = read < 0 ? filled : wanted',
+    tests: ['test/host/disk.test.ts']
+  },
+  {
+    what: 'the reserve stays on a full disk',
+    file: 'src/broker/reserve.ts',
+    text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",
+    replacement: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false",
+    tests: ['test/broker/reserve.test.ts']
+  }
+]
