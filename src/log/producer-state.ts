@@ -58,6 +58,8 @@ export type ProducerCheck =
 
 export class ProducerState {
   readonly #producers = new Map<number, ProducerEntry>()
+  /** Where the open transactions begin, by producer: each fetch asks for the first, and producers may be many. */
+  readonly #openTransactions = new Map<number, number>()
 
   get isEmpty(): boolean {
     return this.#producers.size === 0
@@ -70,6 +72,7 @@ export class ProducerState {
   /** Puts back what a snapshot says. */
   restore(entry: ProducerEntry): void {
     this.#producers.set(entry.producerId, entry)
+    this.#noteTransaction(entry)
   }
 
   /** Whether a client's batch continues what its producer has written here. */
@@ -101,6 +104,7 @@ export class ProducerState {
     entry.batches = [...entry.batches.slice(1 - rememberedBatches), rememberedBatchOf(header)]
     if (isTransactional(header.attributes) && entry.transactionStartOffset < 0) {
       entry.transactionStartOffset = header.baseOffset
+      this.#noteTransaction(entry)
     }
   }
 
@@ -108,9 +112,9 @@ export class ProducerState {
   undoFor(producerId: number): (() => void) | null {
     if (producerId <= noProducerId) return null
     const known = this.#producers.get(producerId)
-    if (known === undefined) return () => void this.#producers.delete(producerId)
+    if (known === undefined) return () => this.#forget(producerId)
     const before = { ...known }
-    return () => void this.#producers.set(producerId, before)
+    return () => this.restore(before)
   }
 
   /** Takes in the marker that ends a producer's transaction; null when none was open here. */
@@ -120,6 +124,7 @@ export class ProducerState {
     entry.lastTimestampMs = header.maxTimestamp
     const firstOffset = entry.transactionStartOffset
     entry.transactionStartOffset = -1
+    this.#noteTransaction(entry)
     if (firstOffset < 0) return null
     return { producerId: header.producerId, firstOffset, lastOffset: header.baseOffset, outcome: end.outcome }
   }
@@ -127,9 +132,8 @@ export class ProducerState {
   /** Where the oldest open transaction begins; null when there is none. */
   firstUnstableOffset(): number | null {
     let first: number | null = null
-    for (const { transactionStartOffset } of this.#producers.values()) {
-      if (transactionStartOffset >= 0 && (first === null || transactionStartOffset < first))
-        first = transactionStartOffset
+    for (const offset of this.#openTransactions.values()) {
+      if (first === null || offset < first) first = offset
     }
     return first
   }
@@ -137,7 +141,7 @@ export class ProducerState {
   /** Forgets producers that have been silent since then and have no transaction open. */
   expire(beforeMs: number): void {
     for (const entry of this.#producers.values()) {
-      if (entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0) this.#producers.delete(entry.producerId)
+      if (entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0) this.#forget(entry.producerId)
     }
   }
 
@@ -150,6 +154,16 @@ export class ProducerState {
       coordinatorEpoch: entry.coordinatorEpoch,
       currentTransactionStartOffset: entry.transactionStartOffset
     }))
+  }
+
+  #noteTransaction({ producerId, transactionStartOffset }: ProducerEntry): void {
+    if (transactionStartOffset >= 0) this.#openTransactions.set(producerId, transactionStartOffset)
+    else this.#openTransactions.delete(producerId)
+  }
+
+  #forget(producerId: number): void {
+    this.#producers.delete(producerId)
+    this.#openTransactions.delete(producerId)
   }
 
   #entryFor(header: BatchHeader): ProducerEntry {
