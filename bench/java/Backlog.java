@@ -6,7 +6,7 @@ import org.apache.kafka.common.TopicPartition;
 
 /**
  * A consumer that is behind by some records and reads up to the end of the partition, for several such lags in one process,
- * so that its own warming up is behind it: some records are read first and not counted, and a short lag is read again and
+ * so that its own warming up is behind it: the longest lag is read first and not counted, and a short one is read again and
  * again, because a second says little.
  *
  * Arguments: bootstrap, topic, records to read at least for each lag, lags from small to large. Prints records per second for each, in their order.
@@ -24,7 +24,7 @@ public final class Backlog {
         try (KafkaConsumer<byte[], byte[]> consumer = new KafkaConsumer<>(settings)) {
             consumer.assign(List.of(partition));
             long end = consumer.endOffsets(List.of(partition)).get(partition);
-            read(consumer, partition, end, Math.min(end, atLeast));
+            read(consumer, partition, end, Long.parseLong(args[args.length - 1]));
             for (int index = 3; index < args.length; index++) {
                 long lag = Long.parseLong(args[index]);
                 long times = Math.max(1, atLeast / lag);

@@ -11,13 +11,16 @@ const REQUESTS_UNDER_WAY = 5
 const RETRIABLE: ReadonlySet<number> = new Set([3, 5, 6])
 const RETRY_MS = 20
 
-export interface BulkLoad {
-  readonly topic: string
+export interface BatchLoad {
   readonly partitions: number
   readonly recordBytes: number
+  readonly acks: 'all' | '1'
+}
+
+export interface BulkLoad extends BatchLoad {
+  readonly topic: string
   /** At least so much is written. */
   readonly bytes: number
-  readonly acks: 'all' | '1'
 }
 
 export interface BulkLoaded {
@@ -26,16 +29,14 @@ export interface BulkLoaded {
 }
 
 export async function bulkLoad(address: string, load: BulkLoad): Promise<BulkLoaded> {
-  const records = Math.max(1, Math.floor((BATCH_BYTES - 61) / (load.recordBytes + 8)))
-  const value = Buffer.alloc(load.recordBytes, 'odradek ')
-  const batch = recordBatch(Array.from({ length: records }, () => value))
+  const { batch, records } = fullBatch(load.recordBytes)
   const batches = Math.ceil(load.bytes / batch.length / load.partitions)
-  const body = produceToAll(load, batch)
+  const body = produceToAll(load.topic, load, batch)
   let left = batches
   const lane = async (connection: RawPipeline): Promise<void> => {
     while (left > 0) {
       left -= 1
-      while (!isTaken(await connection.ask(0, 3, body))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+      await untilTaken(connection, body)
     }
   }
   const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => RawPipeline.open(address)))
@@ -49,8 +50,26 @@ export async function bulkLoad(address: string, load: BulkLoad): Promise<BulkLoa
   return { records: batches * load.partitions * records, bytes: batches * load.partitions * batch.length }
 }
 
+/** One batch to every partition of a topic, in one request. */
+export async function produceBatches(
+  connection: RawPipeline,
+  load: BatchLoad & { readonly name: string }
+): Promise<void> {
+  await untilTaken(connection, produceToAll(load.name, load, fullBatch(load.recordBytes).batch))
+}
+
+function fullBatch(recordBytes: number): { readonly batch: Buffer; readonly records: number } {
+  const records = Math.max(1, Math.floor((BATCH_BYTES - 61) / (recordBytes + 8)))
+  const value = Buffer.alloc(recordBytes, 'odradek ')
+  return { batch: recordBatch(Array.from({ length: records }, () => value)), records }
+}
+
+async function untilTaken(connection: RawPipeline, body: Buffer): Promise<void> {
+  while (!isTaken(await connection.ask(0, 3, body))) await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+}
+
 /** Produce, version 3, of the same batch to every partition of the topic. */
-function produceToAll({ topic, partitions, acks }: BulkLoad, batch: Buffer): Buffer {
+function produceToAll(topic: string, { partitions, acks }: BatchLoad, batch: Buffer): Buffer {
   const each = Array.from({ length: partitions }, (_, partition) => Buffer.concat([int32(partition), blob(batch)]))
   const topics = list([Buffer.concat([text(topic), list(each)])])
   return Buffer.concat([text(null), int16(acks === 'all' ? -1 : 1), int32(30_000), topics])

@@ -3,12 +3,24 @@ import type { BrokerOptions, BrokerProcess } from '../../test/harness/broker-pro
 import { odradek, startOdradek } from '../../test/harness/odradek-process.ts'
 import { startRealKafka } from '../../test/harness/real-kafka.ts'
 import { kafkaJars, type Tool } from '../../test/harness/tools.ts'
+import { earlierBuild } from '../earlier-build.ts'
 import { kfake, startKfake } from '../kfake/process.ts'
 import { startNullBroker } from '../null-broker/process.ts'
 import { watched } from './workshop.ts'
 
-/** Ours three times: synced before each ack (the default), left to the operating system as Kafka does, and in memory. */
-export type ContenderName = 'kafka' | 'odradek' | 'odradek-os' | 'odradek-memory' | 'null' | 'kfake' | 'node'
+/**
+ * Ours three times: synced before each ack (the default), left to the operating system as Kafka does, and in memory; and once
+ * more the default as it was at an earlier commit, when one is named.
+ */
+export type ContenderName =
+  | 'kafka'
+  | 'odradek'
+  | 'odradek-before'
+  | 'odradek-os'
+  | 'odradek-memory'
+  | 'null'
+  | 'kfake'
+  | 'node'
 
 export interface StartOptions extends BrokerOptions {
   /** What the null broker's fetches give. */
@@ -33,6 +45,7 @@ export const contenders: Readonly<Record<Exclude<ContenderName, 'node'>, Contend
     start: (options) => startRealKafka({ heap: KAFKA_HEAP, ...options })
   },
   odradek: { title: 'Odradek', tool: odradek, start: (options) => startOdradek({ durability: 'disk', ...options }) },
+  'odradek-before': { title: 'Odradek before', tool: earlierBuild.tool, start: startEarlier },
   'odradek-os': {
     title: 'Odradek --durability os',
     tool: odradek,
@@ -51,6 +64,12 @@ export const contenders: Readonly<Record<Exclude<ContenderName, 'node'>, Contend
   kfake: { title: 'kfake', tool: kfake.tool, start: () => startKfake() }
 }
 
+async function startEarlier(options: StartOptions): Promise<BrokerProcess> {
+  const build = earlierBuild.tool()
+  if ('missing' in build) throw new Error(build.missing)
+  return await startOdradek({ durability: 'disk', ...options, main: build.found })
+}
+
 export function titleOf(name: ContenderName): string {
   return name === 'node' ? 'node -e 0' : contenders[name].title
 }
@@ -61,7 +80,7 @@ export function presentContenders(onMissing: (line: string) => void): ReadonlySe
   for (const [name, { tool }] of Object.entries(contenders) as [ContenderName, Contender][]) {
     const looked = tool()
     if ('found' in looked) present.add(name)
-    else onMissing(`${name} is left out: ${looked.missing}`)
+    else if (name !== 'odradek-before') onMissing(`${name} is left out: ${looked.missing}`)
   }
   return present
 }

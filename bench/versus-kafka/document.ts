@@ -69,14 +69,14 @@ function measuredHow(results: Results): string {
   const days = [...new Set(all.map(({ startedAt }) => startedAt.slice(0, 10)))].sort()
   const busy = Math.max(...all.map(({ busyness }) => busyness))
   const rounds = [...new Set(all.map((result) => result.rounds))].sort((one, other) => one - other).join(', ')
-  return `\`npm run bench\` measures Odradek and Apache Kafka ${machine.kafka} (JVM, 1 GB heap, its own defaults) in turns, A B A B, on one
+  return `\`npm run bench\` measures Odradek and Apache Kafka ${machine.kafka} (JVM, 1 GB heap, its own defaults) in turns (A B C, B C A, …), on one
 machine and disk, with the same client and the same data. Machines are shared and noisy: what counts is the **ratio within one run**. Figures
 are medians of several rounds (${rounds}, by row); ± is half the way from the lowest to the highest. The **null broker** reads whole requests, answers at once
 and stores nothing: no broker can look faster to that client. Odradek is measured as it is by default (synced before an acks=all
 acknowledgement), with \`--durability os\` (the promise that Kafka makes by default) and in memory; kfake is franz-go's broker for tests, in memory.
 
-A user's broker has run for hours. In the rows of throughput and latency each broker is **warm**: before the first round that counts it has done the row's work once, and
-taken five million records. The line "cold" shows that first time. The JVM compiles its code while it works, so that a new Kafka is slower than one that has
+A user's broker has run for hours. In the rows of throughput, latency and growth each broker is **warm**: before the first round that counts it has done the row's work
+once, taken five million records, and done the row's work twice more. The line "cold" shows the first time. Each round begins with another of them. The JVM compiles its code while it works, so that a new Kafka is slower than one that has
 run for a while, and a Java client too: latency is also measured with franz-go, which does not compile.
 
 - ${machine.processor}, ${machine.cores} cores, ${machine.memoryGb} GB, ${machine.system}; fdatasync of a growing file ${number(machine.syncMicros)} µs; a bare \`node -e 0\` ${number(machine.bareNodeMs)} ms

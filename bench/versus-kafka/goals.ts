@@ -30,11 +30,14 @@ function goal(name: string, of: ContenderName, row: string, figure: string, rule
 
 const atLeast = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: 'at least', times, to })
 const atMost = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: 'at most', times, to })
+const noMoreThan = (figure: string): Rule => ({ kind: 'no more than', times: 1, figure, what: 'acks=all' })
 
 export const goals: readonly Goal[] = [
   goal('produce 100 B', 'odradek', 'produce-small', 'rate', atLeast(1.1)),
   goal('produce 100 B, like for like', 'odradek-os', 'produce-small', 'rate', atLeast(1.2)),
   goal('produce 100 B, to null', 'odradek-os', 'produce-small', 'rate', atLeast(0.9, 'null')),
+  goal('produce 100 B, to the commit before', 'odradek', 'produce-small', 'rate', atLeast(0.97, 'odradek-before')),
+  goal('produce 1 KB, to the commit before', 'odradek', 'produce-1k', 'rate', atLeast(0.97, 'odradek-before')),
   goal('produce 100 B, default to os', 'odradek', 'durability', 'rate', atLeast(0.9, 'odradek-os')),
   goal('produce 1 KB, like for like', 'odradek-os', 'produce-1k', 'rate', atLeast(1.3)),
   goal('produce 1 KB, to null', 'odradek-os', 'produce-1k', 'rate', atLeast(0.9, 'null')),
@@ -47,6 +50,7 @@ export const goals: readonly Goal[] = [
   goal('consume 100 B, to null', 'odradek', 'consume-small', 'rate', atLeast(0.9, 'null')),
   goal('consume 1 KB', 'odradek', 'consume-1k', 'rate', atLeast(1.1)),
   goal('consume 1 KB, to null', 'odradek', 'consume-1k', 'rate', atLeast(0.9, 'null')),
+  goal('produce beside a consumer', 'odradek', 'produce-and-consume', 'rate', atLeast(1.1)),
   goal('many clients, like for like', 'odradek-os', 'many-clients', 'rate', atLeast(1.3)),
   ...(['1', 'all'] as const).flatMap((acks) =>
     (['average', 'p99'] as const).flatMap((figure) => [
@@ -54,12 +58,9 @@ export const goals: readonly Goal[] = [
       goal(`end to end ${figure}, acks=${acks}, os`, 'odradek-os', `latency-acks-${acks}`, figure, atMost(0.5))
     ])
   ),
-  goal('end to end average, acks=1 to acks=all', 'odradek', 'durability', 'one', {
-    kind: 'no more than',
-    times: 1,
-    figure: 'all',
-    what: 'acks=all'
-  }),
+  goal('end to end average, acks=1 to acks=all', 'odradek', 'durability', 'one', noMoreThan('all')),
+  goal('end to end p99, acks=1 to acks=all', 'odradek', 'durability', 'one-p99', noMoreThan('all-p99')),
+  goal('end to end average, acks=1 to acks=all, os', 'odradek-os', 'durability', 'one', noMoreThan('all')),
   goal('group of two, both at once', 'odradek', 'group-of-two', 'together', { kind: 'below', value: 50, unit: 'ms' }),
   goal('group of two, the second later', 'odradek', 'group-of-two', 'second', { kind: 'below', value: 50, unit: 'ms' }),
   goal('group of two, Java clients', 'odradek', 'group-of-two', 'java', { kind: 'below', value: 50, unit: 'ms' }),

@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { kafkaJars } from '../../test/harness/tools.ts'
+import { earlierBuild } from '../earlier-build.ts'
 import { franzGo } from '../franz-go/latency.ts'
 import { kfake } from '../kfake/process.ts'
 import { presentContenders } from './contenders.ts'
@@ -18,6 +19,7 @@ import { curveTable, figureTable, goalTable } from './table.ts'
 import { openWorkshop } from './workshop.ts'
 
 const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--resume] [--write] [--json FILE]
+                            [--before COMMIT]
 
   NAME          runs only the rows whose name or family contains NAME (produce, latency, scale, …)
   --quick       small sizes, one round: proves that every row runs; its figures mean nothing
@@ -26,6 +28,7 @@ const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--
   --resume      leaves out rows that an earlier run has measured completely, in as many rounds
   --results DIR keeps results there instead of .cache/bench/results
   --write       writes docs/performance.md and its charts, from all full results that there are
+  --before COMMIT  puts Odradek as it was at that commit beside it, in the rows of throughput (in results of their own)
   --json FILE   also writes every single figure to FILE
 
 Results are kept in .cache/bench/results, a file for each row.
@@ -43,6 +46,7 @@ const { values, positionals } = parseArgs({
     'log-gb': { type: 'string' },
     resume: { type: 'boolean' },
     results: { type: 'string' },
+    before: { type: 'string' },
     write: { type: 'boolean' },
     json: { type: 'string' }
   }
@@ -62,6 +66,10 @@ async function main(): Promise<number> {
   }
   if (values.quick && values.write) {
     process.stderr.write('--write needs figures that mean something; those of --quick do not.\n')
+    return 2
+  }
+  if (values.before !== undefined && values.write) {
+    process.stderr.write('--write is for Odradek as it is; --before is for those who change it.\n')
     return 2
   }
   const chosen = rows.filter(isChosen)
@@ -91,6 +99,7 @@ async function runAll(chosen: readonly Row[], rounds: number, settings: Settings
   }
   // Small sizes end before the optimizing compiler would pay.
   if (settings.size === 'quick') process.env.JAVA_TOOL_OPTIONS = '-XX:TieredStopAtLevel=1'
+  if (values.before !== undefined) earlierBuild.build(values.before)
   if (settings.size === 'full') {
     for (const program of [kfake, franzGo]) {
       const problem = program.build()
@@ -98,7 +107,7 @@ async function runAll(chosen: readonly Row[], rounds: number, settings: Settings
     }
   }
   const run: Run = { present: presentContenders(report), settings, rounds, machine: describeMachine(), report }
-  const directory = values.results ?? resultsDirectory(settings.size)
+  const directory = values.results ?? resultsDirectory(values.before === undefined ? settings.size : 'before')
   const measured = new Map<string, RowResult>()
   for (const [index, row] of chosen.entries()) {
     const known = values.resume ? loadResult(directory, row.name) : undefined

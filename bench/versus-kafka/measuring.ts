@@ -1,4 +1,8 @@
-/** Runs a row: A B A B, each round measures every contender once, so that what disturbs the machine disturbs all. */
+/**
+ * Runs a row: each round measures every contender once, so that what disturbs the machine disturbs all. Each round begins with
+ * another contender (A B C, B C A, …): who follows a client that left the machine hot, or the disk full of writes, is not
+ * always the same.
+ */
 import type { ContenderName } from './contenders.ts'
 import { busyness, type Machine } from './machine.ts'
 import type { RowResult } from './results.ts'
@@ -49,7 +53,7 @@ export async function measureRow(row: Row, run: Run): Promise<RowResult> {
       }
     }
     for (let round = 0; round < rounds; round += 1) {
-      for (const [name, station] of stations) {
+      for (const [name, station] of turned([...stations], round)) {
         if (failures[name] !== undefined) continue
         try {
           const sample = await station.round(round)
@@ -76,6 +80,12 @@ export async function measureRow(row: Row, run: Run): Promise<RowResult> {
     ...(Object.keys(cold).length > 0 ? { cold } : {}),
     failures
   }
+}
+
+/** The same, from another one on. */
+function turned<Item>(items: readonly Item[], by: number): Item[] {
+  const from = items.length === 0 ? 0 : by % items.length
+  return [...items.slice(from), ...items.slice(0, from)]
 }
 
 async function openStation(

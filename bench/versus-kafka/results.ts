@@ -25,8 +25,8 @@ export interface RowResult {
 
 export type Results = ReadonlyMap<string, RowResult>
 
-export function resultsDirectory(size: Size): string {
-  return join(cacheDirectory, 'bench', 'results', size)
+export function resultsDirectory(kind: Size | 'before'): string {
+  return join(cacheDirectory, 'bench', 'results', kind)
 }
 
 export function saveResult(directory: string, result: RowResult): void {

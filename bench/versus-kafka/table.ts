@@ -48,7 +48,16 @@ function ratioText(own: number | null, other: number | null): string {
 }
 
 function columnsOf(rows: readonly Row[], results: Results): ContenderName[] {
-  const names: ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'odradek-memory', 'null', 'kfake', 'node']
+  const names: ContenderName[] = [
+    'kafka',
+    'odradek',
+    'odradek-before',
+    'odradek-os',
+    'odradek-memory',
+    'null',
+    'kfake',
+    'node'
+  ]
   return names.filter((name) => rows.some((row) => (results.get(row.name)?.samples[name]?.length ?? 0) > 0))
 }
 

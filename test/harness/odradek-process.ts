@@ -20,6 +20,8 @@ export interface OdradekOptions extends BrokerOptions {
   readonly nodeArguments?: readonly string[]
   /** How many files the process may have open (ulimit -n). */
   readonly openFilesMax?: number
+  /** The command of another build of Odradek. */
+  readonly main?: string
 }
 
 /** The built command, or why there is none. */
@@ -36,7 +38,7 @@ export async function startOdradek(options: OdradekOptions = {}): Promise<Broker
     ...limitedTo(options.openFilesMax),
     process.execPath,
     ...(options.nodeArguments ?? []),
-    main,
+    options.main ?? main,
     ...serveArguments(options, dataDirectory)
   ]
   const [program = '', ...args] = command

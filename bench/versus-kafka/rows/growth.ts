@@ -30,13 +30,19 @@ const partitions: Row = {
         overConnection(bootstrap, async (connection) => {
           for (const count of counts) await createTopics(connection, [{ name: `of-${count}`, partitions: count }])
         }),
-      async measure({ bootstrap }) {
+      warmUp: size,
+      async measure({ bootstrap }, round) {
         const sample: Record<string, number> = {}
-        for (const count of counts) sample[at('rate', count)] = await produce(bootstrap, `of-${count}`)
+        for (const count of inOrder(counts, round)) sample[at('rate', count)] = await produce(bootstrap, `of-${count}`)
         return sample
       }
     })
   }
+}
+
+/** From small to large, and back in the next round: what comes first may meet a machine that what comes last does not. */
+function inOrder<Item>(points: readonly Item[], round: number): Item[] {
+  return round % 2 === 0 ? [...points] : [...points].reverse()
 }
 
 /** The null broker has one number of partitions for every topic: one broker for each point. */
@@ -47,9 +53,9 @@ async function onNullBrokers(
   const start = (options: StartOptions) => startContender('null', options)
   const brokers = await Promise.all(counts.map((count) => start({ partitions: count })))
   return {
-    async round(): Promise<Sample> {
+    async round(round: number): Promise<Sample> {
       const sample: Record<string, number> = {}
-      for (const [index, count] of counts.entries()) {
+      for (const [index, count] of inOrder([...counts.entries()], round)) {
         sample[at('rate', count)] = await produce(brokers[index]?.bootstrap ?? '', `of-${count}`)
       }
       return sample
@@ -75,6 +81,7 @@ const lag: Row = {
     const atLeast = size === 'full' ? 3_000_000 : 50_000
     return await onOneBroker(contender, {
       options: { recordBytes: 100 },
+      warmUp: size,
       async prepare({ bootstrap }) {
         if (contender === 'null') return
         await overConnection(bootstrap, (connection) => createTopics(connection, [{ name: 'lag', partitions: 1 }]))

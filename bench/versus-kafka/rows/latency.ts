@@ -6,7 +6,7 @@ import { untilTogether } from '../../raw-client/group.ts'
 import { findCoordinator, GroupMember } from '../../raw-client/group-member.ts'
 import { createTopics } from '../../raw-client/topics.ts'
 import type { Row } from '../row.ts'
-import { manyRecords, onOneBroker } from '../stations.ts'
+import { onOneBroker } from '../stations.ts'
 import { createTopic, produce, small } from './load.ts'
 
 function latencyRow(acks: '1' | 'all'): Row {
@@ -27,7 +27,7 @@ function latencyRow(acks: '1' | 'all'): Row {
     ],
     open: (contender, { size }) =>
       onOneBroker(contender, {
-        warmUp: manyRecords(size),
+        warmUp: size,
         async measure(broker, round) {
           const topic = `${name}-${round}`
           await createTopic(broker, topic)
@@ -55,22 +55,27 @@ const durability: Row = {
   figures: [
     { key: 'rate', what: 'produce 100 B', unit: 'records/s', better: 'more' },
     { key: 'one', what: 'average, acks=1', unit: 'µs', better: 'less' },
-    { key: 'all', what: 'average, acks=all', unit: 'µs', better: 'less' }
+    { key: 'all', what: 'average, acks=all', unit: 'µs', better: 'less' },
+    { key: 'one-p99', what: 'p99, acks=1', unit: 'µs', better: 'less' },
+    { key: 'all-p99', what: 'p99, acks=all', unit: 'µs', better: 'less' }
   ],
   open: (contender, { size }) =>
     onOneBroker(contender, {
-      warmUp: manyRecords(size),
+      warmUp: size,
       async measure(broker, round) {
         const { rate = Number.NaN } = await produce(broker, `produce-${round}`, size, small)
         const [records, warmUp] = size === 'full' ? [5000, 1000] : [500, 200]
-        const averageOf = async (acks: '1' | 'all'): Promise<number> => {
+        const latencyOf = async (acks: '1' | 'all') => {
           const topic = `latency-${acks}-${round}`
           await createTopic(broker, topic)
           const work = [broker.bootstrap, topic, records, 100, acks, warmUp]
-          const [average = Number.NaN] = (await franzGoLatency(work)) ?? (await javaProgram('Latency', work))
-          return average
+          return named((await franzGoLatency(work)) ?? (await javaProgram('Latency', work)))
         }
-        return { rate, one: await averageOf('1'), all: await averageOf('all') }
+        // Neither is always the first.
+        const early = round % 2 === 0 ? await latencyOf('1') : null
+        const all = await latencyOf('all')
+        const one = early ?? (await latencyOf('1'))
+        return { rate, one: one.average, all: all.average, 'one-p99': one.p99, 'all-p99': all.p99 }
       }
     })
 }
@@ -93,8 +98,9 @@ const groupOfTwo: Row = {
     { key: 'java-subscribe', what: 'the same, from their subscribe', unit: 'ms', better: 'less' },
     { key: 'java-warm', what: 'two Java consumers in a JVM that did it before', unit: 'ms', better: 'less' }
   ],
-  open: (contender) =>
+  open: (contender, { size }) =>
     onOneBroker(contender, {
+      warmUp: size,
       // The harness gives Kafka 0 here; its own default is what a user gets.
       options: contender === 'kafka' ? { configs: { 'group.initial.rebalance.delay.ms': '3000' } } : {},
       prepare: (broker) => overConnection(broker.bootstrap, (connection) => findCoordinator(connection, 'group')),

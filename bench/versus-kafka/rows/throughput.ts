@@ -3,11 +3,19 @@ import { javaProgram } from '../../java/programs.ts'
 import type { ContenderName } from '../contenders.ts'
 import { spentBy } from '../cpu.ts'
 import type { Row, Size } from '../row.ts'
-import { manyRecords, onOneBroker } from '../stations.ts'
+import { onOneBroker } from '../stations.ts'
 import { consume, large, loadFigures, type Produce, produce, small } from './load.ts'
 
-const EVERYONE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'odradek-memory', 'null', 'kfake']
-const LIKE_FOR_LIKE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-os', 'null']
+const EVERYONE: readonly ContenderName[] = [
+  'kafka',
+  'odradek',
+  'odradek-before',
+  'odradek-os',
+  'odradek-memory',
+  'null',
+  'kfake'
+]
+const LIKE_FOR_LIKE: readonly ContenderName[] = ['kafka', 'odradek', 'odradek-before', 'odradek-os', 'null']
 
 function produceRow(name: string, what: string, contenders: readonly ContenderName[], load: Produce): Row {
   return {
@@ -19,7 +27,7 @@ function produceRow(name: string, what: string, contenders: readonly ContenderNa
     open: (contender, { size }) =>
       onOneBroker(contender, {
         options: { recordBytes: load.recordBytes },
-        warmUp: manyRecords(size),
+        warmUp: size,
         measure: (broker, round) => produce(broker, `${name}-${round}`, size, load)
       })
   }
@@ -30,13 +38,13 @@ function consumeRow(name: string, what: string, load: Produce): Row {
     name,
     family: 'throughput',
     what,
-    contenders: ['kafka', 'odradek', 'odradek-memory', 'null', 'kfake'],
+    contenders: ['kafka', 'odradek', 'odradek-before', 'odradek-memory', 'null', 'kfake'],
     figures: loadFigures,
     open: (contender, { size }) =>
       onOneBroker(contender, {
         options: { recordBytes: load.recordBytes },
+        warmUp: size,
         // The null broker has no end of records.
-        warmUp: manyRecords(size),
         prepare: async (broker) => contender !== 'null' && (await produce(broker, name, size, load)),
         measure: (broker) => consume(broker, name, size, load)
       })
@@ -52,32 +60,48 @@ interface Crowd {
   readonly warmUp: number
 }
 
-const crowds: Readonly<Record<Size, Crowd>> = {
-  full: { partitions: 200, producers: 50, groups: 5, membersPerGroup: 10, records: 500_000, warmUp: 200_000 },
-  quick: { partitions: 20, producers: 4, groups: 2, membersPerGroup: 2, records: 4000, warmUp: 1000 }
+function crowdRow(name: string, what: string, crowds: Readonly<Record<Size, Crowd>>): Row {
+  return {
+    name,
+    family: 'throughput',
+    what,
+    contenders: ['kafka', 'odradek', 'odradek-os', 'odradek-before'],
+    figures: loadFigures,
+    open: (contender, { size }) =>
+      onOneBroker(contender, {
+        warmUp: size,
+        async measure(broker, round) {
+          const { partitions, producers, groups, membersPerGroup, records, warmUp } = crowds[size]
+          const load = [partitions, producers, groups, membersPerGroup, records, warmUp, 100]
+          const spent = await spentBy(broker.pid, () =>
+            javaProgram('ManyClients', [broker.bootstrap, `${name}-${round}`, ...load])
+          )
+          const millions = (records + warmUp) / 1e6
+          const [rate = Number.NaN] = spent.result
+          return { rate, 'broker-cpu': spent.brokerSeconds / millions, 'client-cpu': spent.clientSeconds / millions }
+        }
+      })
+  }
 }
 
-const manyClients: Row = {
-  name: 'many-clients',
-  family: 'throughput',
-  what: '50 producers (acks=all) and 50 consumers in 5 groups, 200 partitions, 100 B: records produced and received by all',
-  contenders: ['kafka', 'odradek', 'odradek-os'],
-  figures: loadFigures,
-  open: (contender, { size }) =>
-    onOneBroker(contender, {
-      warmUp: manyRecords(size),
-      async measure(broker, round) {
-        const { partitions, producers, groups, membersPerGroup, records, warmUp } = crowds[size]
-        const load = [partitions, producers, groups, membersPerGroup, records, warmUp, 100]
-        const spent = await spentBy(broker.pid, () =>
-          javaProgram('ManyClients', [broker.bootstrap, `many-clients-${round}`, ...load])
-        )
-        const millions = (records + warmUp) / 1e6
-        const [rate = Number.NaN] = spent.result
-        return { rate, 'broker-cpu': spent.brokerSeconds / millions, 'client-cpu': spent.clientSeconds / millions }
-      }
-    })
-}
+const pair = { partitions: 1, producers: 1, groups: 1, membersPerGroup: 1 }
+const produceAndConsume = crowdRow(
+  'produce-and-consume',
+  'one producer (acks=all) and one consumer that follows it, one partition, 100 B: records produced and received',
+  {
+    full: { ...pair, records: 1_500_000, warmUp: 500_000 },
+    quick: { ...pair, records: 4000, warmUp: 1000 }
+  }
+)
+
+const manyClients = crowdRow(
+  'many-clients',
+  '50 producers (acks=all) and 50 consumers in 5 groups, 200 partitions, 100 B: records produced and received by all',
+  {
+    full: { partitions: 200, producers: 50, groups: 5, membersPerGroup: 10, records: 500_000, warmUp: 200_000 },
+    quick: { partitions: 20, producers: 4, groups: 2, membersPerGroup: 2, records: 4000, warmUp: 1000 }
+  }
+)
 
 export const throughputRows: readonly Row[] = [
   produceRow('produce-small', 'ProducerPerformance, 100 B records, acks=1', EVERYONE, small),
@@ -92,5 +116,6 @@ export const throughputRows: readonly Row[] = [
   }),
   consumeRow('consume-small', 'ConsumerPerformance, 100 B records', small),
   consumeRow('consume-1k', 'ConsumerPerformance, 1 KB records', large),
+  produceAndConsume,
   manyClients
 ]
