@@ -123,6 +123,7 @@ export class Replicas {
       directory.wasStoppedCleanly || (this.#recoveryPoints.get(name) ?? 0) > 0
     const onSetAside = (name: string): void => this.#forgetOffsets(name)
     setStraysAside({ host, image, wasSynced, onSetAside, log })
+    image.forgetRemoved()
     this.#forgetDeleted(image)
     for (const topic of image.topics()) this.#open(topic, topic.partitions, image, 'known')
   }

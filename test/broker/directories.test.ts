@@ -125,3 +125,16 @@ test('the room of a topic whose deletion had no file handle to be made safe with
   while (setAside() > 0) await new Promise((resolve) => setImmediate(resolve))
   await broker.stop()
 })
+
+test('once the directories were held against the topics that were deleted, a broker keeps none of their names', async () => {
+  const disk = new MemoryDisk()
+  const broker = await startBroker({}, disk)
+  await createTopic(broker, 't1')
+  const id = broker.metadata.image.topicByName('t1')?.id ?? ''
+  assert.equal(await remove(broker, 't1'), ErrorCode.NONE)
+  assert.throws(() => broker.metadata.image.wasRemoved(id), /forgotten/)
+  await broker.stop()
+  const after = await startBroker({}, disk)
+  assert.throws(() => after.metadata.image.wasRemoved(id), /forgotten/)
+  await after.stop()
+})

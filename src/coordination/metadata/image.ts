@@ -47,8 +47,11 @@ export class ClusterImage {
   /** Names by what they have in common with names that differ in '.' and '_' only. */
   readonly #byCollisionKey = new Map<string, string>()
   readonly #nameById = new Map<string, string>()
-  /** Ids of topics that the log tells were deleted, since the snapshot that it begins with. */
-  readonly #removed = new Set<string>()
+  /**
+   * Ids of topics that the log tells were deleted, since the snapshot that it begins with; null once the directories were
+   * held against them. Only a start asks: a broker that makes and deletes topics for months would keep each of them.
+   */
+  #removed: Set<string> | null = new Set()
   readonly #configs = new Map<string, Map<string, string>>()
   readonly #features = new Map<string, number>()
   #sorted: readonly TopicImage[] | null = null
@@ -163,16 +166,22 @@ export class ClusterImage {
     topic.partitions[partition.partitionId] = partition
   }
 
-  /** Whether the log tells that this topic was deleted: a directory of it is no damage. */
+  /** Whether the log tells that this topic was deleted: a directory of it is no damage. Until `forgetRemoved`. */
   wasRemoved(topicId: string): boolean {
+    if (this.#removed === null) throw new Error(`which topics were deleted is forgotten, and ${topicId} is asked for`)
     return this.#removed.has(topicId)
+  }
+
+  /** Nobody will ask which topics were deleted. */
+  forgetRemoved(): void {
+    this.#removed = null
   }
 
   /** For replay only. */
   removeTopic(topicId: string): void {
     const topic = this.topicById(topicId)
     if (topic === undefined) return
-    this.#removed.add(topicId)
+    this.#removed?.add(topicId)
     this.#partitionCount -= topic.partitions.length
     this.#byName.delete(topic.name)
     this.#nameById.delete(topicId)
