@@ -6,6 +6,7 @@
  * - cli/main.js with chunks/: the commands, as modules.
  * - cli/serve.script.js: `serve` with the broker a second time, as one script with the code that V8 makes of it
  *   (src/cli/load-serve.ts).
+ * - package.json and the pages beside it: what `npm pack ./dist` packs (tools/manifest.mjs).
  */
 import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
@@ -14,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { writePackage } from './manifest.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')
@@ -212,7 +214,13 @@ function runNode(words, problem) {
 const startedMs = performance.now()
 await rm(dist, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
-const sizes = await Promise.all([bundlePackage(), bundleCommands(), bundleServeWithCode(), declarations()])
+const sizes = await Promise.all([
+  bundlePackage(),
+  bundleCommands(),
+  bundleServeWithCode(),
+  declarations(),
+  writePackage(root, dist)
+])
 const sizeBytes = sizes.reduce((sum, size = 0) => sum + size, 0)
 console.log(
   `dist/ built: ${Math.round(sizeBytes / 1024)} KiB in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`

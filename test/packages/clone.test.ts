@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { runToSuccess } from '../harness/child-process.ts'
+import { run, runToSuccess } from '../harness/child-process.ts'
 import { projectDirectory, type TemporaryDirectory, temporaryDirectory } from '../harness/paths.ts'
 import { skipUnless } from '../harness/tools.ts'
 import { installAlone, npm, packedName, registry } from './packed.ts'
@@ -24,7 +24,25 @@ function clone(into: string): void {
   symlinkSync(join(projectDirectory, 'node_modules'), join(into, 'node_modules'))
 }
 
-suite('in a clone without dist/', { skip: skipUnless(inRepository) }, () => {
+function tarballsIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => name.endsWith('.tgz'))
+}
+
+suite('a clone that is not built', { skip: skipUnless(inRepository) }, () => {
+  test('cannot be packed or published, without scripts or with them', async () => {
+    using place = temporaryDirectory('clone-unbuilt')
+    clone(place.path)
+    // The last one runs `prepare` before it is refused, and with that builds.
+    const attempts = [['pack', './dist'], ['publish', './dist', '--dry-run'], ['pack'], ['publish', '--dry-run']]
+    for (const words of attempts.flatMap((one) => [[...one, '--ignore-scripts'], one])) {
+      const { code } = await run('npm', words, { cwd: place.path })
+      assert.notEqual(code, 0, words.join(' '))
+      assert.deepEqual(tarballsIn(place.path), [], words.join(' '))
+    }
+  })
+})
+
+suite('in a clone that npm install has built', { skip: skipUnless(inRepository) }, () => {
   let place: TemporaryDirectory
   let tarball: string
 
@@ -32,15 +50,19 @@ suite('in a clone without dist/', { skip: skipUnless(inRepository) }, () => {
     place = temporaryDirectory('clone')
     clone(place.path)
     assert.ok(!existsSync(join(place.path, 'dist')))
-    tarball = join(place.path, packedName(await npm(place.path, ['pack', '--json'])))
+    await npm(place.path, ['run', 'prepare'])
+    tarball = join(place.path, packedName(await npm(place.path, ['pack', './dist', '--json'])))
   })
   after(() => place.remove())
 
-  test('npm pack builds: every file that package.json names is in the tarball', () => {
+  test('every file that package.json names is in the tarball, and the pages that npm shows', () => {
     const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
-    const named = [...readFileSync(join(place.path, 'package.json'), 'utf8').matchAll(/"\.?\/?(dist\/[^"]+)"/g)]
+    const named = [...readFileSync(join(place.path, 'package.json'), 'utf8').matchAll(/"\.?\/?dist\/([^"]+)"/g)]
     assert.ok(named.length >= 6)
-    for (const [, path = ''] of named) assert.ok(listed.includes(`package/${path}`), path)
+    const pages = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+    for (const path of [...named.map(([, path = '']) => path), ...pages]) {
+      assert.ok(listed.includes(`package/${path}`), path)
+    }
   })
 
   test('a program of withoutkafka/ runs, and the command', async () => {
@@ -66,15 +88,16 @@ suite('in a clone without dist/', { skip: skipUnless(inRepository) }, () => {
     using project = await installAlone(tarball, 'alone')
     assert.doesNotMatch(project.said, /^> odradek@/m)
     const installed = join(project.path, 'node_modules')
-    const { scripts, optionalDependencies } = JSON.parse(
-      readFileSync(join(installed, 'odradek', 'package.json'), 'utf8')
-    )
-    for (const name of ['preinstall', 'install', 'postinstall']) assert.ok(!(name in scripts), name)
+    const manifest = JSON.parse(readFileSync(join(installed, 'odradek', 'package.json'), 'utf8'))
+    const { optionalDependencies } = manifest
+    // npm 11 asks whoever installs a package about any of them, and `prepare` is one.
+    assert.ok(!('scripts' in manifest))
     const expected = new Set(['odradek', ...Object.keys(optionalDependencies)].map((name) => name.split('/')[0]))
     assert.deepEqual(
       readdirSync(installed).filter((name) => !name.startsWith('.')),
       [...expected].sort()
     )
     assert.match(await project.run('odradek', ['--help']), /^Usage: odradek/m)
+    assert.equal(await project.run('odradek', ['--version']), `${manifest.version}\n`)
   })
 })

@@ -20,9 +20,8 @@ export async function registry(): Promise<Tool> {
   return code === 0 ? { found: 'npm' } : { missing: 'npm gets no packages: no network, or no registry' }
 }
 
-/** Packs dist/ as it is: building it again would pull it from under the tests that run beside this one. */
 export async function pack(into: string): Promise<string> {
-  const words = ['pack', '--ignore-scripts', '--json', '--pack-destination', into]
+  const words = ['pack', './dist', '--json', '--pack-destination', into]
   return join(into, packedName(await npm(projectDirectory, words)))
 }
 
