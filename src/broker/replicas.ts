@@ -11,7 +11,8 @@ import { setDirectoryAside } from '../log/deleted-directory.ts'
 import { type LogOpening, PartitionLog } from '../log/partition-log.ts'
 import { SyncTurns } from '../log/sync-turns.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
-import type { DataDirectory, PartitionOffsets } from './data-directory.ts'
+import { Checkpoints, type HostedByName } from './checkpoints.ts'
+import type { DataDirectory } from './data-directory.ts'
 import { type HostedPartition, notHosted } from './hosted-partition.ts'
 import { assertNothingMissing, metadataDirectory, readMetadataDirectory } from './metadata-directory.ts'
 import { Replica } from './replica.ts'
@@ -52,13 +53,10 @@ export class Replicas {
   onCheckpoint: (() => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, HostedPartition[]>()
-  readonly #recoveryPoints: Map<string, number>
-  readonly #logStartOffsets: Map<string, number>
+  readonly #checkpoints: Checkpoints
   readonly #syncTurns = new SyncTurns()
   /** Logs of partitions that nobody has been told of yet, by topic and partition. */
   readonly #prepared = new Map<string, PartitionLog>()
-  /** Whether the checkpoints may speak of topics that are deleted. */
-  #checkpointsAreStale = false
   /** Directories of deleted topics, whose deletion is not safe yet. */
   #setAside: string[] = []
   readonly #telling: Telling
@@ -70,8 +68,7 @@ export class Replicas {
     this.#options = options
     const { directory, log } = options
     this.#telling = new Telling(log)
-    this.#recoveryPoints = new Map(directory.readOffsets('recovery-point-offset-checkpoint', log))
-    this.#logStartOffsets = new Map(directory.readOffsets('log-start-offset-checkpoint', log))
+    this.#checkpoints = new Checkpoints(directory, log)
   }
 
   get(topic: string, partition: number): HostedPartition {
@@ -120,28 +117,12 @@ export class Replicas {
   openAll(image: ClusterImage): void {
     const { host, directory, log } = this.#options
     const wasSynced = (name: string): boolean =>
-      directory.wasStoppedCleanly || (this.#recoveryPoints.get(name) ?? 0) > 0
-    const onSetAside = (name: string): void => this.#forgetOffsets(name)
+      directory.wasStoppedCleanly || (this.#checkpoints.recoveryPointOf(name) ?? 0) > 0
+    const onSetAside = (name: string): void => this.#checkpoints.forget(name)
     setStraysAside({ host, image, wasSynced, onSetAside, log })
     image.forgetRemoved()
-    this.#forgetDeleted(image)
+    this.#checkpoints.forgetDeleted(image)
     for (const topic of image.topics()) this.#open(topic, topic.partitions, image, 'known')
-  }
-
-  /** A later topic of the same name must not be held against what was known of an earlier one. */
-  #forgetDeleted(image: ClusterImage): void {
-    for (const name of [...this.#recoveryPoints.keys(), ...this.#logStartOffsets.keys()]) {
-      const [, topic = '', partition] = /^(.+)-(\d+)$/.exec(name) ?? []
-      const isThere =
-        name === metadataDirectory || image.topicByName(topic)?.partitions[Number(partition)] !== undefined
-      if (!isThere) this.#forgetOffsets(name)
-    }
-  }
-
-  #forgetOffsets(name: string): void {
-    this.#recoveryPoints.delete(name)
-    this.#logStartOffsets.delete(name)
-    this.#checkpointsAreStale = true
   }
 
   /**
@@ -157,7 +138,7 @@ export class Replicas {
    * DiskError, and has removed them again then.
    */
   prepare(plan: PartitionPlan): void {
-    if (this.#checkpointsAreStale) this.saveCheckpoints()
+    if (this.#checkpoints.isStale) this.saveCheckpoints()
     const { topic, topicId, firstPartition, count, config } = plan
     const settings = this.#options.config.logConfigFor(config)
     try {
@@ -227,7 +208,7 @@ export class Replicas {
     for (const topic of change.deleted) this.#remove(topic)
     // A later topic of the same name must not find this one's offsets after a crash.
     if (change.deleted.length > 0) {
-      this.#checkpointsAreStale = true
+      this.#checkpoints.becomeStale()
       this.#telling.attempt('checkpoints', () => this.saveCheckpoints())
     }
     for (const topic of change.created) this.#open(topic, topic.partitions, image, 'new')
@@ -261,18 +242,18 @@ export class Replicas {
   }
 
   saveLogStartOffsets(): void {
-    this.freeing(() => this.#save('log-start-offset-checkpoint', (replica) => replica.log.logStartOffset))
+    this.freeing(() => this.#checkpoints.write('log-start-offset-checkpoint', this.#hostedByName()))
   }
 
   saveRecoveryPoints(): void {
-    this.#save('recovery-point-offset-checkpoint', (replica) => replica.log.recoveryPoint)
+    this.#checkpoints.write('recovery-point-offset-checkpoint', this.#hostedByName())
   }
 
   saveCheckpoints(): void {
     this.saveRecoveryPoints()
-    this.#save('replication-offset-checkpoint', (replica) => replica.highWatermark)
+    this.#checkpoints.write('replication-offset-checkpoint', this.#hostedByName())
     this.saveLogStartOffsets()
-    this.#checkpointsAreStale = false
+    this.#checkpoints.becomeCurrent()
   }
 
   /** After a recovery: without them the next start recovers again. On a full disk all can be read and made smaller. */
@@ -394,8 +375,8 @@ export class Replicas {
       history,
       gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
       report: (line) => this.#options.log(line),
-      recoveryPoint: this.#recoveryPoints.get(name) ?? null,
-      logStartOffset: this.#logStartOffsets.get(name) ?? null,
+      recoveryPoint: this.#checkpoints.recoveryPointOf(name),
+      logStartOffset: this.#checkpoints.logStartOffsetOf(name),
       shutdown,
       checkpointBytes: limits.checkpointBytes
     })
@@ -468,29 +449,11 @@ export class Replicas {
     return this.#byTopic.get(topic)?.length ?? 0
   }
 
-  #save(checkpoint: Parameters<DataDirectory['writeOffsets']>[0], offsetOf: (replica: Replica) => number): void {
-    const offsets = new Map(this.#knownOfOffline(checkpoint, offsetOf))
-    for (const replica of this.all()) offsets.set(`${replica.topic}-${replica.partition}`, offsetOf(replica))
-    if (this.#metadata) offsets.set(metadataDirectory, offsetOf(this.#metadata))
-    this.#options.directory.writeOffsets(checkpoint, offsets)
-  }
-
-  /** What is known of a log that is offline stays known: its damage must not be forgotten. */
-  *#knownOfOffline(
-    checkpoint: Parameters<DataDirectory['writeOffsets']>[0],
-    offsetOf: (replica: Replica) => number
-  ): Iterable<[string, number]> {
-    // Read only where there is one: this runs every second under load, and the file has a line for each partition.
-    let known: PartitionOffsets | undefined
+  *#hostedByName(): HostedByName {
     for (const [topic, partitions] of this.#byTopic) {
-      for (const [partition, hosted] of partitions.entries()) {
-        if (hosted.kind !== 'offline') continue
-        const name = `${topic}-${partition}`
-        if (hosted.closed === null) known ??= this.#options.directory.readOffsets(checkpoint)
-        const offset = hosted.closed === null ? known?.get(name) : offsetOf(hosted.closed)
-        if (offset !== undefined) yield [name, offset]
-      }
+      for (const [partition, hosted] of partitions.entries()) yield [`${topic}-${partition}`, hosted]
     }
+    if (this.#metadata) yield [metadataDirectory, { kind: 'online', replica: this.#metadata }]
   }
 }
 

@@ -391,7 +391,7 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'what checkpoints say of a topic that is gone is kept for the next of its name',
     file: 'src/broker/replicas.ts',
-    text: '    this.#forgetDeleted(image)\n',
+    text: '    this.#checkpoints.forgetDeleted(image)\n',
     replacement: '',
     tests: offline
   },
