@@ -257,6 +257,14 @@ export class PartitionLog {
     return this.#noticing(() => readSegments(this.#segments.all, offset, limits))
   }
 
+  /** The bytes from the offset to the log's end, where a read ended there or nothing follows; null when only reading tells. */
+  bytesFrom(offset: number): number | null {
+    if (offset === this.#logEndOffset) return 0
+    const { active } = this.#segments
+    const position = active.placeOf(offset)
+    return position < 0 ? null : active.sizeBytes - position
+  }
+
   /** The aborted transactions that touch what was read from this offset on. */
   abortedTransactions(fromOffset: number, read: Pick<ReadResult, 'chunks' | 'nextOffset'>): AbortedTransaction[] {
     const log = { surroundings: this.#surroundings, segments: this.#segments.all, nowMs: this.#clock.nowMs() }

@@ -195,6 +195,11 @@ export class Segment {
     this.#places.push({ offset, position })
   }
 
+  /** The position that was remembered for the offset; -1 when there is none. */
+  placeOf(offset: number): number {
+    return this.#places?.find((place) => place.offset === offset)?.position ?? -1
+  }
+
   /** The position that was remembered for the offset, which is forgotten: its reader moves on; -1 when there is none. */
   takePlace(offset: number): number {
     const index = this.#places?.findIndex((place) => place.offset === offset) ?? -1

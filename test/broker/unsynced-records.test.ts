@@ -20,16 +20,22 @@ import { append, open } from '../log/setup.ts'
 import { batchOf, clockOf, createTopic, produce, valuesIn } from './apis/records-setup.ts'
 import { ask, startBroker } from './apis/setup.ts'
 
-/** Counts the syncs of the records of partition 0. */
+/** Counts the syncs and the reads of the records of partition 0. */
 class CountingDisk extends SimulatedDisk {
   syncs = 0
+  reads = 0
 
   override open(...where: Parameters<SimulatedDisk['open']>): ReturnType<SimulatedDisk['open']> {
     const file = super.open(...where)
-    const { sync } = file
+    if (!where[0].startsWith('t1-0/') || !where[0].endsWith('.log')) return file
+    const { sync, read } = file
     file.sync = () => {
-      if (where[0].startsWith('t1-0/') && where[0].endsWith('.log')) this.syncs += 1
+      this.syncs += 1
       return sync()
+    }
+    file.read = (...what) => {
+      this.reads += 1
+      return read(...what)
     }
     return file
   }
@@ -137,6 +143,39 @@ test('a fetch that waits for bytes which it may not all read now hears of those 
   const { responses } = await ask(broker, FetchRequest, FetchResponse, 12, request)
   assert.deepEqual(valuesIn(responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)), ['a'])
   assert.equal(broker.replica('t1', 0)?.highWatermark, 3)
+  await broker.stop()
+})
+
+test('a reader that keeps up has each record read once, though the last are not synced when it asks', async () => {
+  const { broker, disk } = await start()
+  await send(broker, 'a', -1)
+  assert.deepEqual(await fetch(broker, 0), ['a'])
+  for (let offset = 1; offset < 20; offset += 3) {
+    await send(broker, 'b', -1)
+    await send(broker, 'c')
+    await send(broker, 'd')
+    const { highWatermark, log } = broker.replica('t1', 0) ?? assert.fail()
+    assert.ok(highWatermark > offset && highWatermark < log.logEndOffset, 'some can be read, and some not yet')
+    const before = disk.reads
+    assert.deepEqual(await fetch(broker, offset), ['b', 'c', 'd'])
+    assert.equal(disk.reads - before, 1)
+  }
+  await broker.stop()
+})
+
+test('a reader that keeps up, and may not read to the end, waits for no sync', async () => {
+  const { broker, disk } = await start()
+  await send(broker, 'a', -1)
+  await fetch(broker, 0)
+  await send(broker, 'b', -1)
+  await send(broker, 'c', -1)
+  const before = disk.syncs
+  await send(broker, 'd')
+  const partitions = [{ partition: 0, fetchOffset: 1, partitionMaxBytes: batchOf(['b']).length }]
+  const request = { maxWaitMs: 0, minBytes: 1, maxBytes: 1000, sessionEpoch: -1, topics: [{ topic: 't1', partitions }] }
+  const { responses } = await ask(broker, FetchRequest, FetchResponse, 12, request)
+  assert.deepEqual(valuesIn(responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)), ['b'])
+  assert.equal(disk.syncs, before)
   await broker.stop()
 })
 

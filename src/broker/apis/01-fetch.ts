@@ -7,8 +7,8 @@
  * Kafka: KafkaApis.handleFetchRequest, ReplicaManager.fetchMessages. KIP-74: at least one batch is given even when it is
  * larger than every limit, and the first batch may begin before the offset asked for.
  *
- * Budget: one read of the file per partition with records, into memory that comes back when the answer has left; records are
- * slices of it, never copied; a waiting fetch costs one timer.
+ * Budget: one read of the file per partition with records, for a reader that keeps up also where some are not synced yet, into
+ * memory that comes back when the answer has left; records are slices of it, never copied; a waiting fetch costs one timer.
  */
 import type { ReadMemory } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
@@ -32,6 +32,7 @@ import type { Replica } from '../replica.ts'
 type Request = Decoded<FetchRequest>
 
 const firstVersionWithTopicIds = 13
+const consumerReplicaId = -1
 const debuggingReplicaId = -2
 
 export const fetch = api(ApiKey.Fetch, {
@@ -43,15 +44,41 @@ export const fetch = api(ApiKey.Fetch, {
     const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const loan = context.broker.fetchMemory.lend()
+    // A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind.
+    const readWhenSettled = (more: readonly Promise<void>[]): Promise<FetchResponse> =>
+      Promise.allSettled(more).then(() =>
+        respondOrWait(request, session, readAll(request, session, context, loan), context, loan)
+      )
+    const known = moreWithoutReading(request, session, context)
+    if (known.length > 0) return readWhenSettled(known)
     const first = readAll(request, session, context, loan)
     if (first.more.length === 0) return respondOrWait(request, session, first, context, loan)
-    // A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind.
     loan.giveBack()
-    return Promise.allSettled(first.more).then(() =>
-      respondOrWait(request, session, readAll(request, session, context, loan), context, loan)
-    )
+    return readWhenSettled(first.more)
   }
 })
+
+/**
+ * What `readAll` would say there is more of, where the places at which earlier reads ended tell that it would read to the end
+ * of every partition: a consumer that keeps up with a producer has it read once, not twice. Empty when only reading tells.
+ */
+function moreWithoutReading(request: Request, session: FetchContext, context: RequestContext): Promise<void>[] {
+  if (replicaIdOf(request, context) !== consumerReplicaId) return []
+  const unread: Replica[] = []
+  let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
+  for (const { topic, partition, fetchOffset, maxBytes } of session.partitions) {
+    const replica = context.broker.replica(topic, partition)
+    const sizeBytes = replica?.log.bytesFrom(fetchOffset) ?? null
+    if (replica === undefined || sizeBytes === null || sizeBytes > Math.min(maxBytes, remainingBytes)) return []
+    remainingBytes -= sizeBytes
+    if (replica.highWatermark < replica.log.logEndOffset) unread.push(replica)
+  }
+  return unread.flatMap((replica) => replica.readToEnd() ?? [])
+}
+
+function replicaIdOf(request: Request, { apiVersion }: RequestContext): number {
+  return apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+}
 
 function respondOrWait(
   request: Request,
@@ -131,7 +158,7 @@ function readOne(
   room: { readonly remainingBytes: number; readonly isFirst: 'yes' | 'no'; readonly memory: ReadMemory },
   context: RequestContext
 ): PartitionRead {
-  const replicaId = context.apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
+  const replicaId = replicaIdOf(request, context)
   if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const hosted = context.broker.hosted(partition.topic, partition.partition)
   if (hosted.kind === 'none') return absentPartition(partition.partition, unknownTopic(partition, context))
