@@ -22,28 +22,38 @@ help() {
   cat <<'HELP'
 withkafka/exec.sh COMMAND: a real Apache Kafka on this machine
 
-  up [single|cluster|zookeeper]   starts it, and waits until every broker answers
-                                    single      one broker on localhost:9092
-                                    cluster     three, on 9092, 9093 and 9094: three copies, writes need two of them
-                                    zookeeper   one broker of Kafka 3.9, the last that can use ZooKeeper
-  down [--delete-data]            stops it; the data stays unless it is to be deleted (of all three kinds)
-  status                          the brokers: address, state, process, partitions that each leads
-  wait [SECONDS]                  until every started broker answers (60)
-  stop-broker N, start-broker N   takes one broker away, and brings it back on the same data
-  logs [N] [--follow]             what the brokers, or broker N, wrote
-  prod [OPTIONS]                  kafkaprod.ts, the producer (exec.sh prod --help)
-  cons [OPTIONS]                  kafkacons.ts, the consumer (exec.sh cons --help)
+  up [single|cluster|zookeeper]
+                         starts it, and waits until every broker answers
+                           single      one broker on localhost:9092
+                           cluster     three, on 9092, 9093 and 9094: three
+                                       copies, writes need two of them
+                           zookeeper   one broker of Kafka 3.9, the last that
+                                       can use ZooKeeper
+  down [--delete-data]   stops it; the data stays unless it is to be deleted (of
+                         all three kinds)
+  status                 the brokers: address, state, process, partitions that
+                         each leads
+  wait [SECONDS]         until every started broker answers (60)
+  stop-broker N          takes one broker away
+  start-broker N         brings it back on the same data
+  logs [N] [--follow]    what the brokers, or broker N, wrote
+  prod [OPTIONS]         kafkaprod.ts, the producer (exec.sh prod --help)
+  cons [OPTIONS]         kafkacons.ts, the consumer (exec.sh cons --help)
 
-With a Docker engine the brokers are containers. Without one they run from Apache's jars (Java 17; Maven fetches the jars
-once, about 50 MB), on the same ports with the same settings. Without both: npx odradek serve
+With a Docker engine the brokers are containers. Without one they run from
+Apache's jars (Java 17; Maven fetches the jars once, about 50 MB), on the same
+ports with the same settings. Without both: npx odradek serve
 
 Environment
-  KAFKA_PORT             the first broker's port (9092); the others have the next ones
+  KAFKA_PORT             the first broker's port (9092); the others have the
+                         next ones
   KAFKA_ZOOKEEPER_PORT   2181
-  KAFKA_DIRECTORY        where jars, data and logs lie when there is no Docker (withkafka/.kafka)
+  KAFKA_DIRECTORY        where jars, data and logs lie when there is no Docker
+                         (withkafka/.kafka)
   KAFKA_JARS             where the jars lie (KAFKA_DIRECTORY/jars)
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no broker answers, 130 interrupted
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no broker answers, 130
+interrupted
 HELP
 }
 

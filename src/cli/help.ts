@@ -21,11 +21,12 @@ export class ReadableHelp extends Help {
     return Math.min(super.padWidth(...parameters), termWidthMax)
   }
 
-  /** `(text, json; default text)` behind the meaning. */
+  /** `(text, json; default text)` behind the meaning, or `(repeatable)`: only a list has a parser of its own. */
   override optionDescription(option: Option): string {
     const notes = [
       ...(option.argChoices ? [option.argChoices.join(', ')] : []),
-      ...(typeof option.defaultValue === 'string' ? [`default ${option.defaultValue}`] : [])
+      ...(typeof option.defaultValue === 'string' ? [`default ${option.defaultValue}`] : []),
+      ...(option.parseArg === undefined ? [] : ['repeatable'])
     ]
     return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`
   }

@@ -38,6 +38,20 @@ test("a command's help has its own options, and those of every command behind on
   assert.match(help, /Options of every command.*\n {2}(npx )?odradek help options/)
 })
 
+test('an option that may be given several times says so', () => {
+  const [serve, consume] = ['serve', 'consume'].map((name) => visible(program()).find((one) => one.name() === name))
+  assert.ok(serve && consume)
+  assert.match(helpOf(serve), /--topic <name\[:partitions\]>\s+create this topic if it is not there \(repeatable\)/)
+  assert.equal(helpOf(consume).match(/\(repeatable\)/g)?.length, 1)
+})
+
+test('a command is shown with the other words for it', () => {
+  for (const command of visible(program()).filter((one) => one.commands.length > 0)) {
+    for (const verb of command.commands)
+      for (const alias of verb.aliases()) assert.ok(helpOf(command).includes(`${verb.name()}|${alias}`), alias)
+  }
+})
+
 test('text is wrapped between words; what stands in braces is one word', () => {
   assert.deepEqual(wrap('one two three', 8), ['one two', 'three'])
   assert.deepEqual(wrap('say {{pick a|b}} now', 8), ['say', '{{pick a|b}}', 'now'])

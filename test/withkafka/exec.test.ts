@@ -20,6 +20,7 @@ test('exec.sh is clean for shellcheck', { skip: skipUnless(shellcheck()) }, asyn
 test('--help names every command, and everything that a command reads from the environment', async () => {
   using scratch = temporaryDirectory('exec')
   const help = await new Exec(scratch.path).done('--help')
+  for (const line of help.split('\n')) assert.ok(line.length <= 80, line)
   const script = readFileSync(execSh, 'utf8')
   const cases = script.slice(script.indexOf('case $command in'))
   for (const [, command] of cases.matchAll(/^ {2}([a-z-]+)\)/gm))

@@ -32,27 +32,36 @@ export function consumerUsage(program: string, place: Place): Usage<ConsumerOpti
 export function consumerHelp(program: string, place: Place): string {
   return `npx tsx ${program}
 
-Reads the messages of a topic as a member of a group, from the beginning if the group is new, until Ctrl-C. Members of one
-group share the partitions. What is dealt with is committed, so the group goes on where it stopped.
+Reads the messages of a topic as a member of a group, from the beginning if the
+group is new, until Ctrl-C. Members of one group share the partitions. What is
+dealt with is committed, so the group goes on where it stopped.
 
   ${place.help}
-  --topic NAME           made on first use; may be repeated (test_topic)
+  --topic NAME           made on first use (test_topic; repeatable)
   --group NAME           who shares the work and the bookmark (test_group)
   --exit                 ends when everything that is there now is dealt with
 
 Each message is dealt with in one of these ways:
-  --print                shows it: a line for people, JSON lines in a pipe (this is the default)
-  --store DIR            adds it to DIR/TOPIC-PARTITION.jsonl, each once, whatever crashes. The files say where to go on, not
-                         the group's bookmark: members of a group share one DIR
-  --run COMMAND          runs a command with the message as its standard input, and KAFKA_TOPIC, KAFKA_PARTITION,
-                         KAFKA_OFFSET, KAFKA_TIMESTAMP and KAFKA_KEY in its environment; 0 as its exit code means done
-  --post URL             sends it to a URL by HTTP POST; an answer of 200 to 299 means done
+  --print                shows it: a line for people, JSON lines in a pipe (this
+                         is the default)
+  --store DIR            adds it to DIR/TOPIC-PARTITION.jsonl, each once,
+                         whatever crashes. The files say where to go on, not the
+                         group's bookmark: members of a group share one DIR
+  --run COMMAND          runs a command with the message as its standard input,
+                         and KAFKA_TOPIC, KAFKA_PARTITION, KAFKA_OFFSET,
+                         KAFKA_TIMESTAMP and KAFKA_KEY in its environment; 0 as
+                         its exit code means done
+  --post URL             sends it to a URL by HTTP POST; an answer of 200 to 299
+                         means done
 
-  --on-failure CHOICE    when a command or a call fails. stop: ends with exit code 1, and the message comes again next time;
-                         dead-letter: keeps it in the topic NAME.dead-letter, and goes on (stop)
-  --help
+  --on-failure CHOICE    when a command or a call fails. stop: ends with exit
+                         code 1, and the message comes again next time;
+                         dead-letter: keeps it in the topic NAME.dead-letter,
+                         and goes on (stop)
+  --help                 this help
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no broker reached, 130 interrupted; the group is left in each case.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no broker reached, 130
+interrupted; the group is left in each case.
 `
 }
 

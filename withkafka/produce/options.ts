@@ -38,24 +38,35 @@ export function producerUsage(program: string, place: Place): Usage<ProducerOpti
 export function producerHelp(program: string, place: Place): string {
   return `npx tsx ${program} [MESSAGE…]
 
-Sends messages to a topic, and tells the partition and the offset that each got. Without MESSAGE each line of standard
-input is a message; at a keyboard, the example of an order is sent.
+Sends messages to a topic, and tells the partition and the offset that each got.
+Without MESSAGE each line of standard input is a message; at a keyboard, the
+example of an order is sent.
 
   ${place.help}
   --topic NAME           made on first use (test_topic)
   --example NAME         sends an example: ${exampleNames.join(' or ')}
   --file PATH            each line of the file is a message
-  --whole                the whole file, or the whole input, is one message: a picture, for example
-  --format FORMAT        what a message is written as: ${formats.join(', ')} (text: its bytes as they are)
-  --key KEY              the key of every message; messages of one key stay in order
-  --key-field NAME       the key is this field of a JSON message: --key-field order_id
-  --key-separator TEXT   a line is KEY TEXT MESSAGE: with "," the line 123,placed has the key 123
-  --resume               leaves out messages whose key the topic already holds: a producer that was killed goes on
-  --timeout SECONDS      how long a message may wait for brokers that are away (120)
-  --help
+  --whole                the whole file, or the whole input, is one message: a
+                         picture, for example
+  --format FORMAT        what a message is written as: ${formats.join(', ')}
+                         (text: its bytes as they are)
+  --key KEY              the key of every message; messages of one key stay
+                         in order
+  --key-field NAME       the key is this field of a JSON message:
+                         --key-field order_id
+  --key-separator TEXT   a line is KEY TEXT MESSAGE: with "," the line
+                         123,placed has the key 123
+  --resume               leaves out messages whose key the topic already holds:
+                         a producer that was killed goes on
+  --timeout SECONDS      how long a message may wait for brokers that are away
+                         (120)
+  --help                 this help
 
-Delivery is reported on standard output: a line for people, JSON lines in a pipe.
-Exit codes: 0 all delivered, 1 not delivered, 2 wrong usage, 3 no broker reached, 130 interrupted.
+Delivery is reported on standard output: a line for people, JSON lines in a
+pipe.
+
+Exit codes: 0 all delivered, 1 not delivered, 2 wrong usage, 3 no broker
+reached, 130 interrupted.
 `
 }
 

@@ -14,13 +14,15 @@ export interface Place {
 
 export const bootstrapServer: Place = {
   option: 'bootstrap-server',
-  help: '--bootstrap-server HOST:PORT[,…]  brokers to ask first (environment: KAFKA_BROKERS; else localhost:9092)',
+  help: `--bootstrap-server HOST:PORT[,…]
+                         brokers to ask first (environment: KAFKA_BROKERS; else
+                         localhost:9092)`,
   byDefault: process.env.KAFKA_BROKERS || 'localhost:9092'
 }
 
 export const directory: Place = {
   option: 'directory',
-  help: '--directory DIR                   where the data lives (./odradek-data)',
+  help: '--directory DIR        where the data lives (./odradek-data)',
   byDefault: './odradek-data'
 }
 
