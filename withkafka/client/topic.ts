@@ -1,6 +1,6 @@
 /**
- * A topic is a named mailbox with one or more partitions. It is made when it is first used, with as many partitions and
- * copies as the brokers make by default.
+ * A topic is a named mailbox with one or more partitions. It is made when it is first used: with three partitions, on whatever
+ * broker, so that up to three members of a group share it; and with as many copies as the brokers make by default.
  */
 import type { Admin, Kafka } from 'kafkajs'
 import { tell } from '../program/output.ts'
@@ -8,13 +8,15 @@ import { Problem, reasonOf, wrongUsage } from '../program/problem.ts'
 import { whileAway } from './patience.ts'
 
 const boundsPatienceMs = 10_000
+const numPartitions = 3
 
 /** The partitions of the topic, from 0. */
 export async function openTopic(kafka: Kafka, topic: string): Promise<number[]> {
   try {
     return await withAdmin(kafka, async (admin) => {
       const isThere = (await admin.listTopics()).includes(topic)
-      if (!isThere && (await admin.createTopics({ topics: [{ topic }] }))) tell(`made the topic ${topic}`)
+      if (!isThere && (await admin.createTopics({ topics: [{ topic, numPartitions }] })))
+        tell(`made the topic ${topic}`)
       const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
       return (topics[0]?.partitions ?? []).map(({ partitionId }) => partitionId).sort((a, b) => a - b)
     })

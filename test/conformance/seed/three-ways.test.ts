@@ -22,7 +22,7 @@ for (const kind of brokerKinds)
     const newTopic = () => `topic-${++topicNumber}`
 
     before(async () => {
-      broker = await kind.start({ configs: { 'num.partitions': '3' } })
+      broker = await kind.start()
     })
 
     after(async () => {
@@ -39,6 +39,12 @@ for (const kind of brokerKinds)
         '{"order_id": 123, "status": "placed", "timestamp": "2025-09-19T12:00:00Z"}',
         '{"user": "alice", "action": "login", "time": "2025-09-19T12:01:00Z"}'
       ])
+    })
+
+    test('a topic that the programs make has three partitions, also where the broker makes one by default', async () => {
+      const text = Array.from({ length: 30 }, (_, index) => `${index}=placed\n`).join('')
+      const reports = await produce(broker, ['--topic', newTopic(), '--key-separator', '='], text)
+      assert.deepEqual([...new Set(reports.map(({ partition }) => partition))].sort(), [0, 1, 2])
     })
 
     test('text, JSON and bytes arrive as they were, and each report tells where', async () => {
