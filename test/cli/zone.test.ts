@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import fc from 'fast-check'
+import { clockTime } from '../../src/cli/demo/show/sentences.ts'
 import { parseTimestampMs, timestampMs } from '../../src/cli/human-values.ts'
 import { parseRange } from '../../src/cli/offsets.ts'
 import { strftime } from '../../src/cli/strftime.ts'
@@ -42,6 +43,13 @@ test('--utc rules what is read and what is shown', () => {
   chooseZone('utc', process.env)
   assert.equal(shownTime(nowMs), '2026-11-23T18:00:00.000Z')
   assert.equal(timestampMs('2026-11-23T18:00', nowMs), nowMs)
+})
+
+test("the demo's events show the time of the day and its zone", () => {
+  process.env.TZ = 'Europe/Berlin'
+  assert.equal(clockTime(nowMs), '19:00:00+01:00')
+  chooseZone('utc', process.env)
+  assert.equal(clockTime(nowMs), '18:00:00Z')
 })
 
 test('a time that no calendar reaches is shown as its number', () => {

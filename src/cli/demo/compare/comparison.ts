@@ -160,7 +160,7 @@ export class Comparison implements Play {
     const drainedMs = isDrained ? Date.now() : undefined
     this.#outages[this.#outages.length - 1] = { ...outage, drainedMs, peakLag: Math.max(outage.peakLag, lag) }
     if (drainedMs !== undefined && restartedMs !== undefined) {
-      this.#tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after notifications was started again`)
+      this.#tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after notifications came back`)
     }
   }
 

@@ -56,7 +56,7 @@ export class LinesPresenter implements Presenter {
     if (nowMs - this.#standingsAtMs < standingsMs) return
     this.#standingsAtMs = nowMs
     const { totals, teams } = state
-    if (this.#untold > 0) this.#write(`          … and ${this.#untold} more events`)
+    if (this.#untold > 0) this.#write(`                … and ${this.#untold} more events`)
     this.#untold = 0
     const counts = statuses.map((status) => `${status} ${totals[status]}`).join(', ')
     const lags = serviceNames.map((service) => `${service} ${teams[service].group.lag}`).join(', ')

@@ -1,6 +1,7 @@
 /**
  * What happens, in words: to a guest, and to an engineer.
  */
+import { localParts } from '../../zone.ts'
 import { messageTo, type OrderEvent } from '../events.ts'
 import type { ServiceName } from '../services.ts'
 
@@ -43,8 +44,8 @@ export function explanationOf(service: ServiceName, voice: Voice): string {
   return explanations[service][voice]
 }
 
-/** 14:03:59, by the clock on the wall. */
+/** 14:03:59+01:00: of a run that is watched, no day is needed. */
 export function clockTime(timestampMs: number): string {
-  const time = new Date(timestampMs)
-  return [time.getHours(), time.getMinutes(), time.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':')
+  const parts = localParts(timestampMs)
+  return parts === undefined ? String(timestampMs) : `${parts.time}${parts.offset || 'Z'}`
 }

@@ -55,7 +55,7 @@ export class LinesPresenter implements Presenter {
     if (state.phase === 'opening' || nowMs - this.#toldMs < standingsMs) return
     this.#toldMs = nowMs
     if (this.#failures > failuresToldMax)
-      this.#write(`          … and ${this.#failures - failuresToldMax} more failed calls`)
+      this.#write(`                … and ${this.#failures - failuresToldMax} more failed calls`)
     this.#failures = 0
     const [left, right] = [state.calls.figures.notifications, state.log.figures.notifications]
     this.#write(
