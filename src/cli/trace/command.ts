@@ -6,7 +6,8 @@ import type { CommandDefinition } from '../command.ts'
 export const trace: CommandDefinition = {
   name: 'trace',
   summary: "one message's way: producer, partition, broker, copies, consumers",
-  notes: `Each step is told twice: as an engineer says it and, dimmed, as the kitchen does. Nothing is moved or committed.
+  notes: `Each step is told twice: as an engineer says it and, dimmed, as the post office
+would. Nothing is moved or committed.
 
 --key finds the newest message with that key: first in the partition that the key's hash gives, from the end backwards,
 then in the others. The file and the byte are told when the broker's directory can be read on this machine.

@@ -151,13 +151,17 @@ suite('learn', { skip: unavailable() }, () => {
       const right = partitionOfKey(Buffer.from(key), 3)
       return { wrong: [String((right + 1) % 3), '3', 'left'], right }
     },
+    'partition --voice layman': (question) => {
+      const right = Number(/hangs on rail (\d)/.exec(question)?.[1])
+      return { wrong: [String((right + 1) % 3), '3', 'left'], right }
+    },
     consumer: () => ({ wrong: ['3'], right: 2 }),
     offset: () => ({ wrong: ['5', 'six'], right: 6 })
   }
 
   for (const [name, answersTo] of Object.entries(questions)) {
     test(`${name}: the broker tells a wrong answer from the right one`, async () => {
-      const lesson = cli.start(['learn', name, '-o', 'jsonl'])
+      const lesson = cli.start(['learn', ...name.split(' '), '-o', 'jsonl'])
       const { statement = '' } = await told(lesson, (row) => row.event === 'question')
       const { wrong, right } = answersTo(statement)
       for (const [index, one] of wrong.entries()) {

@@ -22,11 +22,11 @@ export const partition = {
     'Each topic is split into partitions. Partitions allow Kafka to scale horizontally and enable parallel processing. Each partition is an ordered, immutable sequence of messages. The producer chooses: the Java client, kafkajs and this command line take murmur2(key), made positive, modulo the number of partitions; librdkafka and what is built on it take CRC-32 unless told otherwise. Order holds within a partition, not across.',
   steps: {
     arithmetic: {
-      layman: 'We do by hand the sum that tells the rail of an order number.',
+      layman: 'The house has a rule that tells the rail of an order number. We ask it, and ask again.',
       engineer: "Kafka's murmur2 of two keys, step by step, in 32 bits."
     },
     'where-they-are': {
-      layman: 'Twelve orders and Alice, reckoned first, then hung up, then looked for.',
+      layman: 'Twelve orders and Alice: we ask the rule first, then hang them up, then look for them.',
       engineer: 'Compute the partition of thirteen keys, produce them, and read where the broker has each.'
     },
     order: {
@@ -36,10 +36,10 @@ export const partition = {
   },
   claims: {
     'the-key-decides': {
-      layman: 'Every ticket hangs on the rail that the sum had told.',
+      layman: 'Every ticket hangs on the rail that the rule had told.',
       engineer: 'For every key, the computed partition is the one in which the broker has the record.',
       otherwise: {
-        layman: 'A ticket hangs on another rail than the sum had told.',
+        layman: 'A ticket hangs on another rail than the rule had told.',
         engineer: 'A record lies in another partition than its key computes to.'
       }
     },
@@ -65,11 +65,11 @@ export const partition = {
   question: {
     layman: {
       ask: {
-        text: 'Which of the {partitions} rails, 0 to 2, will order {key} hang on? Its sum is {hash}. Your answer hangs it up, and then that rail is looked through.'
+        text: 'Order {key} was placed a moment ago, and its ticket hangs on rail {rail}. Now it is paid. Which of the {partitions} rails, 0 to 2, will that ticket hang on? Your answer hangs it up, and then that rail is looked through.'
       },
       hints: [
-        { text: 'Divide {hash} by {partitions}. What is left over is the number of the rail.' },
-        { text: 'A trick for 3: add up the digits of {hash}, and divide that instead.' }
+        { text: 'The order number decides, always the same way.' },
+        { text: 'The number is the same on both tickets.' }
       ]
     },
     engineer: {

@@ -2,11 +2,12 @@
  * Partition: which one a key goes to and why, and what order there is.
  */
 import { randomInt } from 'node:crypto'
+import type { TwoVoices } from '../concept.ts'
 import { partition as concept } from '../concepts/partition.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
 import { counted } from '../layout.ts'
 import { murmur2Steps, remainderLine } from '../murmur2-steps.ts'
-import { numberOf, textOf } from '../shell.ts'
+import { numberOf, type PrintedRow, textOf } from '../shell.ts'
 import { interleavedLines, wordLines } from '../typed-input.ts'
 
 const partitions = 3
@@ -22,7 +23,7 @@ export const partitionLesson = lesson(concept, async (lab) => {
   await showArithmetic(lab, '1001')
   await lab.seen('')
   await showArithmetic(lab, 'alice')
-  await lab.scene(...['1001', 'alice'].flatMap(sumInWords))
+  await lab.scene(...['1001', '1003', 'alice'].map(ruleInWords))
 
   await lab.step('where-they-are')
   const topic = await lab.createTopic('orders', partitions)
@@ -30,7 +31,7 @@ export const partitionLesson = lesson(concept, async (lab) => {
 
   await lab.step('order')
   await compareOrder(lab)
-  return whereDoesItGo(lab, topic)
+  return lab.voice === 'layman' ? await whereIsItPaid(lab, topic) : whereDoesItGo(lab, topic)
 })
 
 async function showArithmetic(lab: PartitionLab, key: string): Promise<void> {
@@ -38,14 +39,15 @@ async function showArithmetic(lab: PartitionLab, key: string): Promise<void> {
   await lab.seen(...lines, remainderLine(hash, partitions), `so "${key}" goes to partition ${hash % partitions}`)
 }
 
-/** What a layman wants to see of the hash: one number for a key, and what is left over when it is divided. */
-function sumInWords(key: string): string[] {
-  const { hash } = murmur2Steps(key)
+/** What a layman wants to see of the hash: a name goes in, a rail comes out, and it is the same one each time. */
+function ruleInWords(key: string): string {
   const whose = key === 'alice' ? 'Alice' : `order ${key}`
-  return [
-    `${whose}: the kitchen's sum makes ${hash} of it.`,
-    `  Divided by ${partitions}, ${hash % partitions} is left over: rail ${hash % partitions}.`
-  ]
+  const [first, again] = [railOf(key), railOf(key)]
+  return `${whose.padEnd(11)} the rule says rail ${first}; asked again: rail ${again}`
+}
+
+function railOf(key: string): number {
+  return murmur2Steps(key).hash % partitions
 }
 
 async function compareKeys(lab: PartitionLab, topic: string, keys: readonly string[]): Promise<void> {
@@ -59,7 +61,7 @@ async function compareKeys(lab: PartitionLab, topic: string, keys: readonly stri
   })
   await lab.scene(
     ...found.map(
-      ({ key, computed, partition }) => `${key.padEnd(6)} by the sum: rail ${computed}   found: rail ${partition}`
+      ({ key, computed, partition }) => `${key.padEnd(6)} by the rule: rail ${computed}   found: rail ${partition}`
     )
   )
   await lab.seen(
@@ -75,7 +77,7 @@ async function compareKeys(lab: PartitionLab, topic: string, keys: readonly stri
     right === keys.length,
     { topic, partitions, keys: found },
     {
-      layman: `${right} of ${keys.length} tickets hang where the sum had said`,
+      layman: `${right} of ${keys.length} tickets hang where the rule had said`,
       engineer: `${right} of ${keys.length} keys are where the sum said`
     }
   )
@@ -86,7 +88,7 @@ function keysApart(): string[] {
   const byPartition = new Map<number, string>()
   for (let orderId = 2001; byPartition.size < partitions; orderId++) {
     const key = String(orderId)
-    const where = murmur2Steps(key).hash % partitions
+    const where = railOf(key)
     if (!byPartition.has(where)) byPartition.set(where, key)
   }
   return [...byPartition.values()]
@@ -155,20 +157,44 @@ function whereDoesItGo(lab: PartitionLab, topic: string): Check {
     keys: `0 to ${partitions - 1}`,
     async check(answer) {
       if (!/^\d$/.test(answer) || Number(answer) >= partitions) {
-        const none = (what: string) => `"${answer}" is none of the ${what} 0 to ${partitions - 1}.`
-        return { right: false, found: { layman: none('rails'), engineer: none('partitions') } }
+        return inBoth(false, `"${answer}" is none of the partitions 0 to ${partitions - 1}.`)
       }
       if (!isSent) await lab.rows(['produce', topic, `{"order_id":${key}}`, '-k', key])
       isSent = true
-      const rows = await lab.rows(['consume', topic, '-P', answer, '--filter-key', key, '--exit'])
-      const right = rows.length > 0
-      return {
-        right,
-        found: {
-          layman: `On rail ${answer} ${right ? 'the ticket of' : 'there is no ticket of'} order ${key}${right ? ' hangs' : ''}.`,
-          engineer: `Partition ${answer} has ${right ? 'the' : 'no'} record with the key "${key}".`
-        }
-      }
+      const right = (await recordsOf(lab, topic, key, answer)).length > 0
+      return inBoth(right, `Partition ${answer} has ${right ? 'the' : 'no'} record with the key "${key}".`)
     }
   }
+}
+
+/** Without arithmetic: the first ticket of an order shows where its second one will hang. */
+async function whereIsItPaid(lab: PartitionLab, topic: string): Promise<Check> {
+  const key = String(randomInt(5000, 9999))
+  await lab.rows(['produce', topic, `${key}-placed`, '-k', key])
+  const [hung] = await lab.rows(['consume', topic, '--filter-key', key, '--exit'])
+  let isSent = false
+  return {
+    values: { partitions, key, rail: numberOf(hung, 'partition') ?? 'none' },
+    keys: `0 to ${partitions - 1}`,
+    async check(answer) {
+      if (!/^\d$/.test(answer) || Number(answer) >= partitions) {
+        return inBoth(false, `"${answer}" is none of the rails 0 to ${partitions - 1}.`)
+      }
+      if (!isSent) await lab.rows(['produce', topic, `${key}-paid`, '-k', key])
+      isSent = true
+      const found = await recordsOf(lab, topic, key, answer)
+      const right = found.some((row) => textOf(row, 'value') === `${key}-paid`)
+      const words = right ? 'the ticket "paid" of order' : 'there is no ticket "paid" of order'
+      return inBoth(right, `On rail ${answer} ${words} ${key}${right ? ' hangs, behind "placed"' : ''}.`)
+    }
+  }
+}
+
+function recordsOf(lab: PartitionLab, topic: string, key: string, rail: string): Promise<readonly PrintedRow[]> {
+  return lab.rows(['consume', topic, '-P', rail, '--filter-key', key, '--exit'])
+}
+
+/** Each question is asked in one voice, which is the only one that hears its answer. */
+function inBoth(right: boolean, text: string): { readonly right: boolean; readonly found: TwoVoices } {
+  return { right, found: { layman: text, engineer: text } }
 }
