@@ -72,18 +72,23 @@ function outageFields({ killedMs, restartedMs, listensMs, drainedMs, peakLag }: 
 export function conclusions(due: number, { calls, log, outages }: ComparisonState): string[] {
   const deadMs = outages.reduce((sum, { killedMs, listensMs = killedMs }) => sum + listensMs - killedMs, 0)
   const { missing: lost } = calls.figures.notifications
-  const { longestWaitMs } = log.figures.notifications
+  const { arrived, longestWaitMs } = log.figures.notifications
   const peakLag = outages.reduce((highest, outage) => Math.max(highest, outage.peakLag), 0)
+  const everybody = counted(due, 'customer')
   const isKept = keptEverything(log.figures, due)
   const verdict = isKept
-    ? `The log lost nothing and doubled nothing: ${due} of ${due} customers were told; who waited longest waited ${duration(longestWaitMs)} (the lag rose to ${peakLag} records).`
-    : `The log did not keep its promise: of ${due} orders ${log.figures.notifications.arrived} were told, ${doubledOf(log.figures)} messages were doubled.`
+    ? `With Kafka all ${everybody} were told, once each: up to ${counted(peakLag, 'message')} waited in the log, the longest for ${duration(longestWaitMs)}.`
+    : `The log did not keep its promise: ${arrived} of ${everybody} were told, ${counted(doubledOf(log.figures), 'message')} came twice.`
   return [
-    `For ${duration(deadMs)} nobody listened for notifications. Direct calls: ${lost} of ${due} customers were never told.`,
+    `For ${duration(deadMs)} nobody listened for notifications. With direct calls ${lost} of ${everybody} were never told.`,
     verdict,
-    'A retry in the caller saves most while the caller lives, and doubles some; a queue on its disk that does not is a log.',
+    'A service could call again until somebody answers: that saves most, tells some twice, and ends when it dies itself.',
     ...(isKept ? ['In short: a call is gone when nobody answers; a log keeps the message until it has been read.'] : [])
   ]
+}
+
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`
 }
 
 function doubledOf(figures: AllFigures): number {
