@@ -12,6 +12,11 @@ export type PartitionData = FetchResponse['responses'][number]['partitions'][num
 
 export type IsolationLevel = 'read_uncommitted' | 'read_committed'
 
+/** Kafka has no answer of its own for other numbers: it trips over them (IsolationLevel.forId). */
+export function isIsolationLevel(id: number): boolean {
+  return id === 0 || id === 1
+}
+
 /** Who reads: consumers see up to the high watermark; the debugging consumer (replica id -2) up to the log's end. */
 export type ReaderKind = 'consumer' | 'debugger'
 
@@ -73,6 +78,8 @@ export function readPartition(
   try {
     const upTo = readableEnd(replica, how.isolation, how.reader)
     const { maxBytes, atLeastOneBatch, memory } = how
+    // Kafka trips over it where there is something to read (LogSegment.read).
+    if (maxBytes < 0 && fetch.fetchOffset < upTo) return failedRead(fetch.partition, ErrorCode.UNKNOWN_SERVER_ERROR)
     const read = log.read(fetch.fetchOffset, { maxBytes, upTo, atLeastOneBatch, memory })
     if ('error' in read) return failedRead(fetch.partition, read.error)
     const more = how.reader === 'consumer' && read.nextOffset >= upTo ? replica.readToEnd() : null

@@ -26,11 +26,12 @@ export function recordAt(
   return null
 }
 
-/** The first of the records with the largest timestamp. */
+/** The first of the records with the largest timestamp; where none has one (-1), the first of all. */
 export function newestRecord(segments: readonly Segment[], startOffset: number): TimestampedOffset | null {
   let newest: Segment | null = null
   for (const segment of segments) {
-    if (segment.sizeBytes > 0 && segment.maxTimestampMs > (newest?.maxTimestampMs ?? -1)) newest = segment
+    if (segment.sizeBytes === 0) continue
+    if (newest === null || segment.maxTimestampMs > newest.maxTimestampMs) newest = segment
   }
   if (newest === null) return null
   const { maxTimestampMs } = newest

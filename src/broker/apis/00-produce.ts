@@ -17,7 +17,7 @@ import { ProduceRequest } from '../../protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../protocol/generated/api/produce-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { mayBeTransactional } from '../../protocol/records/batch.ts'
-import { beginInCompression } from '../../protocol/records/batch-checks.ts'
+import { beginInCompression, objectionToRequest } from '../../protocol/records/batch-checks.ts'
 import { Compression } from '../../protocol/records/compression/codec.ts'
 import { api, closeConnection, noAnswer, type Outcome, type RequestContext } from '../api.ts'
 import type { DiskRoom } from '../disk-room.ts'
@@ -33,6 +33,11 @@ const allInSyncReplicas = -1
 const noRecords = Buffer.alloc(0)
 const firstVersionWithTopicIds = 13
 const firstVersionWithZstd = 7
+const errorsWithoutLogStart: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.CORRUPT_MESSAGE,
+  ErrorCode.MESSAGE_TOO_LARGE,
+  ErrorCode.RECORD_LIST_TOO_LARGE
+])
 
 export const produce = api(ApiKey.Produce, {
   versions: [3, 13],
@@ -116,7 +121,7 @@ function appendTo(
         ...failed(partition, result.error),
         errorMessage: messageFor(result.error, result.message),
         recordErrors: result.recordErrors,
-        logStartOffset: replica.log.logStartOffset
+        logStartOffset: tellsLogStart(result.error, partition) ? replica.log.logStartOffset : -1
       }
     }
     const answer: PartitionAnswer = {
@@ -137,6 +142,11 @@ function appendTo(
     diskRoom.refused(error)
     return refusedByDisk(partition, error)
   }
+}
+
+/** Only what the log itself refused is answered with its start, and not all of that (ReplicaManager.appendRecordsToLeader). */
+function tellsLogStart(error: ErrorCode, { records }: RequestPartition): boolean {
+  return !errorsWithoutLogStart.has(error) && objectionToRequest(records ?? noRecords) === null
 }
 
 /** Resolves when the records are as safe as was asked for. */

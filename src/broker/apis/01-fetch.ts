@@ -23,6 +23,7 @@ import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import {
   absentPartition,
   failedRead,
+  isIsolationLevel,
   type PartitionData,
   type PartitionRead,
   readPartition
@@ -41,6 +42,7 @@ export const fetch = api(ApiKey.Fetch, {
   response: FetchResponse,
 
   handle(request, context) {
+    if (!isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request, context)
     const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const loan = context.broker.fetchMemory.lend()
@@ -99,6 +101,17 @@ function respondOrWait(
   return context.broker.fetches
     .wait(wait)
     .then(() => respond(session, readAll(request, session, context, loan).reads, context, loan))
+}
+
+/** What Kafka answers where it trips over the request itself (FetchRequest.getErrorResponse). */
+function failedAsAWhole({ topics, sessionId }: Request, { apiVersion }: RequestContext): FetchResponse {
+  const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR
+  const responses = topics.map(({ topic, topicId, partitions }) => ({
+    topic,
+    topicId,
+    partitions: partitions.map(({ partition }) => absentPartition(partition, errorCode).data)
+  }))
+  return { errorCode, sessionId, responses: apiVersion < firstVersionWithTopicIds ? responses : [] }
 }
 
 function sessionRequest(request: Request, { apiVersion, broker }: RequestContext) {

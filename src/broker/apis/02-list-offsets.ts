@@ -14,7 +14,7 @@ import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-re
 import { ListOffsetsResponse } from '../../protocol/generated/api/list-offsets-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type RequestContext } from '../api.ts'
-import { leaderEpochError } from '../read-partition.ts'
+import { isIsolationLevel, leaderEpochError } from '../read-partition.ts'
 import type { Replica } from '../replica.ts'
 
 type Request = Decoded<ListOffsetsRequest>
@@ -46,12 +46,22 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   response: ListOffsetsResponse,
 
   handle(request, context) {
+    if (request.replicaId === -1 && !isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request)
     const awaited = becomingReadable(request, context)
     if (awaited.length === 0) return answerTo(request, context)
     // What could not be made durable is not told: nobody can read it.
     return Promise.allSettled(awaited).then(() => answerTo(request, context))
   }
 })
+
+function failedAsAWhole({ topics }: Request): ListOffsetsResponse {
+  const { UNKNOWN_SERVER_ERROR } = ErrorCode
+  const answers = topics.map(({ name, partitions }) => ({
+    name,
+    partitions: partitions.map((partition) => failed(partition, UNKNOWN_SERVER_ERROR))
+  }))
+  return { topics: answers }
+}
 
 /** What is still to be made durable of the partitions whose end a consumer asks about. */
 function becomingReadable(request: Request, { broker }: RequestContext): Promise<void>[] {

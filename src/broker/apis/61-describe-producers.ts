@@ -3,6 +3,7 @@
  *
  * v0 flexible from the start (KIP-664)
  */
+import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeProducersRequest } from '../../protocol/generated/api/describe-producers-request.ts'
@@ -28,12 +29,9 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
 
 function describe(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
   const hosted = broker.hosted(topic, partitionIndex)
-  if (hosted.kind === 'none') {
-    return { partitionIndex, errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: null, activeProducers: [] }
-  }
+  if (hosted.kind === 'none') return absent(broker, topic, partitionIndex)
   if (hosted.kind === 'offline') {
-    const errorMessage = hosted.reason.message
-    return { partitionIndex, errorCode: ErrorCode.KAFKA_STORAGE_ERROR, errorMessage, activeProducers: [] }
+    return failed(partitionIndex, ErrorCode.KAFKA_STORAGE_ERROR, hosted.reason.message)
   }
   const activeProducers = hosted.replica.log.activeProducers().map((producer) => ({
     producerId: producer.producerId,
@@ -44,4 +42,17 @@ function describe(broker: Broker, topic: string, partitionIndex: number): Partit
     currentTxnStartOffset: producer.currentTransactionStartOffset
   }))
   return { partitionIndex, errorCode: ErrorCode.NONE, errorMessage: null, activeProducers }
+}
+
+/** Kafka names what is wrong with a topic, and says nothing of a partition that the topic does not have. */
+function absent(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
+  const objection = objectionToTopicName(topic)
+  if (objection !== null) return failed(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION, objection)
+  const isTopicThere = broker.metadata.image.topicByName(topic) !== undefined
+  const message = isTopicThere ? null : 'This server does not host this topic-partition.'
+  return failed(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
+}
+
+function failed(partitionIndex: number, errorCode: ErrorCode, errorMessage: string | null): PartitionAnswer {
+  return { partitionIndex, errorCode, errorMessage, activeProducers: [] }
 }

@@ -8,6 +8,7 @@ import {
   type BatchHeader,
   batchHeaderBytes,
   batchPrefixBytes,
+  batchSizeAt,
   compressionOf,
   currentMagic,
   forEachBatch,
@@ -34,6 +35,18 @@ const oldestOverheadBytes = 14
  * is passed over: only the first `sizeBytes` of the batch that comes back may be appended.
  */
 export function checkClientBatches(records: Buffer, maxBatchBytes: number): BatchCheck {
+  const objection = objectionToRequest(records)
+  if (objection !== null) return objection
+  if (batchSizeAt(records, 0) < batchHeaderBytes)
+    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is shorter than its header.')
+  const header = readBatchHeader(records)
+  return (
+    objectionToWhole(records, header, maxBatchBytes) ?? objectionToHeader(header) ?? { ok: true, batches: [header] }
+  )
+}
+
+/** What is wrong before a log is looked at: the records are not one batch of magic 2 (ProduceRequest.validateRecords). */
+export function objectionToRequest(records: Buffer): Refusal | null {
   const first = frameAt(records, 0)
   if (typeof first !== 'number') return first
   if (first === 0) return refused(ErrorCode.INVALID_RECORD, noBatch(records))
@@ -42,15 +55,8 @@ export function checkClientBatches(records: Buffer, maxBatchBytes: number): Batc
   }
   const second = frameAt(records, first)
   if (typeof second !== 'number') return second
-  if (second > 0) {
-    return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch for a partition.')
-  }
-  if (first < batchHeaderBytes)
-    return refused(ErrorCode.CORRUPT_MESSAGE, 'The record batch is shorter than its header.')
-  const header = readBatchHeader(records)
-  return (
-    objectionToWhole(records, header, maxBatchBytes) ?? objectionToHeader(header) ?? { ok: true, batches: [header] }
-  )
+  if (second === 0) return null
+  return refused(ErrorCode.INVALID_RECORD, 'A Produce request must hold exactly one record batch for a partition.')
 }
 
 /** Whether the records begin with a whole batch that says it is packed in this way: what is looked at before all else. */

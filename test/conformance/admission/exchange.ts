@@ -10,6 +10,7 @@ export interface Answer {
   readonly errorCode: number
   readonly baseOffset: number
   readonly logAppendTimeMs: number
+  readonly logStartOffset: number
   readonly recordErrors: readonly { readonly batchIndex: number; readonly message: string | null }[]
   readonly errorMessage: string | null
 }
@@ -139,9 +140,9 @@ function readAnswer(answer: Reader): Answer {
   const errorCode = answer.int16()
   const baseOffset = answer.int64()
   const logAppendTimeMs = answer.int64()
-  answer.int64()
+  const logStartOffset = answer.int64()
   const recordErrors = answer.list(() => ({ batchIndex: answer.int32(), message: answer.text() }))
-  return { errorCode, baseOffset, logAppendTimeMs, recordErrors, errorMessage: answer.text() }
+  return { errorCode, baseOffset, logAppendTimeMs, logStartOffset, recordErrors, errorMessage: answer.text() }
 }
 
 function batchesIn(records: Buffer): Buffer[] {

@@ -43,6 +43,7 @@ export function answerForm(answer: Answer, endBefore: number, sent: MadeUpBatch)
     errorCode: isUnreadable ? 'cannot be read' : errorCode,
     offset: errorCode === 0 ? answer.baseOffset - endBefore : answer.baseOffset,
     hasBrokerTime: answer.logAppendTimeMs >= 0,
+    logStartOffset: isUnreadable ? 'as its error' : answer.logStartOffset,
     recordErrors: recordErrors.map(({ batchIndex, message }) => [batchIndex, inWords(message)]),
     // Of the other errors Apache Kafka says nothing, where ours says what is wrong.
     message: recordErrors.length > 0 ? inWords(answer.errorMessage) : ''

@@ -13,12 +13,21 @@ import { Api, type Case } from './case.ts'
 import { configCases } from './config-cases.ts'
 import { groupCases } from './group-cases.ts'
 import { differences, normalForm } from './normal-form.ts'
+import { refusalCases, refusalTopics } from './refusal-cases.ts'
 import { fieldOf, type Plain, Session } from './session.ts'
 import { topicCases } from './topic-cases.ts'
 import { zstdCases } from './zstd-cases.ts'
 
 const LINES_SHOWN = 40
-const cases: readonly Case[] = [...topicCases, ...zstdCases, ...groupCases, ...configCases, ...adminCases]
+const cases: readonly Case[] = [
+  ...refusalTopics,
+  ...topicCases,
+  ...zstdCases,
+  ...refusalCases,
+  ...groupCases,
+  ...configCases,
+  ...adminCases
+]
 /** Topics go last, because all else speaks of them. */
 const ordered = [
   ...cases.filter(({ api }) => api !== Api.DeleteTopics),

@@ -13,7 +13,7 @@ const record = { timestamp: Date.now(), key: null, value: Buffer.from('packed'),
 const batch = buildBatch({ compression: Compression.zstd, records: [record] })
 const zstd = { configs: [{ name: 'compression.type', value: 'zstd' }] }
 
-function knownById(name: string): Case {
+export function knownById(name: string): Case {
   return {
     api: Api.Metadata,
     what: `the id of ${name}`,
