@@ -11,6 +11,8 @@ export interface ArgumentDefinition {
   /** Commander's notation: `<required>`, `[optional]`, `<several...>`. */
   readonly name: string
   readonly description: string
+  /** Words that it may be, for completion. */
+  readonly words?: readonly string[]
 }
 
 export interface OptionDefinition {
@@ -18,6 +20,8 @@ export interface OptionDefinition {
   readonly flags: string
   readonly description: string
   readonly choices?: readonly string[]
+  /** Words that may be written beside others, for completion. */
+  readonly words?: readonly string[]
   readonly default?: string | undefined
   /** The option may be given several times; its value is a list. */
   readonly repeatable?: true

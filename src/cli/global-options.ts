@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { wrongUsage } from './cli-error.ts'
 import type { Flags, GlobalOptions, OptionDefinition } from './command.ts'
 import { parseDurationMs } from './human-values.ts'
-import { type ClientSettings, clientSettings, parseProperties } from './properties.ts'
+import { type ClientSettings, clientSettingNames, clientSettings, parseProperties } from './properties.ts'
 
 export const outputFormats = ['json', 'jsonl', 'yaml', 'csv', 'raw', 'table'] as const
 export type OutputFormat = (typeof outputFormats)[number]
@@ -22,7 +22,12 @@ export const globalOptionDefinitions: readonly OptionDefinition[] = [
     description: "a Java client's .properties file",
     synonyms: { '--producer.config': ['--command-config'], '--consumer.config': ['--command-config'] }
   },
-  { flags: '-X <name=value>', description: 'one setting of such a file', repeatable: true },
+  {
+    flags: '-X <name=value>',
+    description: 'one setting of such a file',
+    repeatable: true,
+    words: clientSettingNames.map((name) => `${name}=`)
+  },
   { flags: '-o, --output <format>', description: 'table on a terminal, jsonl in a pipe', choices: outputFormats },
   {
     flags: '--timeout <duration>',

@@ -6,6 +6,7 @@
  */
 import { CliError, wrongUsage } from './cli-error.ts'
 import { durationMs, timestampMs } from './human-values.ts'
+import { didYouMean } from './similar.ts'
 
 export type Position =
   | { readonly kind: 'start' }
@@ -30,6 +31,8 @@ const words = new Map<string, Position>([
   ['latest', { kind: 'end' }],
   ['newest', { kind: 'end' }]
 ])
+
+export const placeWords: readonly string[] = [...words.keys()]
 
 const grammar = 'start, end, 42, +5, -5, @2026-11-23T18:00, @-15m, 10:20, :end or @-2h:-1h'
 
@@ -58,7 +61,8 @@ export function parsePlace(text: string, nowMs: number, option: string, known: s
   } catch (error) {
     if (!(error instanceof CliError)) throw error
   }
-  throw wrongUsage(`${option} ${text} is not a place`, `write ${known}`)
+  const itsWords = known.split(/, (?:or )?/).filter((one) => /^[a-z]+$/.test(one))
+  throw wrongUsage(`${option} ${text} is not a place`, `${didYouMean(text, itsWords)}write ${known}`)
 }
 
 function parsePosition(text: string, whole: string, nowMs: number): Position {
@@ -105,5 +109,5 @@ function timePosition(text: string, whole: string, nowMs: number): Position {
 }
 
 function unreadable(text: string) {
-  return wrongUsage(`"${text}" is not a place to read from`, `write ${grammar}`)
+  return wrongUsage(`"${text}" is not a place to read from`, `${didYouMean(text, placeWords)}write ${grammar}`)
 }

@@ -6,7 +6,7 @@ import { type CliError, wrongUsage } from './cli-error.ts'
 import { findCommand, namesOf } from './command.ts'
 import { commands } from './commands.ts'
 import { isPlace, ourLineFor } from './other-tools.ts'
-import { mostSimilar } from './similar.ts'
+import { didYouMean, mostSimilar } from './similar.ts'
 
 /** Commander's message becomes the first line, without its own prefix. */
 export function fromParser(error: CommanderError, words: readonly string[]): CliError {
@@ -17,6 +17,8 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   if (place !== undefined && isPlace(place)) {
     return wrongUsage(what, 'where to begin, which kcat and rpk say with -o, is --from here', `--from ${place}`)
   }
+  const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
+  if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())
   const suggested = rest.filter((line) => !isRashSuggestion(line, words))
   const known = commandPath(words).map((one) => one.name)
   return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))

@@ -5,6 +5,7 @@
  * backslash at the end of a line joins it with the next, `\n`, `\t`, `\uXXXX` escapes.
  */
 import { wrongUsage } from './cli-error.ts'
+import { didYouMean } from './similar.ts'
 
 export interface ClientSettings {
   brokers?: string
@@ -83,6 +84,8 @@ const known: Record<string, (settings: ClientSettings, value: string) => void> =
   }
 }
 
+export const clientSettingNames: readonly string[] = Object.keys(known)
+
 /** Java settings that change nothing here: serializers are bytes, and PLAINTEXT is the only protocol. */
 const harmless = new Map<string, RegExp>([
   ['key.serializer', /./],
@@ -103,12 +106,11 @@ export function clientSettings(properties: ReadonlyMap<string, string>, source: 
 }
 
 function unsupported(name: string, value: string, source: string) {
-  const names = Object.keys(known).join(', ')
   return wrongUsage(
     `${source} sets ${name}, which is not supported`,
     harmless.has(name)
       ? `${name}=${value} needs a secured connection, which this command line does not speak`
-      : `supported are ${names}`
+      : `${didYouMean(name, [...clientSettingNames, ...harmless.keys()])}supported are ${clientSettingNames.join(', ')}`
   )
 }
 

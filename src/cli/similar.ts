@@ -11,6 +11,12 @@ export function mostSimilar(typed: string, names: readonly string[]): string | u
   return rated[0]?.name
 }
 
+/** What stands before the list of all that can be written: a question, when one of them was probably meant. */
+export function didYouMean(typed: string, names: readonly string[]): string {
+  const similar = mostSimilar(typed, names)
+  return similar === undefined ? '' : `did you mean ${similar}? `
+}
+
 function slipsAllowed(typed: string): number {
   return typed.length < 4 ? 1 : 2
 }

@@ -8,8 +8,10 @@ import { type Finished, LineProcess, run } from '../harness/child-process.ts'
 import { projectDirectory } from '../harness/paths.ts'
 import { startTarget, target } from '../harness/target.ts'
 
-const built = process.env.ODRADEK_TEST_CLI ?? join(projectDirectory, 'dist', 'cli', 'main.js')
-const command = existsSync(built) ? [built] : ['--import', 'tsx', join(projectDirectory, 'src', 'cli', 'main.ts')]
+export const builtCommand = process.env.ODRADEK_TEST_CLI ?? join(projectDirectory, 'dist', 'cli', 'main.js')
+const command = existsSync(builtCommand)
+  ? [builtCommand]
+  : ['--import', 'tsx', join(projectDirectory, 'src', 'cli', 'main.ts')]
 
 export interface CommandLine extends AsyncDisposable {
   readonly bootstrap: string

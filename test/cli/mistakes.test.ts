@@ -1,11 +1,14 @@
 /** What people get wrong, and what they are told: each message says what happened, why, and what to type. */
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { topicSettings } from '../../src/cli/topics/setting-names.ts'
+import { topicConfigDefinitions } from '../../src/coordination/config/topic-config-definitions.ts'
+import { runToSuccess } from '../harness/child-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
-import { type CommandLine, openCommandLine, unavailable } from './command-line.ts'
+import { builtCommand, type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
 suite('mistakes', { skip: unavailable() }, () => {
   let cli: CommandLine
@@ -61,12 +64,35 @@ suite('mistakes', { skip: unavailable() }, () => {
       await fails(
         ['topics', 'alter', topic, '-p', '2', ...change],
         1,
-        /no setting "retention\.m"; nothing was changed\n {2}why: there is "retention\.ms"/
+        /no setting "retention\.m"; nothing was changed\n {2}why: did you mean retention\.ms\? /
       )
     }
     const [listed] = await cli.rows(['topics', 'list', topic])
     assert.equal(listed?.partitions, 1)
     await fails(['topics', 'alter', topic, '--delete-config', 'retention.ms'], 0, /retention\.ms changed/)
+  })
+
+  test('whoever mistypes one of a few names is asked whether he meant the right one', async () => {
+    const mistyped: readonly (readonly [line: string, meant: string])[] = [
+      ['learn ofset', 'offset'],
+      ['completion bsh', 'bash'],
+      [`consume ${topic} --from strat`, 'start'],
+      [`consume ${topic} -o tabel`, 'table'],
+      [`consume ${topic} -X client.idd=3`, 'client.id'],
+      [`produce ${topic} x -z gzp`, 'gzip'],
+      [`produce ${topic} --template ordres`, 'orders'],
+      [`topics trim ${topic} --before edn`, 'end'],
+      ['groups reset g --to earlist', 'earliest']
+    ]
+    for (const [line, meant] of mistyped) await fails(line.split(' '), 2, new RegExp(`why: .*did you mean ${meant}\\?`))
+    await fails(['learn', 'ofset'], 2, /try: (npx )?odradek learn offset/)
+    await fails(
+      ['topics', 'create', 'other', '-c', 'retention.m=1'],
+      1,
+      /INVALID_CONFIG.* did you mean retention\.ms\?/
+    )
+    const { stderr } = await cli.run(['learn', 'cooking'])
+    assert.doesNotMatch(stderr, /did you mean/)
   })
 
   test('a word in the place of a number is said of the option that it stands behind', async () => {
@@ -230,8 +256,29 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.ok((await words('consume', '--fr')).includes('--from'))
     assert.deepEqual(await words('consume', topic.slice(0, -1)), [topic])
     assert.deepEqual(await words('produce', topic, '--acks', 'a'), ['all'])
+    assert.deepEqual(await words('help', 'topics', 'des'), ['describe'])
+    assert.deepEqual(await words('learn', 'p'), ['producer', 'partition'])
+    assert.deepEqual(await words('completion', 'z'), ['zsh'])
+    assert.deepEqual(await words('groups', 'reset', 'g', '--to', ''), ['earliest', 'latest', 'current'])
+    assert.deepEqual(await words('topics', 'create', 'x', '-c', 'retention.m'), ['retention.ms='])
+    assert.deepEqual(await words('topics', 'alter', topic, '--delete-config', 'retention.m'), ['retention.ms'])
     for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
       assert.match(await cli.text(['completion', shell]), /odradek completion-words/)
     }
+  })
+
+  test('bash sets a space behind a whole word, and none where a value follows', async () => {
+    writeFileSync(join(directory.path, 'odradek'), `#!/bin/sh\nexec "${process.execPath}" "${builtCommand}" "$@"\n`)
+    chmodSync(join(directory.path, 'odradek'), 0o755)
+    const press = `compopt() { printf 'compopt %s %s\\n' "$@"; }
+      complete_line() { COMP_WORDS=(odradek "$@"); COMP_CWORD=$#; _odradek_complete; echo "\${COMPREPLY[*]}"; }
+      eval "$(odradek completion bash)"; complete_line learn of; complete_line topics create x -c retention.m`
+    const env = { PATH: `${directory.path}:${process.env.PATH}` }
+    const said = await runToSuccess('bash', ['-c', press], { env })
+    assert.equal(said.toString(), 'offset\ncompopt -o nospace\nretention.ms=\n')
+  })
+
+  test('the settings of topics that are completed are those that a broker knows', () => {
+    assert.deepEqual(topicSettings, Object.keys(topicConfigDefinitions))
   })
 })

@@ -5,6 +5,7 @@
 import { wrongUsage } from '../cli-error.ts'
 import type { CommandDefinition } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { didYouMean } from '../similar.ts'
 import { scripts, shells } from './scripts.ts'
 
 export const completion: CommandDefinition = {
@@ -20,12 +21,15 @@ It completes the command odradek, so that has to be installed (npm install -g
 and the tarball that npm pack ./dist makes of a clone: it is not on npm yet). Topics and
 groups come from the broker at localhost:9092, or the one that KAFKA_BROKERS or
 -b on the line names; one that does not answer within 300 ms is not waited for.`,
-  arguments: [{ name: '<shell>', description: shells.join(', ') }],
+  arguments: [{ name: '<shell>', description: shells.join(', '), words: shells }],
   examples: [['eval "$(odradek completion bash)"', 'in this bash, now']],
   async run({ args, terminal }) {
     const shell = shells.find((one) => one === args[0]) ?? (args[0] === 'pwsh' ? 'powershell' : undefined)
     if (shell === undefined) {
-      throw wrongUsage(`there is no completion for "${args[0]}"`, `known are ${shells.join(', ')}`)
+      throw wrongUsage(
+        `there is no completion for "${args[0]}"`,
+        `${didYouMean(args[0] ?? '', shells)}known are ${shells.join(', ')}`
+      )
     }
     await terminal.write(scripts[shell])
     return ExitCode.done

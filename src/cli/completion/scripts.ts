@@ -1,6 +1,7 @@
 /**
  * What each shell runs at a press of Tab: it asks `odradek completion-words` with the words of the line, the last one as far as it
- * is typed. What a word means is known there, not here.
+ * is typed. What a word means is known there, not here. A name that ends in = is followed by its value, not by a space: fish and
+ * PowerShell know.
  */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
 export type Shell = (typeof shells)[number]
@@ -8,6 +9,7 @@ export type Shell = (typeof shells)[number]
 const bash = `_odradek_complete() {
   local IFS=$'\\n'
   COMPREPLY=($(odradek completion-words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  [[ \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 complete -o default -F _odradek_complete odradek
 `
@@ -15,7 +17,9 @@ complete -o default -F _odradek_complete odradek
 const zsh = `_odradek_complete() {
   local -a found
   found=("\${(@f)$(odradek completion-words -- "\${(@)words[2,CURRENT]}" 2>/dev/null)}")
-  if [[ -n "$found[1]" ]]; then compadd -a found; else _files; fi
+  if [[ -z "$found[1]" ]]; then _files
+  elif [[ "$found[1]" == *= ]]; then compadd -S '' -a found
+  else compadd -a found; fi
 }
 (( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
 compdef _odradek_complete odradek

@@ -27,6 +27,7 @@ export async function wordsFor(typed: readonly string[], global: GlobalOptions):
 }
 
 export function candidatesFor(words: readonly string[]): Candidates {
+  if (words[0] === 'help' && words.length > 1) return candidatesFor(words.slice(1))
   const before = words.slice(0, -1)
   const last = words.at(-1) ?? ''
   const entry = commands.find((one) => namesOfEntry(one).includes(before[0] ?? ''))
@@ -42,10 +43,8 @@ export function candidatesFor(words: readonly string[]): Candidates {
   const noun = /topic|group|id/.exec(command.arguments?.[0]?.name ?? '')?.[0]
   if (noun === 'topic') return { kind: 'names', of: 'topics' }
   if (noun === 'group') return { kind: 'names', of: 'groups' }
-  return noun === 'id' ? { kind: 'names', of: 'brokers' } : ofWords(command.name === 'completion' ? shellNames : [])
+  return noun === 'id' ? { kind: 'names', of: 'brokers' } : ofWords(command.arguments?.[0]?.words ?? [])
 }
-
-const shellNames = ['bash', 'zsh', 'fish', 'powershell']
 
 function ofWords(words: readonly string[]): Candidates {
   return { kind: 'words', words }
@@ -68,7 +67,8 @@ function takesValue(option: OptionDefinition): boolean {
 }
 
 function valuesOf(option: OptionDefinition): Candidates {
-  if (option.choices) return ofWords(option.choices)
+  const words = option.choices ?? option.words
+  if (words) return ofWords(words)
   if (option.flags.includes('--group ')) return { kind: 'names', of: 'groups' }
   if (option.flags.includes('--topic ')) return { kind: 'names', of: 'topics' }
   return ofWords([])

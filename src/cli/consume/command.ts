@@ -30,6 +30,7 @@ headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
     {
       flags: '--from <place>',
       description: 'where to start, and where to stop (start)',
+      words: ['start', 'end'],
       synonyms: { '--from-beginning': ['--from', 'start'], '-B': ['--from', 'start'], '--offset': ['--from'] }
     },
     { flags: '-e, --exit', description: 'stop at the end as it was at the beginning' },

@@ -14,7 +14,8 @@ The group must have no members while it is moved. The CSV is Apache's: topic,par
   options: [
     {
       flags: '--to <place>',
-      description: 'earliest, latest, current, an offset, or a time such as 2026-11-23T18:00 or @-1h'
+      description: 'earliest, latest, current, an offset, or a time such as 2026-11-23T18:00 or @-1h',
+      words: ['earliest', 'latest', 'current']
     },
     {
       flags: '--shift <n>',

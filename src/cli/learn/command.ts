@@ -3,6 +3,7 @@
  */
 import type { CommandDefinition } from '../command.ts'
 import { voices } from './concept.ts'
+import { lessonNames } from './lesson-names.ts'
 
 export const learn: CommandDefinition = {
   name: 'learn',
@@ -19,7 +20,7 @@ asked for one. Topics and groups that it makes have names that begin with learn-
 
 On a pipe nothing waits. Questions take the lines of standard input, one each (s skips, q leaves); without lines they are
 skipped. -o jsonl prints each claim as a row: id, statement, holds, measured.`,
-  arguments: [{ name: '[concept]', description: 'which one; or all' }],
+  arguments: [{ name: '[concept]', description: 'which one; or all', words: lessonNames }],
   options: [
     {
       flags: '--voice <voice>',

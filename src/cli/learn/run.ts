@@ -6,6 +6,7 @@ import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
+import { didYouMean, mostSimilar } from '../similar.ts'
 import { Answers, Left } from './answers.ts'
 import { type Voice, voices } from './concept.ts'
 import { conceptNamed, concepts } from './concepts/all.ts'
@@ -13,6 +14,7 @@ import { showContents } from './contents.ts'
 import { lessonOf } from './experiments/all.ts'
 import { type Ground, newPrefix, openGround, openGroundThatCanFail, removeMade } from './ground.ts'
 import { askQuestion, type Lesson } from './lab.ts'
+import { lessonNames } from './lesson-names.ts'
 import { type Reporter, RowReporter } from './reporter.ts'
 import { Teller } from './telling.ts'
 
@@ -93,6 +95,8 @@ function lessonsNamed(word: string): Lesson[] {
   if (word === 'all') return concepts.map(lessonOf)
   const concept = conceptNamed(word)
   if (concept) return [lessonOf(concept)]
-  const names = concepts.map((one) => one.name)
-  throw wrongUsage(`there is no lesson about "${word}"`, `there are ${names.join(', ')}, and all`, 'odradek learn')
+  const why = `${didYouMean(word, lessonNames)}there are ${lessonNames.slice(0, -1).join(', ')}, and all`
+  const similar = mostSimilar(word, lessonNames)
+  const next = similar === undefined ? 'odradek learn' : `odradek learn ${similar}`
+  throw wrongUsage(`there is no lesson about "${word}"`, why, next)
 }

@@ -64,6 +64,7 @@ the broker refuses is named; the others go on, and the exit code is 6.`,
     { flags: '-n, --count <n>', description: 'so many records, then stop; repeats VALUE' },
     {
       flags: '--template <name or text>',
+      words: templateNames,
       description: `made-up values: ${templateNames.join(', ')}, or text with {{n}}, {{uuid}}, {{now}}, {{int 1 10}}, {{pick a|b}}`
     }
   ],

@@ -5,6 +5,7 @@
  */
 import { randomInt, randomUUID } from 'node:crypto'
 import { wrongUsage } from '../cli-error.ts'
+import { didYouMean } from '../similar.ts'
 
 const named: Record<string, { readonly key: string; readonly value: string }> = {
   orders: {
@@ -31,7 +32,7 @@ export function compileTemplate(nameOrText: string): (n: number) => MadeUp {
   if (!template && !nameOrText.includes('{{')) {
     throw wrongUsage(
       `there is no template "${nameOrText}"`,
-      `known are ${templateNames.join(', ')}; any text with {{n}} or another placeholder is a template too`
+      `${didYouMean(nameOrText, templateNames)}known are ${templateNames.join(', ')}; any text with {{n}} or another placeholder is a template too`
     )
   }
   const key = template && compileText(template.key)

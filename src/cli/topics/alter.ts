@@ -13,7 +13,8 @@ import { kafkaFailure } from '../kafka-failure.ts'
 import { topicOption } from '../other-names.ts'
 import { describeTopics, failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
-import { mostSimilar } from '../similar.ts'
+import { didYouMean } from '../similar.ts'
+import { topicSettings } from './setting-names.ts'
 
 const topicResource = 2
 const operation = { set: 0, delete: 1 } as const
@@ -25,8 +26,13 @@ export const alterTopic: CommandDefinition = {
   arguments: [{ name: '<topic>', description: 'the topic' }],
   options: [
     { flags: '-p, --partitions <n>', description: 'so many partitions in all' },
-    { flags: '-c, --config <name=value>', description: 'a setting, for example retention.ms=7d', repeatable: true },
-    { flags: '--delete-config <name>', description: 'back to the default', repeatable: true }
+    {
+      flags: '-c, --config <name=value>',
+      description: 'a setting, for example retention.ms=7d',
+      repeatable: true,
+      words: topicSettings.map((name) => `${name}=`)
+    },
+    { flags: '--delete-config <name>', description: 'back to the default', repeatable: true, words: topicSettings }
   ],
   synonyms: topicOption,
   examples: [
@@ -81,10 +87,9 @@ async function refuseUnknown(cluster: Cluster, topic: string, names: readonly st
   const unknown = names.filter((name) => known?.includes(name) === false)
   const [first] = unknown
   if (known === undefined || first === undefined) return
-  const similar = mostSimilar(first, known)
   throw new CliError({
     what: `a topic has no setting ${unknown.map((name) => `"${name}"`).join(', ')}; nothing was changed`,
-    why: similar === undefined ? 'the broker does not know it' : `there is "${similar}"`,
+    why: `${didYouMean(first, known)}the broker does not know ${unknown.length === 1 ? 'it' : 'them'}`,
     next: `odradek topics describe ${topic} --all-configs`
   })
 }

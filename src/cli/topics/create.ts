@@ -10,6 +10,8 @@ import { parseConfigs, parseCount } from '../human-values.ts'
 import { topicOption } from '../other-names.ts'
 import { failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { didYouMean } from '../similar.ts'
+import { topicSettings } from './setting-names.ts'
 
 const alreadyExists = 36
 
@@ -20,7 +22,12 @@ export const createTopic: CommandDefinition = {
   options: [
     { flags: '-p, --partitions <n>', description: "how many partitions (the broker's default)" },
     { flags: '-r, --replication-factor <n>', description: "how many copies of each (the broker's default)" },
-    { flags: '-c, --config <name=value>', description: 'a setting, for example retention.ms=7d', repeatable: true },
+    {
+      flags: '-c, --config <name=value>',
+      description: 'a setting, for example retention.ms=7d',
+      repeatable: true,
+      words: topicSettings.map((name) => `${name}=`)
+    },
     { flags: '--if-not-exists', description: 'do nothing if there is one of that name' }
   ],
   synonyms: topicOption,
@@ -51,11 +58,17 @@ export const createTopic: CommandDefinition = {
         const failure = failureOf(cluster, code, created?.errorMessage)
         throw new CliError({
           what: `topic "${name}" was not created`,
-          why: explainFailure(failure),
+          why: [explainFailure(failure), meantSetting(configs.map(([key]) => key))].join(' ').trim(),
           next: code === alreadyExists ? `odradek topics describe ${name}` : undefined,
           exitCode: exitCodeOf(failure)
         })
       }
       return ExitCode.done
     })
+}
+
+/** A broker names the setting that it does not know, and none that it does. */
+function meantSetting(names: readonly string[]): string {
+  const unknown = names.find((name) => !topicSettings.includes(name))
+  return unknown === undefined ? '' : didYouMean(unknown, topicSettings)
 }

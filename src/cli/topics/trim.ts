@@ -11,7 +11,7 @@ export const trimTopic: CommandDefinition = {
   notes: 'Shows what would go and asks for the name to be typed; --yes answers for scripts.',
   arguments: [{ name: '<topic>', description: 'the topic' }],
   options: [
-    { flags: '--before <place>', description: 'an offset, @TIME, or end for everything' },
+    { flags: '--before <place>', description: 'an offset, @TIME, or end for everything', words: ['end'] },
     {
       flags: '-P, --partitions <list>',
       description: 'only these, for example 0 or 0,2-4',

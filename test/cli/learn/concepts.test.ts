@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { type Concept, fill, type Voice, voices } from '../../../src/cli/learn/concept.ts'
 import { conceptNamed, concepts } from '../../../src/cli/learn/concepts/all.ts'
 import { lessonOf } from '../../../src/cli/learn/experiments/all.ts'
+import { lessonNames } from '../../../src/cli/learn/lesson-names.ts'
 import { conceptsPath, readmePath, renderConcepts, withConceptTable } from '../../../tools/concepts-page.ts'
 import { projectDirectory } from '../../harness/paths.ts'
 
@@ -15,6 +16,7 @@ test('there are seven, in the order that builds up, and other words for them are
     concepts.map((concept) => concept.name),
     names
   )
+  assert.deepEqual(lessonNames, [...names, 'all'])
   for (const name of names) assert.equal(conceptNamed(name)?.name, name)
   for (const word of ['replication', 'Replication', 'REPLICAS']) {
     assert.equal(conceptNamed(word)?.name, 'replication-factor', word)
