@@ -335,12 +335,10 @@ export class PartitionLog {
     const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#countBelowStart())
     // Finished ones first: a disk that has no room for another segment gets it from them.
     const finished = Math.min(expired, facts.length - 1)
-    if (finished > 0) this.#dropUpTo(finished)
-    if (expired > finished) {
-      this.#roll(nowMs)
-      this.#dropUpTo(1)
-    }
-    return expired
+    const dropped = finished > 0 ? this.#drop(finished) : 0
+    if (dropped < finished || expired === finished) return dropped
+    this.#roll(nowMs)
+    return dropped + this.#drop(1)
   }
 
   activeProducers(): ActiveProducer[] {
@@ -480,16 +478,17 @@ export class PartitionLog {
     return segment
   }
 
-  /** Drops so many of the oldest segments; the log begins where the next one does. */
-  #dropUpTo(count: number): void {
-    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[count]?.baseOffset ?? this.#logEndOffset)
-    this.#drop(count)
-  }
-
-  #drop(count: number): void {
-    for (const files of this.#segments.drop(count)) this.#later(() => this.#removeForGood(files))
+  /**
+   * Drops so many of the oldest segments, as far as the disk lets them go, and gives their number: the log begins where the
+   * first of the others does. Throws DiskError, with nothing changed: what is there can be read.
+   */
+  #drop(count: number): number {
+    const dropped = this.#segments.drop(count)
+    for (const files of dropped) this.#later(() => this.#removeForGood(files))
+    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[0]?.baseOffset ?? this.#logEndOffset)
     // On a full disk this is what makes room. It is tried again before the files are removed.
     attempt(() => this.#epochs.cutBefore(this.#logStartOffset))
+    return dropped.length
   }
 
   /** Before it is written down where the log begins now, a start would miss the files: they give room, and keep their names. */

@@ -1,12 +1,13 @@
 /** When a segment is finished, and when it is no longer kept: the borders of both decisions. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DiskError } from '../../src/host/disk.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { producerExpirationMs } from '../../src/log/producer-state.ts'
 import { expiredSegments } from '../../src/log/retention.ts'
-import { append, batchOf, config, directory, open, startMs } from './setup.ts'
+import { append, batchOf, config, directory, open, recordsFrom, startMs } from './setup.ts'
 
 const segments = [1000, 2000, 3000].map((newestMs) => ({ sizeBytes: 100, newestMs }))
 const expired = (keeps: { retentionMs?: number; retentionBytes?: number }, nowMs = 3000) =>
@@ -51,6 +52,33 @@ test('what is not synced is not dropped: until then a power cut may leave a log 
   assert.equal(log.applyRetention(), 0)
   await log.durable(log.logEndOffset)
   assert.equal(log.applyRetention(), 3)
+  await log.close()
+})
+
+test('a log begins where what could be dropped ends: what the disk did not let go can be read, and goes the next time', async () => {
+  class StubbornDisk extends MemoryDisk {
+    kept: string | null = null
+
+    override rename(from: string, to: string): void {
+      if (this.kept !== null && from.endsWith(this.kept)) throw new DiskError('failed', from, `${from}: EIO`)
+      super.rename(from, to)
+    }
+  }
+  const clock = new ManualClock()
+  const disk = new StubbornDisk()
+  const log = open({ disk, clock, config: { retentionMs: 1, segmentBytes: 100 } })
+  for (const value of ['a', 'b', 'c']) assert.ok(append(log, batchOf([value])).ok)
+  await log.durable(log.logEndOffset)
+  clock.advance(10_000)
+  disk.kept = '00.log'
+  assert.throws(() => log.applyRetention(), DiskError)
+  assert.deepEqual([log.logStartOffset, recordsFrom(log).map(({ value }) => String(value))], [0, ['a', 'b', 'c']])
+  disk.kept = '01.log'
+  assert.equal(log.applyRetention(), 1)
+  assert.deepEqual([log.logStartOffset, recordsFrom(log).map(({ value }) => String(value))], [1, ['b', 'c']])
+  disk.kept = null
+  assert.equal(log.applyRetention(), 2)
+  assert.deepEqual([log.logStartOffset, log.logEndOffset], [3, 3])
   await log.close()
 })
 
