@@ -53,6 +53,13 @@ test('a separator splits key and value; an empty value is null only when asked',
   assert.throws(() => parse('kv', { keySeparator: ':' }), /line 4 has no ":"/)
 })
 
+test('a line without the separator is refused, also where a key with an empty value is a tombstone', () => {
+  for (const line of ['hello world', '']) {
+    assert.throws(() => parse(line, { keySeparator: ':' }), /line 4 has no ":"/)
+    assert.throws(() => parse(line, { keySeparator: ':', nulls: 'empty is null' }), /line 4 has no ":"/)
+  }
+})
+
 test('with -Z an empty value is null, however the line is read', () => {
   const nulls = 'empty is null'
   assert.equal(parse('', { nulls }).value, null)

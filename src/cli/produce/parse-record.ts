@@ -47,14 +47,18 @@ function separatorParser(separator: string, options: ParseOptions): ParseRecord 
   if (bytes.length === 0) throw wrongUsage('the key separator is empty')
   return (line, lineNumber) => {
     const at = line.indexOf(bytes)
-    if (at < 0 && options.nulls === 'empty is empty') {
-      throw wrongUsage(`line ${lineNumber} has no "${separator}" between key and value`)
-    }
-    const key = at < 0 ? line : line.subarray(0, at)
-    const value = at < 0 ? Buffer.alloc(0) : line.subarray(at + bytes.length)
+    // Also where empty values are null: a forgotten separator must not make a tombstone of the whole line.
+    if (at < 0) throw withoutSeparator(lineNumber, separator, options.nulls)
+    const value = line.subarray(at + bytes.length)
     const isNull = value.length === 0 && options.nulls === 'empty is null'
-    return { key, value: isNull ? null : value, headers: noHeaders }
+    return { key: line.subarray(0, at), value: isNull ? null : value, headers: noHeaders }
   }
+}
+
+function withoutSeparator(lineNumber: number, separator: string, nulls: ParseOptions['nulls']) {
+  const what = `line ${lineNumber} has no "${separator}" between key and value`
+  if (nulls === 'empty is empty') return wrongUsage(what)
+  return wrongUsage(what, `a tombstone is a key with nothing behind its separator: KEY${separator}`)
 }
 
 function checkJson(line: Buffer, lineNumber: number): Buffer {
