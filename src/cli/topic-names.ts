@@ -18,20 +18,36 @@ export async function findTopics(
   asked: readonly string[],
   missing?: 'can be made'
 ): Promise<TopicMetadata[]> {
-  if (!asked.some(isPattern)) return await describeTopics(cluster, [...new Set(asked)], missing)
+  return await describeTopics(cluster, await namesOfTopics(cluster, asked), missing)
+}
+
+/** Names as they were asked for, and in the place of each pattern the names that match it. */
+export async function namesOfTopics(
+  cluster: Cluster,
+  asked: readonly string[],
+  unmatched: 'an error' | 'nothing' = 'an error'
+): Promise<string[]> {
+  if (!asked.some(isPattern)) return [...new Set(asked)]
   const all = await listAllTopics(cluster)
-  const names = asked.flatMap((name) => (isPattern(name) ? matching(name, all) : [name]))
-  return await describeTopics(cluster, [...new Set(names)], missing)
+  const names = asked.flatMap((name) => {
+    if (!isPattern(name)) return [name]
+    const found = matching(name, all)
+    if (found.length === 0 && unmatched === 'an error') throw nothingMatches(name, all)
+    return found
+  })
+  return [...new Set(names)]
 }
 
 function matching(pattern: string, all: readonly TopicMetadata[]): string[] {
   const expression = globExpression(pattern)
-  const names = all
+  return all
     .filter((topic) => pattern.startsWith('_') || !topic.isInternal)
     .map((topic) => topic.name ?? '')
     .filter((name) => expression.test(name))
-  if (names.length > 0) return names
-  throw new CliError({
+}
+
+function nothingMatches(pattern: string, all: readonly TopicMetadata[]): CliError {
+  return new CliError({
     what: `no topic matches "${pattern}"`,
     why: `there ${all.length === 1 ? 'is 1 topic' : `are ${all.length} topics`}, and none of that name`,
     next: 'odradek topics list',

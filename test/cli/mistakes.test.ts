@@ -56,6 +56,23 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.doesNotMatch(stderr, /trim|delete/)
   })
 
+  test('describe and delete take patterns; what a pattern would delete is named first', async () => {
+    const prefix = cli.unique('many')
+    const names = [`${prefix}-1`, `${prefix}-2`]
+    for (const name of names) await cli.text(['topics', 'create', name, '-p', '2'])
+    const described = await cli.rows(['topics', 'describe', `${prefix}*`])
+    assert.deepEqual(
+      described.map(({ topic: name, partitions }) => [name, Array.isArray(partitions) && partitions.length]),
+      names.map((name) => [name, 2])
+    )
+    assert.match(await cli.text(['topics', 'describe', ...names, '-o', 'table']), /-1 {2}id[\s\S]*\n\n.*-2 {2}id/)
+    await fails(['topics', 'delete', `${prefix}*`], 2, new RegExp(`would delete 2 topics: ${names.join(', ')}\n`))
+    await cli.text(['topics', 'delete', `${prefix}-[12]`, '--yes'])
+    await fails(['topics', 'describe', `${prefix}*`], 5, /no topic matches/)
+    await fails(['topics', 'delete', `${prefix}*`, '--yes'], 5, /no topic matches/)
+    await cli.text(['topics', 'delete', `${prefix}*`, '--yes', '--if-exists'])
+  })
+
   test('a setting that topics do not have is neither set nor reset, and the one that was meant is named', async () => {
     for (const change of [
       ['--delete-config', 'retention.m'],

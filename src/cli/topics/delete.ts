@@ -6,8 +6,10 @@ import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
 import { confirmDeletion } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
+import { ExitCode } from '../exit-codes.ts'
 import { topicOption } from '../other-names.ts'
 import { concludeItems } from '../per-item.ts'
+import { namesOfTopics } from '../topic-names.ts'
 
 const unknownTopic = 3
 
@@ -15,15 +17,19 @@ export const deleteTopics: CommandDefinition = {
   name: 'delete',
   aliases: ['rm'],
   summary: 'delete topics with all their records',
-  notes: 'Asks for the name to be typed; --yes answers for scripts.',
-  arguments: [{ name: '<topic...>', description: 'one or more topics' }],
+  notes: 'Asks for the name to be typed, or shows the names of several; --yes answers for scripts.',
+  arguments: [{ name: '<topic...>', description: 'one or more topics, or patterns such as "order*"' }],
   options: [{ flags: '--if-exists', description: 'a topic that is not there is no failure' }],
   synonyms: topicOption,
-  examples: [['odradek topics delete orders --yes', 'gone, without asking']],
+  examples: [
+    ['odradek topics delete orders --yes', 'gone, without asking'],
+    ["odradek topics delete 'test-*'", 'all whose names begin so, after they were shown']
+  ],
   async run(invocation) {
     const { args, flags, global } = invocation
-    const names = [...new Set(args)]
     return await withCluster(global, async (cluster) => {
+      const names = await namesOfTopics(cluster, args, flags.has('ifExists') ? 'nothing' : 'an error')
+      if (names.length === 0) return ExitCode.done
       await confirmDeletion(invocation, { kind: 'topic', lost: 'all its records' }, () => existing(cluster, names))
       const request = names.map((name) => ({ name, topicId: null }))
       const { responses } = await cluster.answer('DeleteTopics', 'controller', request, cluster.timeoutMs)
