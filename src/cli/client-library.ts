@@ -16,6 +16,20 @@ export function headersMap(headers: ReadonlyArray<readonly [Buffer, Buffer | nul
   return new Map(headers.map(([name, content]) => [Buffer.from(name), content]))
 }
 
+/**
+ * The library takes the number of tagged fields (KIP-482) for the bytes they have, and goes on reading in the midst of them:
+ * "Out of bounds" for any answer that holds one, such as that of a Kafka whose leader has just moved (Produce from v10 and Fetch
+ * from v12 name the new one). From here on its readers pass over them as they lie there: a count, and a tag, a size and bytes each.
+ */
+export function passTaggedFieldsOver({ Reader }: typeof kafka): void {
+  Reader.prototype.readTaggedFields = function () {
+    for (let left = this.readUnsignedVarInt(); left > 0; left -= 1) {
+      this.readUnsignedVarInt()
+      this.skip(this.readUnsignedVarInt())
+    }
+  }
+}
+
 interface ModernAnswer {
   readonly errorCode: number
   readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>

@@ -5,6 +5,7 @@
  */
 import type * as kafka from '@platformatic/kafka'
 import { CliError } from './cli-error.ts'
+import { passTaggedFieldsOver } from './client-library.ts'
 import { Cluster } from './cluster.ts'
 import type { GlobalOptions } from './command.ts'
 import { ExitCode } from './exit-codes.ts'
@@ -45,6 +46,7 @@ export async function openCluster(
   answerMs: number = timeoutMs + 1000
 ): Promise<Cluster> {
   const library = await import('@platformatic/kafka')
+  passTaggedFieldsOver(library)
   const options = clientOptions(global, timeoutMs)
   return new Cluster(library, new library.Base({ ...options, requestTimeout: answerMs, retries: 0 }), timeoutMs)
 }

@@ -3,6 +3,7 @@
  * and copies, committed offsets.
  */
 import kafkaJs, { type Admin, type Kafka as KafkaClient } from 'kafkajs'
+import { topicOffsets } from '../clients/topic-offsets.ts'
 
 const { Kafka, logLevel } = kafkaJs
 const readLimitMs = 60_000
@@ -57,7 +58,7 @@ async function readPartitions(admin: Admin, topics: string[]): Promise<ReadParti
   const metadata = await admin.fetchTopicMetadata({ topics })
   const found: ReadPartition[] = []
   for (const { name, partitions } of metadata.topics) {
-    const ends = new Map((await admin.fetchTopicOffsets(name)).map((one) => [one.partition, Number(one.high)]))
+    const ends = new Map((await topicOffsets(admin, name)).map((one) => [one.partition, Number(one.high)]))
     for (const { partitionId, leader, replicas, isr } of partitions)
       found.push({
         topic: name,

@@ -11,6 +11,7 @@ import type { BrokerProcess } from '../../harness/broker-process.ts'
 import { LineProcess } from '../../harness/child-process.ts'
 import { odradek } from '../../harness/odradek-process.ts'
 import { found, skipUnless } from '../../harness/tools.ts'
+import { topicOffsets } from '../clients/topic-offsets.ts'
 import { bothBrokers } from './both-brokers.ts'
 import { commandsAt } from './commands.ts'
 
@@ -167,8 +168,7 @@ async function readAll(bootstrap: string, topics: readonly string[]): Promise<Or
   await admin.connect()
   const ends = new Map<string, number>()
   for (const topic of topics)
-    for (const { partition, high } of await admin.fetchTopicOffsets(topic))
-      ends.set(`${topic}:${partition}`, Number(high))
+    for (const { partition, high } of await topicOffsets(admin, topic)) ends.set(`${topic}:${partition}`, Number(high))
   await admin.disconnect()
   const total = [...ends.values()].reduce((sum, end) => sum + end, 0)
   const events = new Map<string, OrderEvent>()

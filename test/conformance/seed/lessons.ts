@@ -55,7 +55,8 @@ export async function runLessons(words: readonly string[], hands?: Hands): Promi
       lesson.send('')
     }
     const code = await lesson.exited
-    if (code !== 0) throw new Error(`learn ${words.join(' ')} ended with ${code}: ${lesson.lines.join('\n')}`)
+    if (code !== 0)
+      throw new Error(`learn ${words.join(' ')} ended with ${code}: ${lesson.lines.join('\n')}\n${lesson.stderr}`)
     return lessonsIn(lesson.lines)
   } finally {
     await lesson.stop()

@@ -6,6 +6,7 @@ import kafkaJs from 'kafkajs'
 import { ordersOf } from '../../../src/cli/demo/orders.ts'
 import type { ConsumedRecord } from '../clients/client.ts'
 import { kafkajs } from '../clients/kafkajs.ts'
+import { topicOffsets } from '../clients/topic-offsets.ts'
 
 const TOPICS = ['orders', 'payments', 'notifications'] as const
 
@@ -55,7 +56,7 @@ async function readAll(bootstrap: string, topic: string): Promise<readonly Consu
   const client = new kafkaJs.Kafka({ brokers: [bootstrap], logLevel: kafkaJs.logLevel.NOTHING })
   const admin = client.admin()
   await admin.connect()
-  const offsets = await admin.fetchTopicOffsets(topic)
+  const offsets = await topicOffsets(admin, topic)
   await admin.disconnect()
   const count = offsets.reduce((sum, { low, high }) => sum + Number(high) - Number(low), 0)
   return await kafkajs.consume(bootstrap, { topic, count })

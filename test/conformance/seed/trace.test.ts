@@ -18,6 +18,7 @@ import type { Client } from '../clients/client.ts'
 import { confluentPython } from '../clients/confluent-python.ts'
 import { javaConsole } from '../clients/java-console.ts'
 import { kafkajs } from '../clients/kafkajs.ts'
+import { topicOffsets } from '../clients/topic-offsets.ts'
 import { bothBrokers } from './both-brokers.ts'
 import { type Commands, commandsAt } from './commands.ts'
 import { commitOffsets } from './commit-offsets.ts'
@@ -112,7 +113,7 @@ for (const { name, kind, tool, start } of bothBrokers) {
       const admin = kafkaOf().admin()
       await admin.connect()
       try {
-        const ends = await admin.fetchTopicOffsets(topic)
+        const ends = await topicOffsets(admin, topic)
         return new Map(
           ends.map(({ partition, high }) => [partition, Number(high) - 1] as const).filter(([, last]) => last >= 0)
         )
