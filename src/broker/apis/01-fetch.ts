@@ -35,6 +35,7 @@ type Request = Decoded<FetchRequest>
 const firstVersionWithTopicIds = 13
 const consumerReplicaId = -1
 const debuggingReplicaId = -2
+const noMore: readonly Promise<void>[] = []
 
 export const fetch = api(ApiKey.Fetch, {
   versions: [4, 18],
@@ -46,36 +47,49 @@ export const fetch = api(ApiKey.Fetch, {
     const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const loan = context.broker.fetchMemory.lend()
-    // A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind.
-    const readWhenSettled = (more: readonly Promise<void>[]): Promise<FetchResponse> =>
-      Promise.allSettled(more).then(() =>
-        respondOrWait(request, session, readAll(request, session, context, loan), context, loan)
-      )
     const known = moreWithoutReading(request, session, context)
-    if (known.length > 0) return readWhenSettled(known)
+    if (known.length > 0) return readOnceSettled(known, request, session, context, loan)
     const first = readAll(request, session, context, loan)
     if (first.more.length === 0) return respondOrWait(request, session, first, context, loan)
     loan.giveBack()
-    return readWhenSettled(first.more)
+    return readOnceSettled(first.more, request, session, context, loan)
   }
 })
+
+/** A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind. */
+async function readOnceSettled(
+  more: readonly Promise<void>[],
+  request: Request,
+  session: FetchContext,
+  context: RequestContext,
+  loan: FetchLoan
+): Promise<FetchResponse> {
+  await Promise.allSettled(more)
+  return respondOrWait(request, session, readAll(request, session, context, loan), context, loan)
+}
 
 /**
  * What `readAll` would say there is more of, where the places at which earlier reads ended tell that it would read to the end
  * of every partition: a consumer that keeps up with a producer has it read once, not twice. Empty when only reading tells.
  */
-function moreWithoutReading(request: Request, session: FetchContext, context: RequestContext): Promise<void>[] {
-  if (replicaIdOf(request, context) !== consumerReplicaId) return []
-  const unread: Replica[] = []
+function moreWithoutReading(
+  request: Request,
+  session: FetchContext,
+  context: RequestContext
+): readonly Promise<void>[] {
+  if (replicaIdOf(request, context) !== consumerReplicaId) return noMore
+  let unread: Replica[] | null = null
   let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
   for (const { topic, partition, fetchOffset, maxBytes } of session.partitions) {
     const replica = context.broker.replica(topic, partition)
     const sizeBytes = replica?.log.bytesFrom(fetchOffset) ?? null
-    if (replica === undefined || sizeBytes === null || sizeBytes > Math.min(maxBytes, remainingBytes)) return []
+    if (replica === undefined || sizeBytes === null || sizeBytes > Math.min(maxBytes, remainingBytes)) return noMore
     remainingBytes -= sizeBytes
-    if (replica.highWatermark < replica.log.logEndOffset) unread.push(replica)
+    if (replica.highWatermark === replica.log.logEndOffset) continue
+    unread ??= []
+    unread.push(replica)
   }
-  return unread.flatMap((replica) => replica.readToEnd() ?? [])
+  return unread?.flatMap((replica) => replica.readToEnd() ?? []) ?? noMore
 }
 
 function replicaIdOf(request: Request, { apiVersion }: RequestContext): number {
