@@ -261,6 +261,7 @@ test('what a kill has left unsynced is not readable before a sync, which begins 
 const step = fc.oneof(
   { weight: 6, arbitrary: fc.constantFrom(1, 1, 0, -1).map((acks) => ({ kind: 'produce' as const, acks })) },
   { weight: 2, arbitrary: fc.constantFrom(0, 10_000).map((maxWaitMs) => ({ kind: 'fetch' as const, maxWaitMs })) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'follow' as const }) },
   { weight: 1, arbitrary: fc.constantFrom(-1, -3).map((timestamp) => ({ kind: 'ask' as const, timestamp })) },
   { weight: 2, arbitrary: fc.constantFrom({ kind: 'turn' as const }, { kind: 'time' as const }) }
 )
@@ -271,6 +272,7 @@ test('a power cut keeps what acks=all acknowledged and whatever anybody read or 
       const { broker, disk } = await start()
       const sent: string[] = []
       let promised = 0
+      let followed = 0
       const promise = (endOffset: number): void => {
         promised = Math.max(promised, endOffset)
       }
@@ -289,6 +291,10 @@ test('a power cut keeps what acks=all acknowledged and whatever anybody read or 
         } else if (action.kind === 'fetch') {
           // Nobody else would end a wait for the first record.
           read(await fetch(broker, 0, { maxWaitMs: sent.length > 0 ? action.maxWaitMs : 0 }))
+        } else if (action.kind === 'follow') {
+          assert.deepEqual(await fetch(broker, followed), sent.slice(followed), 'all that was acknowledged before it')
+          followed = sent.length
+          promise(followed)
         } else if (action.kind === 'ask') {
           const told = await offsetAt(broker, action.timestamp)
           if (action.timestamp === -1) assert.equal(told, sent.length, 'the end includes what was acknowledged before')

@@ -29,6 +29,34 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/broker/fetch-memory.test.ts']
   },
   {
+    what: 'a reader that keeps up has its records read twice',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'if (known.length > 0)',
+    replacement: 'if (known.length < 0)',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'a reader that may not read to the end waits for what is there to be synced',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'sizeBytes > Math.min(maxBytes, remainingBytes)',
+    replacement: 'sizeBytes > limits.fetchBytes',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'a transaction that was taken back is still open for readers',
+    file: 'src/log/producer-state.ts',
+    text: 'return () => this.restore(before)',
+    replacement: 'return () => void this.#producers.set(producerId, before)',
+    tests: ['test/log/open-transactions.test.ts']
+  },
+  {
+    what: 'a transaction that has ended is still open for readers',
+    file: 'src/log/producer-state.ts',
+    text: 'else this.#openTransactions.delete(producerId)',
+    replacement: '',
+    tests: ['test/log/open-transactions.test.ts']
+  },
+  {
     what: 'housekeeping never starts',
     file: 'src/broker/broker.ts',
     text: 'broker.#housekeeping.start()',
