@@ -30,6 +30,18 @@ export function passTaggedFieldsOver({ Reader }: typeof kafka): void {
   }
 }
 
+/**
+ * An answer that comes after its request was given up stays in the library's buffer, in the way of all that come behind it: each of
+ * them would be waited for in vain. So its connection is given up as well, and the next request makes a new one.
+ */
+export function giveUpLateConnection(
+  { TimeoutError }: typeof kafka,
+  connection: kafka.Connection,
+  error: unknown
+): void {
+  if (error instanceof TimeoutError) connection.socket.destroy()
+}
+
 interface ModernAnswer {
   readonly errorCode: number
   readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>

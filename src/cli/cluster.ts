@@ -7,6 +7,7 @@
 import type * as kafka from '@platformatic/kafka'
 import type { Base, Connection } from '@platformatic/kafka'
 import { CliError } from './cli-error.ts'
+import { giveUpLateConnection } from './client-library.ts'
 import { ExitCode } from './exit-codes.ts'
 import { answerOf, kafkaFailure, networkReason } from './kafka-failure.ts'
 
@@ -122,7 +123,12 @@ export class Cluster {
   ): Promise<Answer<Requests[Name]>> {
     const connection = await this.connection(to)
     const api = await this.#api<Parameters<Requests[Name]>, Answer<Requests[Name]>>(name)
-    return await api.async(connection, ...request)
+    try {
+      return await api.async(connection, ...request)
+    } catch (error) {
+      giveUpLateConnection(this.library, connection, error)
+      throw error
+    }
   }
 
   #api<Request extends unknown[], Response>(name: string): Promise<kafka.API<Request, Response>> {

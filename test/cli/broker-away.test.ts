@@ -1,6 +1,6 @@
 /**
- * Commands that go on, under a broker that is stopped, killed and started again while they run: they wait, say once that it is gone
- * and once that it is back, and go on where they were. Ours, or a real Kafka with `--target kafka`.
+ * Commands that go on, under a broker that is stopped, killed and started again, or hangs, while they run: they wait, say once that it
+ * is gone and once that it is back, and go on where they were. Ours, or a real Kafka with `--target kafka`.
  */
 import assert from 'node:assert/strict'
 import { after, afterEach, before, suite, test } from 'node:test'
@@ -15,6 +15,9 @@ import { type CommandLine, commandLineAt, unavailable } from './command-line.ts'
 const waitMs = 60_000
 /** Long enough for every command to notice, and to say so once or more often. */
 const awayMs = 3000
+
+/** The requests of consume and produce are given up after eleven seconds. */
+const hungMs = 14_000
 
 type End = 'stop' | 'kill'
 
@@ -120,6 +123,40 @@ suite('commands under a broker that goes away', { skip: unavailable() }, () => {
     assert.deepEqual(valuesOf(reader.lines).sort(), [...numbers(10), 'after kill', 'after stop'].sort())
     const [described] = await cli.rows(['groups', 'describe', group])
     assert.deepEqual([described?.state, described?.lag], ['Empty', 0])
+  })
+
+  test('a broker that hangs for longer than a request may take is waited for like one that is gone', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    const [reader, member] = [run(['consume', topic]), run(['consume', topic, '-g', group])]
+    const writer = run(['produce', topic, '--template', '{{n}}', '--rate', '20'])
+    const commands = [reader, member, writer]
+    for (const one of [reader, member]) await one.until((lines) => lines[0], 'a record', waitMs)
+    process.kill(broker.pid, 'SIGSTOP')
+    try {
+      await pause(hungMs)
+    } finally {
+      process.kill(broker.pid, 'SIGCONT')
+    }
+    const sinceMs = performance.now()
+    for (const one of commands) await goesOn(one, 1)
+    assert.ok(performance.now() - sinceMs < 5000, 'they go on as soon as it does')
+    const read = [reader.lines.length, member.lines.length]
+    for (const [index, one] of [reader, member].entries())
+      await one.until((lines) => (lines.length > (read[index] ?? 0) + 20 ? true : undefined), 'what comes then', waitMs)
+    writer.child.kill('SIGINT')
+    assert.equal(await writer.exited, 130, writer.stderr)
+    const stored = (await cli.rows(['consume', topic, '-e'])).map((row) => String(row.value))
+    assert.deepEqual(stored, numbers(stored.length))
+    for (const one of [reader, member]) {
+      await one.until((lines) => (lines.length >= stored.length ? true : undefined), 'all', waitMs)
+      one.child.kill('SIGINT')
+      assert.equal(await one.exited, 130)
+      assert.deepEqual(valuesOf(one.lines), stored)
+    }
+    for (const one of commands) {
+      assert.equal(one.stderr.match(/does not answer: .*waiting until it is back/g)?.length, 1, one.stderr)
+      assert.equal(one.stderr.match(/the broker is back after \d+ s; going on/g)?.length, 1, one.stderr)
+    }
   })
 
   for (const acks of ['all', '1']) {

@@ -3,6 +3,8 @@
  * itself: when one fails after an update of the library, its work-around can go.
  */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import * as kafka from '@platformatic/kafka'
@@ -66,6 +68,37 @@ test("snappy of more than one block, as Java's client writes it, cannot be read"
   }
   assert.ok(unpacked === undefined || !unpacked.equals(bytes))
 })
+
+test('an answer that comes after its request was given up stays in the way of the next', async () => {
+  const frames: Buffer[] = []
+  const server = createServer((socket) =>
+    socket.on('data', (frame: Buffer) => {
+      frames.push(frame)
+      if (frames.length === 2) for (const one of frames) socket.write(handshakeAnswer(one.readInt32BE(8)))
+    })
+  )
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const { port } = server.address() as AddressInfo
+  const connection = new kafka.Connection('late', { requestTimeout: 300 })
+  await connection.connect('127.0.0.1', port)
+  const ask = () => kafka.saslHandshakeV1.api.async(connection, 'PLAIN')
+  try {
+    await assert.rejects(ask(), kafka.TimeoutError)
+    await assert.rejects(ask(), kafka.TimeoutError)
+    assert.equal(frames.length, 2)
+  } finally {
+    connection.socket.destroy()
+    server.close()
+  }
+})
+
+/** No error, and no mechanisms. */
+function handshakeAnswer(correlationId: number): Buffer {
+  const frame = Buffer.alloc(14)
+  frame.writeInt32BE(10)
+  frame.writeInt32BE(correlationId, 4)
+  return frame
+}
 
 test('the topics that a member of a group of the new protocol subscribed to are taken for one string', () => {
   const { Reader, Writer, consumerGroupDescribeV0 } = kafka
