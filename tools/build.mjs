@@ -14,8 +14,12 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { writePackage } from './manifest.mjs'
+import { orSay } from './or-say.mjs'
+
+const { build } = await import('esbuild').catch(
+  orSay('what the build needs is not installed', 'there is no esbuild in node_modules/')
+)
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const dist = join(root, 'dist')

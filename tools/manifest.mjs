@@ -11,7 +11,7 @@ const pages = ['README.md', 'LICENSE', 'CHANGELOG.md']
 
 export async function writePackage(root, dist) {
   const text = await readFile(join(root, 'package.json'), 'utf8')
-  const inside = text.replaceAll(/"(\.\/)?dist\//g, '"$1')
+  const inside = text.replace('./tools/built.mjs', './index.js').replaceAll(/"(\.\/)?dist\//g, '"$1')
   const fields = Object.entries(JSON.parse(inside)).filter(([name]) => !ofTheClone.includes(name))
   const { name, ...others } = Object.fromEntries(fields)
   const manifest = { name, version: await versionIn(root), ...others }

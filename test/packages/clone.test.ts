@@ -1,10 +1,11 @@
 /** A clone that nobody has built by hand, and what is packed in it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { run, runToSuccess } from '../harness/child-process.ts'
+import { odradek } from '../harness/odradek-process.ts'
 import { projectDirectory, type TemporaryDirectory, temporaryDirectory } from '../harness/paths.ts'
 import { skipUnless } from '../harness/tools.ts'
 import { installAlone, npm, packedName, registry } from './packed.ts'
@@ -42,6 +43,35 @@ suite('a clone that is not built', { skip: skipUnless(inRepository) }, () => {
   })
 })
 
+suite('in a clone where npm install was not run', { skip: skipUnless(inRepository) }, () => {
+  test('npm start, a build and a program of withoutkafka/ say what to do, without a stack', async () => {
+    using place = temporaryDirectory('clone-early')
+    clone(place.path)
+    const tsx = join(projectDirectory, 'node_modules', '.bin', 'tsx')
+    const said = async (command: string, words: readonly string[]) => {
+      const { code, stderr } = await run(command, words, { cwd: place.path })
+      assert.notEqual(code, 0)
+      assert.doesNotMatch(stderr, /^ +at |node:internal/m)
+      return stderr
+    }
+    assert.match(
+      await said(tsx, [join('withoutkafka', 'prod.ts'), 'hello']),
+      /^error: .*not built.*\n.*\n {2}try: npm install$/m
+    )
+    rmSync(join(place.path, 'node_modules'))
+    for (const words of [['start'], ['run', 'build']])
+      assert.match(await said('npm', words), /^error: .*not installed\n.*\n {2}try: npm install$/m)
+  })
+})
+
+test("import 'odradek' in the clone is the package, by all its names", { skip: skipUnless(odradek()) }, async () => {
+  const [inClone, packed]: unknown[] = await Promise.all([
+    import(join(projectDirectory, 'tools', 'built.mjs')),
+    import(join(projectDirectory, 'dist', 'index.js'))
+  ])
+  assert.deepEqual({ ...Object(inClone) }, { ...Object(packed) })
+})
+
 suite('in a clone that npm install has built', { skip: skipUnless(inRepository) }, () => {
   let place: TemporaryDirectory
   let tarball: string
@@ -59,7 +89,7 @@ suite('in a clone that npm install has built', { skip: skipUnless(inRepository) 
     const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
     const named = [...readFileSync(join(place.path, 'package.json'), 'utf8').matchAll(/"\.?\/?dist\/([^"]+)"/g)]
     assert.ok(named.length >= 6)
-    const pages = ['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+    const pages = ['index.js', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
     for (const path of [...named.map(([, path = '']) => path), ...pages]) {
       assert.ok(listed.includes(`package/${path}`), path)
     }
