@@ -6,6 +6,7 @@ import { ExitCode } from '../../exit-codes.ts'
 import { helpWidth, wrap } from '../../help.ts'
 import { formatTable, type Row, toJson } from '../../output.ts'
 import type { Stage } from '../../serve/stage.ts'
+import { counted } from '../show/names.ts'
 import { remains } from '../summary.ts'
 import { type AllFigures, type Figures, messages } from './ledger.ts'
 import type { ComparisonPlan } from './plan.ts'
@@ -73,11 +74,10 @@ export function conclusions(due: number, { calls, log, outages }: ComparisonStat
   const deadMs = outages.reduce((sum, { killedMs, listensMs = killedMs }) => sum + listensMs - killedMs, 0)
   const { missing: lost } = calls.figures.notifications
   const { arrived, longestWaitMs } = log.figures.notifications
-  const peakLag = outages.reduce((highest, outage) => Math.max(highest, outage.peakLag), 0)
   const everybody = counted(due, 'customer')
   const isKept = keptEverything(log.figures, due)
   const verdict = isKept
-    ? `With Kafka all ${everybody} were told, once each: up to ${counted(peakLag, 'message')} waited in the log, the longest for ${duration(longestWaitMs)}.`
+    ? `With Kafka all ${everybody} were told, once each: their messages waited in the log, the longest for ${duration(longestWaitMs)}.`
     : `The log did not keep its promise: ${arrived} of ${everybody} were told, ${counted(doubledOf(log.figures), 'message')} came twice.`
   return [
     `For ${duration(deadMs)} nobody listened for notifications. With direct calls ${lost} of ${everybody} were never told.`,
@@ -85,10 +85,6 @@ export function conclusions(due: number, { calls, log, outages }: ComparisonStat
     'A service could call again until somebody answers: that saves most, tells some twice, and ends when it dies itself.',
     ...(isKept ? ['In short: a call is gone when nobody answers; a log keeps the message until it has been read.'] : [])
   ]
-}
-
-function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
 }
 
 function doubledOf(figures: AllFigures): number {

@@ -22,8 +22,12 @@ export function capital(sentence: string): string {
 }
 
 /** `1 order`, `13 orders`. */
+export function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`
+}
+
 export function orders(count: number): string {
-  return `${count} ${count === 1 ? 'order' : 'orders'}`
+  return counted(count, 'order')
 }
 
 export function seconds(ms: number): string {

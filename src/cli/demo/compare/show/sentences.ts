@@ -1,6 +1,7 @@
 /**
  * What happens in the two worlds, in words for somebody who knows neither: what is the case, what was counted, and what comes next.
  */
+import { counted } from '../../show/names.ts'
 import type { ComparisonState } from '../state.ts'
 
 export type PhaseSentences = readonly [said: string, measured: string, next: string]
@@ -14,26 +15,26 @@ export function phaseSentences({ phase, leftMs, calls, log }: ComparisonState): 
     case 'flowing':
       return [
         'Customers order, the kitchen cooks, and notifications tells the customer.',
-        `Told so far: ${left.arrived} customers on the left, ${right.arrived} on the right.`,
+        `Told so far: ${counted(left.arrived, 'customer')} on the left, ${counted(right.arrived, 'customer')} on the right.`,
         `Notifications is killed in both worlds${inSeconds}; k kills it now.`
       ]
     case 'out':
       return [
         'Notifications is dead in both worlds, and customers go on ordering.',
-        `Left ${left.lost} calls failed, and nobody calls again; right ${right.missing} wait in the log.`,
+        `Left ${counted(left.lost, 'call')} failed for good; right ${counted(right.missing, 'message')} in the log, kept.`,
         `Notifications starts again${inSeconds}.`
       ]
     case 'draining':
       return [
         'Notifications starts again in both worlds.',
-        `Left ${left.lost} calls are gone; right ${right.missing} wait, and are read from the log now.`,
+        `Left ${counted(left.lost, 'call')} gone; right ${counted(right.missing, 'message')} left in the log, being read now.`,
         ''
       ]
     case 'calm':
     case 'over':
       return [
         'The same orders, the same crash.',
-        `Left ${left.lost} customers will never be told; right everyone who waited has been.`,
+        `Left ${counted(left.lost, 'customer')} will never be told; right everyone who waited has been.`,
         'A call is gone when nobody answers. A log remembers until somebody reads.'
       ]
     case 'closing':
