@@ -2,7 +2,7 @@
  * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Our own broker
  * is killed; of a cluster the reader stops the leader himself.
  */
-import type { TwoVoices } from '../concept.ts'
+import type { TwoVoices, Voice } from '../concept.ts'
 import { replicationFactor as concept } from '../concepts/replication-factor.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
 import { counted } from '../layout.ts'
@@ -81,7 +81,7 @@ async function aloneDown(lab: ReplicationLab, topic: string, offset: number, bro
     await power.stop()
     await lab.seen('kill -9: its process is gone')
     await lab.scene('the building is closed')
-  } else if ((await lab.action(...stopRequest(broker), isDown)) === 'skipped') return
+  } else if ((await lab.action(...stopRequest(lab.voice, broker), isDown)) === 'skipped') return
   await lab.step('without-it')
   const sinceMs = performance.now()
   const read = await lab.run(['consume', topic, '--exit'], { whenUnreachable: 'told' })
@@ -99,7 +99,7 @@ async function aloneDown(lab: ReplicationLab, topic: string, offset: number, bro
     await power.start()
     await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}`)
     await lab.scene('the building is open again')
-  } else if ((await lab.action(...startRequest(broker), isBack)) === 'skipped') return
+  } else if ((await lab.action(...startRequest(lab.voice, broker), isBack)) === 'skipped') return
   await lab.waitFor(isBack, changeMs)
   const found = await readBack(lab, topic, lab.ground.brokers)
   const claim = power ? 'back-after-the-kill' : 'back-after-the-restart'
@@ -120,7 +120,7 @@ async function leaderDown(
     const leader = (await placeOf(lab, topic, others))?.leader ?? -1
     return leader >= 0 && leader !== stopped
   }
-  if ((await lab.action(...stopRequest(stopped), hasMoved)) === 'skipped') return
+  if ((await lab.action(...stopRequest(lab.voice, stopped), hasMoved)) === 'skipped') return
   await lab.waitFor(async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === false, changeMs)
   const after = await shownPlace(lab, topic, others)
   const leads = after !== undefined && after.leader !== stopped && before?.inSync.includes(after.leader) === true
@@ -178,7 +178,7 @@ async function comesBack(
 ): Promise<void> {
   await lab.step('start')
   const isBack = async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === true
-  if ((await lab.action(...startRequest(stopped), isBack)) === 'skipped') return
+  if ((await lab.action(...startRequest(lab.voice, stopped), isBack)) === 'skipped') return
   const place = await shownPlace(lab, topic, others)
   const back = place?.inSync.includes(stopped) === true
   const list = place?.inSync.join(', ')
@@ -193,14 +193,23 @@ async function comesBack(
   )
 }
 
-function stopRequest(broker: number): [string, { action: string; broker: number }] {
-  const text = `Please stop broker ${broker}, which leads the partition: withkafka/exec.sh stop-broker ${broker}, or in your own way. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
-  return [text, { action: 'stop-broker', broker }]
+/** What a reader has to do by hand has one name outside of the lesson, also in the layman's words. */
+function stopRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
+  const how = `withkafka/exec.sh stop-broker ${broker}, or in your own way`
+  const texts: TwoVoices = {
+    layman: `Please stop broker ${broker}, which is the building that runs the rail: ${how}. Then press Enter; we wait until the others have noticed, which takes up to half a minute.`,
+    engineer: `Please stop broker ${broker}, which leads the partition: ${how}. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
+  }
+  return [texts[voice], { action: 'stop-broker', broker }]
 }
 
-function startRequest(broker: number): [string, { action: string; broker: number }] {
-  const text = `Please start broker ${broker} again: withkafka/exec.sh start-broker ${broker}, or in your own way. Then press Enter.`
-  return [text, { action: 'start-broker', broker }]
+function startRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
+  const how = `withkafka/exec.sh start-broker ${broker}, or in your own way`
+  const texts: TwoVoices = {
+    layman: `Please open the building again, which is to start broker ${broker}: ${how}. Then press Enter.`,
+    engineer: `Please start broker ${broker} again: ${how}. Then press Enter.`
+  }
+  return [texts[voice], { action: 'start-broker', broker }]
 }
 
 /** Undefined: nobody could be asked, or the leader cannot be reached at the moment. */
