@@ -38,9 +38,13 @@ async function compile(): Promise<string> {
 }
 
 /** Runs one of the programs to its end; gives the numbers that it prints. */
-export async function javaProgram(name: string, args: readonly (string | number)[]): Promise<number[]> {
+export async function javaProgram(
+  name: string,
+  args: readonly (string | number)[],
+  virtualMachine: readonly string[] = CLIENT_JVM
+): Promise<number[]> {
   const classes = await compiled()
-  const [first, ...rest] = javaArguments(name, args.map(String), CLIENT_JVM).map((argument, index, all) =>
+  const [first, ...rest] = javaArguments(name, args.map(String), virtualMachine).map((argument, index, all) =>
     all[index - 1] === '-cp' ? `${classes}:${argument}` : argument
   )
   const output = await runToSuccess('java', [first ?? '', ...rest], { timeoutMs: TIMEOUT_MS })

@@ -3,7 +3,7 @@
  * what this one leaves. Kafka's names and forms, so that it goes on from them.
  */
 import type { ClusterImage } from '../coordination/metadata/image.ts'
-import type { DataDirectory, OffsetCheckpoint, PartitionOffsets } from './data-directory.ts'
+import type { DataDirectory, OffsetCheckpoint } from './data-directory.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import type { Replica } from './replica.ts'
@@ -19,16 +19,22 @@ const offsetsOf: Readonly<Record<OffsetCheckpoint, (replica: Replica) => number>
 }
 
 export class Checkpoints {
-  readonly #directory: DataDirectory
+  readonly #directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>
+  /** What the last run left, less what is another's by now. A leader needs no high watermark to begin with: none is kept. */
+  readonly #knownOf: Partial<Record<OffsetCheckpoint, ReadonlyMap<string, number>>>
   readonly #recoveryPoints: Map<string, number>
   readonly #logStartOffsets: Map<string, number>
   #isStale = false
 
   /** `report` gets a line for each file that was damaged. */
-  constructor(directory: DataDirectory, report: (line: string) => void) {
+  constructor(directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>, report: (line: string) => void) {
     this.#directory = directory
     this.#recoveryPoints = new Map(directory.readOffsets('recovery-point-offset-checkpoint', report))
     this.#logStartOffsets = new Map(directory.readOffsets('log-start-offset-checkpoint', report))
+    this.#knownOf = {
+      'recovery-point-offset-checkpoint': this.#recoveryPoints,
+      'log-start-offset-checkpoint': this.#logStartOffsets
+    }
   }
 
   /** Whether the files may speak of topics that are deleted: a later one of the same name must not be held against them. */
@@ -75,14 +81,12 @@ export class Checkpoints {
   /** Throws DiskError. */
   write(checkpoint: OffsetCheckpoint, hosted: HostedByName): void {
     const offsetOf = offsetsOf[checkpoint]
+    const known = this.#knownOf[checkpoint]
     const offsets = new Map<string, number>()
-    // Read only where a log is offline: this runs every second under load, and the file has a line for each partition.
-    let known: PartitionOffsets | undefined
     for (const [name, partition] of hosted) {
       if (partition.kind === 'none') continue
       const replica = partition.kind === 'online' ? partition.replica : partition.closed
       // What is known of a log that is offline stays known: its damage must not be forgotten.
-      if (replica === null) known ??= this.#directory.readOffsets(checkpoint)
       const offset = replica === null ? known?.get(name) : offsetOf(replica)
       if (offset !== undefined) offsets.set(name, offset)
     }

@@ -36,6 +36,8 @@ export class Replica {
   #highWatermark: number
   #unreadable: Unreadable[] = []
   readonly #observers = new Set<ReplicaObserver>()
+  /** Resolves when it is safe that the partition exists; null once it is. */
+  #existence: Promise<void> | null = null
   /** Whether a reader has seen everything, and nothing was synced for it since. It will come back, most likely at once. */
   #hasReaderAtEnd = false
 
@@ -57,6 +59,22 @@ export class Replica {
     this.log = identity.log
     this.#highWatermark = identity.log.syncedEndOffset
     identity.log.onSynced = () => this.#advance()
+  }
+
+  /** The partition was made just now: that it exists may be lost before this resolves. */
+  restOn(safe: Promise<void>): void {
+    this.#existence = safe
+    const settled = (): void => {
+      if (this.#existence === safe) this.#existence = null
+    }
+    // A failure stays: whoever waits for it is refused.
+    safe.then(settled, () => {})
+  }
+
+  /** Resolves when everything below the offset survives a power cut, and the partition with it. Rejects with DiskError. */
+  durable(endOffset: number): Promise<void> {
+    const records = this.log.durable(endOffset)
+    return this.#existence === null ? records : Promise.all([records, this.#existence]).then(() => {})
   }
 
   /** What is appended from here on belongs to this leader's epoch. Throws DiskError. */

@@ -175,11 +175,21 @@ export class Replicas {
     return this.#options.host.disk.syncDirectory('')
   }
 
+  /** Nothing is acknowledged on these partitions before it is safe that there are any. */
+  restOn(plan: PartitionPlan, safe: Promise<void>): void {
+    for (const replica of this.#madeBy(plan)) replica.restOn(safe)
+  }
+
+  *#madeBy({ topic, topicId, firstPartition, count }: PartitionPlan): Iterable<Replica> {
+    const hosted = this.#byTopic.get(topic)?.slice(firstPartition, firstPartition + count) ?? []
+    for (const replica of replicasAmong(hosted)) if (replica.topicId === topicId) yield replica
+  }
+
   /** The metadata that tell of these partitions may be lost: nothing may be acknowledged on them. */
-  takeOffline({ topic, topicId, firstPartition, count }: PartitionPlan, reason: DiskError): void {
+  takeOffline(plan: PartitionPlan, reason: DiskError): void {
+    const { topic, topicId } = plan
     const hosted = this.#byTopic.get(topic) ?? []
-    for (const replica of replicasAmong(hosted.slice(firstPartition, firstPartition + count))) {
-      if (replica.topicId !== topicId) continue
+    for (const replica of this.#madeBy(plan)) {
       replica.end()
       replica.log.abandon()
       hosted[replica.partition] = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false }

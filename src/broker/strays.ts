@@ -5,7 +5,6 @@
 import type { ClusterImage } from '../coordination/metadata/image.ts'
 import { metadataTopicName } from '../coordination/metadata/topic-names.ts'
 import { type Chance, randomUuid } from '../host/chance.ts'
-import type { Disk } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { type SetAsideFrom, setAsideFrom, withEnding } from '../log/deleted-directory.ts'
 import { PartitionLog } from '../log/partition-log.ts'
@@ -21,14 +20,17 @@ export interface StrayFacts {
   readonly log: (line: string) => void
 }
 
-/** Removes what a deletion had renamed already, and sets aside what belongs to no topic. Throws DiskError. */
-export function setStraysAside({ host, image, wasSynced, onSetAside, log }: StrayFacts): void {
-  const { disk, chance } = host
+/**
+ * Removes what a deletion had renamed already, and sets aside what belongs to no topic. The directories come in any order: one
+ * that was deleted may be met before or behind what has taken its name. Throws DiskError.
+ */
+export function setStraysAside(facts: StrayFacts): void {
+  const { host, image, wasSynced } = facts
+  const { disk } = host
   for (const name of disk.list('')) {
     const deleted = setAsideFrom(name)
     if (deleted !== null) {
-      const directory = settleDeletion(disk, image, name, deleted)
-      if (directory !== null) onSetAside(directory)
+      settleDeletion(facts, name, deleted)
       continue
     }
     const [, topic, partition] = /^(.+)-(\d+)$/.exec(name) ?? []
@@ -40,28 +42,35 @@ export function setStraysAside({ host, image, wasSynced, onSetAside, log }: Stra
     const isDeleted = owner !== null && image.wasRemoved(owner)
     if (isClaimed && (owner === null || owner === claimedBy?.id || (wasSynced(name) && !isDeleted))) continue
     if (owner === null && !disk.exists(`${name}/partition.metadata`)) continue
-    const aside = strayName(name, chance)
-    disk.rename(name, aside)
-    onSetAside(name)
-    log(`${disk.location}/${name} belongs to no topic, and was set aside as ${aside}. It is not served.`)
+    setAside(facts, name)
   }
 }
 
+function setAside({ host: { disk, chance }, onSetAside, log }: StrayFacts, name: string): void {
+  const aside = strayName(name, chance)
+  disk.rename(name, aside)
+  onSetAside(name)
+  log(`${disk.location}/${name} belongs to no topic, and was set aside as ${aside}. It is not served.`)
+}
+
 /**
- * A deletion that was not safe when the machine stopped may never have been: then its records are there again. Gives the
- * directory that was deleted, when nothing is in its place: what the checkpoints say of it is of that one. A Kafka that is killed
- * has its next topic of the name in the metadata before it makes the directory.
+ * A deletion that was not safe when the machine stopped may never have been: then its records are there again, and what has its
+ * name by now is of a later topic that nobody was told of. Nothing of a topic that is in the image is ever removed. Where nothing
+ * is in its place, what the checkpoints say is of the one that was deleted: a Kafka that is killed has its next topic of the name
+ * in the metadata before it makes the directory.
  */
-function settleDeletion(disk: Disk, image: ClusterImage, name: string, from: SetAsideFrom): string | null {
-  const topic = from.topicId === null ? undefined : image.topicById(from.topicId)
+function settleDeletion(facts: StrayFacts, name: string, from: SetAsideFrom): void {
+  const { disk } = facts.host
+  const topic = from.topicId === null ? undefined : facts.image.topicById(from.topicId)
   const directory = `${topic?.name ?? from.topic}-${from.partition}`
   const isInPlace = disk.exists(directory)
-  if (topic?.partitions[from.partition] !== undefined && !isInPlace) {
-    disk.rename(name, directory)
-    return null
+  if (topic?.partitions[from.partition] === undefined) {
+    disk.remove(name)
+    if (!isInPlace) facts.onSetAside(directory)
+    return
   }
-  disk.remove(name)
-  return isInPlace ? null : directory
+  if (isInPlace) setAside(facts, directory)
+  disk.rename(name, directory)
 }
 
 /** What a directory that belongs to no topic is called from now on. */

@@ -385,12 +385,13 @@ export class PartitionLog {
     this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} ${how}.`)
   }
 
-  /** No sync comes due, no turn is written, and no file is open. */
+  /** No sync comes due, no turn is written, and no file is open. After this nobody is told anything: what was under way may fail. */
   #letGo(): void {
     if (this.#ended !== null) this.#writes.giveUp(this.#ended)
     this.#syncs.end()
     this.#segments.close()
     this.#tellTrouble('ended')
+    this.onTrouble = undefined
   }
 
   #tellTrouble(trouble: Trouble): void {
@@ -467,7 +468,10 @@ export class PartitionLog {
   #undoWhatFailed(): void {
     this.#segments.undoFailedRoll()
     if (this.#cutBackTo === null) return
-    this.#segments.active.truncate(this.#segments.active.sizeBytes, this.#cutBackTo)
+    const { active } = this.#segments
+    active.truncate(active.sizeBytes, this.#cutBackTo)
+    // What was written before the disk refused the rest was cut off within the file, and a power cut may bring it back.
+    active.hasUnsyncedCut = true
     this.#cutBackTo = null
   }
 
@@ -493,9 +497,13 @@ export class PartitionLog {
 
   /** Before it is written down where the log begins now, a start would miss the files: they give room, and keep their names. */
   #removeForGood(files: SetAside): void {
+    // The directory may be another log's by now; a start sees to what is left.
+    if (this.#ended !== null) return
     try {
-      if (this.#ended === null) this.#epochs.cutBefore(this.#logStartOffset)
+      this.#epochs.cutBefore(this.#logStartOffset)
     } catch (error) {
+      // Once it is empty, no power cut may bring a file's old name back: it would be damage, or the end of the log.
+      this.#disk.syncDirectoryNow(this.#directory)
       files.giveRoom()
       throw error
     }

@@ -106,6 +106,8 @@ export class Segments {
     removeSegmentFiles(this.#disk, this.#directory, this.#failedRollAt)
     removeProducerSnapshot(this.#disk, this.#directory, this.#failedRollAt)
     this.#failedRollAt = null
+    // A sync may have caught the name, and a power cut would bring it back.
+    this.#hasNewNames = true
   }
 
   /** How many of the oldest lie wholly below the offset. */

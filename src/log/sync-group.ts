@@ -120,8 +120,8 @@ export class SyncGroup {
 
   #lineUp(): void {
     this.#isUnderWay = true
-    this.#turns.ask(this.#begin)
-    if (this.#urgentOffset > this.#syncedOffset) this.#turns.hurry(this.#begin)
+    if (this.#urgentOffset > this.#syncedOffset) this.#begin()
+    else this.#turns.ask(this.#begin)
   }
 
   async #run(): Promise<void> {
@@ -139,7 +139,7 @@ export class SyncGroup {
       else this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
     this.#isUnderWay = false
-    this.#turns.end()
+    this.#turns.end(this.#begin)
     if (wantsMore) this.#lineUp()
   }
 

@@ -25,7 +25,7 @@ import { JoinGroupRequest } from '../../src/protocol/generated/api/join-group-re
 import { JoinGroupResponse } from '../../src/protocol/generated/api/join-group-response.ts'
 import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
-import { batchOf, clockOf, createTopic, produce } from './apis/records-setup.ts'
+import { batchOf, clockOf, createTopic, idOf, produce } from './apis/records-setup.ts'
 import { ask, network, startBroker } from './apis/setup.ts'
 import { HeldDisk, hold } from './held-disk.ts'
 
@@ -221,6 +221,68 @@ test('a topic whose deletion a power cut undoes has all its records', async () =
     if (after.metadata.image.topicByName('t1') !== undefined) assert.equal(endOf(after), 3, `seed ${seed}`)
     await after.stop()
   }
+})
+
+test('a topic whose deletion a power cut undoes has all its records, also where its name was taken again meanwhile', async () => {
+  for (const name of ['t1', 'a'.repeat(249)]) {
+    for (let seed = 0; seed < 30; seed++) {
+      const disk = new HeldDisk()
+      const broker = await startBroker(config, disk)
+      await createTopic(broker, name)
+      const topicId = idOf(broker, name)
+      await produce(broker, { topic: name, records: batchOf(['a', 'b', 'c']) })
+      const metadata = hold()
+      disk.beforeSync = (path) => (path.startsWith('__cluster_metadata-0/') ? metadata.over : Promise.resolve())
+      const changes = [remove(broker, name), createTopic(broker, name)]
+      for (let turn = 0; turn < 3; turn++) await setImmediate()
+      const after = await startBroker(config, disk.powerCut(new SeededChance(seed)))
+      if (idOf(after, name) === topicId) assert.equal(after.replica(name, 0)?.highWatermark, 3, `seed ${seed}`)
+      await after.stop()
+      metadata.release()
+      await Promise.all(changes)
+      await broker.stop()
+    }
+  }
+})
+
+test('acks=all is answered when it is safe that the partition exists, and refused when that cannot be made safe', async () => {
+  for (const outcome of ['safe', 'refused'] as const) {
+    const disk = new HeldDisk()
+    const broker = await startBroker(config, disk)
+    const metadata = hold()
+    disk.beforeSync = (path) => (path.startsWith('__cluster_metadata-0/') ? metadata.over : Promise.resolve())
+    const creation = createTopic(broker, 't1')
+    let isAnswered = false
+    const produced = produce(broker, { records: batchOf(['a']) }).finally(() => {
+      isAnswered = true
+    })
+    for (let turn = 0; turn < 5; turn++) await setImmediate()
+    assert.equal(isAnswered, false)
+    if (outcome === 'safe') metadata.release()
+    else metadata.refuse(new DiskError('failed', '', 'The disk refuses.'))
+    const { errorCode } = await produced
+    assert.equal(errorCode, outcome === 'safe' ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR)
+    if (outcome === 'safe') await creation
+    else await assert.rejects(creation)
+    await broker.stop().catch(() => {})
+  }
+})
+
+test('a topic that is deleted in the midst of its syncs is no trouble, and later trouble is told', async () => {
+  const lines: string[] = []
+  const disk = new HeldDisk()
+  const broker = await startBroker(config, disk, { log: (line) => lines.push(line) })
+  await createTopic(broker, 't1')
+  const sync = hold()
+  disk.beforeSync = (path) => (path === firstLog ? sync.over : Promise.resolve())
+  const first = produce(broker, { records: batchOf(['a']) })
+  await setImmediate()
+  const second = produce(broker, { records: batchOf(['b']) })
+  await remove(broker, 't1')
+  sync.release()
+  await Promise.all([first, second])
+  assert.deepEqual(lines, [])
+  await broker.stop()
 })
 
 test('a topic whose deletion is refused because it cannot be made safe keeps its records, and one that is safe goes', async () => {

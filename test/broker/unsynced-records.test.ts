@@ -179,6 +179,46 @@ test('a reader that keeps up, and may not read to the end, waits for no sync', a
   await broker.stop()
 })
 
+test('a reader of two partitions who has room for the first alone waits for no sync of the second', async () => {
+  const { broker, disk } = await start()
+  const sizeBytes = batchOf(['a']).length
+  const read = async (maxBytes: number, ...offsets: readonly [number, number]) => {
+    const partitions = [1, 0].map((partition, index) => ({
+      ...{ partition, fetchOffset: offsets[index] ?? 0, partitionMaxBytes: 1_000_000 }
+    }))
+    const request = { maxWaitMs: 0, minBytes: 1, maxBytes, sessionEpoch: -1, topics: [{ topic: 't1', partitions }] }
+    const { responses } = await ask(broker, FetchRequest, FetchResponse, 12, request)
+    return responses[0]?.partitions.map(({ records }) => valuesIn(records ?? Buffer.alloc(0)))
+  }
+  for (const partition of [0, 1]) await produce(broker, { partition, records: batchOf(['a']) })
+  assert.deepEqual(await read(1_000_000, 0, 0), [['a'], ['a']])
+  for (const value of ['b', 'c']) await produce(broker, { partition: 1, records: batchOf([value]) })
+  await send(broker, 'b', -1)
+  const before = disk.syncs
+  await send(broker, 'c')
+  assert.deepEqual(await read(2 * sizeBytes, 1, 1), [['b', 'c'], []])
+  await later()
+  assert.equal(disk.syncs, before)
+  await broker.stop()
+})
+
+test('a debugging consumer, who sees what is not safe yet, waits for no sync', async () => {
+  const { broker, disk } = await start()
+  await send(broker, 'a', -1)
+  await fetch(broker, 0)
+  await send(broker, 'b')
+  await later()
+  const before = disk.syncs
+  await send(broker, 'c')
+  const partitions = [{ partition: 0, fetchOffset: 1, partitionMaxBytes: 1_000_000 }]
+  const request = { replicaId: -2, maxWaitMs: 0, minBytes: 1, maxBytes: 1_000_000, sessionEpoch: -1 }
+  const topics = [{ topic: 't1', partitions }]
+  const { responses } = await ask(broker, FetchRequest, FetchResponse, 12, { ...request, topics })
+  assert.deepEqual(valuesIn(responses[0]?.partitions[0]?.records ?? Buffer.alloc(0)), ['b', 'c'])
+  assert.equal(disk.syncs, before)
+  await broker.stop()
+})
+
 test('a reader that is behind causes no sync', async () => {
   const { broker, disk } = await start()
   await send(broker, 'a', -1)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DiskError } from '../../src/host/disk.ts'
+import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
@@ -101,4 +102,30 @@ test('a producer that is silent for a day is forgotten, but for one whose transa
     [7]
   )
   assert.equal(log.lastStableOffset, 0)
+})
+
+test('segments that give room on a full disk are not there again after a power cut, empty, before those that follow', async () => {
+  for (const recoveryPoint of [undefined, 0]) {
+    for (let seed = 0; seed < 20; seed++) {
+      const clock = new ManualClock()
+      const disk = new SimulatedDisk()
+      const log = open({ disk, clock, config: { retentionBytes: 200, segmentBytes: 100 } })
+      for (const value of ['a', 'b', 'c', 'd', 'e']) assert.ok(append(log, batchOf([value])).ok)
+      await log.durable(log.logEndOffset)
+      disk.freeBytes = 0
+      assert.ok(log.applyRetention() > 0)
+      const { logStartOffset } = log
+      clock.advance(config.fileDeleteDelayMs)
+      const emptied = disk.list(directory).filter((name) => name.endsWith('.log.deleted'))
+      assert.ok(emptied.length > 0 && emptied.every((name) => disk.sizeOf(`${directory}/${name}`) === 0))
+      const after = open({
+        disk: disk.powerCut(new SeededChance(seed)),
+        recoveryPoint: recoveryPoint ?? log.recoveryPoint
+      })
+      const values = recordsFrom(after, logStartOffset).map(({ value }) => String(value))
+      assert.deepEqual(values, ['a', 'b', 'c', 'd', 'e'].slice(logStartOffset), `seed ${seed}`)
+      after.abandon()
+      log.abandon()
+    }
+  }
 })

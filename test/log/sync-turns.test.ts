@@ -89,3 +89,14 @@ test('a sync that fails gives its turn to the next, and its log is synced no mor
   assert.deepEqual(begun.slice(atOnce), [`log ${atOnce}`])
   await assert.rejects(first.group.wait(1), /the disk is gone/)
 })
+
+test('logs that somebody waits for take no turns: however busy they are, one that nobody waits for comes to its own', async () => {
+  const turns = new SyncTurns()
+  const begun: string[] = []
+  const busy = Array.from({ length: limits.backgroundSyncs + 1 }, (_, index) => logIn(turns, begun, `busy ${index}`))
+  for (const { group } of busy) void group.wait(1)
+  const quiet = logIn(turns, begun, 'quiet')
+  quiet.group.want(1)
+  await setImmediate()
+  assert.equal(begun.at(-1), 'quiet')
+})

@@ -80,8 +80,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'acks=all is answered as acks=1 is',
     file: 'src/broker/apis/00-produce.ts',
-    text: 'return acks === allInSyncReplicas ? log.durable(endOffset) : log.written()',
-    replacement: 'return log.written()',
+    text: 'return acks === allInSyncReplicas ? replica.durable(endOffset) : replica.log.written()',
+    replacement: 'return replica.log.written()',
     tests: producers
   },
   {
@@ -426,9 +426,58 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'a topic takes a later one of its name offline',
     file: 'src/broker/replicas.ts',
-    text: 'if (replica.topicId !== topicId) continue\n',
-    replacement: '',
+    text: 'if (replica.topicId === topicId) yield replica',
+    replacement: 'yield replica',
     tests: offline
+  },
+  {
+    what: 'a deletion that a power cut has undone removes the records where the name was taken again',
+    file: 'src/broker/strays.ts',
+    text: 'if (isInPlace) setAside(facts, directory)\n  disk.rename(name, directory)',
+    replacement: 'if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)',
+    tests: offline
+  },
+  {
+    what: 'acks=all is answered before it is safe that the partition exists',
+    file: 'src/broker/replica.ts',
+    text: 'return this.#existence === null ? records : Promise.all([records, this.#existence]).then(() => {})',
+    replacement: 'return records',
+    tests: offline
+  },
+  {
+    what: 'a log that has ended is told to be in trouble by a sync that was under way',
+    file: 'src/log/partition-log.ts',
+    text: "this.#tellTrouble('ended')\n    this.onTrouble = undefined",
+    replacement: "this.#tellTrouble('ended')",
+    tests: offline
+  },
+  {
+    what: 'files are emptied whose old names a power cut may bring back',
+    file: 'src/log/partition-log.ts',
+    text: 'this.#disk.syncDirectoryNow(this.#directory)\n',
+    replacement: '',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'on a full disk dropped segments give no room',
+    file: 'src/log/partition-log.ts',
+    text: 'files.giveRoom()\n',
+    replacement: '',
+    tests: ['test/log/retention.test.ts']
+  },
+  {
+    what: 'a fetch waits for a sync of what it has no room to read',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'remainingBytes -= sizeBytes\n',
+    replacement: '',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'a debugging fetch waits for a sync',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'if (replicaIdOf(request, context) !== consumerReplicaId) return noMore',
+    replacement: '',
+    tests: ['test/broker/unsynced-records.test.ts']
   },
   {
     what: 'the directory of a partition that is offline stays when its topic goes',

@@ -60,6 +60,9 @@ interface Crowd {
   readonly warmUp: number
 }
 
+/** Fifty consumers whose answers are of 20 partitions each had 512 MB full, and then measured its want of memory. */
+const CROWD_JVM = ['-Xms2g', '-Xmx2g', '-XX:+UseG1GC']
+
 function crowdRow(name: string, what: string, crowds: Readonly<Record<Size, Crowd>>): Row {
   return {
     name,
@@ -74,7 +77,7 @@ function crowdRow(name: string, what: string, crowds: Readonly<Record<Size, Crow
           const { partitions, producers, groups, membersPerGroup, records, warmUp } = crowds[size]
           const load = [partitions, producers, groups, membersPerGroup, records, warmUp, 100]
           const spent = await spentBy(broker.pid, () =>
-            javaProgram('ManyClients', [broker.bootstrap, `${name}-${round}`, ...load])
+            javaProgram('ManyClients', [broker.bootstrap, `${name}-${round}`, ...load], CROWD_JVM)
           )
           const millions = (records + warmUp) / 1e6
           const [rate = Number.NaN] = spent.result

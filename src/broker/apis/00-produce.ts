@@ -150,8 +150,8 @@ function tellsLogStart(error: ErrorCode, { records }: RequestPartition): boolean
 }
 
 /** Resolves when the records are as safe as was asked for. */
-function settledAs({ log }: Replica, acks: number, endOffset: number): Promise<void> {
-  return acks === allInSyncReplicas ? log.durable(endOffset) : log.written()
+function settledAs(replica: Replica, acks: number, endOffset: number): Promise<void> {
+  return acks === allInSyncReplicas ? replica.durable(endOffset) : replica.log.written()
 }
 
 function find(

@@ -69,6 +69,8 @@ export interface PartitionMaker {
   discard(plan: PartitionPlan): void
   /** Resolves when what was prepared survives a power cut. */
   namesSafe(): Promise<void>
+  /** These partitions are there, but it is not safe that they are before this resolves: nothing may be acknowledged on them. */
+  restOn(plan: PartitionPlan, safe: Promise<void>): void
   /** What was deleted until now is removed by what this gives, once that is safe. */
   takeSetAside(): () => void
   /** Does what makes room, which must be possible on a full disk. `work` is done again when it threw, having changed nothing. */
@@ -363,23 +365,35 @@ export class MetadataCoordinator {
     whenSafe: () => void = () => {}
   ): Promise<(Result | TopicFailure)[]> {
     const plans = [...written.values()].filter((plan) => plan !== null)
+    const safe = this.#safe(plans)
+    this.#restOn(plans, safe)
     try {
-      await Promise.all([this.#coordinator.settled(), plans.length > 0 ? this.#maker?.namesSafe() : null])
+      await safe
       whenSafe()
       return results
     } catch (error) {
       const failure = storageFailure(error)
       // Without a free file handle nothing is in doubt: it becomes safe a little later.
-      if (failure.cause.problem === 'too-many-files') this.#laterWhenSafe(whenSafe)
+      if (failure.cause.problem === 'too-many-files') this.#laterWhenSafe(plans, whenSafe)
       else for (const plan of plans) this.#maker?.takeOffline(plan, failure.cause)
       return results.map((result) => (written.has(result) ? failure.refusal : result))
     }
   }
 
-  #laterWhenSafe(work: () => void): void {
+  async #safe(plans: readonly PartitionPlan[]): Promise<void> {
+    await Promise.all([this.#coordinator.settled(), plans.length > 0 ? this.#maker?.namesSafe() : null])
+  }
+
+  #restOn(plans: readonly PartitionPlan[], safe: Promise<void>): void {
+    for (const plan of plans) this.#maker?.restOn(plan, safe)
+  }
+
+  #laterWhenSafe(plans: readonly PartitionPlan[], work: () => void): void {
     this.#clock.after(limits.openAgainMs, () => {
-      this.#coordinator.settled().then(work, (error: unknown) => {
-        if (error instanceof DiskError && error.problem === 'too-many-files') this.#laterWhenSafe(work)
+      const safe = this.#safe(plans)
+      this.#restOn(plans, safe)
+      safe.then(work, (error: unknown) => {
+        if (error instanceof DiskError && error.problem === 'too-many-files') this.#laterWhenSafe(plans, work)
       })
     })
   }
