@@ -22,6 +22,8 @@ export const goalNotes: Readonly<Record<string, string>> = {
   'produce lz4, like for like': client,
   'produce zstd, like for like': client,
   'consume 1 KB, to null': client,
+  'many clients, like for like':
+    'A round takes two to four seconds and differs by half from the next, for Kafka most (136,000 to 372,000): a hundred clients in one JVM fill both cores, and who comes first gets the small batches. Next: longer rounds, and the clients on a machine of their own.',
   'end to end average, acks=1': syncedReader,
   'end to end p99, acks=1': syncedReader,
   'end to end average, acks=all': syncedReader,
