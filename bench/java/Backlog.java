@@ -17,6 +17,8 @@ public final class Backlog {
         settings.put("bootstrap.servers", args[0]);
         settings.put("enable.auto.commit", "false");
         settings.put("receive.buffer.bytes", "2097152");
+        // At the end of a lag a fetch waits there for more records; the next lag's would wait behind it, half a second by default.
+        settings.put("fetch.max.wait.ms", "1");
         settings.put("key.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer");
         settings.put("value.deserializer", "org.apache.kafka.common.serialization.ByteArrayDeserializer");
         long atLeast = Long.parseLong(args[2]);

@@ -43,7 +43,7 @@ export const goalNotes: Readonly<Record<string, string>> = {
   'produce, 1 to 10,000 partitions':
     'With 10,000 partitions most batches are the first of their partition in a second, and the larger part of what is added are the syncs of new logs and the memory of requests outside the heap, which forces collections. Tried and kept: one sync of the root serves all who wait for it, and the syncs that nobody waits for take turns. Next: request frames in memory that is used again, as fetches have.',
   'consume, 1 to 10 M records behind':
-    'All three get faster with a longer lag, and the null broker as well: a seek and a first fetch stand before each. No lag slows the broker.'
+    'All get faster with a longer lag, since a seek and a first fetch stand before each. No lag slows the broker.'
 }
 
 /** What to know about a row, whatever its figures. */
