@@ -167,8 +167,8 @@ export class Comparison implements Play {
   #do(action: OutageAction | undefined): void {
     if (action === 'kill') {
       this.#calls.kill(victim)
-      this.#log.command({ kind: 'kill', service: victim })
       this.#outages.push({ ...justKilled, killedMs: Date.now() })
+      this.#log.command({ kind: 'kill', service: victim })
       this.#tell('notifications is dead in both worlds')
     } else if (action === 'restart') {
       const outage = this.#outages.pop()
