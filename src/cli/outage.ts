@@ -7,6 +7,7 @@ import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { kafkaFailure, networkReason } from './kafka-failure.ts'
 import { explainFailure } from './present-error.ts'
+import { untilInterrupted } from './until-interrupted.ts'
 
 const untoldMs = 1000
 const againAfterMs = 200
@@ -24,7 +25,7 @@ export class Outage {
   readonly #brokers: string
   readonly #hint: (line: string) => void
   readonly #nowMs: () => number
-  /** Who misses answers (a command reads and is a member of a group at once), and since when. */
+  /** Who misses answers (a command reads several partitions and is a member of a group at once), and since when. */
   readonly #since = new Map<string, number>()
   #toldSinceMs: number | undefined
   #reason: unknown
@@ -42,9 +43,9 @@ export class Outage {
   }
 
   /** A request under way: one whose answer is overdue is told of while it is waited for, as of the moment it was sent. */
-  async watch<Result>(who: string, request: Promise<Result>): Promise<Result> {
+  async watch<Result>(who: string | readonly string[], request: Promise<Result>): Promise<Result> {
     const sentMs = this.#nowMs()
-    const name = `${who}, request ${++this.#requests}`
+    const name = `request ${++this.#requests}`
     const timer = setTimeout(() => this.#missedSince(name, overdue, sentMs), overdueMs)
     try {
       const answer = await request
@@ -52,7 +53,7 @@ export class Outage {
       return answer
     } catch (error) {
       // Whoever asked tells of the failure, and asks again: the outage goes on in its name.
-      if (this.#since.delete(name)) this.#since.set(who, this.#since.get(who) ?? sentMs)
+      if (this.#since.delete(name)) for (const one of [who].flat()) this.#since.set(one, this.#since.get(one) ?? sentMs)
       throw error
     } finally {
       clearTimeout(timer)
@@ -79,6 +80,11 @@ export class Outage {
     this.#toldSinceMs = undefined
     const again = this.#isOfStorage() ? 'the broker can use its disk again' : 'the broker is back'
     this.#hint(`${again} after ${seconds} s; going on`)
+  }
+
+  /** Whoever waits no longer misses nothing; that says nothing of the broker. */
+  gaveUp(who: string): void {
+    if (this.#since.delete(who) && this.#since.size === 0) this.#toldSinceMs = undefined
   }
 
   get lastsMs(): number {
@@ -129,6 +135,9 @@ function isLibraryNetworkError(reason: unknown): boolean {
   return reason instanceof Error && 'code' in reason && reason.code === 'PLT_KFK_NETWORK'
 }
 
+/** Who misses answers to what is not a fetch: where a partition begins and ends, what a group has committed. */
+const placesAndOffsets = 'places and offsets'
+
 /** Does what needs a broker, again and again while none can be reached. Undefined: interrupted before it was done. */
 export async function patiently<Result>(
   outage: Outage | undefined,
@@ -137,10 +146,13 @@ export async function patiently<Result>(
 ): Promise<Result | undefined> {
   while (!interrupted.aborted) {
     try {
-      return await work()
+      const result = await untilInterrupted(interrupted, work())
+      if (!interrupted.aborted) outage?.answered(placesAndOffsets)
+      return result
     } catch (error) {
+      if (interrupted.aborted) return undefined
       if (outage === undefined || !isNetworkFailure(error)) throw error
-      outage.missed('records', error)
+      outage.missed(placesAndOffsets, error)
       await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
     }
   }

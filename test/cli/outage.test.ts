@@ -1,7 +1,7 @@
 /** What a command that goes on says of a broker that does not answer, or of one that answers that it cannot. */
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { Outage } from '../../src/cli/outage.ts'
+import { Outage, patiently } from '../../src/cli/outage.ts'
 
 const storageError = Object.assign(new Error('Disk error'), { apiId: 'KAFKA_STORAGE_ERROR', apiCode: 56 })
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
@@ -87,4 +87,47 @@ test('a broker that hangs is told of while its answer is waited for, and was awa
   } finally {
     mock.timers.reset()
   }
+})
+
+test('one who misses answers is told of, however often another gets them', () => {
+  const { lines, outage, pass } = startOutage()
+  for (let round = 0; round < 10; round++) {
+    outage.answered('a:0')
+    outage.missed('a:1', storageError)
+    pass(200)
+  }
+  assert.match(lines.join(), /cannot use its disk/)
+  outage.answered('a:1')
+  assert.match(lines[1] ?? '', /going on$/)
+})
+
+test('who gives up misses nothing, and the broker is not said to be back', () => {
+  const { lines, outage, pass } = startOutage()
+  outage.missed('a:1', refused)
+  pass(3000)
+  outage.missed('a:1', refused)
+  outage.gaveUp('a:1')
+  assert.equal(outage.lastsMs, 0)
+  outage.answered('a:0')
+  assert.equal(lines.length, 1)
+})
+
+test('what was missed, asked for again and had is no outage any more', async () => {
+  const { outage, pass } = startOutage()
+  let tries = 0
+  const found = await patiently(outage, new AbortController().signal, async () => {
+    if (++tries === 1) throw refused
+    return 'found'
+  })
+  assert.equal(found, 'found')
+  pass(5000)
+  assert.equal(outage.lastsMs, 0)
+})
+
+test('whoever is asked to end waits no longer for an answer', async () => {
+  const { outage } = startOutage()
+  const interruption = new AbortController()
+  const waiting = patiently(outage, interruption.signal, () => new Promise(() => {}))
+  interruption.abort()
+  assert.equal(await waiting, undefined)
 })

@@ -4,7 +4,8 @@
  */
 import type { Cluster } from '../cluster.ts'
 import { type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
-import { findTopics } from '../topic-names.ts'
+import { namesOfTopics } from '../topic-names.ts'
+import { untilInterrupted } from '../until-interrupted.ts'
 import type { Reader } from './reader.ts'
 
 const intervalMs = 5000
@@ -28,11 +29,18 @@ export class Growth {
     if (performance.now() - this.#lookedMs < intervalMs) return undefined
     this.#lookedMs = performance.now()
     try {
-      return ledPartitions(await findTopics(this.#cluster, this.#asked))
+      return await untilInterrupted(this.#reader.interrupted, this.#partitions())
     } catch {
-      // A broker that is away is told of by who reads; a topic that is gone too.
+      // A broker that is away is told of by who reads.
       return undefined
     }
+  }
+
+  /** Of the topics that are there: one that is gone is told of by who reads it. */
+  async #partitions(): Promise<readonly LedPartition[]> {
+    const names = await namesOfTopics(this.#cluster, this.#asked, 'nothing')
+    const { topics } = await this.#cluster.metadata(names, 'leave')
+    return ledPartitions(topics.filter((topic) => topic.errorCode === 0))
   }
 
   async addNew(): Promise<void> {

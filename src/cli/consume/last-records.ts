@@ -29,14 +29,15 @@ async function lastRecordsStart(
   options: ReaderOptions
 ): Promise<bigint> {
   if (count === 0) return end
-  for (let width = BigInt(count); !options.interrupted.aborted; width *= 2n) {
+  for (let width = BigInt(count); ; width *= 2n) {
     const from = end - width > start ? end - width : start
     const offsets = await lastOffsets(cluster, partition, from, end, count, options)
+    // Then it is not known what lies there.
+    options.interrupted.throwIfAborted()
     const [first] = offsets
     if (first !== undefined && offsets.length === count) return first
     if (from === start) return start
   }
-  return end
 }
 
 async function lastOffsets(

@@ -3,13 +3,14 @@
  * the next fetch of a leader waits until its last answer was taken, so a slow reader slows the fetching.
  *
  * Positions count, not records: compaction and transactions leave holes in the offsets.
+ *
+ * A partition that cannot be read for the moment is asked for again a little later, and keeps nobody from the others.
  */
-import type { Cluster, FetchedPartition, FetchRequestTopics, FetchResponse } from '../cluster.ts'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Cluster, FetchedPartition, FetchResponse } from '../cluster.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import {
-  type Bounds,
-  describeTopics,
   failureOf,
   type Isolation,
   type LedPartition,
@@ -18,12 +19,11 @@ import {
   partitionName
 } from '../partitions.ts'
 import type { ConsumedRecord } from '../record.ts'
-import { UnreadableError } from '../unreadable.ts'
+import { tellUnreadable, UnreadableError } from '../unreadable.ts'
+import { untilInterrupted } from '../until-interrupted.ts'
 import { recordsOfBatches } from './batch-records.ts'
+import { fetchFrom } from './fetch.ts'
 
-const maxWaitMs = 500
-const maxBytes = 8 * 1024 * 1024
-const partitionMaxBytes = 1024 * 1024
 const idleMs = 100
 /** A leader may move, a broker restart; longer than this is a failure, unless a broker that is away is waited for. */
 const patienceMs = 15_000
@@ -39,12 +39,23 @@ const unknownTopics = new Set([3, 100])
 const stale = new Set([...unknownTopics, 5, 6, 9, 56, 74, 75, 103])
 
 export interface ReadPosition {
-  readonly partition: LedPartition
+  /** Where its leader is may change. */
+  partition: LedPartition
   next: bigint
   /** Exclusive; undefined: follow. */
   readonly end: bigint | undefined
   /** As of the last answer; what lies between is waiting. */
   highWatermark: bigint
+  /** Undefined: it was read when it was last asked for. */
+  trouble: Trouble | undefined
+}
+
+interface Trouble {
+  readonly sinceMs: number
+  /** While the topic is not known to the broker. */
+  readonly unknownSinceMs: number | undefined
+  /** Not asked for before. */
+  readonly againMs: number
 }
 
 export interface ReaderOptions {
@@ -59,13 +70,14 @@ export class Reader {
   readonly #cluster: Cluster
   readonly #options: ReaderOptions
   readonly positions = new Map<string, ReadPosition>()
-  /** Partitions that could not be read when the reading began. */
+  /** Partitions that could not be read when their reading was to begin, and those of topics that are gone. */
   readonly passedOver = new Set<string>()
   /** While it is not known what may be read: nothing is asked for, and what comes is passed over, to be asked for again. */
   isPaused = false
-  readonly #fetches = new Map<number, Promise<Fetched>>()
-  #troubledSinceMs: number | undefined
-  #unknownSinceMs: number | undefined
+  /** Leaders that are asked, or whose answer was not taken yet. */
+  readonly #asked = new Set<number>()
+  readonly #arrived: Fetched[] = []
+  #wake = () => {}
 
   constructor(cluster: Cluster, options: ReaderOptions) {
     this.#cluster = cluster
@@ -77,7 +89,15 @@ export class Reader {
   }
 
   add(partition: LedPartition, next: bigint, end: bigint | undefined): void {
-    this.positions.set(partitionName(partition), { partition, next, end, highWatermark: end ?? next })
+    const name = partitionName(partition)
+    this.positions.set(name, { partition, next, end, highWatermark: end ?? next, trouble: undefined })
+    this.passedOver.delete(name)
+  }
+
+  /** It is read no longer. */
+  drop(name: string): void {
+    this.positions.delete(name)
+    this.#options.outage?.gaveUp(name)
   }
 
   /** How many offsets lie between the positions and the ends, as far as known. */
@@ -99,167 +119,216 @@ export class Reader {
   /** Yields what each answer brought, also when that is nothing, until every end is reached or it is interrupted. */
   async *read(): AsyncGenerator<ConsumedRecord[]> {
     const { interrupted } = this.#options
-    const interruption = new Promise<undefined>((resolve) => {
-      interrupted.addEventListener('abort', () => resolve(undefined), { once: true })
-    })
     while (!interrupted.aborted && !(this.positions.size > 0 && this.finished)) {
       this.#startFetches()
-      if (this.#fetches.size === 0) {
-        await Promise.race([pause(idleMs), interruption])
+      if (this.#asked.size === 0) {
+        await pause(idleMs, undefined, { signal: interrupted }).catch(() => {})
         yield []
         continue
       }
-      const fetched = await Promise.race([...this.#fetches.values(), interruption])
-      if (!fetched) return
-      this.#fetches.delete(fetched.leader)
-      yield await this.#take(fetched)
+      await untilInterrupted(interrupted, this.#arrival())
+      const fetched = this.#arrived.shift()
+      if (interrupted.aborted || !fetched) return
+      this.#asked.delete(fetched.leader)
+      const { records, failed } = this.#take(fetched)
+      yield records
+      if (failed.length > 0) await untilInterrupted(interrupted, this.#recover(failed))
     }
   }
 
   #startFetches(): void {
     if (this.isPaused) return
-    const leaders = new Set(this.#unfinished().map((one) => one.partition.leader))
-    for (const leader of leaders) {
-      if (this.#fetches.has(leader)) continue
-      const asked = this.#unfinished().filter((one) => one.partition.leader === leader)
-      const fetch = this.#fetch(leader, asked)
-      this.#fetches.set(leader, fetch)
+    const now = performance.now()
+    const due = this.#unfinished().filter(({ trouble }) => trouble === undefined || trouble.againMs <= now)
+    for (const leader of new Set(due.map((one) => one.partition.leader))) {
+      if (this.#asked.has(leader)) continue
+      this.#asked.add(leader)
+      const positions = due.filter((one) => one.partition.leader === leader)
+      const asked = positions.map((position) => ({ position, offset: position.next }))
+      void this.#fetch(leader, asked).then((fetched) => {
+        this.#arrived.push(fetched)
+        this.#wake()
+      })
     }
   }
 
-  async #fetch(leader: number, asked: readonly ReadPosition[]): Promise<Fetched> {
+  /** A promise of its own each time: one that waits for a slow leader would keep the answers of the others. */
+  #arrival(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve
+      if (this.#arrived.length > 0) resolve()
+    })
+  }
+
+  async #fetch(leader: number, asked: readonly Asked[]): Promise<Fetched> {
     try {
-      const isolation = this.#options.isolation === 'committed' ? 1 : 0
-      const topics = fetchTopics(asked)
-      const request = this.#cluster.answer('Fetch', leader, maxWaitMs, 1, maxBytes, isolation, 0, 0, topics, [], '')
-      const { outage } = this.#options
-      const answer = await (outage ? outage.watch('records', request) : request)
+      const { outage, isolation } = this.#options
+      const positions = asked.map((one) => one.position)
+      const request = fetchFrom(this.#cluster, leader, positions, isolation)
+      const names = positions.map((one) => partitionName(one.partition))
+      const answer = await (outage ? outage.watch(names, request) : request)
       return { leader, asked, answer }
     } catch (error) {
       return { leader, asked, error }
     }
   }
 
-  async #take(fetched: Fetched): Promise<ConsumedRecord[]> {
-    if (fetched.error !== undefined) {
-      await this.#refresh(fetched.error)
-      return []
-    }
-    const records: ConsumedRecord[] = []
-    if (this.isPaused) return records
-    for (const topic of fetched.answer?.responses ?? []) {
-      for (const partition of topic.partitions) {
-        const asked = fetched.asked.find((one) => isSame(one.partition, topic.topicId, partition.partitionIndex))
-        // A rebalance may have taken the partition away meanwhile.
-        if (!asked || this.positions.get(partitionName(asked.partition)) !== asked) continue
-        if (partition.errorCode !== 0) await this.#handleFailure(asked, partition)
-        else records.push(...this.#advance(asked, partition))
+  #take({ asked, answer, error }: Fetched): Taken {
+    if (error !== undefined) return { records: [], failed: asked.map(({ position }) => ({ position, reason: error })) }
+    if (this.isPaused) return { records: [], failed: [] }
+    const records: ConsumedRecord[][] = []
+    const failed: Failed[] = []
+    for (const { topicId, partitions } of answer?.responses ?? []) {
+      for (const fetched of partitions) {
+        const found = asked.find(({ position }) => isSame(position.partition, topicId, fetched.partitionIndex))
+        if (!found || !this.#isAwaited(found)) continue
+        const { position } = found
+        if (fetched.errorCode === 0) records.push(this.#advance(position, fetched))
+        else failed.push({ position, reason: this.#problemOf(position, fetched.errorCode) })
       }
     }
-    return records
+    return { records: records.flat(), failed }
   }
 
-  #advance(asked: ReadPosition, fetched: FetchedPartition): ConsumedRecord[] {
-    this.#troubledSinceMs = undefined
-    this.#unknownSinceMs = undefined
-    this.#options.outage?.answered('records')
+  /** A rebalance may have taken the partition away meanwhile, or another leader may have answered before. */
+  #isAwaited({ position, offset }: Asked): boolean {
+    return this.#isHeld(position) && position.next === offset
+  }
+
+  #isHeld(position: ReadPosition): boolean {
+    return this.positions.get(partitionName(position.partition)) === position
+  }
+
+  #advance(position: ReadPosition, fetched: FetchedPartition): ConsumedRecord[] {
+    const { partition, next, end } = position
+    position.trouble = undefined
+    this.#options.outage?.answered(partitionName(partition))
     const { isolation } = this.#options
-    const { records, nextOffset } = recordsOfBatches(asked.partition.topic, fetched, asked.next, isolation)
-    const end = asked.end
-    asked.next = nextOffset
-    asked.highWatermark = isolation === 'committed' ? fetched.lastStableOffset : fetched.highWatermark
+    const { records, nextOffset } = recordsOfBatches(partition.topic, fetched, next, isolation)
+    position.next = nextOffset
+    position.highWatermark = isolation === 'committed' ? fetched.lastStableOffset : fetched.highWatermark
     return end === undefined ? records : records.filter((record) => record.offset < end)
   }
 
-  async #handleFailure(asked: ReadPosition, fetched: FetchedPartition): Promise<void> {
-    const name = partitionName(asked.partition)
-    if (fetched.errorCode === offsetOutOfRange) {
-      const bounds = await this.#boundsOf(asked.partition)
-      if (!bounds) return
-      const next = asked.next < bounds.start ? bounds.start : bounds.end
-      this.#options.onNotice(`${name}: offset ${asked.next} is gone, going on at ${next}`)
-      asked.next = next
+  #problemOf({ partition: { topic, partition } }: ReadPosition, errorCode: number): UnreadableError {
+    return new UnreadableError({ topic, partition, failure: failureOf(this.#cluster, errorCode) })
+  }
+
+  /** Something moved, a connection broke, or what was asked for is gone: each is asked for again, for as long as patience lasts. */
+  async #recover(failed: readonly Failed[]): Promise<void> {
+    for (const { position, reason } of failed) {
+      if (!isOutOfRange(reason)) this.#miss(position, reason)
+      else await this.#moveWithinBounds(position).catch((error: unknown) => this.#miss(position, error))
+    }
+    await this.#findLeaders()
+  }
+
+  async #moveWithinBounds(position: ReadPosition): Promise<void> {
+    const name = partitionName(position.partition)
+    const asked = position.next
+    const bounds = (await partitionBounds(this.#cluster, [position.partition])).get(name)
+    if (bounds === undefined || !this.#isHeld(position)) return
+    position.next = asked < bounds.start ? bounds.start : bounds.end
+    this.#options.onNotice(`${name}: offset ${asked} is gone, going on at ${position.next}`)
+  }
+
+  /** Throws what does not pass, or lasts too long. */
+  #miss(position: ReadPosition, reason: unknown): void {
+    const { outage } = this.#options
+    const name = partitionName(position.partition)
+    if (!this.#isHeld(position)) {
+      outage?.gaveUp(name)
       return
     }
-    const { topic, partition } = asked.partition
-    const failure = failureOf(this.#cluster, fetched.errorCode)
-    const problem = new UnreadableError({ topic, partition, failure })
-    if (!stale.has(fetched.errorCode)) throw problem
-    await this.#refresh(problem)
-  }
-
-  /** None when they cannot be had now; the next fetch asks again. */
-  async #boundsOf(partition: LedPartition): Promise<Bounds | undefined> {
-    try {
-      return (await partitionBounds(this.#cluster, [partition])).get(partitionName(partition))
-    } catch (error) {
-      await this.#refresh(error)
-      return undefined
-    }
-  }
-
-  /** Something moved or a connection broke: ask for the leaders again, for as long as patience lasts. */
-  async #refresh(reason: unknown): Promise<void> {
-    if (!mayPass(reason) || this.#isOverdue(reason)) throw reason
-    this.#options.outage?.missed('records', reason)
-    await pause(againAfterMs)
-    try {
-      const topics = new Set([...this.positions.values()].map((one) => one.partition.topic))
-      for (const partition of ledPartitions(await describeTopics(this.#cluster, [...topics]))) this.#follow(partition)
-    } catch {
-      // Asked again with the next fetch, until patience ends.
-    }
-  }
-
-  #isOverdue(reason: unknown): boolean {
+    if (!mayPass(reason)) throw reason
     const now = performance.now()
+    const { trouble } = position
+    const sinceMs = trouble?.sinceMs ?? now
     const isUnknown = reason instanceof UnreadableError && unknownTopics.has(reason.apiCode)
-    if (isUnknown) this.#unknownSinceMs ??= now
-    else this.#unknownSinceMs = undefined
-    this.#troubledSinceMs ??= now
-    const since = this.#options.outage ? this.#unknownSinceMs : this.#troubledSinceMs
-    return since !== undefined && now - since > patienceMs
+    const unknownSinceMs = isUnknown ? (trouble?.unknownSinceMs ?? now) : undefined
+    position.trouble = { sinceMs, unknownSinceMs, againMs: now + againAfterMs }
+    const limitedSinceMs = outage ? unknownSinceMs : sinceMs
+    if (limitedSinceMs === undefined || now - limitedSinceMs <= patienceMs) {
+      outage?.missed(name, reason)
+    } else if (outage && reason instanceof UnreadableError) this.#passOver(position.partition.topic, reason)
+    else throw reason
+  }
+
+  /** A topic that is gone keeps nobody from the others. */
+  #passOver(topic: string, reason: UnreadableError): void {
+    const isGone = ({ partition, trouble }: ReadPosition) =>
+      partition.topic === topic && trouble?.unknownSinceMs !== undefined
+    const gone = [...this.positions].filter(([, position]) => isGone(position))
+    if (gone.length === this.positions.size) throw reason
+    for (const [name] of gone) {
+      this.passedOver.add(name)
+      this.drop(name)
+    }
+    const failure = failureOf(this.#cluster, reason.apiCode)
+    const unreadable = new Map(gone.map(([name, { partition }]) => [name, { ...partition, failure }]))
+    const told = tellUnreadable(unreadable, 'reading the others')
+    if (told !== undefined) this.#options.onNotice(told)
+  }
+
+  async #findLeaders(): Promise<void> {
+    try {
+      const names = [...this.positions.values()].map((one) => one.partition.topic)
+      const { topics } = await this.#cluster.metadata([...new Set(names)], 'leave')
+      const known = topics.filter((topic) => topic.errorCode === 0)
+      for (const partition of ledPartitions(known)) await this.#follow(partition)
+    } catch {
+      // Asked again with the next fetch that fails, until patience ends.
+    }
   }
 
   /** A leader moved; or the topic was deleted and made anew, and none of its records was read. */
-  #follow(partition: LedPartition): void {
+  async #follow(partition: LedPartition): Promise<void> {
     const name = partitionName(partition)
     const known = this.positions.get(name)
     if (!known) return
-    if (known.partition.topicId === partition.topicId) this.positions.set(name, { ...known, partition })
-    else {
-      this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
-      this.positions.set(name, { ...known, partition, next: 0n, highWatermark: 0n })
+    if (known.partition.topicId === partition.topicId) {
+      known.partition = partition
+      return
     }
+    // What was to be read up to its end is now read up to the end of the new one.
+    const end = known.end === undefined ? undefined : (await partitionBounds(this.#cluster, [partition])).get(name)?.end
+    if (!this.#isHeld(known)) return
+    this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
+    this.positions.set(name, { partition, next: 0n, end, highWatermark: end ?? 0n, trouble: known.trouble })
   }
+}
+
+/** A position, and the offset that was asked for. */
+interface Asked {
+  readonly position: ReadPosition
+  readonly offset: bigint
 }
 
 interface Fetched {
   readonly leader: number
-  readonly asked: readonly ReadPosition[]
+  readonly asked: readonly Asked[]
   readonly answer?: FetchResponse
   readonly error?: unknown
 }
 
-function fetchTopics(asked: readonly ReadPosition[]): FetchRequestTopics {
-  const topicIds = [...new Set(asked.map((one) => one.partition.topicId))]
-  return topicIds.map((topicId) => ({
-    topicId,
-    partitions: asked
-      .filter((one) => one.partition.topicId === topicId)
-      .map((one) => ({
-        partition: one.partition.partition,
-        currentLeaderEpoch: -1,
-        fetchOffset: one.next,
-        lastFetchedEpoch: -1,
-        partitionMaxBytes
-      }))
-  }))
+interface Failed {
+  readonly position: ReadPosition
+  readonly reason: unknown
+}
+
+interface Taken {
+  readonly records: ConsumedRecord[]
+  readonly failed: readonly Failed[]
 }
 
 /** A broken connection, a moved leader, a coordinator that loads; not bytes that cannot be read. */
 function mayPass(reason: unknown): boolean {
+  if (reason instanceof UnreadableError) return stale.has(reason.apiCode)
   return isNetworkFailure(reason) || kafkaFailure(reason) !== undefined
+}
+
+function isOutOfRange(reason: unknown): boolean {
+  return reason instanceof UnreadableError && reason.apiCode === offsetOutOfRange
 }
 
 function isSame(partition: LedPartition, topicId: string, index: number): boolean {
@@ -268,8 +337,4 @@ function isSame(partition: LedPartition, topicId: string, index: number): boolea
 
 function max(a: bigint, b: bigint): bigint {
   return a > b ? a : b
-}
-
-function pause(ms: number): Promise<undefined> {
-  return new Promise((resolve) => setTimeout(resolve, ms, undefined))
 }

@@ -4,6 +4,7 @@
 import type { KafkaRecord, RecordsBatch } from '@platformatic/kafka'
 import { CliError } from '../cli-error.ts'
 import type { Cluster, FetchedPartition } from '../cluster.ts'
+import { noSession } from '../consume/fetch.ts'
 import { ExitCode } from '../exit-codes.ts'
 import {
   type Bounds,
@@ -87,7 +88,7 @@ async function fetchOnce(
   }
   const level = isolation === 'committed' ? 1 : 0
   const topics = [{ topicId, partitions: [asked] }]
-  const answer = await cluster.answer('Fetch', led.leader, maxWaitMs, 1, oneBatch, level, 0, 0, topics, [], '')
+  const answer = await cluster.answer('Fetch', led.leader, maxWaitMs, 1, oneBatch, level, ...noSession, topics, [], '')
   const fetched = answer.responses[0]?.partitions[0]
   if (fetched === undefined) throw unreadable(cluster, led, answer.errorCode)
   return fetched

@@ -2,6 +2,7 @@
  * Producer: what an acknowledgement tells, what a batch saves, and what becomes of a batch that is sent twice.
  */
 import type { RecordsBatch } from '@platformatic/kafka'
+import { noSession } from '../../consume/fetch.ts'
 import { producer as concept } from '../concepts/producer.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
 import { counted } from '../layout.ts'
@@ -134,7 +135,7 @@ async function batchesOf(lab: ProducerLab, topic: string): Promise<readonly Reco
   const { leader, topicId } = await onlyPartition(lab, topic)
   const partition = { partition: 0, currentLeaderEpoch: -1, fetchOffset: 0n, lastFetchedEpoch: -1 }
   const asked = [{ topicId, partitions: [{ ...partition, partitionMaxBytes: 1024 * 1024 }] }]
-  const answer = await lab.cluster.answer('Fetch', leader, 500, 1, 1024 * 1024, 0, 0, 0, asked, [], '')
+  const answer = await lab.cluster.answer('Fetch', leader, 500, 1, 1024 * 1024, 0, ...noSession, asked, [], '')
   return answer.responses[0]?.partitions[0]?.records ?? []
 }
 
