@@ -79,6 +79,24 @@ suite('commands beside a partition that is offline', () => {
     }
   })
 
+  test('who gets it by a rebalance beside another passes it over', async () => {
+    const members = [1, 2].map(() => cli.start(['consume', 'a', '-g', 'pair']))
+    try {
+      // One of them has nothing but the partition that is offline; what it leaves behind is the other one's.
+      const codes = members.map(async (member) => [member, await member.exited] as const)
+      const [ended, code] = await Promise.race(codes)
+      assert.equal(code, 1, ended.stderr)
+      const [other] = members.filter((member) => member !== ended)
+      assert.ok(other)
+      await other.until(() => named.exec(other.stderr) ?? undefined, 'the partition that is passed over', 20_000)
+      await cli.text(['produce', 'a', '-P', '1'], 'later\n')
+      const later = (lines: readonly string[]) => lines.find((line) => JSON.parse(line).value === 'later')
+      await other.until(later, 'what comes later', 20_000)
+    } finally {
+      await Promise.all(members.map((member) => member.kill()))
+    }
+  })
+
   test('a command that is about this partition names it, and says where to look', async () => {
     const lines = [
       ['consume', 'a', '-P', '0', '-e'],

@@ -2,11 +2,13 @@
  * Reading as a member of a group: the reader's partitions follow the group's assignment, and what was printed is committed every
  * second, before a rebalance, and at the end. What could not be committed is kept and committed later.
  */
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { committedByPartition } from '../group-offsets.ts'
 import type { Outage } from '../outage.ts'
-import { describeTopics, type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
+import { type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
+import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
 import { openPositions } from './open-positions.ts'
@@ -14,6 +16,8 @@ import type { ConsumePlan } from './plan.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
 
 const defaultCommitIntervalMs = 1000
+/** Whoever asked for the end waits no longer for a broker that does not take the last offsets. */
+const lastCommitMs = 5000
 
 /** What to read, and how to be a member; all else has its default. */
 export interface GroupPlan
@@ -30,7 +34,10 @@ interface Uncommitted {
 
 export class GroupReading {
   readonly #cluster: Cluster
-  #partitions: readonly LedPartition[]
+  /** As their leaders were when it was last asked for them. */
+  readonly #partitions: Map<string, LedPartition>
+  /** Any other came up since: all that is in it is to be read. */
+  readonly #knownAtJoin: ReadonlySet<string>
   readonly #reader: Reader
   readonly #plan: GroupPlan
   readonly #hint: (text: string) => void
@@ -42,6 +49,8 @@ export class GroupReading {
   readonly #read = new Map<string, bigint>()
   #timer: NodeJS.Timeout | undefined
   #committing: Promise<unknown> = Promise.resolve()
+  /** Waits for the one that is under way. */
+  #nextCommit: Promise<unknown> | undefined
 
   private constructor(
     cluster: Cluster,
@@ -51,7 +60,8 @@ export class GroupReading {
     hint: (text: string) => void
   ) {
     this.#cluster = cluster
-    this.#partitions = partitions
+    this.#partitions = new Map(partitions.map((partition) => [partitionName(partition), partition]))
+    this.#knownAtJoin = new Set(this.#partitions.keys())
     this.#reader = reader
     this.#plan = plan
     this.#hint = hint
@@ -68,7 +78,7 @@ export class GroupReading {
     outage?: Outage
   ): Promise<GroupReading> {
     const reading = new GroupReading(cluster, partitions, reader, plan, hint)
-    const changes = { onRebalance: () => reading.#pause(), onAssigned: () => reading.#dropLost() }
+    const changes = { onRebalance: () => reading.#pause(), onAssigned: () => reading.#goOn() }
     const { topics, membership } = plan
     const { interrupted } = reader
     reading.#membership = await Membership.join(global, { group, topics, changes, membership, outage, interrupted })
@@ -86,33 +96,45 @@ export class GroupReading {
     if (generation === this.#generation) return
     const names = new Set(membership.assignment().map(partitionName))
     if (names.size === 0) this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
-    await this.#learnPartitions(names)
+    await this.#findPartitions(membership.assignment().map((one) => one.topic))
     const committed = await this.#whereToGoOn(membership.group)
+    this.#skipCommitted(committed)
+    const gained = [...names].flatMap((name) => {
+      const partition = this.#partitions.get(name)
+      return partition === undefined || this.#reader.positions.has(name) ? [] : [partition]
+    })
+    for (const name of names) if (!this.#knownAtJoin.has(name) && !committed.has(name)) committed.set(name, 0n)
+    await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
+    this.#generation = generation
+    // It may have changed again meanwhile, and what was given away is another member's.
+    this.#dropLost()
+  }
+
+  /** Leaders move, topics grow, come up and go. */
+  async #findPartitions(topics: readonly string[]): Promise<void> {
+    const { topics: found } = await this.#cluster.metadata([...new Set(topics)], 'leave')
+    const known = found.filter((topic) => topic.errorCode === 0)
+    for (const partition of ledPartitions(known)) this.#partitions.set(partitionName(partition), partition)
+  }
+
+  /** While the group had given this member up, another may have read on. */
+  #skipCommitted(committed: ReadonlyMap<string, bigint>): void {
+    if (this.#plan.start === 'asked') return
     for (const [name, position] of this.#reader.positions) {
       const next = committed.get(name)
       if (next !== undefined && next > position.next) position.next = next
     }
-    const gained = this.#partitions.filter(
-      (partition) => names.has(partitionName(partition)) && !this.#reader.positions.has(partitionName(partition))
-    )
-    await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
-    this.#generation = generation
-  }
-
-  /** A topic that grew, or one that came up, has partitions that are not known here. */
-  async #learnPartitions(names: ReadonlySet<string>): Promise<void> {
-    const known = new Set(this.#partitions.map(partitionName))
-    if ([...names].every((name) => known.has(name))) return
-    const topics = new Set(this.#membership?.assignment().map((one) => one.topic))
-    this.#partitions = ledPartitions(await describeTopics(this.#cluster, [...topics]))
   }
 
   /**
    * What the group committed, or where this member stopped, whichever is further: it may have printed what it could not commit.
-   * With --from the group's offsets count for nothing.
+   * With --from the group's offsets count for nothing where the reading begins, or if none are committed; what comes by a later
+   * rebalance was read by another member.
    */
   async #whereToGoOn(group: string): Promise<Map<string, bigint>> {
-    const committed = this.#plan.start === 'asked' ? new Map() : await committedByPartition(this.#cluster, group)
+    const { start, commits } = this.#plan
+    const countsForNothing = start === 'asked' && (this.#generation === 0 || !commits)
+    const committed = countsForNothing ? new Map<string, bigint>() : await committedByPartition(this.#cluster, group)
     for (const [name, next] of this.#read) {
       if (next > (committed.get(name) ?? -1n)) committed.set(name, next)
     }
@@ -126,14 +148,18 @@ export class GroupReading {
   }
 
   /** At once, and not with the next answer: a fetch that waits would bring records that are another member's now. */
+  #goOn(): void {
+    this.#dropLost()
+    this.#reader.isPaused = false
+  }
+
   #dropLost(): void {
     const names = new Set(this.#membership?.assignment().map(partitionName))
     for (const name of this.#reader.positions.keys()) {
       if (names.has(name)) continue
-      this.#reader.positions.delete(name)
+      this.#reader.drop(name)
       this.#uncommitted.delete(name)
     }
-    this.#reader.isPaused = false
   }
 
   /** For topics that came up meanwhile. */
@@ -150,7 +176,7 @@ export class GroupReading {
     }
   }
 
-  /** Everything up to the positions was dealt with, holes and control records behind the last record included. */
+  /** For who dealt with all that was read: what a position has passed counts, holes and control records behind the last record too. */
   reachedEnd(): void {
     for (const [name, { partition, next, end }] of this.#reader.positions) {
       const { topic, partition: index } = partition
@@ -158,11 +184,18 @@ export class GroupReading {
     }
   }
 
-  /** One at a time. Resolves with why it did not work; then the offsets stay, for the next time. */
+  /**
+   * One at a time, and one that waits for its turn is for all who ask meanwhile. Resolves with why it did not work; then the
+   * offsets stay, for the next time.
+   */
   #commit(): Promise<unknown> {
     if (!this.#plan.commits) return Promise.resolve()
-    this.#committing = this.#committing.then(() => this.#commitNow())
-    return this.#committing
+    this.#nextCommit ??= this.#committing.then(() => {
+      this.#nextCommit = undefined
+      return this.#commitNow()
+    })
+    this.#committing = this.#nextCommit
+    return this.#nextCommit
   }
 
   async #commitNow(): Promise<unknown> {
@@ -176,12 +209,25 @@ export class GroupReading {
     }
   }
 
-  async leave(): Promise<void> {
+  /** Returns whether the group has all that was committed. */
+  async leave(): Promise<'committed' | 'not committed'> {
     clearInterval(this.#timer)
-    const failure = await this.#commit()
+    const failure = await this.#lastCommit()
     if (failure !== undefined) {
-      this.#hint(`the last offsets were not committed: ${failure instanceof Error ? failure.message : failure}`)
+      const { message, why } = toCliError(failure)
+      this.#hint(`the last offsets were not committed: ${why ?? message}`)
     }
     await this.#membership?.leave()
+    return failure === undefined ? 'committed' : 'not committed'
+  }
+
+  async #lastCommit(): Promise<unknown> {
+    const limit = new AbortController()
+    const late = pause(lastCommitMs, new Error('the coordinator does not answer'), { signal: limit.signal })
+    try {
+      return await Promise.race([this.#commit(), late])
+    } finally {
+      limit.abort()
+    }
   }
 }

@@ -17,6 +17,7 @@ import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import { failureOf, type TopicPartition } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { untilInterrupted } from '../until-interrupted.ts'
 import {
   type AssignorName,
   assign,
@@ -46,7 +47,7 @@ const answerMs = 5000
 const againAfterMs = 200
 /** How often the leader of a group looks whether its topics have grown. */
 const growthIntervalMs = 5000
-/** Leaving is a courtesy: without it the group waits for the session to end. */
+/** Leaving is a courtesy: without it the group waits for the session to end. Whoever asked for the end waits no longer for it. */
 const leaveMs = 2000
 
 export interface Changes {
@@ -78,6 +79,7 @@ export class Membership {
   /** Rises with each assignment. */
   generation = 0
   readonly #cluster: Cluster
+  readonly #global: GlobalOptions
   readonly #options: MembershipOptions
   readonly #changes: Changes
   readonly #outage: Outage | undefined
@@ -92,12 +94,15 @@ export class Membership {
   /** As the leader gave them out; undefined for any other member. */
   #countsGivenOut: ReadonlyMap<string, number> | undefined
   #lookedForGrowthMs = 0
+  /** A JoinGroup or a SyncGroup waits for its answer. */
+  #isJoining = false
   #keeping: Promise<void> = Promise.resolve()
   /** Why the membership is over. */
   failure: Error | undefined
 
-  private constructor(cluster: Cluster, options: JoinOptions) {
+  private constructor(cluster: Cluster, global: GlobalOptions, options: JoinOptions) {
     this.#cluster = cluster
+    this.#global = global
     this.group = options.group
     this.#topics = options.topics
     this.#changes = options.changes
@@ -108,7 +113,7 @@ export class Membership {
   /** On connections of its own: a JoinGroup that waits for the other members holds up what comes behind it. */
   static async join(global: GlobalOptions, options: JoinOptions): Promise<Membership> {
     const cluster = await openCluster(global, answerMs, rebalanceTimeoutMs + answerMs)
-    const membership = new Membership(cluster, options)
+    const membership = new Membership(cluster, global, options)
     const giveUp = () => membership.#closing.abort()
     options.interrupted.addEventListener('abort', giveUp, { once: true })
     try {
@@ -158,18 +163,32 @@ export class Membership {
         topics
       )
     )
-    for (const { partitions } of answer.topics) for (const { errorCode } of partitions) this.#check(errorCode)
+    const what = `the offsets of group "${this.group}" were not committed`
+    for (const { partitions } of answer.topics) for (const { errorCode } of partitions) this.#check(errorCode, what)
   }
 
   async leave(): Promise<void> {
     this.#closing.abort()
-    await this.#keeping
-    if (this.failure === undefined && this.#coordinator !== undefined && this.#memberId !== '') {
-      const members = [{ memberId: this.#memberId, groupInstanceId: this.#options.instanceId ?? null }]
-      const leaving = this.#cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
-      await this.#within(leaveMs, leaving).catch(() => {})
-    }
+    await this.#within(leaveMs, this.#leaveGroup()).catch(() => {})
     await this.#cluster.close().catch(() => {})
+  }
+
+  async #leaveGroup(): Promise<void> {
+    await this.#keeping
+    if (this.failure !== undefined || this.#coordinator === undefined || this.#memberId === '') return
+    const members = [{ memberId: this.#memberId, groupInstanceId: this.#options.instanceId ?? null }]
+    if (!this.#isJoining) {
+      await this.#cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
+      return
+    }
+    // What waits for the other members holds up what comes behind it on its connection.
+    const cluster = await openCluster(this.#global, answerMs)
+    try {
+      await cluster.metadata([], 'leave')
+      await cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
+    } finally {
+      await cluster.close().catch(() => {})
+    }
   }
 
   /** Heartbeats until the end. */
@@ -221,13 +240,14 @@ export class Membership {
 
   async #joinPatiently(): Promise<void> {
     const { signal } = this.#closing
-    const closing = new Promise<true>((resolve) =>
-      signal.addEventListener('abort', () => resolve(true), { once: true })
-    )
     while (!signal.aborted) {
+      this.#isJoining = true
       try {
-        if (await Promise.race([this.#join(), closing])) return
+        const isIn = await untilInterrupted(signal, this.#join())
+        this.#isJoining = isIn === undefined
+        if (isIn) return
       } catch (error) {
+        this.#isJoining = false
         this.#miss(error)
         await pause(againAfterMs, undefined, { signal }).catch(() => {})
       }
@@ -302,16 +322,21 @@ export class Membership {
 
   async #findCoordinator(): Promise<number> {
     if (this.#coordinator !== undefined) return this.#coordinator
-    await this.#cluster.metadata([], 'leave')
-    this.#coordinator = await this.#cluster.coordinator(this.group)
+    this.#coordinator = await this.#within(2 * answerMs, this.#askForCoordinator())
     return this.#coordinator
   }
 
+  /** Two requests, the second of which is patient itself. */
+  async #askForCoordinator(): Promise<number> {
+    await this.#cluster.metadata([], 'leave')
+    return await this.#cluster.coordinator(this.group)
+  }
+
   /** Throws for an error of Kafka's: one that passes as such, any other as the end of the membership. */
-  #check(errorCode: number): void {
+  #check(errorCode: number, what = `no longer a member of group "${this.group}"`): void {
     if (errorCode === 0) return
     const failure = failureOf(this.#cluster, errorCode)
-    const problem = { what: `no longer a member of group "${this.group}"`, why: explainFailure(failure) }
+    const problem = { what, why: explainFailure(failure) }
     if (coordinatorMoves.has(errorCode) || joinsAgain.has(errorCode)) throw new MayPass(problem)
     throw new CliError({ ...problem, exitCode: exitCodeOf(failure) })
   }

@@ -4,7 +4,7 @@ import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
 import { connect } from '../../../src/cli/connect.ts'
-import { GroupReading } from '../../../src/cli/consume/group-reading.ts'
+import { type GroupPlan, GroupReading } from '../../../src/cli/consume/group-reading.ts'
 import { Reader } from '../../../src/cli/consume/reader.ts'
 import { describeTopics, ledPartitions } from '../../../src/cli/partitions.ts'
 import { openCommandLine, unavailable } from '../command-line.ts'
@@ -18,23 +18,32 @@ const plan = {
   commits: true
 } as const
 
-/** A member that reads on until it is stopped. */
-async function member(bootstrap: string, topic: string, group: string) {
+const waitMs = 10_000
+
+/** One that has joined, and does nothing by itself. */
+async function joined(bootstrap: string, topic: string, group: string, asked: Partial<GroupPlan> = {}) {
   const settings = quietOptions(bootstrap)
   const cluster = await connect(settings)
   const partitions = ledPartitions(await describeTopics(cluster, [topic]))
   const stop = new AbortController()
   const options = { isolation: 'uncommitted', interrupted: stop.signal, onNotice: () => {} } as const
   const reader = new Reader(cluster, options)
+  const said: string[] = []
   const reading = await GroupReading.join(
     cluster,
     settings,
     group,
     partitions,
     reader,
-    { ...plan, topics: [topic], membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 100 } },
-    () => {}
+    { ...plan, topics: [topic], membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 100 }, ...asked },
+    (text) => said.push(text)
   )
+  return { cluster, stop, options, reader, reading, said }
+}
+
+/** A member that reads on until it is stopped. */
+async function member(bootstrap: string, topic: string, group: string, asked: Partial<GroupPlan> = {}) {
+  const { cluster, stop, options, reader, reading } = await joined(bootstrap, topic, group, asked)
   await reading.followAssignment(options)
   const seen: string[] = []
   const done = (async () => {
@@ -48,11 +57,18 @@ async function member(bootstrap: string, topic: string, group: string) {
   })()
   return {
     seen,
+    reader,
     async stop() {
       stop.abort()
       await done
     }
   }
+}
+
+/** Looks again and again, for as long as a test may wait. */
+async function until(isSo: () => boolean): Promise<void> {
+  for (let waited = 0; !isSo() && waited < waitMs; waited += 50) await pause(50)
+  assert.ok(isSo(), isSo.toString())
 }
 
 suite('members of a group', { skip: unavailable() }, () => {
@@ -76,5 +92,102 @@ suite('members of a group', { skip: unavailable() }, () => {
     } finally {
       await Promise.all([producer.disconnect(), ...members.map((one) => one.stop())])
     }
+  })
+
+  test('partitions that are given away while their offsets are looked for are not read by two', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '2'])
+    const first = await joined(cli.bootstrap, topic, group)
+    let answer = () => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const call = first.cluster.call.bind(first.cluster)
+    first.cluster.call = async (name, to, ...request) => {
+      if (name === 'ListOffsets') await answered
+      return await call(name, to, ...request)
+    }
+    const following = first.reading.followAssignment(first.options)
+    const second = await member(cli.bootstrap, topic, group)
+    try {
+      // The first one has its new assignment a moment after the second has its own.
+      await pause(500)
+      answer()
+      await following
+      await first.reading.followAssignment(first.options)
+      const names = [first, second].flatMap(({ reader }) => [...reader.positions.keys()])
+      assert.deepEqual(names.sort(), [`${topic}:0`, `${topic}:1`])
+    } finally {
+      answer()
+      await second.stop()
+      await first.reading.leave()
+      await first.cluster.close()
+    }
+  })
+
+  test('--from counts where a member begins, not for what it gets by a rebalance later', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '2'])
+    const write = async () => {
+      for (const partition of ['0', '1']) await cli.text(['produce', topic, 'an order', '-P', partition])
+    }
+    await write()
+    const asked = { start: 'asked' } as const
+    const first = await member(cli.bootstrap, topic, group, asked)
+    await until(() => first.seen.length === 2)
+    const second = await member(cli.bootstrap, topic, group, asked)
+    try {
+      await until(() => second.seen.length === 1)
+      const [begun] = second.seen
+      await first.stop()
+      await until(() => second.reader.positions.size === 2)
+      await write()
+      await until(() => second.seen.length >= 3)
+      assert.deepEqual([...second.seen].sort(), [begun, '0:1', '1:1'].sort())
+    } finally {
+      await second.stop()
+    }
+  })
+
+  test('a partition that a topic gets is read from its start, also by who began at the end', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic, 'before'])
+    const reader = await member(cli.bootstrap, topic, group, { start: 'asked', range: { from: { kind: 'end' } } })
+    try {
+      await cli.text(['topics', 'alter', topic, '-p', '2'])
+      await cli.text(['produce', topic, 'an order', '-P', '1'])
+      await until(() => reader.seen.length > 0)
+      assert.deepEqual(reader.seen, ['1:0'])
+    } finally {
+      await reader.stop()
+    }
+  })
+
+  test('whose last offsets the group does not take is told, with the reason', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic, 'an order'])
+    const { cluster, options, reader, reading, said } = await joined(cli.bootstrap, topic, group, {
+      membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 60_000 },
+      commitIntervalMs: 60_000
+    })
+    await reading.followAssignment(options)
+    for await (const records of reader.read()) {
+      reading.taken(records)
+      if (records.length > 0) break
+    }
+    const coordinator = await cluster.coordinator(group)
+    const { groups } = await cluster.call('DescribeGroups', coordinator, [group], false)
+    const members = (groups[0]?.members ?? []).map(({ memberId }) => ({ memberId, groupInstanceId: null }))
+    assert.equal(members.length, 1)
+    await cluster.call('LeaveGroup', coordinator, group, members)
+    assert.equal(await reading.leave(), 'not committed')
+    assert.match(said.join(), /^the last offsets were not committed: UNKNOWN_MEMBER_ID \(25\)/)
+    await cluster.close()
   })
 })
