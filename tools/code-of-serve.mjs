@@ -23,8 +23,9 @@ const data = mkdtempSync(join(tmpdir(), 'odradek-build-'))
 const write = process.stdout.write
 try {
   const ready = new Promise((resolve) => {
-    process.stdout.write = (line) => {
+    process.stdout.write = (line, written) => {
       if (String(line).startsWith('{')) resolve(JSON.parse(line))
+      written?.()
       return true
     }
   })

@@ -13,7 +13,7 @@ export interface Terminal {
   /** Style for standard output and for standard error. */
   readonly out: Style
   readonly err: Style
-  /** Resolves when the stream takes more. */
+  /** Resolves when it is written; or, when the reader has gone, once that has been told. */
   write(text: string | Uint8Array): Promise<void>
   /** A line for the person at the keyboard; silent under --quiet. */
   hint(line: string): void
@@ -89,16 +89,11 @@ export function processTerminal(options: TerminalOptions): Terminal {
 
 function writeAll(stream: Writable, text: string | Uint8Array): Promise<void> {
   if (stream.destroyed) return Promise.resolve()
-  if (stream.write(text)) return Promise.resolve()
   return new Promise((resolve) => {
-    const settle = () => {
-      stream.off('drain', settle)
-      stream.off('close', settle)
-      stream.off('error', settle)
-      resolve()
-    }
-    stream.on('drain', settle)
-    stream.on('close', settle)
-    stream.on('error', settle)
+    stream.write(text, (error) => {
+      // Whoever listens for the stream's errors hears of it only after this.
+      if (error) setImmediate(resolve)
+      else resolve()
+    })
   })
 }

@@ -145,6 +145,22 @@ suite('the command line', { skip: reason }, () => {
     assert.match(await told('--from', '99'), new RegExp(`^nothing to read there: ${topic}:0 holds 0 to 2$`, 'm'))
     assert.match(await told('--from', '5:2'), /^nothing to read: the range 5:2 ends before it begins$/m)
     assert.equal(await told('--from', '2'), '')
+    const followed = await cli.run(['consume', topic, '--from', '99', '--timeout', '500ms'])
+    assert.equal(
+      followed.stderr.split('\n')[0],
+      `offset 99 is not there yet: ${topic}:0 ends at 3; reading what comes from there on`
+    )
+  })
+
+  test('whoever has no time to find the last records is told that they were not found', async () => {
+    const topic = await newTopic(1)
+    await cli.text(['produce', topic], 'a\nb\nc\n')
+    for (const last of [
+      ['--tail', '2'],
+      ['--from', '-2', '-e']
+    ]) {
+      assert.equal((await cli.run(['consume', topic, ...last, '--timeout', '1ms'])).code, 7)
+    }
   })
 
   test('a group that is sent past the end of a partition, or before its start, is told where it goes instead', async () => {
@@ -188,6 +204,35 @@ suite('the command line', { skip: reason }, () => {
     assert.deepEqual(await values(topic, '-g', group), ['b', 'c', 'd'])
     assert.deepEqual(await values(topic, '-g', group, '--from', 'start', '--no-commit'), ['a', 'b', 'c', 'd'])
     assert.ok((await cli.rows(['groups', 'list'])).some((row) => row.group === group))
+  })
+
+  test('what a member has read and not printed is not committed, whatever ends it', async () => {
+    const topic = await newTopic(1)
+    await cli.text(['produce', topic], 'a\nb\nc\nd\n')
+    for (const ended of [
+      ['-e', '-n', '1'],
+      ['-e', '--expect', '1'],
+      ['--from', '0:4', '-n', '1']
+    ]) {
+      const member = ['consume', topic, '-g', cli.unique('group')]
+      assert.equal((await cli.rows([...member, ...ended])).length, 1)
+      const rest = await cli.rows([...member, '-e'])
+      assert.deepEqual(
+        rest.map((row) => row.value),
+        ['b', 'c', 'd']
+      )
+    }
+  })
+
+  test('a member commits nothing of what went into a closed pipe', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    // One fetch brings all of it, and it is more than a pipe holds.
+    await cli.text(['produce', topic, 'x'.repeat(1000), '-n', '900'])
+    const member = cli.start(['consume', topic, '-g', group])
+    await member.until((lines) => lines[0], 'a line', waitMs)
+    member.child.stdout.destroy()
+    assert.equal(await member.exited, 0)
+    assert.equal((await values(topic, '-g', group)).length, 900)
   })
 
   test('offsets are moved only when told to, kept in a file, and not under a member', async () => {

@@ -159,6 +159,24 @@ suite('commands under a broker that goes away', { skip: unavailable() }, () => {
     }
   })
 
+  test('Ctrl-C ends a member of a group although its broker hangs', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    await cli.text(['produce', topic], 'an order\n')
+    const member = run(['consume', topic, '-g', group])
+    await member.until((lines) => lines[0], 'a record', waitMs)
+    process.kill(broker.pid, 'SIGSTOP')
+    try {
+      await pause(awayMs)
+      const sinceMs = performance.now()
+      member.child.kill('SIGINT')
+      assert.equal(await member.exited, 130)
+      // Five seconds for the last offsets, two to leave.
+      assert.ok(performance.now() - sinceMs < 8500)
+    } finally {
+      process.kill(broker.pid, 'SIGCONT')
+    }
+  })
+
   for (const acks of ['all', '1']) {
     test(`produce --rate with acks=${acks} waits, and stores each record once and in order`, async () => {
       const topic = await newTopic(1)

@@ -65,6 +65,10 @@ class Reading {
   readonly #reader: Reader
   readonly #outage: Outage
   #deadline: AbortSignal | undefined
+  /** Whether it is known what is to be read. */
+  #isOpen = false
+  /** What became of the last offsets of a group. */
+  #lastOffsets: 'committed' | 'not committed' = 'committed'
   #printed = 0
 
   constructor(invocation: Invocation, plan: ConsumePlan, cluster: Cluster, printer: RecordPrinter) {
@@ -104,10 +108,17 @@ class Reading {
     return this.#verdict()
   }
 
+  /** Returns why there is nothing to read, if so. */
+  async #open(partitions: readonly LedPartition[], plan: ConsumePlan): Promise<string | undefined> {
+    return await this.#patiently(async () => {
+      const nothing = await openPositions(this.#cluster, this.#reader, partitions, plan, this.#readerOptions())
+      this.#isOpen = true
+      return nothing
+    })
+  }
+
   async #readAlone(partitions: readonly LedPartition[], matches: Matches): Promise<void> {
-    const nothing = await this.#patiently(() =>
-      openPositions(this.#cluster, this.#reader, partitions, this.#plan, this.#readerOptions())
-    )
+    const nothing = await this.#open(partitions, this.#plan)
     if (nothing !== undefined) this.#hint(nothing)
     const { topics, partitions: chosen, range, exitAtEnd } = this.#plan
     const follows = chosen === undefined && range.to === undefined && !exitAtEnd
@@ -134,29 +145,33 @@ class Reading {
     }
     try {
       await follow()
-      await this.#readAll(matches, { taken: (records) => reading.taken(records), follow })
-      reading.reachedEnd()
+      this.#isOpen = !this.#stop.aborted
+      const left = await this.#readAll(matches, { taken: (records) => reading.taken(records), follow })
+      if (left === 'nothing left') reading.reachedEnd()
     } finally {
-      await reading.leave()
+      this.#lastOffsets = await reading.leave()
     }
   }
 
-  async #readAll(matches: Matches, following: Following): Promise<void> {
+  /** Returns whether something was read that was not dealt with. */
+  async #readAll(matches: Matches, following: Following): Promise<'nothing left' | 'something left'> {
     const silence = watchSilence(this.#reader, this.#outage, this.#invocation.terminal)
     try {
       for await (const records of this.#reader.read()) {
         if (records.length > 0) silence.heard()
         const taken = await this.#print(records, matches(records))
         following.taken(records.slice(0, taken))
-        if (this.#enough()) return
+        if (taken < records.length) return 'something left'
+        if (this.#enough()) return 'nothing left'
         await following.follow()
       }
+      return 'nothing left'
     } finally {
       silence.stop()
     }
   }
 
-  /** Returns how many of the records were dealt with; fewer than all when enough were printed. */
+  /** Returns how many of the records were dealt with; fewer than all when enough were printed, or nobody takes them. */
   async #print(records: readonly ConsumedRecord[], verdicts: readonly boolean[]): Promise<number> {
     const chunks: Array<string | Uint8Array> = []
     let taken = 0
@@ -169,14 +184,15 @@ class Reading {
       taken++
     }
     if (chunks.length > 0) await this.#invocation.terminal.write(joinChunks(chunks))
-    return taken
+    return this.#invocation.interrupted.reason === brokenPipe ? 0 : taken
   }
 
   async #tail(partitions: readonly LedPartition[], count: number, matches: Matches): Promise<void> {
     const plan = { ...this.#plan, range: { from: { kind: 'before-end', count } } } as const
-    await this.#patiently(() => openPositions(this.#cluster, this.#reader, partitions, plan, this.#readerOptions()))
-    const last: ConsumedRecord[] = []
-    for await (const records of this.#reader.read()) last.push(...records)
+    await this.#open(partitions, plan)
+    const read: ConsumedRecord[][] = []
+    for await (const records of this.#reader.read()) read.push(records)
+    const last = read.flat()
     last.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || Number(a.offset - b.offset))
     const chosen = count === 0 ? [] : last.slice(-count)
     await this.#print(chosen, matches(chosen))
@@ -197,12 +213,14 @@ class Reading {
       return ExitCode.notMet
     }
     if (this.#deadline?.aborted && this.#outage.lastsMs > 0) throw this.#outage.toError()
-    const awaited = (count !== undefined && !this.#enough()) || (exitAtEnd && !this.#reader.finished)
+    const hasEnded = this.#isOpen && this.#reader.finished
+    const awaited = (count !== undefined && !this.#enough()) || (exitAtEnd && !hasEnded)
     if (this.#deadline?.aborted && awaited) {
       terminal.hint(`the time was over after ${grouped(this.#printed)} records`)
       return ExitCode.notMet
     }
-    return this.#reader.passedOver.size > 0 ? ExitCode.partFailed : ExitCode.done
+    const isWhole = this.#reader.passedOver.size === 0 && this.#lastOffsets === 'committed'
+    return isWhole ? ExitCode.done : ExitCode.partFailed
   }
 }
 
