@@ -67,3 +67,12 @@ test('an expression that does not end is stopped', () => {
 test('an expression with an error in its syntax is wrong usage', () => {
   assert.throws(() => matches({ where: 'value.' }), { message: /cannot be read/, exitCode: 2 })
 })
+
+test('an expression is not asked about what the globs leave out', () => {
+  const said: string[] = []
+  const filter = createFilter({ ...none, key: 'a-1', where: 'value.total < 20' }, (line) => said.push(line))
+  assert.deepEqual(filter.matches([dear, tombstone, cheap]), [false, false, true])
+  assert.deepEqual(filter.matches([dear]), [false])
+  filter.conclude()
+  assert.deepEqual(said, [])
+})

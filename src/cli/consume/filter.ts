@@ -1,5 +1,6 @@
 /**
- * Which records `consume` prints: all of the given globs and the expression must match.
+ * Which records `consume` prints: all of the given globs and the expression must match. The expression is asked about those that the
+ * globs let through.
  */
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { globExpression } from '../glob.ts'
@@ -33,14 +34,15 @@ export function createFilter(options: FilterOptions, hint: (line: string) => voi
   return {
     matches(records) {
       const simple = records.map((record) => tests.every((passes) => passes(record)))
-      if (!where) return simple
-      seen += records.length
+      const left = records.filter((_, index) => simple[index])
+      if (!where || left.length === 0) return simple
+      seen += left.length
       const before = where.failures.count
-      const verdicts = where.matches(records)
+      const verdicts = where.matches(left).values()
       if (before === 0 && where.failures.first !== undefined) {
         hint(`--where fails on a record, which does not match: ${where.failures.first}`)
       }
-      return simple.map((verdict, index) => verdict && verdicts[index] === true)
+      return simple.map((verdict) => verdict && verdicts.next().value === true)
     },
     conclude() {
       const { count = 0, first } = where?.failures ?? {}
