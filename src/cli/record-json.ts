@@ -55,28 +55,30 @@ function jsonOrText(text: string): unknown {
   }
 }
 
-/** Reads one line that `recordToJson` wrote, or one that a person wrote with fewer fields. */
-export function recordFromJson(line: string, lineNumber: number): RecordToSend {
-  const fields = parseObject(line, lineNumber)
-  const at = `line ${lineNumber}`
+/**
+ * Reads one line that `recordToJson` wrote, or one that a person wrote with fewer fields. The place, `line 7`, is for who
+ * reads what is wrong with it.
+ */
+export function recordFromJson(line: string, place: string): RecordToSend {
+  const fields = parseObject(line, place)
   return {
     key: decodeBytes(fields.key),
     value: decodeBytes(fields.value),
-    headers: decodeHeaders(fields.headers, at),
-    partition: wholeNumber(fields.partition, 'partition', at),
-    timestampMs: wholeNumber(fields.timestamp, 'timestamp', at)
+    headers: decodeHeaders(fields.headers, place),
+    partition: wholeNumber(fields.partition, 'partition', place),
+    timestampMs: wholeNumber(fields.timestamp, 'timestamp', place)
   }
 }
 
-function parseObject(line: string, lineNumber: number): Record<string, unknown> {
+function parseObject(line: string, place: string): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(line)
     if (isObject(parsed) && ('value' in parsed || 'key' in parsed)) return parsed
   } catch (error) {
-    throw wrongUsage(`line ${lineNumber} is not JSON`, error instanceof Error ? error.message : undefined)
+    throw wrongUsage(`${place} is not JSON`, error instanceof Error ? error.message : undefined)
   }
   throw wrongUsage(
-    `line ${lineNumber} is not a record`,
+    `${place} is not a record`,
     'a record is a JSON object with a value or a key, as consume -o jsonl prints it; lines of other JSON go in with -i json'
   )
 }
@@ -90,23 +92,23 @@ function decodeBytes(value: unknown): Buffer | null {
   return Buffer.from(JSON.stringify(value))
 }
 
-function decodeHeaders(value: unknown, at: string): Header[] {
+function decodeHeaders(value: unknown, place: string): Header[] {
   if (value === null || value === undefined) return []
   if (Array.isArray(value)) {
     return value.map((entry: unknown) => {
-      if (!isObject(entry) || !('key' in entry)) throw wrongUsage(`${at}: a header needs a key and a value`)
+      if (!isObject(entry) || !('key' in entry)) throw wrongUsage(`${place}: a header needs a key and a value`)
       return [decodeBytes(entry.key) ?? Buffer.alloc(0), decodeBytes(entry.value)] as const
     })
   }
   if (isObject(value))
     return Object.entries(value).map(([name, inner]) => [Buffer.from(name), decodeBytes(inner)] as const)
-  throw wrongUsage(`${at}: headers are a list of {"key", "value"}`)
+  throw wrongUsage(`${place}: headers are a list of {"key", "value"}`)
 }
 
-function wholeNumber(value: unknown, name: string, at: string): number | undefined {
+function wholeNumber(value: unknown, name: string, place: string): number | undefined {
   if (value === null || value === undefined) return undefined
   if (typeof value !== 'number' || !Number.isSafeInteger(value))
-    throw wrongUsage(`${at}: ${name} is ${JSON.stringify(value)}`, `a ${name} is a whole number, without quotes`)
+    throw wrongUsage(`${place}: ${name} is ${JSON.stringify(value)}`, `a ${name} is a whole number, without quotes`)
   return value
 }
 

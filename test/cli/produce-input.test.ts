@@ -3,10 +3,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
 import fc from 'fast-check'
+import { Flags } from '../../src/cli/command.ts'
 import { readLines } from '../../src/cli/produce/lines.ts'
 import { murmur2, partitionOfKey } from '../../src/cli/produce/murmur2.ts'
 import { createParser, type ParseOptions } from '../../src/cli/produce/parse-record.ts'
+import { readPlan } from '../../src/cli/produce/plan.ts'
 import { compileTemplate } from '../../src/cli/produce/templates.ts'
+import { quietOptions } from './quiet-options.ts'
 
 async function* chunked(bytes: Buffer, cuts: readonly number[]) {
   let from = 0
@@ -39,7 +42,7 @@ const options: ParseOptions = {
   partitions: 'kept'
 }
 const parse = (line: string | Buffer, changes: Partial<ParseOptions>) =>
-  createParser({ ...options, ...changes })(Buffer.from(line), 4)
+  createParser({ ...options, ...changes })(Buffer.from(line), 'line 4')
 
 test('a separator splits key and value; an empty value is null only when asked', () => {
   assert.deepEqual(parse('k:v:w', { keySeparator: ':' }), {
@@ -81,6 +84,59 @@ test('json is checked, hex is decoded', () => {
   assert.throws(() => parse('{', { input: 'json' }), /line 4 is not JSON/)
   assert.deepEqual(parse('00ff', { input: 'hex' }).value, Buffer.from([0, 255]))
   assert.throws(() => parse('0', { input: 'hex' }), /not hexadecimal/)
+})
+
+test('the value behind a separator, or where a format has it, is read as -i says', () => {
+  for (const change of [{ keySeparator: ':' }, { format: '%k:%v' }]) {
+    assert.deepEqual(parse('6b:ff00', { input: 'hex', ...change }), {
+      ...parse('6b:', change),
+      value: Buffer.from([255, 0])
+    })
+    assert.deepEqual(parse('k:{"a": 1}', { input: 'json', ...change }).value, Buffer.from('{"a": 1}'))
+    assert.throws(() => parse('k:{oops', { input: 'json', ...change }), /line 4 is not JSON/)
+    assert.equal(parse('k:', { input: 'hex', nulls: 'empty is null', ...change }).value, null)
+  }
+})
+
+/** `produce t VALUE` with these options. */
+function planOf(value: string | undefined, values: Record<string, unknown> = {}) {
+  const args = value === undefined ? ['t'] : ['t', value]
+  return readPlan({ args, flags: new Flags({ input: 'text', ...values }), global: quietOptions() }, 0)
+}
+
+test('VALUE is read as a line is', () => {
+  const record = (key: string | null, value: Buffer | null) => ({
+    key: key === null ? null : Buffer.from(key),
+    value,
+    headers: []
+  })
+  assert.deepEqual(planOf('k:v').record, record(null, Buffer.from('k:v')))
+  assert.deepEqual(planOf('k:v', { keySeparator: ':' }).record, record('k', Buffer.from('v')))
+  assert.deepEqual(planOf('k:ff', { keySeparator: ':', input: 'hex' }).record, record('k', Buffer.from([255])))
+  assert.deepEqual(planOf('k:', { keySeparator: ':', tombstone: true }).record, record('k', null))
+  assert.equal(planOf('k v', { format: '%k %v' }).record?.key?.toString(), 'k')
+  assert.deepEqual(planOf('', { tombstone: true }).record, record(null, null))
+  assert.deepEqual(planOf(undefined, { null: true }).record, record(null, null))
+  assert.equal(planOf(undefined, { null: true, keySeparator: ':' }).record, undefined)
+})
+
+test('a VALUE that cannot be read is wrong usage, and no line is named', () => {
+  assert.throws(() => planOf('{oops', { input: 'json' }), { exitCode: 2, message: 'VALUE is not JSON' })
+  assert.throws(() => planOf('zz', { input: 'hex' }), { exitCode: 2, message: 'VALUE is not hexadecimal' })
+  assert.throws(() => planOf('kv', { keySeparator: ':' }), { exitCode: 2, message: /^VALUE has no ":"/ })
+})
+
+test('an option that would be ignored is refused', () => {
+  const refused: readonly (readonly [values: Record<string, unknown>, said: RegExp])[] = [
+    [{ keySeparator: ':', format: '%k %v' }, /-K and -f exclude each other/],
+    [{ keySeparator: ':', input: 'jsonl' }, /-K and -i jsonl exclude each other/],
+    [{ format: '%k %v', input: 'jsonl' }, /-f and -i jsonl exclude each other/],
+    [{ keySeparator: ':', input: 'raw' }, /-K and -i raw exclude each other/],
+    [{ format: '%v', input: 'raw' }, /-f and -i raw exclude each other/],
+    [{ keySeparator: ':', template: 'orders' }, /-K and --template exclude each other/],
+    [{ input: 'hex', template: 'orders' }, /-i hex and --template exclude each other/]
+  ]
+  for (const [values, message] of refused) assert.throws(() => planOf(undefined, values), { exitCode: 2, message })
 })
 
 test("the hash of a key is Java's", () => {

@@ -31,7 +31,7 @@ test('any record comes back from its JSON line, with text and with parsed values
     fc.property(record, (part) => {
       const line = recordToJson(consumed(part), text)
       assert.ok(!line.includes('\n'))
-      const back = recordFromJson(line, 1)
+      const back = recordFromJson(line, 'line 1')
       assert.deepEqual(back, part)
     })
   )
@@ -73,7 +73,7 @@ test('an offset beyond what JSON numbers hold is written as text', () => {
 })
 
 test('a line that is no record is refused with its number', () => {
-  assert.throws(() => recordFromJson('{', 7), /line 7 is not JSON/)
-  assert.throws(() => recordFromJson('{"order_id":1}', 8), /line 8 is not a record/)
-  assert.throws(() => recordFromJson('{"value":"v","partition":"x"}', 9), /line 9: partition is "x"/)
+  assert.throws(() => recordFromJson('{', 'line 7'), /line 7 is not JSON/)
+  assert.throws(() => recordFromJson('{"order_id":1}', 'line 8'), /line 8 is not a record/)
+  assert.throws(() => recordFromJson('{"value":"v","partition":"x"}', 'line 9'), /line 9: partition is "x"/)
 })

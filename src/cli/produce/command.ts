@@ -14,11 +14,13 @@ export const produce: CommandDefinition = {
   summary: 'send records to a topic',
   notes: `Without VALUE, each line of standard input (or of --file) is a record; a line
 ends with \\n or \\r\\n. Input formats (-i):
-  text    the line as it is; with -K, a key before the separator
+  text    the line as it is
   json    the line is checked to be JSON, and sent as it is
   jsonl   the line is a record as "consume -o jsonl" prints it, nothing is lost
   raw     the whole input is one record
   hex     the line is bytes in hexadecimal
+With -K a key stands before the value, with -f each where the format says; the
+value alone is then text, json or hex. VALUE is read as a line is.
 
 The partition comes from the key as in Java's client (murmur2); records without
 a key are spread. Delivery is reported on standard error; with -o jsonl each

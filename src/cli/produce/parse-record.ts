@@ -1,12 +1,13 @@
 /**
- * One line of input to a record, as -i, -K and -f say.
+ * One line of input to a record: -K and -f say where its key and its value are, -i how the value is written.
  */
 import { wrongUsage } from '../cli-error.ts'
 import type { Header, RecordToSend } from '../record.ts'
 import { recordFromJson } from '../record-json.ts'
 import type { InputFormat } from './command.ts'
 
-export type ParseRecord = (line: Buffer, lineNumber: number) => RecordToSend
+/** The place, `line 7` or `VALUE`, is for who reads what is wrong with it. */
+export type ParseRecord = (line: Buffer, place: string) => RecordToSend
 
 export interface ParseOptions {
   readonly input: InputFormat
@@ -17,66 +18,71 @@ export interface ParseOptions {
 }
 
 export function createParser(options: ParseOptions): ParseRecord {
-  if (options.format !== undefined) return formatParser(options.format, options.nulls)
-  if (options.keySeparator !== undefined) return separatorParser(options.keySeparator, options)
-  const isNull = (line: Buffer) => options.nulls === 'empty is null' && line.length === 0
-  switch (options.input) {
-    case 'jsonl':
-      return (line, lineNumber) => {
-        const record = recordFromJson(line.toString('utf8'), lineNumber)
-        return options.partitions === 'kept' ? record : { ...record, partition: undefined }
-      }
-    case 'json':
-      return (line, lineNumber) => valueOnly(isNull(line) ? null : checkJson(line, lineNumber))
-    case 'hex':
-      return (line, lineNumber) => valueOnly(isNull(line) ? null : parseHex(line.toString('latin1').trim(), lineNumber))
-    case 'text':
-    case 'raw':
-      return (line) => valueOnly(isNull(line) ? null : line)
-  }
+  if (options.input === 'jsonl') return jsonLineParser(options.partitions)
+  const read = valueReader(options.input, options.nulls)
+  if (options.format !== undefined) return formatParser(options.format, read)
+  if (options.keySeparator !== undefined) return separatorParser(options.keySeparator, read, options.nulls)
+  return (line, place) => ({ key: null, value: read(line, place), headers: noHeaders })
 }
 
 const noHeaders: readonly Header[] = []
 
-function valueOnly(value: Buffer | null): RecordToSend {
-  return { key: null, value, headers: noHeaders }
-}
-
-function separatorParser(separator: string, options: ParseOptions): ParseRecord {
-  const bytes = Buffer.from(unescapeText(separator))
-  if (bytes.length === 0) throw wrongUsage('the key separator is empty')
-  return (line, lineNumber) => {
-    const at = line.indexOf(bytes)
-    // Also where empty values are null: a forgotten separator must not make a tombstone of the whole line.
-    if (at < 0) throw withoutSeparator(lineNumber, separator, options.nulls)
-    const value = line.subarray(at + bytes.length)
-    const isNull = value.length === 0 && options.nulls === 'empty is null'
-    return { key: line.subarray(0, at), value: isNull ? null : value, headers: noHeaders }
+function jsonLineParser(partitions: ParseOptions['partitions']): ParseRecord {
+  return (line, place) => {
+    const record = recordFromJson(line.toString('utf8'), place)
+    return partitions === 'kept' ? record : { ...record, partition: undefined }
   }
 }
 
-function withoutSeparator(lineNumber: number, separator: string, nulls: ParseOptions['nulls']) {
-  const what = `line ${lineNumber} has no "${separator}" between key and value`
+/** What was written as the value, to the value. */
+type ReadValue = (written: Buffer, place: string) => Buffer | null
+
+function valueReader(input: Exclude<InputFormat, 'jsonl'>, nulls: ParseOptions['nulls']): ReadValue {
+  const read = valueReaders[input]
+  if (nulls === 'empty is empty') return read
+  return (written, place) => (written.length === 0 ? null : read(written, place))
+}
+
+const valueReaders = { text: asItIs, raw: asItIs, json: checkJson, hex: readHex }
+
+function asItIs(written: Buffer): Buffer {
+  return written
+}
+
+function checkJson(written: Buffer, place: string): Buffer {
+  try {
+    JSON.parse(written.toString('utf8'))
+    return written
+  } catch (error) {
+    throw wrongUsage(`${place} is not JSON`, error instanceof Error ? error.message : undefined)
+  }
+}
+
+function readHex(written: Buffer, place: string): Buffer {
+  const text = written.toString('latin1').trim()
+  if (!/^([0-9a-fA-F]{2})*$/.test(text)) throw wrongUsage(`${place} is not hexadecimal`)
+  return Buffer.from(text, 'hex')
+}
+
+function separatorParser(separator: string, read: ReadValue, nulls: ParseOptions['nulls']): ParseRecord {
+  const bytes = Buffer.from(unescapeText(separator))
+  if (bytes.length === 0) throw wrongUsage('the key separator is empty')
+  return (line, place) => {
+    const at = line.indexOf(bytes)
+    // Also where empty values are null: a forgotten separator must not make a tombstone of the whole line.
+    if (at < 0) throw withoutSeparator(place, separator, nulls)
+    return { key: line.subarray(0, at), value: read(line.subarray(at + bytes.length), place), headers: noHeaders }
+  }
+}
+
+function withoutSeparator(place: string, separator: string, nulls: ParseOptions['nulls']) {
+  const what = `${place} has no "${separator}" between key and value`
   if (nulls === 'empty is empty') return wrongUsage(what)
   return wrongUsage(what, `a tombstone is a key with nothing behind its separator: KEY${separator}`)
 }
 
-function checkJson(line: Buffer, lineNumber: number): Buffer {
-  try {
-    JSON.parse(line.toString('utf8'))
-    return line
-  } catch (error) {
-    throw wrongUsage(`line ${lineNumber} is not JSON`, error instanceof Error ? error.message : undefined)
-  }
-}
-
-export function parseHex(text: string, lineNumber: number): Buffer {
-  if (!/^([0-9a-fA-F]{2})*$/.test(text)) throw wrongUsage(`line ${lineNumber} is not hexadecimal`)
-  return Buffer.from(text, 'hex')
-}
-
 /** `%k,%v` as an expression: each letter takes as little as possible, the last one the rest. */
-function formatParser(format: string, nulls: ParseOptions['nulls']): ParseRecord {
+function formatParser(format: string, read: ReadValue): ParseRecord {
   const letters: string[] = []
   const source = unescapeText(format)
     .replace(/\n$/, '')
@@ -88,12 +94,12 @@ function formatParser(format: string, nulls: ParseOptions['nulls']): ParseRecord
       return letter === 'p' || letter === 'd' ? '(\\d{1,15})' : '([\\s\\S]*?)'
     })
   const expression = new RegExp(`^${source}$`)
-  return (line, lineNumber) => {
+  return (line, place) => {
     // latin1 keeps every byte as one character, so values that are not text pass unharmed.
     const found = expression.exec(line.toString('latin1'))
-    if (!found) throw wrongUsage(`line ${lineNumber} does not look like "${format}"`)
+    if (!found) throw wrongUsage(`${place} does not look like "${format}"`)
     const record = recordOfLetters(letters, found.slice(1))
-    return nulls === 'empty is null' && record.value?.length === 0 ? { ...record, value: null } : record
+    return record.value === null ? record : { ...record, value: read(record.value, place) }
   }
 }
 

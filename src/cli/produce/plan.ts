@@ -5,14 +5,14 @@ import { wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
 import { type Codec, codecs } from '../compression.ts'
 import { parseCount, parseRatePerSecond, parseTimestampMs } from '../human-values.ts'
-import type { Header } from '../record.ts'
-import { type InputFormat, inputFormats } from './command.ts'
-import { type ParseOptions, parseHex } from './parse-record.ts'
+import type { Header, RecordToSend } from '../record.ts'
+import { inputFormats } from './command.ts'
+import { createParser, type ParseOptions } from './parse-record.ts'
 
 export interface ProducePlan extends ParseOptions {
   readonly topic: string
-  /** Undefined: read the input. Null: a tombstone. */
-  readonly value: Buffer | null | undefined
+  /** What VALUE says, or --null alone: a tombstone. Undefined: read the input. */
+  readonly record: RecordToSend | undefined
   readonly template: string | undefined
   readonly file: string | undefined
   readonly key: Buffer | undefined
@@ -25,8 +25,10 @@ export interface ProducePlan extends ParseOptions {
   readonly count: number | undefined
 }
 
-export function readPlan(invocation: Invocation, nowMs: number): ProducePlan {
-  const { args, flags, global } = invocation
+export function readPlan(
+  { args, flags, global }: Pick<Invocation, 'args' | 'flags' | 'global'>,
+  nowMs: number
+): ProducePlan {
   const [topic = '', value] = args
   const input = inputFormats.find((format) => format === flags.text('input')) ?? 'text'
   const template = flags.text('template')
@@ -39,19 +41,22 @@ export function readPlan(invocation: Invocation, nowMs: number): ProducePlan {
   const given = sources.filter((source) => source !== false)
   if (given.length > 1) throw wrongUsage(`${given.join(' and ')} exclude each other`, 'records come from one place')
   if (value !== undefined && flags.has('null')) throw wrongUsage('VALUE and --null exclude each other')
-  const separator = flags.text('keySeparator')
-  const nulls = flags.has('null') || flags.has('tombstone') ? 'empty is null' : 'empty is empty'
-  const isNullValue = value === '' && nulls === 'empty is null'
+  const parseOptions: ParseOptions = {
+    input,
+    keySeparator: flags.text('keySeparator'),
+    format: flags.text('format'),
+    nulls: flags.has('null') || flags.has('tombstone') ? 'empty is null' : 'empty is empty',
+    partitions: flags.has('repartition') ? 'chosen anew' : 'kept'
+  }
+  checkTogether(parseOptions, template)
+  // With -K, -f or --file, --null is about the lines.
+  const isTombstone = flags.has('null') && given.length === 0 && !findsParts(parseOptions)
   return {
+    ...parseOptions,
     topic,
-    value: isNullValue ? null : valueToSend(value, input, readsInput(flags.has('null'), given.length, separator)),
+    record: isTombstone ? tombstone : recordOfValue(value, parseOptions),
     template,
     file,
-    input,
-    keySeparator: separator,
-    format: flags.text('format'),
-    nulls,
-    partitions: flags.has('repartition') ? 'chosen anew' : 'kept',
     key: flags.parsed('key', (text) => Buffer.from(text)),
     headers: flags.list('header').map(parseHeader),
     partition: flags.parsed('partition', parseCount),
@@ -63,21 +68,35 @@ export function readPlan(invocation: Invocation, nowMs: number): ProducePlan {
   }
 }
 
-/** `--null` alone is one tombstone; with -K or --file it is about the lines. */
-function readsInput(nullAsked: boolean, sources: number, separator: string | undefined): 'input' | 'tombstone' {
-  return nullAsked && sources === 0 && separator === undefined ? 'tombstone' : 'input'
+const tombstone: RecordToSend = { key: null, value: null, headers: [] }
+
+function findsParts({ keySeparator, format }: ParseOptions): boolean {
+  return keySeparator !== undefined || format !== undefined
 }
 
-function valueToSend(
-  text: string | undefined,
-  input: InputFormat,
-  otherwise: 'input' | 'tombstone'
-): Buffer | null | undefined {
-  if (text === undefined) return otherwise === 'tombstone' ? null : undefined
-  if (input === 'jsonl') throw wrongUsage('-i jsonl reads records from standard input or --file, not from VALUE')
-  if (input === 'hex') return parseHex(text, 1)
-  if (input === 'json') JSON.parse(text)
-  return Buffer.from(text)
+/** An option that would be ignored is refused: whoever gave it meant something by it. */
+function checkTogether({ input, keySeparator, format }: ParseOptions, template: string | undefined): void {
+  const findParts = [keySeparator !== undefined && '-K', format !== undefined && '-f'].filter((one) => one !== false)
+  const [option = `-i ${input}`, other] = findParts
+  if (other !== undefined) throw exclude(option, other, 'each says where key and value are')
+  if (template !== undefined && (findParts.length > 0 || input !== 'text')) {
+    throw exclude(option, '--template', 'made-up records are not read from anywhere')
+  }
+  if (findParts.length === 0) return
+  if (input === 'jsonl') throw exclude(option, '-i jsonl', 'such a line names its key itself')
+  if (input === 'raw') throw exclude(option, '-i raw', 'the whole input is one value')
+}
+
+function exclude(one: string, other: string, why: string) {
+  return wrongUsage(`${one} and ${other} exclude each other`, why)
+}
+
+function recordOfValue(text: string | undefined, options: ParseOptions): RecordToSend | undefined {
+  if (text === undefined) return undefined
+  if (options.input === 'jsonl') {
+    throw wrongUsage('-i jsonl reads records from standard input or --file, not from VALUE')
+  }
+  return createParser(options)(Buffer.from(text), 'VALUE')
 }
 
 export function parseHeader(text: string): Header {

@@ -50,7 +50,7 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
 }
 
 function readsKeyboard(plan: ProducePlan, isTty: boolean): boolean {
-  return isTty && plan.value === undefined && plan.template === undefined && plan.file === undefined
+  return isTty && plan.record === undefined && plan.template === undefined && plan.file === undefined
 }
 
 async function sendAll(

@@ -24,7 +24,7 @@ export interface Source {
 
 export function openSource(plan: ProducePlan, stdin: Readable): Source {
   if (plan.template !== undefined) return fixedSource(templateRecords(plan, plan.template))
-  if (plan.value !== undefined) return fixedSource(repeatedValue(plan, plan.value))
+  if (plan.record !== undefined) return fixedSource(repeated(plan, plan.record))
   const { stream, totalBytes } = openInput(plan.file, stdin)
   let readBytes = 0
   const chunks = counted(stream, (bytes) => {
@@ -85,7 +85,7 @@ async function* lineRecords(plan: ProducePlan, stream: AsyncIterable<unknown>): 
   const parse = createParser(plan)
   let lineNumber = 0
   for await (const lines of readLines(stream)) {
-    yield lines.map((line) => ({ ...dress(parse(line, ++lineNumber), plan), line: lineNumber }))
+    yield lines.map((line) => ({ ...dress(parse(line, `line ${++lineNumber}`), plan), line: lineNumber }))
   }
 }
 
@@ -95,8 +95,8 @@ async function* wholeRecord(plan: ProducePlan, stream: AsyncIterable<unknown>): 
   yield [dress({ key: null, value: isNull ? null : value, headers: [] }, plan)]
 }
 
-async function* repeatedValue(plan: ProducePlan, value: Buffer | null): AsyncGenerator<RecordToSend[]> {
-  const record = dress({ key: null, value, headers: [] }, plan)
+async function* repeated(plan: ProducePlan, bare: RecordToSend): AsyncGenerator<RecordToSend[]> {
+  const record = dress(bare, plan)
   for (let left = plan.count ?? 1; left > 0; left -= madeAtOnce) {
     yield Array.from({ length: Math.min(left, madeAtOnce) }, () => record)
   }
