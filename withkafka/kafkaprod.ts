@@ -32,9 +32,12 @@ await runProgram(producerUsage('withkafka/kafkaprod.ts', bootstrapServer), async
     for await (const batch of outgoing(kafka, options, report, stop)) {
       // Send, to each partition what is its own, and again while brokers are away. acks: -1 means all: every copy that is in
       // sync has the messages before the broker says yes.
-      const deliveries = await acknowledged(batch, options, (messages) => producer.send({ topic, messages, acks: -1 }))
+      const { deliveries, problem } = await acknowledged(batch, options, (messages) =>
+        producer.send({ topic, messages, acks: -1 })
+      )
       // The delivery report tells for each message the partition and the offset at which it is stored.
       await report.delivered(deliveries)
+      if (problem) throw problem
     }
     report.finish()
   } finally {

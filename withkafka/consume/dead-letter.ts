@@ -51,7 +51,10 @@ export class FailedMessages {
   async #send(topic: string, { key, value }: ConsumedMessage, headers: IHeaders): Promise<void> {
     const { producer, address } = this.#senders.get(topic) ?? (await this.#open(topic))
     const letter = address([{ index: 0, key, value, headers }])
-    await acknowledged(letter, { topic, timeoutMs }, (messages) => producer.send({ topic, messages, acks: -1 }))
+    const { problem } = await acknowledged(letter, { topic, timeoutMs }, (messages) =>
+      producer.send({ topic, messages, acks: -1 })
+    )
+    if (problem) throw problem
   }
 
   async #open(topic: string): Promise<Sender> {

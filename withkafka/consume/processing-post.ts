@@ -25,17 +25,17 @@ export class PostAction {
   async #post(message: ConsumedMessage): Promise<void> {
     const body = message.value ?? ''
     const signal = AbortSignal.timeout(answerTimeoutMs)
-    const response = await fetch(this.#url, { method: 'POST', headers: headersOf(message), body, signal }).catch(
-      (error: unknown) => {
-        throw new ActionFailure(
-          `${this.#url}: ${reasonOf(error instanceof Error && error.cause ? error.cause : error)}`
-        )
-      }
-    )
+    // Followed, most redirects would make a GET of it, which brings nobody the message and is answered with 200.
+    const request: RequestInit = { method: 'POST', headers: headersOf(message), body, signal, redirect: 'manual' }
+    const response = await fetch(this.#url, request).catch((error: unknown) => {
+      throw new ActionFailure(`${this.#url}: ${reasonOf(error instanceof Error && error.cause ? error.cause : error)}`)
+    })
     // Read to its end, so that the connection serves the next message too.
     await response.arrayBuffer().catch(() => {})
-    if (!response.ok)
-      throw new ActionFailure(`${this.#url} answered ${response.status} ${response.statusText}`.trimEnd())
+    if (response.ok) return
+    const elsewhere = response.headers.get('location')
+    const answer = `${this.#url} answered ${response.status} ${response.statusText}`.trimEnd()
+    throw new ActionFailure(elsewhere === null ? answer : `${answer}, to be called at ${elsewhere}`)
   }
 }
 

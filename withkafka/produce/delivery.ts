@@ -43,24 +43,35 @@ export interface Delivery {
   readonly offset: number
 }
 
-/** Resolves when every message is acknowledged. Wait for one batch before you send the next: that keeps the order. */
+export interface Outcome {
+  /** What was acknowledged, in the order of the input. */
+  readonly deliveries: readonly Delivery[]
+  /** Why that is not all. */
+  readonly problem: Problem | undefined
+}
+
+/** Resolves when every message is acknowledged, or failed. Wait for one batch before you send the next: that keeps the order. */
 export async function acknowledged(
   batch: readonly AddressedMessage[],
   { topic, timeoutMs }: Pick<ProducerOptions, 'topic' | 'timeoutMs'>,
   send: (messages: AddressedMessage[]) => Promise<RecordMetadata[]>
-): Promise<Delivery[]> {
+): Promise<Outcome> {
   const giveUp = new AbortController()
+  const deliveries: Delivery[] = []
+  let failure: unknown
+  const fails = (error: unknown) => {
+    failure ??= error
+    giveUp.abort()
+  }
+  // One that fails does not end the others: they are on their way, and who may repeat them has to know what arrived.
   const requests = [...byPartition(batch)].map(async (messages) => {
     const [answer] = await whileAway(giveUp.signal, () => send(messages))
-    return messages.map((message, at) => ({ message, offset: Number(answer?.baseOffset) + at }))
+    deliveries.push(...messages.map((message, at) => ({ message, offset: Number(answer?.baseOffset) + at })))
   })
-  try {
-    const deliveries = await within(timeoutMs, Promise.all(requests), timeUp)
-    return deliveries.flat().sort((a, b) => a.message.index - b.message.index)
-  } catch (error) {
-    throw notDelivered(topic, error)
-  } finally {
-    giveUp.abort()
+  await within(timeoutMs, Promise.all(requests.map((request) => request.catch(fails))), timeUp).catch(fails)
+  return {
+    deliveries: [...deliveries].sort((a, b) => a.message.index - b.message.index),
+    problem: failure === undefined ? undefined : notDelivered(topic, failure)
   }
 }
 
