@@ -42,7 +42,7 @@ test('a partition that refuses its messages does not hide that the others have t
 test('what was acknowledged before the time was over is reported', async () => {
   const { deliveries, problem } = await acknowledged(batch, { topic: 't', timeoutMs: 200 }, async (messages) => {
     const partition = partitionOf(messages)
-    return partition === 1 ? await new Promise(() => {}) : answered(partition)
+    return partition === 1 ? await new Promise<never>(() => {}) : answered(partition)
   })
   assert.deepEqual(
     deliveries.map(({ message }) => message.index),
