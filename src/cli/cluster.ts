@@ -121,10 +121,18 @@ export class Cluster {
     to: Destination,
     request: Parameters<Requests[Name]>
   ): Promise<Answer<Requests[Name]>> {
-    const connection = await this.connection(to)
-    const api = await this.#api<Parameters<Requests[Name]>, Answer<Requests[Name]>>(name)
-    try {
+    return await this.over(to, async (connection) => {
+      // Asks for the versions first, over a bootstrap connection: until they are known no node is, so over this one.
+      const api = await this.#api<Parameters<Requests[Name]>, Answer<Requests[Name]>>(name)
       return await api.async(connection, ...request)
+    })
+  }
+
+  /** Asks over a connection to that node, which is given up when no answer comes in time. */
+  async over<Result>(to: Destination, ask: (connection: Connection) => Promise<Result>): Promise<Result> {
+    const connection = await this.#connection(to)
+    try {
+      return await ask(connection)
     } catch (error) {
       giveUpLateConnection(this.library, connection, error)
       throw error
@@ -137,7 +145,7 @@ export class Cluster {
     })
   }
 
-  async connection(to: Destination): Promise<Connection> {
+  async #connection(to: Destination): Promise<Connection> {
     const id = to === 'controller' ? this.#controllerId : to
     const node = id === 'any' ? undefined : this.#nodes.get(id)
     if (node === undefined) return await this.#bootstrapConnection()

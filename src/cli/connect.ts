@@ -89,7 +89,8 @@ async function within<Result>(limitMs: number, work: Promise<Result>): Promise<R
 }
 
 function unreachable(brokers: readonly string[], cause: unknown): CliError {
-  const why = networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause))
+  const reason = networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause))
+  const why = reason.includes('ECONNRESET') ? `${reason}; perhaps that port speaks TLS or is not Kafka` : reason
   const isLocal = brokers.every((broker) => /^(localhost|127\.|\[::1\])/.test(broker))
   const canStartThere = isLocal && why.includes('ECONNREFUSED')
   return new CliError({

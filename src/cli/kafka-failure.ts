@@ -33,6 +33,12 @@ export function answerOf(error: unknown): unknown {
   return error instanceof Error && 'response' in error ? error.response : undefined
 }
 
+/** Whether the client library could not connect, lost a connection, or waited for an answer in vain. */
+export function isLibraryNetworkError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && error.code === 'PLT_KFK_NETWORK') || causesOf(error).some(isLibraryNetworkError)
+}
+
 /** The address or reason of a connection that could not be made. */
 export function networkReason(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined
@@ -53,7 +59,7 @@ function reasonOf(code: string): string {
     ETIMEDOUT: 'no answer in time (ETIMEDOUT)',
     EHOSTUNREACH: 'no route to that host (EHOSTUNREACH)',
     ENETUNREACH: 'no route to that network (ENETUNREACH)',
-    ECONNRESET: 'the connection was cut (ECONNRESET); perhaps that port speaks TLS or is not Kafka'
+    ECONNRESET: 'the connection was cut (ECONNRESET)'
   }
   return reasons[code] ?? code
 }

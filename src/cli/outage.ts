@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
-import { kafkaFailure, networkReason } from './kafka-failure.ts'
+import { isLibraryNetworkError, kafkaFailure, networkReason } from './kafka-failure.ts'
 import { explainFailure } from './present-error.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -129,10 +129,6 @@ export function isNetworkFailure(reason: unknown): boolean {
   if (reason instanceof CliError) return reason.exitCode === ExitCode.unreachable
   if (kafkaFailure(reason) !== undefined) return false
   return networkReason(reason) !== undefined || isLibraryNetworkError(reason)
-}
-
-function isLibraryNetworkError(reason: unknown): boolean {
-  return reason instanceof Error && 'code' in reason && reason.code === 'PLT_KFK_NETWORK'
 }
 
 /** Who misses answers to what is not a fetch: where a partition begins and ends, what a group has committed. */

@@ -4,7 +4,7 @@
  */
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
-import { type KafkaFailure, kafkaFailure } from './kafka-failure.ts'
+import { isLibraryNetworkError, type KafkaFailure, kafkaFailure, networkReason } from './kafka-failure.ts'
 import { asCalled } from './own-name.ts'
 import type { Style } from './terminal.ts'
 
@@ -41,7 +41,16 @@ export function toCliError(error: unknown): CliError {
       cause: error
     })
   }
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
+  if (isLibraryNetworkError(error)) {
+    return new CliError({
+      what: 'the broker went away, or does not answer',
+      why: networkReason(error) ?? message,
+      next: 'the same again once it is back; --timeout 30s waits longer for an answer',
+      exitCode: ExitCode.unreachable,
+      cause: error
+    })
+  }
   return new CliError({ what: message, why: causeMessage(error), next: 'run it again with --verbose', cause: error })
 }
 

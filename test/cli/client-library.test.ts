@@ -11,13 +11,12 @@ import * as kafka from '@platformatic/kafka'
 import { passTaggedFieldsOver } from '../../src/cli/client-library.ts'
 import { kafkaFailure } from '../../src/cli/kafka-failure.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
-import { ProduceResponse } from '../../src/protocol/generated/api/produce-response.ts'
-import { Writer } from '../../src/protocol/primitives.ts'
 import { Compression, compress } from '../../src/protocol/records/compression/codec.ts'
 import { freePort } from '../harness/free-port.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
 import { startTarget } from '../harness/target.ts'
 import { unavailable } from './command-line.ts'
+import { movedLeader } from './moved-leader.ts'
 
 test('timestamps that lie 2^31 ms apart are written wrongly', () => {
   const message = (timestamp: bigint) => ({ topic: 't', partition: 0, value: Buffer.from('v'), timestamp })
@@ -30,21 +29,7 @@ test('timestamps that lie 2^31 ms apart are written wrongly', () => {
 })
 
 suite('an answer with tagged fields', () => {
-  /** As a Kafka answers whose leader has just moved: the new one stands in tagged fields. */
-  const moved = (): kafka.Reader => {
-    const currentLeader = { leaderId: 2, leaderEpoch: 7 }
-    const partitionResponses = [0, 1, 2].map((index) => ({
-      index,
-      errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER,
-      baseOffset: -1,
-      currentLeader
-    }))
-    const nodeEndpoints = [{ nodeId: 2, host: 'localhost', port: 9093 }]
-    const writer = new Writer()
-    ProduceResponse.encode(writer, { responses: [{ name: 'orders', partitionResponses }], nodeEndpoints }, 11)
-    return kafka.Reader.from(writer.toBuffer())
-  }
-  const read = () => kafka.produceV11.parseResponse(0, 0, 11, moved())
+  const read = () => kafka.produceV11.parseResponse(0, 0, 11, movedLeader())
 
   test('cannot be read', () => {
     assert.throws(read, (error) => kafkaFailure(error)?.code !== ErrorCode.NOT_LEADER_OR_FOLLOWER)

@@ -85,11 +85,11 @@ export async function describeModern(
   coordinator: number,
   groups: readonly string[]
 ): Promise<GroupDescription[]> {
-  const known = await cluster.base.listApis()
+  const known = await cluster.over('any', () => cluster.base.listApis())
   if (!known.some((api) => api.name === 'ConsumerGroupDescribe')) return []
-  const connection = await cluster.connection(coordinator)
+  const api = consumerGroupDescribe(cluster.library)
   try {
-    const answers = await consumerGroupDescribe(cluster.library).async(connection, groups)
+    const answers = await cluster.over(coordinator, (connection) => api.async(connection, groups))
     return answers
       .filter((answer) => answer.errorCode === 0)
       .map(({ description }) => ({ ...description, type: 'consumer', coordinator }))

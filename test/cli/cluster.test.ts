@@ -1,0 +1,61 @@
+/** The commands' way to a broker: what the client library does wrong is mended on it, and an answer that came late is no obstacle. */
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { openCluster } from '../../src/cli/connect.ts'
+import { ExitCode } from '../../src/cli/exit-codes.ts'
+import { kafkaFailure } from '../../src/cli/kafka-failure.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { ApiKey } from '../../src/protocol/generated/api-keys.ts'
+import { commandLineAt, openCommandLine, unavailable } from './command-line.ts'
+import { movedLeader } from './moved-leader.ts'
+import { quietOptions } from './quiet-options.ts'
+import { slowProxy } from './slow-proxy.ts'
+
+test('a cluster that a command opens reads an answer with tagged fields', async () => {
+  const cluster = await openCluster(quietOptions('127.0.0.1:1'), 100)
+  try {
+    assert.throws(
+      () => cluster.library.produceV11.parseResponse(0, 0, 11, movedLeader()),
+      (error) => kafkaFailure(error)?.code === ErrorCode.NOT_LEADER_OR_FOLLOWER
+    )
+  } finally {
+    await cluster.close()
+  }
+})
+
+suite('a broker that is slow, or goes', { skip: unavailable() }, () => {
+  test('versions that came too late do not stay in the way of the next request', async () => {
+    await using cli = await openCommandLine()
+    let isFirst = true
+    await using proxy = await slowProxy(cli.bootstrap, async (apiKey) => {
+      if (apiKey === ApiKey.ApiVersions && isFirst) {
+        isFirst = false
+        await pause(600)
+      }
+      return 'pass'
+    })
+    const cluster = await openCluster(quietOptions(proxy.address), 300, 300)
+    try {
+      await assert.rejects(cluster.metadata([], 'leave'), cluster.library.TimeoutError)
+      await pause(600)
+      assert.equal((await cluster.metadata([], 'leave')).brokers.length, 1)
+    } finally {
+      await cluster.close()
+    }
+  })
+
+  test('a connection that is cut in the midst of a command is a broker that cannot be reached', async () => {
+    await using cli = await openCommandLine()
+    let asked = 0
+    await using proxy = await slowProxy(cli.bootstrap, async (apiKey) =>
+      apiKey === ApiKey.Metadata && ++asked > 1 ? 'cut' : 'pass'
+    )
+    const { code, stderr } = await commandLineAt(proxy.address).run(['topics', 'list'])
+    assert.equal(code, ExitCode.unreachable, stderr)
+    assert.match(
+      stderr,
+      /error: the broker went away, or does not answer\n {2}why: the connection was cut \(ECONNRESET\)\n/
+    )
+  })
+})
