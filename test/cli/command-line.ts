@@ -41,8 +41,8 @@ export async function openCommandLine(): Promise<CommandLine> {
 }
 
 /** Against a broker that the test starts and stops itself. */
-export function commandLineAt(bootstrap: string): CommandLine {
-  const env = { KAFKA_BROKERS: bootstrap, NO_COLOR: '1' }
+export function commandLineAt(bootstrap: string, environment: Readonly<Record<string, string>> = {}): CommandLine {
+  const env = { KAFKA_BROKERS: bootstrap, NO_COLOR: '1', ...environment }
   const runCommand = (args: readonly string[], input?: string | Buffer) =>
     run(process.execPath, [...command, ...args], { env, ...(input === undefined ? {} : { input }) })
   const text = async (args: readonly string[], input?: string | Buffer) => {

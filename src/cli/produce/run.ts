@@ -9,6 +9,7 @@ import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
 import { Outage } from '../outage.ts'
 import type { RecordToSend } from '../record.ts'
+import { untilInterrupted } from '../until-interrupted.ts'
 import { Delivery } from './delivery.ts'
 import { createDeliveryReport, type DeliveryReport } from './delivery-report.ts'
 import { type ProducePlan, readPlan } from './plan.ts'
@@ -74,18 +75,14 @@ async function sendAll(
 /** Takes from the source until it ends, the count is reached or someone interrupts; flushes when the source is slow. */
 async function pump(plan: ProducePlan, source: Source, sender: Sender, interrupted: AbortSignal): Promise<void> {
   const iterator = source.records[Symbol.asyncIterator]()
-  const interruption = new Promise<'interrupted'>((resolve) => {
-    if (interrupted.aborted) resolve('interrupted')
-    interrupted.addEventListener('abort', () => resolve('interrupted'), { once: true })
-  })
   const pace = createPace(plan.ratePerSecond, interrupted)
   let left = plan.count ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const next = iterator.next()
-    const early = await Promise.race([next, interruption, pause(lingerMs, 'slow' as const)])
+    const early = await untilInterrupted(interrupted, Promise.race([next, pause(lingerMs, 'slow' as const)]))
     if (early === 'slow') await sender.flush()
-    const item = early === 'slow' ? await Promise.race([next, interruption]) : early
-    if (item === 'interrupted' || item.done) return
+    const item = early === 'slow' ? await untilInterrupted(interrupted, next) : early
+    if (item === undefined || item.done) return
     const records = item.value.slice(0, left)
     left -= records.length
     await pace(records, sender)
