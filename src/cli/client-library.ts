@@ -42,6 +42,26 @@ export function giveUpLateConnection(
   if (error instanceof TimeoutError) connection.socket.destroy()
 }
 
+/**
+ * The library takes a request for sent once it is in the socket's buffer, however little of that the broker takes: where no answer
+ * is waited for (acks=0) the memory would fill. Resolves when the operating system has all of it.
+ */
+export async function handedOver(
+  { NetworkError, TimeoutError }: typeof kafka,
+  { socket }: kafka.Connection,
+  limitMs: number
+): Promise<void> {
+  if (socket.writableLength === 0) return
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new TimeoutError('The broker takes nothing: timed out')), limitMs)
+    socket.write('', (error) => {
+      clearTimeout(timer)
+      if (error) reject(new NetworkError('Connection closed', { cause: error }))
+      else resolve()
+    })
+  })
+}
+
 interface ModernAnswer {
   readonly errorCode: number
   readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>

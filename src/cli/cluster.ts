@@ -7,7 +7,7 @@
 import type * as kafka from '@platformatic/kafka'
 import type { Base, Connection } from '@platformatic/kafka'
 import { CliError } from './cli-error.ts'
-import { giveUpLateConnection } from './client-library.ts'
+import { giveUpLateConnection, handedOver } from './client-library.ts'
 import { ExitCode } from './exit-codes.ts'
 import { answerOf, kafkaFailure, networkReason } from './kafka-failure.ts'
 
@@ -132,7 +132,9 @@ export class Cluster {
   async over<Result>(to: Destination, ask: (connection: Connection) => Promise<Result>): Promise<Result> {
     const connection = await this.#connection(to)
     try {
-      return await ask(connection)
+      const answer = await ask(connection)
+      await handedOver(this.library, connection, this.timeoutMs)
+      return answer
     } catch (error) {
       giveUpLateConnection(this.library, connection, error)
       throw error
@@ -173,7 +175,9 @@ export class Cluster {
     return found.nodeId
   }
 
+  /** What a broker has not taken by now was given up: one that hangs would never take it. */
   async close(): Promise<void> {
+    for (const [, { socket }] of this.base.connections) if (socket.writableLength > 0) socket.destroy()
     await this.base.close()
   }
 }

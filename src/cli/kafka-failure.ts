@@ -51,6 +51,12 @@ export function networkReason(error: unknown): string | undefined {
   return /connection closed/i.test(error.message) ? reasonOf('ECONNRESET') : undefined
 }
 
+/** The one address that could not be reached. */
+export function unreachableAddress(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined
+  return /^Connection to (\S+) (?:failed|timed out)/.exec(error.message)?.[1] ?? unreachableAddress(error.cause)
+}
+
 function reasonOf(code: string): string {
   const reasons: Record<string, string> = {
     ECONNREFUSED: 'nothing listens there (ECONNREFUSED)',

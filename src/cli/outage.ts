@@ -5,7 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
-import { isLibraryNetworkError, kafkaFailure, networkReason } from './kafka-failure.ts'
+import { isLibraryNetworkError, kafkaFailure, networkReason, unreachableAddress } from './kafka-failure.ts'
 import { explainFailure } from './present-error.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 
@@ -104,16 +104,21 @@ export class Outage {
     })
   }
 
+  /** For a command whose time is over before its request was answered. */
+  unanswered(): CliError {
+    this.#reason = overdue
+    return this.toError()
+  }
+
   #isOfStorage(): boolean {
     return kafkaFailure(this.#reason)?.code === storageError
   }
 
   #what(): string {
-    if (this.#isOfStorage()) return `the broker at ${this.#brokers} cannot use its disk`
-    if (this.#reason === overdue) return `the broker at ${this.#brokers} does not answer`
-    return isNetworkFailure(this.#reason)
-      ? `the broker at ${this.#brokers} is gone`
-      : `the broker at ${this.#brokers} cannot answer`
+    const broker = `the broker at ${unreachableAddress(this.#reason) ?? this.#brokers}`
+    if (this.#isOfStorage()) return `${broker} cannot use its disk`
+    if (this.#reason === overdue) return `${broker} does not answer`
+    return isNetworkFailure(this.#reason) ? `${broker} is gone` : `${broker} cannot answer`
   }
 }
 

@@ -4,9 +4,12 @@ import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { openCluster } from '../../src/cli/connect.ts'
 import { ExitCode } from '../../src/cli/exit-codes.ts'
+import { parseAddress } from '../../src/cli/global-options.ts'
 import { kafkaFailure } from '../../src/cli/kafka-failure.ts'
+import { Outage } from '../../src/cli/outage.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { ApiKey } from '../../src/protocol/generated/api-keys.ts'
+import { freePort } from '../harness/free-port.ts'
 import { commandLineAt, openCommandLine, unavailable } from './command-line.ts'
 import { movedLeader } from './moved-leader.ts'
 import { quietOptions } from './quiet-options.ts'
@@ -19,6 +22,22 @@ test('a cluster that a command opens reads an answer with tagged fields', async 
       () => cluster.library.produceV11.parseResponse(0, 0, 11, movedLeader()),
       (error) => kafkaFailure(error)?.code === ErrorCode.NOT_LEADER_OR_FOLLOWER
     )
+  } finally {
+    await cluster.close()
+  }
+})
+
+test('of several brokers the one that cannot be reached is named', async () => {
+  const gone = `127.0.0.1:${await freePort()}`
+  const brokers = [gone, '127.0.0.1:2']
+  const cluster = await openCluster(quietOptions(gone), 1000)
+  try {
+    const error = await cluster.base.connections.get(parseAddress(gone)).catch((reason: unknown) => reason)
+    const outage = new Outage(brokers, () => {})
+    outage.missed('records', error)
+    assert.equal(outage.toError().message, `the broker at ${gone} is gone`)
+    outage.missed('records', new AggregateError([error], 'Cannot connect to any broker.'))
+    assert.equal(outage.toError().message, `the broker at ${brokers.join(', ')} is gone`)
   } finally {
     await cluster.close()
   }

@@ -42,6 +42,8 @@ type Queues = Map<number, PlacedRecord[][]>
 type Answer = (ProducedPartition & { readonly batch: readonly PlacedRecord[] })[]
 
 const againAfterMs = 200
+/** A timer that is set to more would ring at once. */
+const pauseMaxMs = 2 ** 31 - 1
 /** A topic that a broker does not know just after its start; longer than this, it is gone. */
 const unknownTopicMs = 15_000
 
@@ -76,7 +78,7 @@ export class Delivery {
     const batches = groupBy(records, (record) => record.partition)
     const queues: Queues = new Map([...batches].map(([partition, batch]) => [partition, [batch]]))
     while (queues.size > 0) {
-      const trouble = await this.#deliverOnce(queues)
+      const trouble = await this.#inTime(this.#deliverOnce(queues))
       if (trouble === undefined) continue
       this.#leaders = undefined
       this.#options.outage.missed('records', trouble)
@@ -86,6 +88,22 @@ export class Delivery {
       await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
     }
     return [...queues.values()].flat(2)
+  }
+
+  /** An answer is waited for no longer than is left of the patience. */
+  async #inTime<Result>(work: Promise<Result>): Promise<Result> {
+    const { patienceMs, outage } = this.#options
+    if (patienceMs === undefined) return await work
+    const ended = new AbortController()
+    const leftMs = Math.min(Math.max(0, patienceMs - outage.lastsMs), pauseMaxMs)
+    const late = pause(leftMs, undefined, { signal: ended.signal }).then(() => {
+      throw outage.unanswered()
+    })
+    try {
+      return await Promise.race([work, late])
+    } finally {
+      ended.abort()
+    }
   }
 
   /** Sends the first batch of each partition. Returns why something is to be sent again. */
