@@ -2,6 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LineProcess } from '../../harness/child-process.ts'
+import { createByAsking } from '../../harness/raw-requests.ts'
+import { RawConnection } from '../../harness/wire.ts'
 import { brokerKinds, produce, startProgram } from '../../withkafka/programs.ts'
 import { until } from './until.ts'
 
@@ -11,6 +13,10 @@ for (const kind of brokerKinds)
     { skip: kind.skip },
     async () => {
       await using broker = await kind.start({ configs: { 'num.partitions': '1' } })
+      // The programs would make it with three.
+      const connection = await RawConnection.open(broker.bootstrap)
+      await createByAsking(connection, 'test_topic')
+      connection.close()
       await produce(broker, ['first'])
       const start = () => startProgram('withkafka/kafkacons.ts', ['--bootstrap-server', broker.bootstrap])
       const told = (member: LineProcess, what: RegExp) =>
