@@ -2,18 +2,9 @@
  * `odradek topics create`
  */
 
-import { CliError } from '../cli-error.ts'
 import type { CommandDefinition } from '../command.ts'
-import { withCluster } from '../connect.ts'
-import { ExitCode } from '../exit-codes.ts'
-import { parseConfigs, parseCount } from '../human-values.ts'
 import { topicOption } from '../other-names.ts'
-import { failureOf } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
-import { didYouMean } from '../similar.ts'
 import { topicSettings } from './setting-names.ts'
-
-const alreadyExists = 36
 
 export const createTopic: CommandDefinition = {
   name: 'create',
@@ -35,40 +26,8 @@ export const createTopic: CommandDefinition = {
     ['odradek topics create orders -p 3', 'with three partitions'],
     ['odradek topics create state -c cleanup.policy=compact', 'a compacted one']
   ],
-  run: (invocation) =>
-    withCluster(invocation.global, async (cluster) => {
-      const { args, flags, terminal } = invocation
-      const [name = ''] = args
-      const configs = Object.entries(parseConfigs(flags.list('config')))
-      const request = {
-        name,
-        numPartitions: flags.parsed('partitions', parseCount) ?? -1,
-        replicationFactor: flags.parsed('replicationFactor', parseCount) ?? -1,
-        assignments: [],
-        configs: configs.map(([key, value]) => ({ name: key, value }))
-      }
-      const { topics } = await cluster.answer('CreateTopics', 'controller', [request], cluster.timeoutMs, false)
-      const [created] = topics
-      const code = created?.errorCode ?? -1
-      if (code === 0) {
-        const partitions = created?.numPartitions ?? 0
-        terminal.hint(`created ${name} (${partitions} ${partitions === 1 ? 'partition' : 'partitions'})`)
-      } else if (code === alreadyExists && flags.has('ifNotExists')) terminal.hint(`${name} exists already`)
-      else {
-        const failure = failureOf(cluster, code, created?.errorMessage)
-        throw new CliError({
-          what: `topic "${name}" was not created`,
-          why: [explainFailure(failure), meantSetting(configs.map(([key]) => key))].join(' ').trim(),
-          next: code === alreadyExists ? `odradek topics describe ${name}` : undefined,
-          exitCode: exitCodeOf(failure)
-        })
-      }
-      return ExitCode.done
-    })
-}
-
-/** A broker names the setting that it does not know, and none that it does. */
-function meantSetting(names: readonly string[]): string {
-  const unknown = names.find((name) => !topicSettings.includes(name))
-  return unknown === undefined ? '' : didYouMean(unknown, topicSettings)
+  async run(invocation) {
+    const { runCreate } = await import('./run-create.ts')
+    return await runCreate(invocation)
+  }
 }
