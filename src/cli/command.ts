@@ -13,6 +13,8 @@ export interface ArgumentDefinition {
   readonly description: string
   /** Words that it may be, for completion. */
   readonly words?: readonly string[]
+  /** A name that is not taken: completion has none. */
+  readonly isNew?: true
 }
 
 export interface OptionDefinition {
@@ -27,6 +29,19 @@ export interface OptionDefinition {
   readonly repeatable?: true
   /** Other tools' names for the same option; each stands for these words. */
   readonly synonyms?: Readonly<Record<string, readonly string[]>>
+}
+
+/** `-n` and `--count`. */
+export function flagsOf(option: OptionDefinition): string[] {
+  return option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'))
+}
+
+/** The option that this word is, if the next word is its value. */
+export function optionBeforeValue(
+  options: readonly OptionDefinition[],
+  word: string | undefined
+): OptionDefinition | undefined {
+  return options.find((option) => option.flags.includes('<') && flagsOf(option).includes(word ?? ''))
 }
 
 export interface CommandDefinition {

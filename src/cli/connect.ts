@@ -13,7 +13,7 @@ import { parseAddress } from './global-options.ts'
 import { networkReason } from './kafka-failure.ts'
 
 const defaultTimeoutMs = 5000
-/** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds. */
+/** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds, unless --timeout says so. */
 const firstAnswerMs = 1500
 
 export type ClientOptions = Pick<
@@ -29,9 +29,13 @@ export function clientOptions(global: GlobalOptions, timeoutMs: number): ClientO
     timeout: timeoutMs,
     retries: 5,
     retryDelay: 200,
-    connectTimeout: Math.max(200, Math.floor(firstAnswerMs / global.brokers.length)),
+    connectTimeout: Math.max(200, Math.floor(firstLimitMs(global, timeoutMs) / global.brokers.length)),
     requestTimeout: timeoutMs + 1000
   }
+}
+
+function firstLimitMs({ timeoutMs = 0 }: GlobalOptions, requestMs: number): number {
+  return Math.max(firstAnswerMs, Math.min(timeoutMs, requestMs))
 }
 
 /** For commands that talk for long, `--timeout` bounds the command; their requests get this. */
@@ -55,7 +59,7 @@ export async function connect(global: GlobalOptions, timeoutMs?: number): Promis
   const limitMs = timeoutMs ?? global.timeoutMs ?? global.settings.requestTimeoutMs ?? defaultTimeoutMs
   const cluster = await openCluster(global, limitMs)
   try {
-    await within(firstAnswerMs, cluster.metadata([], 'leave'))
+    await within(firstLimitMs(global, limitMs), cluster.metadata([], 'leave'))
     return cluster
   } catch (error) {
     await cluster.close().catch(() => {})

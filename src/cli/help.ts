@@ -108,7 +108,7 @@ export function firstSteps(entries: ReadonlyArray<CommandDefinition | CommandGro
   const shown = entries.filter((entry) => !('hidden' in entry && entry.hidden))
   const width = Math.max(...shown.map((entry) => entry.name.length))
   return [
-    'Kafka in one npm package: a broker, and a command line for any Kafka cluster\nthat lets everybody in (no passwords and no TLS yet).',
+    'Kafka in one npm package: a broker, and a command line for any Kafka cluster\nthat lets everybody in (no passwords and no TLS yet), from Kafka 3.1 on.',
     '',
     'First steps:',
     ...steps.map(([line, meaning]) => `  ${asCalled(line)}\n      ${meaning}`),

@@ -114,7 +114,7 @@ export function sizeBytes(text: string): number | undefined {
 
 export function parseCount(text: string): number {
   const count = Number(text.replaceAll(/[_,]/g, ''))
-  if (!/^[\d_,]+$/.test(text) || !Number.isSafeInteger(count)) {
+  if (!/^(\d+|\d{1,3}(,\d{3})+|\d{1,3}(_\d{3})+)$/.test(text) || !Number.isSafeInteger(count)) {
     throw wrongUsage(`"${text}" is not a count`, 'a count is a whole number, for example 100 or 10_000')
   }
   return count

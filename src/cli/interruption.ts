@@ -15,7 +15,7 @@ export function watchInterruption(): AbortSignal {
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') failToPrint(error)
     controller.abort(brokenPipe)
   })
   process.stderr.on('error', () => {})
@@ -25,8 +25,14 @@ export function watchInterruption(): AbortSignal {
 /** For what is printed before a command runs, such as the help: `| head` ends it without a word. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error
+    if (error.code !== 'EPIPE') failToPrint(error)
   })
+}
+
+/** A disk that is full: the command ends here, so that nothing counts as printed that was not. */
+function failToPrint(error: Error): never {
+  process.stderr.write(`error: standard output takes nothing more\n  why: ${error.message}\n`)
+  process.exit(ExitCode.failed)
 }
 
 /** What to return when a command was asked to finish: a reader that has seen enough is no failure. */

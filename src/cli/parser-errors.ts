@@ -5,6 +5,7 @@ import type { CommanderError } from 'commander'
 import { type CliError, wrongUsage } from './cli-error.ts'
 import { findCommand, namesOf } from './command.ts'
 import { commands } from './commands.ts'
+import { fromCommandOn } from './global-options.ts'
 import { isPlace, ourLineFor } from './other-tools.ts'
 import { didYouMean, mostSimilar } from './similar.ts'
 
@@ -19,20 +20,23 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   }
   const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
   if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())
-  const suggested = rest.filter((line) => !isRashSuggestion(line, words))
+  const suggested = rest.filter((line) => !isRashSuggestion(line, what))
   const known = commandPath(words).map((one) => one.name)
   return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
 }
 
 /** What removes data is suggested to nobody who may have meant another word: `rn` is no slip for `trim`. */
-function isRashSuggestion(line: string, words: readonly string[]): boolean {
-  const suggested = /Did you mean (delete|trim|reset)\?/.exec(line)?.[1]
-  return suggested !== undefined && !words.some((word) => word[0] === suggested[0])
+function isRashSuggestion(line: string, what: string): boolean {
+  const suggested = /Did you mean (?:one of )?(.*)\?/.exec(line)?.[1]?.split(', ') ?? []
+  const typed = /'(.*)'/.exec(what)?.[1] ?? ''
+  return suggested.some((name) => removing.has(name) && name[0] !== typed[0])
 }
+
+const removing = new Set(['delete', 'rm', 'trim', 'reset'])
 
 /** The commands that the line begins with: a noun and its verb, or one that is both. */
 function commandPath(words: readonly string[]) {
-  const typed = words.filter((word) => /^[a-z]+$/.test(word))
+  const typed = fromCommandOn(words).filter((word) => /^[a-z]+$/.test(word))
   const first = findCommand(commands, typed[0])
   const second = first !== undefined && 'commands' in first ? findCommand(first.commands, typed[1]) : undefined
   return [first, second].filter((one) => one !== undefined)
@@ -43,9 +47,11 @@ function commandPath(words: readonly string[]) {
  * the help of all, without a word.
  */
 export function asHelpOption(words: readonly string[]): readonly string[] {
-  const isHelpCommand = words[0] === 'help'
-  const path = (isHelpCommand ? words.slice(1) : words).filter((word) => word !== '--help' && word !== '-h')
-  if (!isHelpCommand && path.length === words.length) return words
+  const others = words.filter((word) => word !== '--help' && word !== '-h')
+  const line = fromCommandOn(others)
+  const isHelpCommand = line[0] === 'help'
+  if (!isHelpCommand && others.length === words.length) return words
+  const path = isHelpCommand ? line.slice(1) : line
   const [first, second] = path
   if (first === undefined || first.startsWith('-')) return ['--help']
   const entry = findCommand(commands, first)

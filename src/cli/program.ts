@@ -73,7 +73,7 @@ type Runner = (
 export function buildProgram(words: readonly string[], run: Runner): Command {
   const program = new ReadableCommand('odradek')
     .description(
-      'Kafka in one npm package: a broker, and a command line for any Kafka cluster without passwords or TLS'
+      'Kafka in one npm package: a broker, and a command line for any Kafka cluster (3.1 or newer) without passwords or TLS'
     )
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')

@@ -64,6 +64,18 @@ suite('a broker that is slow, or goes', { skip: unavailable() }, () => {
     }
   })
 
+  test('--timeout lengthens the wait for the first answer', async () => {
+    await using cli = await openCommandLine()
+    await using proxy = await slowProxy(cli.bootstrap, async (apiKey) => {
+      if (apiKey === ApiKey.ApiVersions) await pause(2000)
+      return 'pass'
+    })
+    const slow = commandLineAt(proxy.address)
+    const { code, stderr } = await slow.run(['topics', 'list'])
+    assert.equal(code, ExitCode.unreachable, stderr)
+    await slow.text(['topics', 'list', '--timeout', '30s'])
+  })
+
   test('a connection that is cut in the midst of a command is a broker that cannot be reached', async () => {
     await using cli = await openCommandLine()
     let asked = 0

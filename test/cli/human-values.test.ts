@@ -73,7 +73,9 @@ test('partitions are a list with ranges, each once', () => {
 
 test('counts and rates are checked', () => {
   assert.equal(parseCount('10_000'), 10_000)
-  assert.throws(() => parseCount('-1'), /not a count/)
+  assert.equal(parseCount('1,234,567'), 1_234_567)
+  for (const text of ['-1', '', ',', '_', '1,5', '1_5', '1,', ',100', '1,2345', '1,000_000'])
+    assert.throws(() => parseCount(text), /not a count/, text)
   assert.equal(parseRatePerSecond('5/s'), 5)
   assert.equal(parseRatePerSecond('300/m'), 5)
   assert.throws(() => parseRatePerSecond('0'), /not a rate/)

@@ -1,12 +1,16 @@
 /** What people get wrong, and what they are told: each message says what happened, why, and what to type. */
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { CommanderError } from 'commander'
+import { fromParser } from '../../src/cli/parser-errors.ts'
 import { topicSettings } from '../../src/cli/topics/setting-names.ts'
 import { topicConfigDefinitions } from '../../src/coordination/config/topic-config-definitions.ts'
-import { runToSuccess } from '../harness/child-process.ts'
+import { run, runToSuccess } from '../harness/child-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
 import { builtCommand, type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
@@ -274,6 +278,17 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.deepEqual(await words('consume', topic.slice(0, -1)), [topic])
     assert.deepEqual(await words('produce', topic, '--acks', 'a'), ['all'])
     assert.deepEqual(await words('help', 'topics', 'des'), ['describe'])
+    assert.deepEqual(await words('-b', cli.bootstrap, 'con'), ['consume'])
+    assert.deepEqual(await words('--utc', '-b', cli.bootstrap, 'topics', 'des'), ['describe'])
+    assert.deepEqual(await words('--ut'), ['--utc'])
+    assert.deepEqual(await words('-o', 'jsonl'), ['jsonl'])
+    assert.deepEqual(await words('consume', '-n', '1', topic, topic.slice(0, -1)), [topic])
+    assert.deepEqual(await words('produce', '-k', 'key', topic.slice(0, -1)), [topic])
+    for (const line of [
+      ['produce', topic],
+      ['topics', 'create']
+    ])
+      assert.deepEqual(await words(...line, topic.slice(0, -1)), [''], line.join(' '))
     assert.deepEqual(await words('learn', 'p'), ['producer', 'partition'])
     assert.deepEqual(await words('completion', 'z'), ['zsh'])
     assert.deepEqual(await words('groups', 'reset', 'g', '--to', ''), ['earliest', 'latest', 'current'])
@@ -293,6 +308,73 @@ suite('mistakes', { skip: unavailable() }, () => {
     const env = { PATH: `${directory.path}:${process.env.PATH}` }
     const said = await runToSuccess('bash', ['-c', press], { env })
     assert.equal(said.toString(), 'offset\ncompopt -o nospace\nretention.ms=\n')
+  })
+
+  test('bash asks for the word as it is typed, and sets only what stands behind its last colon', async () => {
+    const press = `eval "$(odradek completion bash)"
+      odradek() { printf '%s|' "\${@:3}"; echo; printf '%s\n' team:readers team:writers; }
+      complete_line() { COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _odradek_complete; printf '%s\n' "\${COMPREPLY[@]}"; }
+      complete_line 'odradek consume -b localhost:9093 ' odradek consume -b localhost : 9093 ''
+      complete_line 'odradek consume  -g team:rea' odradek consume -g team : rea
+      complete_line 'odradek consume -g team:' odradek consume -g team :`
+    const env = { PATH: `${directory.path}:${process.env.PATH}` }
+    const said = (await runToSuccess('bash', ['-c', press], { env })).toString()
+    assert.deepEqual(said.trimEnd().split('\n'), [
+      'consume|-b|localhost:9093||',
+      'team:readers',
+      'team:writers',
+      'consume|-g|team:rea|',
+      'readers',
+      'writers',
+      'consume|-g|team:|',
+      'readers',
+      'writers'
+    ])
+  })
+
+  test('a broker that does not answer does not hold up who pressed Tab', async () => {
+    const server = createTcpServer()
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const lasted = once(server, 'connection').then(async ([socket]: Socket[]) => {
+      const sinceMs = performance.now()
+      socket?.on('error', () => {}).resume()
+      await new Promise((resolve) => socket?.on('close', resolve))
+      return performance.now() - sinceMs
+    })
+    const { port } = server.address() as AddressInfo
+    assert.equal(await cli.text(['completion-words', '--', 'consume', '-b', `127.0.0.1:${port}`, '']), '')
+    server.close()
+    assert.ok((await lasted) < 1000, `${await lasted} ms`)
+  })
+
+  test('what cannot be printed is told, and is no success', { skip: !existsSync('/dev/full') }, async () => {
+    const said = await run(
+      'bash',
+      ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, builtCommand, 'consume', topic, '-e'],
+      {
+        env: { KAFKA_BROKERS: cli.bootstrap }
+      }
+    )
+    assert.equal(said.code, 1, said.stderr)
+    assert.match(said.stderr, /^error: standard output takes nothing more\n {2}why: .*ENOSPC/m)
+    assert.doesNotMatch(said.stderr, /^ +at /m)
+  })
+
+  test('options of every command may stand before it', async () => {
+    assert.match(await cli.text(['-b', 'host:9092', 'topics', '--help']), /^Usage: odradek topics/)
+    await fails(['-b', 'host', 'topics', 'lst'], 2, /try: (npx )?odradek topics --help/)
+  })
+
+  test('what removes data is suggested only for a word that begins as it does', () => {
+    const explained = (typed: string, suggested: string) =>
+      fromParser(new CommanderError(1, '', `error: unknown command '${typed}'\n(Did you mean ${suggested}?)`), [
+        'topics',
+        typed
+      ]).why
+    for (const suggested of ['trim', 'rm', 'one of list, rm', 'one of delete, alter'])
+      assert.equal(explained('xyz', suggested), undefined, suggested)
+    assert.match(explained('trm', 'trim') ?? '', /trim/)
+    assert.match(explained('lst', 'one of list, ls') ?? '', /list, ls/)
   })
 
   test('the settings of topics that are completed are those that a broker knows', () => {

@@ -49,6 +49,25 @@ test('a real Kafka starts with it, and serves what Odradek wrote', { skip: missi
 })
 
 test(
+  'an IPv6 address is written in brackets, and a port has to be known',
+  {
+    skip: 'missing' in main ? main.missing : false
+  },
+  async () => {
+    assert.ok('found' in main)
+    using directory = temporaryDirectory('address')
+    writeFileSync(join(directory.path, 'meta.properties'), 'node.id=1\n')
+    const printed = (...args: string[]) =>
+      run(process.execPath, [main.found, 'serve', '--server-properties', '--data', directory.path, ...args])
+    const { stdout, stderr } = await printed('--host', '::1')
+    assert.match(stdout.toString(), /^advertised\.listeners=PLAINTEXT:\/\/\[::1\]:9092$/m, stderr)
+    const any = await printed('--port', '0')
+    assert.equal(any.code, 2)
+    assert.match(any.stderr, /--port 0/)
+  }
+)
+
+test(
   'a directory that no broker wrote is told as such',
   { skip: 'missing' in main ? main.missing : false },
   async () => {

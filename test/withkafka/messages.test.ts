@@ -82,6 +82,14 @@ test('lines are those between line ends, however the input is cut', async () => 
   )
 })
 
+test('a line that ends as on Windows loses both, also where its end comes in two pieces', async () => {
+  const found = await all(linesOf(portions(...['a\r', '\nb\r\n', '\r\nc\rd\n'].map((chunk) => Buffer.from(chunk)))))
+  assert.deepEqual(
+    found.flat().map((line) => line.toString()),
+    ['a', 'b', '', 'c\rd']
+  )
+})
+
 test('batches keep the order, lose nothing, and stay below what a broker takes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: 0, max: 400_000 }), { maxLength: 30 }), async (sizes) => {

@@ -17,6 +17,7 @@ export type ExampleName = keyof typeof examples
 export const exampleNames: readonly ExampleName[] = ['order', 'login']
 
 const newline = 0x0a
+const carriageReturn = 0x0d
 /** As much as a batch takes, so that a file travels in few requests. */
 const chunkBytes = 512 * 1024
 /** Kafka takes messages of about 1 MiB unless told otherwise; what is longer than this is no message by mistake. */
@@ -41,14 +42,15 @@ async function* readChunks(file: string | undefined, stop: AbortSignal): AsyncGe
   }
 }
 
-/** The lines that each chunk completed. A last line without a line end counts. */
+/** The lines that each chunk completed, without their ends, \n or as on Windows \r\n. A last line without one counts. */
 export async function* linesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer[]> {
   let begun: Buffer[] = []
   for await (const chunk of chunks) {
     const lines: Buffer[] = []
     let from = 0
     for (let at = chunk.indexOf(newline); at >= 0; at = chunk.indexOf(newline, from)) {
-      lines.push(Buffer.concat([...begun, chunk.subarray(from, at)]))
+      const line = Buffer.concat([...begun, chunk.subarray(from, at)])
+      lines.push(line.at(-1) === carriageReturn ? line.subarray(0, -1) : line)
       begun = []
       from = at + 1
     }

@@ -45,6 +45,7 @@ export const completionWords: CommandDefinition = {
     const { wordsFor } = await import('./words.ts')
     const words = await wordsFor(args, global)
     await terminal.write(words.map((word) => `${word}\n`).join(''))
-    return ExitCode.done
+    // A broker that has not answered by now is not waited for: a shell hands its reader back when this process has ended.
+    process.exit(ExitCode.done)
   }
 }

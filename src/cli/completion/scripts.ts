@@ -2,13 +2,29 @@
  * What each shell runs at a press of Tab: it asks `odradek completion-words` with the words of the line, the last one as far as it
  * is typed. What a word means is known there, not here. A name that ends in = is followed by its value, not by a space: fish and
  * PowerShell know.
+ *
+ * bash cuts words at : and = too (COMP_WORDBREAKS), and sets what is found in the place of the last piece: the pieces of a word are
+ * put together again by where they stand on the line, and what stands before the last piece is taken off what is found.
  */
 export const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
 export type Shell = (typeof shells)[number]
 
 const bash = `_odradek_complete() {
-  local IFS=$'\\n'
-  COMPREPLY=($(odradek completion-words -- "\${COMP_WORDS[@]:1:COMP_CWORD}" 2>/dev/null))
+  local IFS=$'\\n' rest=$COMP_LINE words=() piece next last before=''
+  for piece in "\${COMP_WORDS[@]:0:COMP_CWORD+1}"; do
+    next=\${rest#"\${rest%%[![:space:]]*}"}
+    if [[ \${#words[@]} -gt 0 && $next == "$rest" && -n $rest ]]; then
+      last=\${words[\${#words[@]}-1]}
+      words[\${#words[@]}-1]=$last$piece
+    else
+      words+=("$piece")
+    fi
+    rest=\${next#"$piece"}
+  done
+  last=\${words[\${#words[@]}-1]}
+  [[ $last == "$piece" ]] || before=\${last%"\${last##*[:=]}"}
+  COMPREPLY=($(odradek completion-words -- "\${words[@]:1}" 2>/dev/null))
+  COMPREPLY=("\${COMPREPLY[@]#"$before"}")
   [[ \${COMPREPLY[0]} != *= ]] || compopt -o nospace 2>/dev/null
 }
 complete -o default -F _odradek_complete odradek

@@ -2,10 +2,19 @@
  * What may come next on a line: commands, a command's options, an option's choices, and the names of topics and groups that are
  * there. Only what begins as the last word does.
  */
-import type { CommandDefinition, CommandGroup, GlobalOptions, OptionDefinition } from '../command.ts'
+import {
+  type ArgumentDefinition,
+  type CommandDefinition,
+  type CommandGroup,
+  findCommand,
+  flagsOf,
+  type GlobalOptions,
+  type OptionDefinition,
+  optionBeforeValue
+} from '../command.ts'
 import { commands } from '../commands.ts'
 import { connect } from '../connect.ts'
-import { globalOptionDefinitions, parseBrokers } from '../global-options.ts'
+import { fromCommandOn, globalOptionDefinitions, parseBrokers } from '../global-options.ts'
 import { listAllTopics } from '../partitions.ts'
 
 /** A person who pressed Tab waits no longer for a broker. */
@@ -27,43 +36,52 @@ export async function wordsFor(typed: readonly string[], global: GlobalOptions):
 }
 
 export function candidatesFor(words: readonly string[]): Candidates {
-  if (words[0] === 'help' && words.length > 1) return candidatesFor(words.slice(1))
-  const before = words.slice(0, -1)
+  const before = fromCommandOn(words.slice(0, -1))
   const last = words.at(-1) ?? ''
-  const entry = commands.find((one) => namesOfEntry(one).includes(before[0] ?? ''))
-  if (entry === undefined) return ofWords(before.length > 0 ? [] : commandNames(commands))
-  const command =
-    'commands' in entry ? entry.commands.find((one) => namesOfEntry(one).includes(before[1] ?? '')) : entry
-  if (command === undefined)
-    return ofWords('commands' in entry && before.length === 1 ? commandNames(entry.commands) : [])
+  const [noun, verb] = before
+  if (noun === 'help') return candidatesFor([...before.slice(1), last])
+  const entry = findCommand(commands, noun)
+  if (entry === undefined) {
+    const names = ofWords(before.length > 0 ? [] : commandNames(commands))
+    return ofOptions(globalOptionDefinitions, words) ?? names
+  }
+  const isGroup = 'commands' in entry
+  const command = isGroup ? findCommand(entry.commands, verb) : entry
+  if (command === undefined) return ofWords(isGroup && before.length === 1 ? commandNames(entry.commands) : [])
   const options = [...(command.options ?? []), ...globalOptionDefinitions]
-  if (last.startsWith('-')) return ofWords(options.flatMap((option) => flagsOf(option)))
-  const option = options.find((one) => flagsOf(one).includes(before.at(-1) ?? '') && takesValue(one))
-  if (option) return valuesOf(option)
-  const noun = /topic|group|id/.exec(command.arguments?.[0]?.name ?? '')?.[0]
+  const behind = before.slice(isGroup ? 2 : 1)
+  return ofOptions(options, words) ?? ofArgument(argumentAt(command, countArguments(behind, options)))
+}
+
+/** An option that begins so, or the value of the one before; undefined when neither is typed. */
+function ofOptions(options: readonly OptionDefinition[], words: readonly string[]): Candidates | undefined {
+  if (words.at(-1)?.startsWith('-')) return ofWords(options.flatMap((option) => flagsOf(option)))
+  const option = optionBeforeValue(options, words.at(-2))
+  return option === undefined ? undefined : valuesOf(option)
+}
+
+function countArguments(words: readonly string[], options: readonly OptionDefinition[]): number {
+  return words.filter((word, at) => !word.startsWith('-') && !optionBeforeValue(options, words[at - 1])).length
+}
+
+function argumentAt({ arguments: all = [] }: CommandDefinition, index: number): ArgumentDefinition | undefined {
+  const last = all.at(-1)
+  return all[index] ?? (last?.name.includes('...') ? last : undefined)
+}
+
+function ofArgument(argument: ArgumentDefinition | undefined): Candidates {
+  const noun = argument?.isNew ? undefined : /topic|group|id/.exec(argument?.name ?? '')?.[0]
   if (noun === 'topic') return { kind: 'names', of: 'topics' }
   if (noun === 'group') return { kind: 'names', of: 'groups' }
-  return noun === 'id' ? { kind: 'names', of: 'brokers' } : ofWords(command.arguments?.[0]?.words ?? [])
+  return noun === 'id' ? { kind: 'names', of: 'brokers' } : ofWords(argument?.words ?? [])
 }
 
 function ofWords(words: readonly string[]): Candidates {
   return { kind: 'words', words }
 }
 
-function namesOfEntry(entry: CommandDefinition | CommandGroup): readonly string[] {
-  return 'commands' in entry ? [entry.name, entry.singular] : [entry.name, ...(entry.aliases ?? [])]
-}
-
 function commandNames(entries: ReadonlyArray<CommandDefinition | CommandGroup>): string[] {
   return entries.filter((entry) => !('hidden' in entry && entry.hidden)).map((entry) => entry.name)
-}
-
-function flagsOf(option: OptionDefinition): string[] {
-  return option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'))
-}
-
-function takesValue(option: OptionDefinition): boolean {
-  return option.flags.includes('<')
 }
 
 function valuesOf(option: OptionDefinition): Candidates {

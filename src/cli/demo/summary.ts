@@ -5,6 +5,7 @@ import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { helpWidth, wrap } from '../help.ts'
 import { formatTable, toJson } from '../output.ts'
+import { asCalled } from '../own-name.ts'
 import type { Stage } from '../serve/stage.ts'
 import type { Demo } from './demo.ts'
 import type { DemoPlan } from './plan.ts'
@@ -73,8 +74,8 @@ export function remains(
 ): void {
   if (kind === 'cluster') {
     hint(`the topics stay on ${brokers.join(', ')}; to remove them:`)
-    hint(`  odradek topics delete ${topics.join(' ')} -b ${brokers.join(',')}`)
+    hint(asCalled(`  odradek topics delete ${topics.join(' ')} -b ${brokers.join(',')}`))
   } else if (plan.directory !== undefined) {
-    hint(`the data stays; to look at it: odradek serve --data ${plan.directory}`)
+    hint(asCalled(`the data stays; to look at it: odradek serve --data ${plan.directory}`))
   }
 }

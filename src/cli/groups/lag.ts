@@ -66,7 +66,7 @@ export async function groupLag(
 }
 
 /** Without a committed offset all there is counts as lag. */
-function lagOf(committed: bigint | null, { start, end }: Bounds): bigint {
+export function lagOf(committed: bigint | null, { start, end }: Bounds): bigint {
   const from = committed === null || committed < start ? start : committed
   return end > from ? end - from : 0n
 }

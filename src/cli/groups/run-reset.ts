@@ -61,6 +61,8 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
     const told = tellUnreadable(unreadable, 'what is committed there stays')
     if (told !== undefined) terminal.hint(told)
     for (const line of tellOutside(wanted, bounds)) terminal.hint(line)
+    const missing = missingPartitions(aim, flags, chosen)
+    if (missing.length > 0) terminal.hint(`there is no partition ${missing.join(', ')}: nothing is moved there`)
     if (exported !== undefined) await exportOffsets(invocation, exported, offsets)
     if (!flags.has('execute')) {
       terminal.hint('a dry run: nothing was changed; add --execute to do it')
@@ -68,7 +70,7 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
     }
     await commitOffsets(cluster, group, offsets)
     terminal.hint(`${group}: ${offsets.length} ${offsets.length === 1 ? 'offset' : 'offsets'} moved`)
-    return unreadable.size > 0 ? ExitCode.partFailed : ExitCode.done
+    return unreadable.size + missing.length > 0 ? ExitCode.partFailed : ExitCode.done
   })
 }
 
@@ -158,7 +160,28 @@ async function chosenPartitions(
   })
 }
 
-function parseScope(text: string): { topic: string; only: number[] | undefined } {
+/** What the file names, and --topic does not leave out, but the cluster does not have. */
+function missingPartitions(aim: Aim, flags: Flags, chosen: readonly LedPartition[]): string[] {
+  if (aim.kind !== 'file') return []
+  const there = new Set(chosen.map(partitionName))
+  const scopes = flags.list('topic').map(parseScope)
+  return aim.offsets
+    .filter(({ topic, partition }) => scopes.length === 0 || scopes.some((scope) => includes(scope, topic, partition)))
+    .map(partitionName)
+    .filter((name) => !there.has(name))
+}
+
+interface Scope {
+  readonly topic: string
+  /** Undefined: all of its partitions. */
+  readonly only: readonly number[] | undefined
+}
+
+function includes({ topic, only }: Scope, wanted: string, partition: number): boolean {
+  return topic === wanted && (only === undefined || only.includes(partition))
+}
+
+function parseScope(text: string): Scope {
   const at = text.indexOf(':')
   return at < 0
     ? { topic: text, only: undefined }

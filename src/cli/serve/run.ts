@@ -43,7 +43,9 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
 
 function printedProperties({ directory, host, port, advertise, config }: KafkaOptions): string {
   if (directory === undefined) throw wrongUsage('--memory leaves no directory to move', 'say which with --data')
-  const address = advertise ?? `${isEveryAddress(host) ? 'localhost' : host}:${port}`
+  if (port === 0) throw wrongUsage('--port 0 is a port that is not known before', 'say which with --port')
+  const named = isEveryAddress(host) ? 'localhost' : host
+  const address = advertise ?? `${named?.includes(':') ? `[${named}]` : named}:${port}`
   return serverProperties({ directory, address, config: config ?? {} })
 }
 

@@ -9,7 +9,7 @@ import { topicSettings } from './setting-names.ts'
 export const createTopic: CommandDefinition = {
   name: 'create',
   summary: 'create a topic',
-  arguments: [{ name: '<topic>', description: 'its name' }],
+  arguments: [{ name: '<topic>', description: 'its name', isNew: true }],
   options: [
     { flags: '-p, --partitions <n>', description: "how many partitions (the broker's default)" },
     { flags: '-r, --replication-factor <n>', description: "how many copies of each (the broker's default)" },

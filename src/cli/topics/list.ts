@@ -8,6 +8,7 @@ import { ExitCode } from '../exit-codes.ts'
 import { globExpression } from '../glob.ts'
 import type { OutputFormat } from '../global-options.ts'
 import { committedOffsets } from '../group-offsets.ts'
+import { lagOf } from '../groups/lag.ts'
 import { type Cell, chosenFormat, printRows, type Row } from '../output.ts'
 import { type Bounds, findBoundsNow, ledPartitions, listAllTopics, partitionName } from '../partitions.ts'
 import { tellUnreadable } from '../unreadable.ts'
@@ -77,10 +78,10 @@ async function lagsByTopic(
     const { groups } = await cluster.call('ListGroups', node, [], [])
     for (const { groupId } of groups) {
       for (const committed of await committedOffsets(cluster, groupId)) {
-        const end = bounds.get(partitionName(committed))?.end
-        if (end === undefined) continue
+        const found = bounds.get(partitionName(committed))
+        if (found === undefined) continue
         const byGroup = lags.get(committed.topic) ?? new Map<string, bigint>()
-        byGroup.set(groupId, (byGroup.get(groupId) ?? 0n) + end - committed.offset)
+        byGroup.set(groupId, (byGroup.get(groupId) ?? 0n) + lagOf(committed.offset, found))
         lags.set(committed.topic, byGroup)
       }
     }
