@@ -1,12 +1,11 @@
 /**
  * What the client library (@platformatic/kafka 1.35) does wrong, and what is done instead. Besides what is here: compression.ts gives
- * it our snappy and zstd, and consume/membership.ts is a member of a group in its place.
+ * it our snappy and zstd, consume/membership.ts is a member of a group in its place, and groups/consumer-group-describe.ts reads what
+ * it cannot.
  *
  * test/cli/client-library.test.ts looks at each fault itself: a test that fails there says that its work-around can go.
  */
 import type * as kafka from '@platformatic/kafka'
-import type { GroupDescription, GroupMember } from './groups/describe-group.ts'
-import type { TopicPartition } from './partitions.ts'
 
 /** Larger distances from the first timestamp of a batch are written wrongly: a batch ends before. */
 export const timestampDeltaMaxMs = 2 ** 30
@@ -60,67 +59,4 @@ export async function handedOver(
       else resolve()
     })
   })
-}
-
-interface ModernAnswer {
-  readonly errorCode: number
-  readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>
-}
-
-/** ConsumerGroupDescribe (69) v0: the library's reader takes the subscribed topics for a single string. */
-export function consumerGroupDescribe({
-  createAPI,
-  Writer
-}: typeof kafka): kafka.API<[readonly string[]], ModernAnswer[]> {
-  return createAPI<[readonly string[]], ModernAnswer[]>(
-    69,
-    0,
-    (groups: readonly string[]) =>
-      Writer.create()
-        .appendArray([...groups], (writer, id) => writer.appendString(id), true, false)
-        .appendBoolean(false)
-        .appendTaggedFields(),
-    (_correlationId, _key, _version, reader) => {
-      reader.readInt32()
-      return reader.readArray(readModernGroup) ?? []
-    }
-  )
-}
-
-function readModernGroup(reader: kafka.Reader): ModernAnswer {
-  const errorCode = reader.readInt16()
-  reader.readNullableString()
-  const group = reader.readString()
-  const state = reader.readString()
-  reader.readInt32()
-  reader.readInt32()
-  const protocol = reader.readString()
-  const members = reader.readArray(readModernMember) ?? []
-  reader.readInt32()
-  return { errorCode, description: { group, state, protocol, members } }
-}
-
-function readModernMember(reader: kafka.Reader): GroupMember {
-  const id = reader.readString()
-  const instanceId = reader.readNullableString() ?? null
-  reader.readNullableString()
-  reader.readInt32()
-  const clientId = reader.readString()
-  const host = reader.readString().replace(/^\//, '')
-  reader.readArray((inner) => inner.readString(), true, false)
-  reader.readNullableString()
-  const assignment = readModernAssignment(reader)
-  readModernAssignment(reader)
-  return { id, instanceId, clientId, host, assignment }
-}
-
-function readModernAssignment(reader: kafka.Reader): TopicPartition[] {
-  const topics =
-    reader.readArray((inner) => {
-      inner.readUUID()
-      const topic = inner.readString()
-      return { topic, partitions: inner.readArray((one) => one.readInt32(), true, false) ?? [] }
-    }) ?? []
-  reader.readTaggedFields()
-  return topics.flatMap(({ topic, partitions }) => partitions.map((partition) => ({ topic, partition })))
 }

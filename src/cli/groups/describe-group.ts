@@ -3,31 +3,14 @@
  * answers another request than a classic one; the caller sees no difference.
  */
 import { CliError } from '../cli-error.ts'
-import { consumerGroupDescribe } from '../client-library.ts'
 import type { Cluster } from '../cluster.ts'
 import { decodeAssignment } from '../consume/assignment.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
-import { failureOf, type TopicPartition } from '../partitions.ts'
+import { failureOf } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
-
-export interface GroupMember {
-  readonly id: string
-  readonly instanceId: string | null
-  readonly clientId: string
-  readonly host: string
-  readonly assignment: readonly TopicPartition[]
-}
-
-export interface GroupDescription {
-  readonly group: string
-  /** Kafka's word: Stable, Empty, PreparingRebalance, Dead … */
-  readonly state: string
-  readonly type: 'classic' | 'consumer'
-  readonly protocol: string
-  readonly coordinator: number
-  readonly members: readonly GroupMember[]
-}
+import { consumerGroupDescribe } from './consumer-group-describe.ts'
+import type { GroupDescription } from './group-description.ts'
 
 export async function describeGroup(cluster: Cluster, group: string): Promise<GroupDescription> {
   const coordinator = await cluster.coordinator(group)

@@ -14,7 +14,7 @@ import {
   type TopicPartition
 } from '../partitions.ts'
 import type { Unreadable } from '../unreadable.ts'
-import type { GroupDescription, GroupMember } from './describe-group.ts'
+import type { GroupDescription, GroupMember } from './group-description.ts'
 
 export interface PartitionLag extends TopicPartition {
   /** Null: nothing committed. */

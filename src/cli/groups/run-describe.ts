@@ -9,7 +9,8 @@ import { interruptedExitCode } from '../interruption.ts'
 import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
 import { partitionName } from '../partitions.ts'
 import { errorColumn, errorField, tellUnreadable, type UnreadablePartitions } from '../unreadable.ts'
-import { describeGroup, type GroupDescription, noSuchGroup } from './describe-group.ts'
+import { describeGroup, noSuchGroup } from './describe-group.ts'
+import type { GroupDescription } from './group-description.ts'
 import { groupLag, type PartitionLag } from './lag.ts'
 
 const watchIntervalMs = 1000

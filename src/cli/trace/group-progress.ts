@@ -4,7 +4,8 @@
  * Each broker lists the groups it coordinates, so each is asked for its own; many groups go into one request.
  */
 import type { Cluster } from '../cluster.ts'
-import { describeClassic, describeModern, type GroupMember } from '../groups/describe-group.ts'
+import { describeClassic, describeModern } from '../groups/describe-group.ts'
+import type { GroupMember } from '../groups/group-description.ts'
 import { failureOf, type TopicPartition } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
 import type { GroupProgress } from './trace.ts'

@@ -4,7 +4,8 @@
  */
 import type { Cluster } from '../../cluster.ts'
 import { ExitCode } from '../../exit-codes.ts'
-import { describeGroup, type GroupDescription } from '../../groups/describe-group.ts'
+import { describeGroup } from '../../groups/describe-group.ts'
+import type { GroupDescription } from '../../groups/group-description.ts'
 import { groupLag, type PartitionLag } from '../../groups/lag.ts'
 import { networkReason } from '../../kafka-failure.ts'
 import { type Bounds, partitionBounds, partitionName } from '../../partitions.ts'
