@@ -50,7 +50,7 @@ the broker refuses is named; the others go on, and the exit code is 6.`,
     { flags: '-i, --input <format>', description: 'how to read the input', choices: inputFormats, default: 'text' },
     { flags: '-f, --format <format>', description: 'how to read each line, for example "%k %v", from %k %v %p %d' },
     { flags: '-F, --file <file>', description: 'read this instead of standard input' },
-    { flags: '--null', description: 'a null value (a tombstone); with -K: for lines with an empty value' },
+    { flags: '--null', description: 'a null value (a tombstone); with -K or -f: for lines with an empty value' },
     {
       flags: '-Z, --tombstone',
       description: 'an empty value is sent as null (a tombstone), in VALUE and in each line'
