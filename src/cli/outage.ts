@@ -106,7 +106,8 @@ export class Outage {
 
   /** For a command whose time is over before its request was answered. */
   unanswered(): CliError {
-    this.#reason = overdue
+    // What is known to be wrong says more than that the time is over.
+    if (this.#since.size === 0) this.#reason = overdue
     return this.toError()
   }
 

@@ -131,3 +131,10 @@ test('whoever is asked to end waits no longer for an answer', async () => {
   interruption.abort()
   assert.equal(await waiting, undefined)
 })
+
+test('whose time is over before an answer came is told what is known to be wrong, or else that the answer is missing', () => {
+  const { outage } = startOutage()
+  assert.match(outage.unanswered().message, /does not answer/)
+  outage.missed('records', refused)
+  assert.match(outage.unanswered().message, /is gone/)
+})
