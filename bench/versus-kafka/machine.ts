@@ -42,6 +42,11 @@ export function busyness(): number {
   return loadavg()[0] ?? 0
 }
 
+/** Everything that any program has written is on the disk when this returns (POSIX `sync`). */
+export function settleDisk(): void {
+  execFileSync('sync')
+}
+
 function said(command: string, args: readonly string[]): string {
   try {
     return execFileSync('sh', ['-c', '"$0" "$@" 2>&1', command, ...args], { cwd: projectDirectory, encoding: 'utf8' })

@@ -101,7 +101,7 @@ const manyClients = crowdRow(
   'many-clients',
   '50 producers (acks=all) and 50 consumers in 5 groups, 200 partitions, 100 B: records produced and received by all',
   {
-    full: { partitions: 200, producers: 50, groups: 5, membersPerGroup: 10, records: 500_000, warmUp: 200_000 },
+    full: { partitions: 200, producers: 50, groups: 5, membersPerGroup: 10, records: 2_000_000, warmUp: 500_000 },
     quick: { partitions: 20, producers: 4, groups: 2, membersPerGroup: 2, records: 4000, warmUp: 1000 }
   }
 )
