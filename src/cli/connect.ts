@@ -11,6 +11,7 @@ import type { GlobalOptions } from './command.ts'
 import { ExitCode } from './exit-codes.ts'
 import { parseAddress } from './global-options.ts'
 import { networkReason } from './kafka-failure.ts'
+import { within } from './waiting.ts'
 
 const defaultTimeoutMs = 5000
 /** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds, unless --timeout says so. */
@@ -59,7 +60,11 @@ export async function connect(global: GlobalOptions, timeoutMs?: number): Promis
   const limitMs = timeoutMs ?? global.timeoutMs ?? global.settings.requestTimeoutMs ?? defaultTimeoutMs
   const cluster = await openCluster(global, limitMs)
   try {
-    await within(firstLimitMs(global, limitMs), cluster.metadata([], 'leave'))
+    await within(
+      firstLimitMs(global, limitMs),
+      cluster.metadata([], 'leave'),
+      () => new Error('connected, but no answer came; perhaps that is not Kafka')
+    )
     return cluster
   } catch (error) {
     await cluster.close().catch(() => {})
@@ -77,18 +82,6 @@ export async function withCluster<Result>(
     return await work(cluster)
   } finally {
     await cluster.close().catch(() => {})
-  }
-}
-
-async function within<Result>(limitMs: number, work: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('connected, but no answer came; perhaps that is not Kafka')), limitMs)
-  })
-  try {
-    return await Promise.race([work, limit])
-  } finally {
-    clearTimeout(timer)
   }
 }
 

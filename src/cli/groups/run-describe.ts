@@ -9,6 +9,7 @@ import { interruptedExitCode } from '../interruption.ts'
 import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
 import { partitionName } from '../partitions.ts'
 import { errorColumn, errorField, tellUnreadable, type UnreadablePartitions } from '../unreadable.ts'
+import { pauseUnless } from '../waiting.ts'
 import { describeGroup, noSuchGroup } from './describe-group.ts'
 import type { GroupDescription } from './group-description.ts'
 import { groupLag, type PartitionLag } from './lag.ts'
@@ -20,23 +21,12 @@ export async function runDescribe(invocation: Invocation): Promise<ExitCode> {
     const [group = ''] = invocation.args
     await show(invocation, cluster, group)
     while (invocation.flags.has('watch') && !invocation.interrupted.aborted) {
-      await nextLook(invocation.interrupted)
+      await pauseUnless(invocation.interrupted, watchIntervalMs)
       if (invocation.interrupted.aborted) break
       if (chosenFormat(invocation) === 'table') await invocation.terminal.write('\u001b[2J\u001b[H')
       await show(invocation, cluster, group)
     }
     return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
-  })
-}
-
-async function nextLook(interrupted: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, watchIntervalMs)
-    const stop = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-    interrupted.addEventListener('abort', stop, { once: true })
   })
 }
 
