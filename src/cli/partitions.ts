@@ -301,7 +301,7 @@ function offsetOf(
   }
 }
 
-function clamp(offset: bigint, low: bigint, high: bigint): bigint {
+export function clamp(offset: bigint, low: bigint, high: bigint): bigint {
   if (offset < low) return low
   return offset > high ? high : offset
 }

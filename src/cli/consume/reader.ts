@@ -11,6 +11,7 @@ import type { Cluster, FetchedPartition, FetchResponse } from '../cluster.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import {
+  clamp,
   failureOf,
   type Isolation,
   type LedPartition,
@@ -218,18 +219,24 @@ export class Reader {
   async #recover(failed: readonly Failed[]): Promise<void> {
     for (const { position, reason } of failed) {
       if (!isOutOfRange(reason)) this.#miss(position, reason)
-      else await this.#moveWithinBounds(position).catch((error: unknown) => this.#miss(position, error))
+      else await this.#moveWithinBounds(position, reason).catch((error: unknown) => this.#miss(position, error))
     }
     await this.#findLeaders()
   }
 
-  async #moveWithinBounds(position: ReadPosition): Promise<void> {
+  /**
+   * To the end that lies nearer. What lies within the bounds by now is there, and is asked for again: a broker that came back may
+   * have had a lower high watermark for a moment.
+   */
+  async #moveWithinBounds(position: ReadPosition, reason: unknown): Promise<void> {
     const name = partitionName(position.partition)
     const asked = position.next
     const bounds = (await partitionBounds(this.#cluster, [position.partition])).get(name)
     if (bounds === undefined || !this.#isHeld(position)) return
-    position.next = asked < bounds.start ? bounds.start : bounds.end
-    this.#options.onNotice(`${name}: offset ${asked} is gone, going on at ${position.next}`)
+    const nearest = clamp(asked, bounds.start, bounds.end)
+    if (nearest === asked) throw reason
+    position.next = nearest
+    this.#options.onNotice(`${name}: offset ${asked} is gone, going on at ${nearest}`)
   }
 
   /** Throws what does not pass, or lasts too long. */
@@ -323,7 +330,7 @@ interface Taken {
 
 /** A broken connection, a moved leader, a coordinator that loads; not bytes that cannot be read. */
 function mayPass(reason: unknown): boolean {
-  if (reason instanceof UnreadableError) return stale.has(reason.apiCode)
+  if (reason instanceof UnreadableError) return stale.has(reason.apiCode) || isOutOfRange(reason)
   return isNetworkFailure(reason) || kafkaFailure(reason) !== undefined
 }
 

@@ -17,6 +17,8 @@ interface PretendPartition {
   leader: number
   /** What a fetch of it is answered with. */
   errorCode: number
+  /** What its next fetches are answered with before that, one each. */
+  readonly nextErrorCodes: number[]
   readonly values: string[]
 }
 
@@ -45,7 +47,7 @@ export class PretendBroker {
   /** Where one of that name is, it is deleted before. */
   create(name: string, partitions: number): void {
     const topicId = `00000000-0000-4000-8000-${String(++this.#topicIds).padStart(12, '0')}`
-    const empty = () => ({ leader: 1, errorCode: 0, values: [] })
+    const empty = () => ({ leader: 1, errorCode: 0, nextErrorCodes: [], values: [] })
     this.topics.set(name, { topicId, partitions: Array.from({ length: partitions }, empty) })
   }
 
@@ -107,11 +109,15 @@ export class PretendBroker {
     const topic = [...this.topics.values()].find((one) => one.topicId === topicId)
     const partition = topic?.partitions[partitionIndex]
     const end = BigInt(partition?.values.length ?? 0)
-    const errorCode = partition ? (partition.leader === leader ? partition.errorCode : notLeader) : unknownTopicId
+    const errorCode = partition ? errorCodeOf(partition, leader) : unknownTopicId
     const values = errorCode === 0 && partition ? partition.values.slice(Number(offset)) : []
     const records = values.length === 0 ? [] : [batchOf(values, offset)]
     return { partitionIndex, errorCode, highWatermark: end, lastStableOffset: end, logStartOffset: 0n, records }
   }
+}
+
+function errorCodeOf(partition: PretendPartition, leader: unknown): number {
+  return partition.leader === leader ? (partition.nextErrorCodes.shift() ?? partition.errorCode) : notLeader
 }
 
 function batchOf(values: readonly string[], firstOffset: bigint): kafka.RecordsBatch {

@@ -12,6 +12,7 @@ import { PretendBroker } from './pretend-broker.ts'
 
 const limitMs = 10_000
 const offline = 56
+const outOfRange = 1
 
 const realNow = performance.now.bind(performance)
 let skippedMs = 0
@@ -138,6 +139,32 @@ test('a partition whose leader moves while it is asked is read once', async () =
   }
   const expected = [0, 1].flatMap((index) => broker.partition('a', index).values)
   assert.deepEqual(seen.sort(), expected.sort())
+})
+
+test('an offset that was out of range for a moment, and is there now, is read', async () => {
+  const broker = new PretendBroker()
+  broker.create('a', 1)
+  const values = Array.from({ length: 20 }, (_, offset) => String(offset))
+  broker.partition('a', 0).values.push(...values)
+  broker.partition('a', 0).nextErrorCodes.push(outOfRange)
+  const { reader, lines } = patientReader(broker)
+  for (const partition of broker.led('a')) reader.add(partition, 10n, 20n)
+  const read = await readUntil(reader, (some) => some.length > 0)
+  assert.deepEqual(read, values.slice(10))
+  assert.deepEqual(lines, [])
+})
+
+test('an offset behind the end goes on at the end, and it is said', async () => {
+  const broker = new PretendBroker()
+  broker.create('a', 1)
+  broker.partition('a', 0).values.push('one', 'two')
+  broker.partition('a', 0).nextErrorCodes.push(outOfRange)
+  const { reader, lines } = patientReader(broker)
+  for (const partition of broker.led('a')) reader.add(partition, 7n, undefined)
+  await readUntil(reader, () => lines.length > 0)
+  assert.deepEqual(lines, ['a:0: offset 7 is gone, going on at 2'])
+  broker.partition('a', 0).values.push('three')
+  assert.deepEqual(await readUntil(reader, (values) => values.length > 0), ['three'])
 })
 
 test('no fetch makes a session in the cache of the broker', async () => {
