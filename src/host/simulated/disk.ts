@@ -13,11 +13,11 @@
  */
 import type { Chance } from '../chance.ts'
 import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+import { FileContent } from './file-content.ts'
 
 interface FileNode {
   readonly kind: 'file'
-  now: Buffer
-  synced: Buffer
+  readonly content: FileContent
 }
 
 interface DirectoryNode {
@@ -35,6 +35,8 @@ export class SimulatedDisk implements Disk {
   readonly isPersistent = true
   /** Room for appends; counts down. */
   freeBytes = Infinity
+  /** How long a sync takes, of the file or directory at that path. */
+  syncing: (path: string) => Promise<void> = () => Promise.resolve()
   #root: DirectoryNode = emptyDirectory()
   #syncsFail = false
   #isLocked = false
@@ -65,7 +67,7 @@ export class SimulatedDisk implements Disk {
 
   sizeOf(path: string): number | null {
     const node = this.#find(path)
-    return node?.kind === 'file' ? node.now.length : null
+    return node?.kind === 'file' ? node.content.sizeBytes : null
   }
 
   createDirectory(path: string): void {
@@ -93,7 +95,7 @@ export class SimulatedDisk implements Disk {
     const known = this.#find(path)
     if (known?.kind === 'file') return this.#handle(path, known)
     if (known !== null || mode === 'existing') throw notFound(path)
-    const node: FileNode = { kind: 'file', now: Buffer.alloc(0), synced: Buffer.alloc(0) }
+    const node: FileNode = { kind: 'file', content: FileContent.of(Buffer.alloc(0)) }
     this.#parentOf(path).now.set(nameOf(path), node)
     return this.#handle(path, node)
   }
@@ -101,14 +103,13 @@ export class SimulatedDisk implements Disk {
   readFile(path: string): Buffer {
     const node = this.#find(path)
     if (node?.kind !== 'file') throw notFound(path)
-    return Buffer.from(node.now)
+    return node.content.read(0, node.content.sizeBytes)
   }
 
   replaceFile(path: string, bytes: Uint8Array): void {
     this.#take(path, bytes.length)
-    const content = Buffer.from(bytes)
     const parent = this.#parentOf(path)
-    parent.now.set(nameOf(path), { kind: 'file', now: content, synced: content })
+    parent.now.set(nameOf(path), { kind: 'file', content: FileContent.of(bytes) })
     syncNames(parent, new Map(parent.now))
   }
 
@@ -142,30 +143,25 @@ export class SimulatedDisk implements Disk {
     }
   }
 
-  #handle(path: string, node: FileNode): DiskFile {
+  #handle(path: string, { content }: FileNode): DiskFile {
     return {
       path,
       modifiedMs: null,
       get sizeBytes() {
-        return node.now.length
+        return content.sizeBytes
       },
       append: (chunks) => {
         const bytes = Buffer.concat(chunks)
         this.#take(path, bytes.length)
-        node.now = Buffer.concat([node.now, bytes])
+        content.append(bytes)
       },
-      writeAt: (position, bytes) => {
-        const rest = node.now.subarray(position + bytes.length)
-        node.now = Buffer.concat([node.now.subarray(0, position), bytes, rest])
-      },
-      read: (position, lengthBytes) => Buffer.from(node.now.subarray(position, position + lengthBytes)),
-      truncate: (sizeBytes) => {
-        node.now = node.now.subarray(0, sizeBytes)
-      },
+      writeAt: (position, bytes) => content.writeAt(position, bytes),
+      read: (position, lengthBytes) => content.read(position, lengthBytes),
+      truncate: (sizeBytes) => content.truncate(sizeBytes),
       sync: async () => {
-        const bytes = node.now
+        const keep = content.beginSync()
         await this.#syncing(path)
-        node.synced = bytes
+        keep()
       },
       close: () => {}
     }
@@ -177,7 +173,7 @@ export class SimulatedDisk implements Disk {
   }
 
   async #syncing(path: string): Promise<void> {
-    await Promise.resolve()
+    await this.syncing(path)
     if (this.#syncsFail) throw notKept(path)
   }
 
@@ -216,10 +212,11 @@ function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
   return { kind: 'directory', now: survivors, synced: new Map(survivors), syncs: 0 }
 }
 
-function fileAfter({ now, synced }: FileNode, chance: Chance): FileNode {
+function fileAfter({ content }: FileNode, chance: Chance): FileNode {
+  const { now, synced } = content.views()
   const isLonger = now.length > synced.length && now.subarray(0, synced.length).equals(synced)
   const bytes = isLonger ? torn(now, synced.length, chance) : chance.below(2) === 0 ? synced : now
-  return { kind: 'file', now: Buffer.from(bytes), synced: Buffer.from(bytes) }
+  return { kind: 'file', content: FileContent.of(bytes) }
 }
 
 /** The synced bytes, some of those behind them, and perhaps a stretch among these that never reached the disk. */

@@ -31,7 +31,7 @@ export class RefusingDisk implements Disk {
   /** Called before each call goes to the disk: the moment in which its power could be cut. */
   onCall: (() => void) | undefined
   readonly #disk: Disk
-  readonly #refusal: Refusal | null
+  #refusal: Refusal | null
   #calls = 0
   #hasHealed = false
   #isGone = false
@@ -56,6 +56,13 @@ export class RefusingDisk implements Disk {
   /** From here on nothing is refused any more. */
   heal(): void {
     this.#hasHealed = true
+  }
+
+  /** Refuses this instead, its calls counted from now. */
+  refuse(refusal: Refusal): void {
+    this.#refusal = refusal
+    this.#calls = 0
+    this.#hasHealed = false
   }
 
   /** The process that used the disk is gone. */
@@ -185,6 +192,7 @@ export class RefusingDisk implements Disk {
   #meet(need: Need, what: string): void {
     this.#assertAlive(what)
     this.onCall?.()
+    this.#assertAlive(what)
     const refusal = this.#refusal
     if (refusal === null || !needsOf[refusal.problem].includes(need)) return
     this.#calls += 1

@@ -1,0 +1,38 @@
+/** Time of one process in a simulation: it follows the world, but the time of day can be set, as people and NTP do. */
+import type { Clock, Timer } from '../clock.ts'
+import type { World } from './world.ts'
+
+/** The time of day when a world begins. */
+const startMs = 1_700_000_000_000
+
+/** What all processes of one machine read the time of day from. */
+export interface TimeOfDay {
+  /** Milliseconds that were added to it since the world began. */
+  shiftMs: number
+}
+
+export class SimulatedClock implements Clock {
+  readonly #world: World
+  readonly #timeOfDay: TimeOfDay
+  readonly #isAlive: () => boolean
+
+  constructor(world: World, timeOfDay: TimeOfDay, isAlive: () => boolean) {
+    this.#world = world
+    this.#timeOfDay = timeOfDay
+    this.#isAlive = isAlive
+  }
+
+  nowMs(): number {
+    return startMs + this.#timeOfDay.shiftMs + Math.floor(this.#world.nowMicros / 1000)
+  }
+
+  monotonicMs(): number {
+    return this.#world.nowMicros / 1000
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    return this.#world.after(delayMs * 1000, 'timer', () => {
+      if (this.#isAlive()) callback()
+    })
+  }
+}

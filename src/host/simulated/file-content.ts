@@ -1,0 +1,86 @@
+/**
+ * The bytes of a file on a simulated disk: as they are now, and as they were at the last sync. What was synced is a view of
+ * the same memory for as long as the file only grows, so that appending copies nothing twice.
+ */
+export class FileContent {
+  /** Has room behind `sizeBytes`. */
+  #memory: Buffer
+  #sizeBytes: number
+  /** What a power cut leaves for certain. */
+  #synced: Buffer
+  /** Views of the memory reach up to here: below it nothing is changed in place. */
+  #sharedBytes: number
+  #syncs = 0
+  #syncsBegun = 0
+
+  /** A file with these bytes, all of them synced. */
+  static of(bytes: Uint8Array): FileContent {
+    return new FileContent(Buffer.from(bytes))
+  }
+
+  private constructor(bytes: Buffer) {
+    this.#memory = bytes
+    this.#sizeBytes = bytes.length
+    this.#synced = bytes
+    this.#sharedBytes = bytes.length
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes
+  }
+
+  append(bytes: Uint8Array): void {
+    const end = this.#sizeBytes + bytes.length
+    if (end > this.#memory.length || this.#sizeBytes < this.#sharedBytes)
+      this.#moveTo(Math.max(end, 2 * this.#sizeBytes, 256))
+    this.#memory.set(bytes, this.#sizeBytes)
+    this.#sizeBytes = end
+  }
+
+  writeAt(position: number, bytes: Uint8Array): void {
+    const end = Math.max(this.#sizeBytes, position + bytes.length)
+    if (end > this.#memory.length || position < this.#sharedBytes) this.#moveTo(Math.max(end, 2 * this.#sizeBytes, 256))
+    this.#memory.set(bytes, position)
+    this.#sizeBytes = end
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#sizeBytes = Math.min(this.#sizeBytes, sizeBytes)
+  }
+
+  /** A copy. */
+  read(position: number, lengthBytes: number): Buffer {
+    const end = Math.min(this.#sizeBytes, position + lengthBytes)
+    return Buffer.from(this.#memory.subarray(position, Math.max(position, end)))
+  }
+
+  /** Takes what is there now; the call that it gives says that the disk has it. A sync that began earlier knows less. */
+  beginSync(): () => void {
+    const bytes = this.#view()
+    this.#syncsBegun += 1
+    const order = this.#syncsBegun
+    return () => {
+      if (order < this.#syncs) return
+      this.#syncs = order
+      this.#synced = bytes
+    }
+  }
+
+  /** As it is now, and as it was at the last sync. Neither may be changed. */
+  views(): { readonly now: Buffer; readonly synced: Buffer } {
+    return { now: this.#view(), synced: this.#synced }
+  }
+
+  #view(): Buffer {
+    this.#sharedBytes = Math.max(this.#sharedBytes, this.#sizeBytes)
+    return this.#memory.subarray(0, this.#sizeBytes)
+  }
+
+  /** Into memory that nobody has a view of. */
+  #moveTo(capacityBytes: number): void {
+    const memory = Buffer.alloc(capacityBytes)
+    this.#memory.copy(memory, 0, 0, this.#sizeBytes)
+    this.#memory = memory
+    this.#sharedBytes = 0
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * A whole broker with its clients, under faults, for many seeds. SEEDS=N runs more of them (60), FIRST_SEED=N others;
+ * `npm run simulate` has more to say about a single one.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Outcome, simulate } from './simulate.ts'
+
+const seeds = Number(process.env.SEEDS ?? 60)
+const firstSeed = Number(process.env.FIRST_SEED ?? 1)
+const steps = 4000
+
+test(`nothing that was acknowledged is lost, doubled or reordered, and nobody reads what later vanishes: ${seeds} seeds`, async () => {
+  for (let seed = firstSeed; seed < firstSeed + seeds; seed += 1) {
+    const { failure } = await simulate(seed, steps)
+    assert.equal(failure, null, `seed ${seed}; again: npm run simulate -- --seed ${seed} --steps ${steps} --log`)
+  }
+})
+
+test('the same seed does the same, event by event', async () => {
+  const [first, second] = [await simulate(7, steps), await simulate(7, steps)]
+  assert.equal(first.digest, second.digest)
+  assert.deepEqual(first.log, second.log)
+  const other = await simulate(8, steps)
+  assert.notEqual(other.digest, first.digest)
+})
+
+test('a simulation has clients that get answers, and faults of every kind', async () => {
+  const outcomes: Outcome[] = []
+  for (const seed of [1, 2, 3, 4]) outcomes.push(await simulate(seed, 15_000))
+  const sum = (of: (outcome: Outcome) => object): Record<string, number> => {
+    const sums: Record<string, number> = {}
+    for (const outcome of outcomes) {
+      for (const [name, count] of Object.entries(of(outcome))) sums[name] = (sums[name] ?? 0) + Number(count)
+    }
+    return sums
+  }
+  for (const [name, count] of Object.entries({ ...sum(({ faults }) => faults), ...sum(({ counts }) => counts) })) {
+    assert.ok(count > 0, `${name}: ${count}`)
+  }
+})
