@@ -4,9 +4,9 @@ import type { End } from '../../src/host/simulated/process.ts'
 import type { Refusal } from '../../src/host/simulated/refusing-disk.ts'
 import type { Scene } from './actors.ts'
 
-const [leastRestMicros, mostRestMicros] = [20_000, 3_000_000]
-const mostDownMicros = 2_000_000
-const mostTroubleMicros = 3_000_000
+const leastRestMicros = 5_000
+/** A seed has few faults or many: with many, the next comes while the last is still being recovered from. */
+const tempos = [150_000, 800_000, 3_000_000]
 const mostDiskCalls = 60
 /** How far a clock goes wrong, forth or back; records with a time an hour ahead are refused (message.timestamp.after.max.ms). */
 const mostShiftMs = 1_800_000
@@ -15,17 +15,20 @@ const problems: readonly Refusal['problem'][] = ['too-many-files', 'full', 'fail
 export class Faults {
   readonly #scene: Scene
   readonly #network: SimulatedNetwork
+  /** The longest time between two faults, and that one lasts. */
+  readonly #mostMicros: number
   readonly counts = { killed: 0, 'power cut': 0, stopped: 0, cut: 0, refused: 0, slow: 0, clock: 0 }
 
   constructor(scene: Scene, network: SimulatedNetwork) {
     this.#scene = scene
     this.#network = network
+    this.#mostMicros = tempos[scene.world.chance.below(tempos.length)] ?? leastRestMicros
   }
 
   async run(): Promise<void> {
     const { world } = this.#scene
     while (!this.#scene.isOver) {
-      await world.pause(world.between(leastRestMicros, mostRestMicros), 'the next fault')
+      await world.pause(world.between(leastRestMicros, this.#mostMicros), 'the next fault')
       if (!this.#scene.isOver) await this.#strike()
     }
   }
@@ -74,7 +77,7 @@ export class Faults {
     }
     if (world.oneIn(3)) end()
     else process?.atDiskCall(world.between(1, mostDiskCalls), end)
-    await world.pause(world.between(0, mostDownMicros), 'down')
+    await world.pause(world.between(0, this.#mostMicros), 'down')
     end()
     void machine.start()
   }
@@ -83,7 +86,7 @@ export class Faults {
     const { world, machine } = this.#scene
     this.counts.stopped += 1
     await machine.stop()
-    await world.pause(world.between(0, mostDownMicros), 'stopped')
+    await world.pause(world.between(0, this.#mostMicros), 'stopped')
     void machine.start()
   }
 
@@ -94,7 +97,7 @@ export class Faults {
     const lasts = world.oneIn(2) ? 'once' : 'from then on'
     this.counts.refused += 1
     machine.process?.disk.refuse({ problem, call: world.between(1, mostDiskCalls), lasts })
-    await world.pause(world.between(0, mostTroubleMicros), 'the disk refuses')
+    await world.pause(world.between(0, this.#mostMicros), 'the disk refuses')
     machine.process?.disk.heal()
     if (problem === 'failed') await this.#stop()
   }
@@ -103,7 +106,7 @@ export class Faults {
     const { world, machine } = this.#scene
     this.counts.slow += 1
     machine.isSlow = true
-    await world.pause(world.between(0, mostTroubleMicros), 'the disk is slow')
+    await world.pause(world.between(0, this.#mostMicros), 'the disk is slow')
     machine.isSlow = false
   }
 }
