@@ -111,6 +111,14 @@ export function ledPartitions(topics: readonly TopicMetadata[], only?: readonly 
   })
 }
 
+/** With their leaders of now; one that is not there any more as it was. */
+export async function ledNow(cluster: Cluster, partitions: readonly LedPartition[]): Promise<LedPartition[]> {
+  const { topics } = await cluster.metadata([...new Set(partitions.map((one) => one.topic))], 'leave')
+  const found = ledPartitions(topics.filter((topic) => topic.errorCode === 0))
+  const now = new Map(found.map((one) => [partitionName(one), one]))
+  return partitions.map((one) => now.get(partitionName(one)) ?? one)
+}
+
 export const earliest = -2n
 export const latest = -1n
 
@@ -126,11 +134,15 @@ export async function listOffsets(
   return offsets
 }
 
+/** Whether a leader that is about to be there is asked again for a while, or its refusal told at once. */
+export type Patience = 'asked again' | 'told at once'
+
 async function findOffsets(
   cluster: Cluster,
   partitions: readonly LedPartition[],
   timestamp: bigint,
-  isolation: Isolation
+  isolation: Isolation,
+  patience: Patience = 'asked again'
 ): Promise<{ offsets: Map<string, bigint>; unreadable: Map<string, Unreadable> }> {
   const leaders = groupByLeader(partitions)
   const offsets = new Map<string, bigint>()
@@ -144,7 +156,11 @@ async function findOffsets(
           .filter((partition) => partition.topic === name)
           .map((partition) => ({ partitionIndex: partition.partition, currentLeaderEpoch: -1, timestamp }))
       }))
-      const answer = await askOffsets(cluster, leader, isolation === 'committed' ? 1 : 0, topics)
+      const level = isolation === 'committed' ? 1 : 0
+      const answer =
+        patience === 'asked again'
+          ? await askOffsets(cluster, leader, level, topics)
+          : await cluster.answer('ListOffsets', leader, -1, level, topics)
       for (const topic of answer.topics) {
         for (const { partitionIndex, errorCode, offset } of topic.partitions) {
           const one = { topic: topic.name, partition: partitionIndex }
@@ -197,11 +213,12 @@ export interface FoundBounds {
 export async function findBounds(
   cluster: Cluster,
   partitions: readonly LedPartition[],
-  isolation: Isolation = 'uncommitted'
+  isolation: Isolation = 'uncommitted',
+  patience: Patience = 'asked again'
 ): Promise<FoundBounds> {
   const [starts, ends] = await Promise.all([
-    findOffsets(cluster, partitions, earliest, isolation),
-    findOffsets(cluster, partitions, latest, isolation)
+    findOffsets(cluster, partitions, earliest, isolation, patience),
+    findOffsets(cluster, partitions, latest, isolation, patience)
   ])
   const unreadable = new Map([...starts.unreadable, ...ends.unreadable])
   const bounds = new Map(
@@ -213,12 +230,15 @@ export async function findBounds(
   return { bounds, unreadable }
 }
 
-/** For lists, which do not wait for a leader: a partition without one is among those that cannot be read. */
-export async function findBoundsNow(cluster: Cluster, partitions: readonly LedPartition[]): Promise<FoundBounds> {
-  const found = await findBounds(
-    cluster,
-    partitions.filter((one) => one.leader >= 0)
-  )
+/** For who does not wait for a leader: a partition without one is among those that cannot be read. */
+export async function findBoundsNow(
+  cluster: Cluster,
+  partitions: readonly LedPartition[],
+  isolation: Isolation = 'uncommitted',
+  patience: Patience = 'asked again'
+): Promise<FoundBounds> {
+  const led = partitions.filter((one) => one.leader >= 0)
+  const found = await findBounds(cluster, led, isolation, patience)
   const leaderless = partitions.filter((one) => one.leader < 0)
   const failure = failureOf(cluster, leaderNotAvailable)
   const without = leaderless.map((one) => [partitionName(one), { ...one, failure }] as const)

@@ -10,8 +10,9 @@ import type { Outage } from '../outage.ts'
 import { type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
 import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
+import { passedOverIntervalMs } from './growth.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
-import { openPositions } from './open-positions.ts'
+import { openPassedOver, openPositions } from './open-positions.ts'
 import type { ConsumePlan } from './plan.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
 
@@ -43,6 +44,8 @@ export class GroupReading {
   readonly #hint: (text: string) => void
   #membership: Membership | undefined
   #generation = 0
+  #firstGeneration = 0
+  #askedForPassedOverMs = 0
   /** Behind the last printed record of each partition, until committed. */
   readonly #uncommitted = new Map<string, Uncommitted>()
   /** How far each partition was read, also those that are another member's now: what comes back is not read twice. */
@@ -93,21 +96,46 @@ export class GroupReading {
     if (!membership) return
     if (membership.failure) throw membership.failure
     const { generation } = membership
-    if (generation === this.#generation) return
+    if (generation === this.#generation) {
+      await this.#openPassedOver(options)
+      return
+    }
     const names = new Set(membership.assignment().map(partitionName))
     if (names.size === 0) this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
     await this.#findPartitions(membership.assignment().map((one) => one.topic))
-    const committed = await this.#whereToGoOn(membership.group)
+    const isFirst = this.#generation === 0
+    const committed = await this.#whereToGoOn(membership.group, isFirst)
     this.#skipCommitted(committed)
     const gained = [...names].flatMap((name) => {
       const partition = this.#partitions.get(name)
       return partition === undefined || this.#reader.positions.has(name) ? [] : [partition]
     })
-    for (const name of names) if (!this.#knownAtJoin.has(name) && !committed.has(name)) committed.set(name, 0n)
     await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
+    if (isFirst) this.#firstGeneration = generation
     this.#generation = generation
     // It may have changed again meanwhile, and what was given away is another member's.
     this.#dropLost()
+  }
+
+  /** Of ours; what keeps them from being read keeps nobody from the others. */
+  async #openPassedOver(options: ReaderOptions): Promise<void> {
+    const { passedOver, positions } = this.#reader
+    const membership = this.#membership
+    if (membership === undefined || passedOver.size === 0) return
+    if (performance.now() - this.#askedForPassedOverMs < passedOverIntervalMs) return
+    const ours = membership.assignment().filter((one) => passedOver.has(partitionName(one)))
+    try {
+      if (ours.length === 0) return
+      await this.#findPartitions(ours.map((one) => one.topic))
+      const committed = await this.#whereToGoOn(membership.group, this.#generation === this.#firstGeneration)
+      const led = ours.flatMap((one) => this.#partitions.get(partitionName(one)) ?? [])
+      await openPassedOver(this.#cluster, this.#reader, led, this.#plan, options, committed)
+    } catch (error) {
+      if (positions.size === 0) throw error
+    } finally {
+      this.#askedForPassedOverMs = performance.now()
+      this.#dropLost()
+    }
   }
 
   /** Leaders move, topics grow, come up and go. */
@@ -129,15 +157,17 @@ export class GroupReading {
   /**
    * What the group committed, or where this member stopped, whichever is further: it may have printed what it could not commit.
    * With --from the group's offsets count for nothing where the reading begins, or if none are committed; what comes by a later
-   * rebalance was read by another member.
+   * rebalance was read by another member. What came up since is read from its start.
    */
-  async #whereToGoOn(group: string): Promise<Map<string, bigint>> {
+  async #whereToGoOn(group: string, isFirst: boolean): Promise<Map<string, bigint>> {
     const { start, commits } = this.#plan
-    const countsForNothing = start === 'asked' && (this.#generation === 0 || !commits)
+    const countsForNothing = start === 'asked' && (isFirst || !commits)
     const committed = countsForNothing ? new Map<string, bigint>() : await committedByPartition(this.#cluster, group)
     for (const [name, next] of this.#read) {
       if (next > (committed.get(name) ?? -1n)) committed.set(name, next)
     }
+    for (const name of this.#partitions.keys())
+      if (!this.#knownAtJoin.has(name) && !committed.has(name)) committed.set(name, 0n)
     return committed
   }
 
@@ -159,6 +189,9 @@ export class GroupReading {
       if (names.has(name)) continue
       this.#reader.drop(name)
       this.#uncommitted.delete(name)
+    }
+    for (const [name, { next }] of this.#reader.passedOver) {
+      if (!names.has(name) && next === undefined) this.#reader.passedOver.delete(name)
     }
   }
 

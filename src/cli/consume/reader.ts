@@ -59,6 +59,14 @@ interface Trouble {
   readonly againMs: number
 }
 
+/** A partition that is not read, and is again once it can be. */
+export interface PassedOver {
+  readonly partition: LedPartition
+  readonly reason: UnreadableError
+  /** Undefined: its reading never began. */
+  readonly next: bigint | undefined
+}
+
 export interface ReaderOptions {
   readonly isolation: Isolation
   readonly interrupted: AbortSignal
@@ -72,7 +80,7 @@ export class Reader {
   readonly #options: ReaderOptions
   readonly positions = new Map<string, ReadPosition>()
   /** Partitions that could not be read when their reading was to begin, and those of topics that are gone. */
-  readonly passedOver = new Set<string>()
+  readonly passedOver = new Map<string, PassedOver>()
   /** While it is not known what may be read: nothing is asked for, and what comes is passed over, to be asked for again. */
   isPaused = false
   /** Leaders that are asked, or whose answer was not taken yet. */
@@ -267,8 +275,8 @@ export class Reader {
       partition.topic === topic && trouble?.unknownSinceMs !== undefined
     const gone = [...this.positions].filter(([, position]) => isGone(position))
     if (gone.length === this.positions.size) throw reason
-    for (const [name] of gone) {
-      this.passedOver.add(name)
+    for (const [name, { partition, next }] of gone) {
+      this.passedOver.set(name, { partition, reason, next })
       this.drop(name)
     }
     const failure = failureOf(this.#cluster, reason.apiCode)
@@ -326,6 +334,11 @@ interface Failed {
 interface Taken {
   readonly records: ConsumedRecord[]
   readonly failed: readonly Failed[]
+}
+
+/** Whether that is said of a partition whose leader is away for a while, and not of one that is gone or forbidden. */
+export function comesBack(reason: UnreadableError): boolean {
+  return stale.has(reason.apiCode) && !unknownTopics.has(reason.apiCode)
 }
 
 /** A broken connection, a moved leader, a coordinator that loads; not bytes that cannot be read. */

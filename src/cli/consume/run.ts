@@ -10,7 +10,7 @@ import { ExitCode } from '../exit-codes.ts'
 import { brokenPipe, interruptedExitCode } from '../interruption.ts'
 import { Outage, patiently } from '../outage.ts'
 import { chosenFormat, grouped } from '../output.ts'
-import { type LedPartition, ledPartitions } from '../partitions.ts'
+import { type LedPartition, ledNow, ledPartitions } from '../partitions.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { recordFields } from '../record-json.ts'
 import { createPrinter, type RecordPrinter } from '../record-printer.ts'
@@ -18,7 +18,7 @@ import { findTopics, isPattern } from '../topic-names.ts'
 import { createFilter } from './filter.ts'
 import { GroupReading } from './group-reading.ts'
 import { Growth } from './growth.ts'
-import { openPositions } from './open-positions.ts'
+import { follows, openPassedOver, openPositions } from './open-positions.ts'
 import { type ConsumePlan, readPlan } from './plan.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
 import { watchSilence } from './silence.ts'
@@ -110,8 +110,11 @@ class Reading {
 
   /** Returns why there is nothing to read, if so. */
   async #open(partitions: readonly LedPartition[], plan: ConsumePlan): Promise<string | undefined> {
+    let attempts = 0
     return await this.#patiently(async () => {
-      const nothing = await openPositions(this.#cluster, this.#reader, partitions, plan, this.#readerOptions())
+      // Who led a partition before a broker went away may not lead it now.
+      const chosen = attempts++ === 0 ? partitions : await ledNow(this.#cluster, partitions)
+      const nothing = await openPositions(this.#cluster, this.#reader, chosen, plan, this.#readerOptions())
       this.#isOpen = true
       return nothing
     })
@@ -120,10 +123,13 @@ class Reading {
   async #readAlone(partitions: readonly LedPartition[], matches: Matches): Promise<void> {
     const nothing = await this.#open(partitions, this.#plan)
     if (nothing !== undefined) this.#hint(nothing)
-    const { topics, partitions: chosen, range, exitAtEnd } = this.#plan
-    const follows = chosen === undefined && range.to === undefined && !exitAtEnd
-    const growth = new Growth(this.#cluster, topics, this.#reader, (line) => this.#hint(line))
-    await this.#readAll(matches, { taken: () => {}, follow: () => (follows ? growth.addNew() : Promise.resolve()) })
+    const growth = new Growth(this.#cluster, this.#plan, this.#reader, (line) => this.#hint(line))
+    const open = (again: readonly LedPartition[]) =>
+      openPassedOver(this.#cluster, this.#reader, again, this.#plan, this.#readerOptions())
+    const follow = async () => {
+      if (follows(this.#plan)) await this.#patiently(() => growth.addNew(open))
+    }
+    await this.#readAll(matches, { taken: () => {}, follow })
   }
 
   async #readInGroup(partitions: readonly LedPartition[], group: string, matches: Matches): Promise<void> {
@@ -138,7 +144,7 @@ class Reading {
       (line) => this.#hint(line),
       this.#outage
     )
-    const growth = new Growth(this.#cluster, this.#plan.topics, this.#reader, (line) => this.#hint(line))
+    const growth = new Growth(this.#cluster, this.#plan, this.#reader, (line) => this.#hint(line))
     const follow = async () => {
       if (this.#plan.topics.some(isPattern)) reading.subscribe(topicsOf((await growth.look()) ?? []))
       await this.#patiently(() => reading.followAssignment(this.#readerOptions()))
@@ -213,6 +219,8 @@ class Reading {
       return ExitCode.notMet
     }
     if (this.#deadline?.aborted && this.#outage.lastsMs > 0) throw this.#outage.toError()
+    const [passedOver] = this.#reader.passedOver.values()
+    if (this.#deadline?.aborted && passedOver && this.#reader.positions.size === 0) throw passedOver.reason
     const hasEnded = this.#isOpen && this.#reader.finished
     const awaited = (count !== undefined && !this.#enough()) || (exitAtEnd && !hasEnded)
     if (this.#deadline?.aborted && awaited) {

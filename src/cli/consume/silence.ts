@@ -18,8 +18,9 @@ export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal)
   let explained = false
   const timer = setTimeout(() => {
     explained = true
-    // Silence because the broker is away has been explained otherwise.
-    if (outage.lastsMs === 0) terminal.hint(explainSilence(reader))
+    // Silence because the broker is away, or the only partitions cannot be read, has been explained otherwise.
+    const isWaitingForAll = reader.positions.size === 0 && reader.passedOver.size > 0
+    if (outage.lastsMs === 0 && !isWaitingForAll) terminal.hint(explainSilence(reader))
   }, silenceMs)
   return {
     heard: () => {

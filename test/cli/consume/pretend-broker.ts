@@ -19,6 +19,8 @@ interface PretendPartition {
   errorCode: number
   /** What its next fetches are answered with before that, one each. */
   readonly nextErrorCodes: number[]
+  /** What it is answered with when its offsets are asked for. */
+  offsetsErrorCode: number
   readonly values: string[]
 }
 
@@ -47,7 +49,7 @@ export class PretendBroker {
   /** Where one of that name is, it is deleted before. */
   create(name: string, partitions: number): void {
     const topicId = `00000000-0000-4000-8000-${String(++this.#topicIds).padStart(12, '0')}`
-    const empty = () => ({ leader: 1, errorCode: 0, nextErrorCodes: [], values: [] })
+    const empty = () => ({ leader: 1, errorCode: 0, nextErrorCodes: [], offsetsErrorCode: 0, values: [] })
     this.topics.set(name, { topicId, partitions: Array.from({ length: partitions }, empty) })
   }
 
@@ -86,9 +88,9 @@ export class PretendBroker {
     return asked.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, timestamp }) => {
-        const values = this.topics.get(name)?.partitions[partitionIndex]?.values
-        const offset = timestamp === -1n ? BigInt(values?.length ?? 0) : 0n
-        return { partitionIndex, errorCode: values ? 0 : unknownTopic, offset }
+        const partition = this.topics.get(name)?.partitions[partitionIndex]
+        const offset = timestamp === -1n ? BigInt(partition?.values.length ?? 0) : 0n
+        return { partitionIndex, errorCode: partition?.offsetsErrorCode ?? unknownTopic, offset }
       })
     }))
   }
