@@ -178,6 +178,47 @@ suite('mistakes', { skip: unavailable() }, () => {
     )
   })
 
+  test('a line that is larger than what is held in memory is named too, and the others arrive', async () => {
+    const large = cli.unique('large')
+    await cli.text(['topics', 'create', large, '-p', '1'])
+    const { code, stderr } = await cli.run(['produce', large], `one\n${'x'.repeat(70_000_000)}\nthree\n`)
+    assert.equal(code, 6, stderr)
+    assert.match(stderr, /line 2 \(70,000,000 bytes\) was refused: larger than 64 MiB; going on\n/)
+    assert.match(stderr, /error: line 2 .*\n {2}why: .*\n {2}try: sed -n 2p FILE/)
+    assert.deepEqual(
+      (await cli.rows(['consume', large, '-e'])).map((row) => row.value),
+      ['one', 'three']
+    )
+  })
+
+  test('what stands before a line at fault is stored, however the input is cut, and its number is where to go on', async () => {
+    const file = join(directory.path, 'numbers.txt')
+    const numbers = Array.from({ length: 60_000 }, (_, index) => (index === 49_999 ? 'bad' : String(index + 1)))
+    writeFileSync(file, numbers.join('\n'))
+    const cases = [
+      { args: ['-i', 'json', '-F', file], input: '', stored: 49_999, said: /^49,999 records were delivered/m, code: 2 },
+      { args: ['-i', 'json'], input: '1\n2\nbad\n', stored: 2, said: /^2 records were delivered/m, code: 2 },
+      { args: ['-i', 'json'], input: 'bad\n', stored: 0, said: /^nothing was delivered/m, code: 2 },
+      {
+        args: ['-i', 'jsonl'],
+        input: '{"value":"a"}\n{"value":"b","partition":9}\n',
+        stored: 1,
+        said: /^1 record was/m,
+        code: 5
+      }
+    ]
+    for (const { args, input, stored, said, code } of cases) {
+      const lines = cli.unique('lines')
+      await cli.text(['topics', 'create', lines, '-p', '1'])
+      const finished = await cli.run(['produce', lines, ...args], input)
+      assert.equal(finished.code, code, finished.stderr)
+      assert.match(finished.stderr, said)
+      assert.match(finished.stderr, new RegExp(`error: line ${stored + 1}\\b`))
+      assert.match(finished.stderr, new RegExp(` tail -n \\+${stored + 1} \\S+ \\| (npx )?odradek produce ${lines} `))
+      assert.equal((await cli.rows(['topics', 'offsets', lines]))[0]?.end, stored)
+    }
+  })
+
   test('a compacted topic refuses what has no key, by name', async () => {
     const compacted = cli.unique('compacted')
     await cli.text(['topics', 'create', compacted, '-p', '1', '-c', 'cleanup.policy=compact'])

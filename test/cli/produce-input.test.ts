@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
 import fc from 'fast-check'
 import { Flags } from '../../src/cli/command.ts'
-import { readLines } from '../../src/cli/produce/lines.ts'
+import { readLines, TooLargeLine } from '../../src/cli/produce/lines.ts'
 import { murmur2, partitionOfKey } from '../../src/cli/produce/murmur2.ts'
 import { createParser, type ParseOptions } from '../../src/cli/produce/parse-record.ts'
 import { readPlan } from '../../src/cli/produce/plan.ts'
@@ -26,11 +26,24 @@ test('lines are the same however the stream is cut, and whether they end as on U
     fc.asyncProperty(fc.array(line, { minLength: 1 }), fc.array(fc.nat()), end, async (lines, cuts, lineEnd) => {
       const found: string[] = []
       for await (const some of readLines(chunked(Buffer.from(`${lines.join(lineEnd)}${lineEnd}`), cuts))) {
-        found.push(...some.map((one) => one.toString()))
+        found.push(...some.map((one) => (one instanceof TooLargeLine ? 'too large' : one.toString())))
       }
       assert.deepEqual(found, lines)
     }),
     { numRuns: 50 }
+  )
+})
+
+test('a line above the limit is told with its size, however the stream is cut, and those around it are whole', async () => {
+  const expected = ['ab', new TooLargeLine(7), 'cd', new TooLargeLine(9)]
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat()), async (cuts) => {
+      const found: unknown[] = []
+      for await (const some of readLines(chunked(Buffer.from('ab\n1234567\ncd\n123456789'), cuts), 5)) {
+        found.push(...some.map((one) => (one instanceof TooLargeLine ? one : one.toString())))
+      }
+      assert.deepEqual(found, expected)
+    })
   )
 })
 

@@ -7,8 +7,12 @@ import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
 import { cellText, formatRows, grouped, type Row } from '../output.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { exitCodeOf, explainFailure, toCliError } from '../present-error.ts'
 import type { Delivered, PlacedRecord } from './delivery.ts'
+import { LineError } from './line-error.ts'
+import { lineBytesMax } from './lines.ts'
+import type { ProducePlan } from './plan.ts'
+import type { Leftover } from './sender.ts'
 import type { Source } from './source.ts'
 
 const fewRecords = 10
@@ -22,13 +26,16 @@ const namedRefusals = 10
 export interface DeliveryReport {
   delivered(deliveries: readonly Delivered[]): void
   refused(record: PlacedRecord, failure: KafkaFailure): void
-  /** With how many records an interruption left without an answer. Throws when records were refused. */
-  finished(undelivered: number): Promise<void>
-  /** After a failure: what had been delivered before. */
-  stopped(): Promise<void>
+  /** A line that is not even sent. */
+  leftOut(line: number, sizeBytes: number): void
+  /** With what an interruption left over. Throws when records were refused. */
+  finished(leftover: Leftover): Promise<void>
+  /** After a failure: tells what was delivered before, and returns the failure with where to go on. */
+  stopped(failure: unknown, leftover: Leftover): Promise<unknown>
 }
 
-export function createDeliveryReport(invocation: Invocation, topic: string, source: Source): DeliveryReport {
+export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, source: Source): DeliveryReport {
+  const { topic } = plan
   const { terminal, global } = invocation
   const forMachines = global.output !== undefined && global.output !== 'table'
   const startMs = performance.now()
@@ -37,6 +44,7 @@ export function createDeliveryReport(invocation: Invocation, topic: string, sour
   let count = 0
   let refusedCount = 0
   let firstRefusal: CliError | undefined
+  let lastLine = 0
   let writing: Promise<void> = Promise.resolve()
   const intervalMs = terminal.stderrIsTty ? statusIntervalMs : lineIntervalMs
   const timer = setInterval(() => showProgress(invocation, source, count, performance.now() - startMs), intervalMs)
@@ -53,10 +61,22 @@ export function createDeliveryReport(invocation: Invocation, topic: string, sour
       terminal.hint(summary(count, topic, partitions.size, performance.now() - startMs))
     }
   }
+  const refuse = (refused: CliError, reason: string) => {
+    refusedCount++
+    firstRefusal ??= refused
+    if (refusedCount <= namedRefusals) terminal.hint(`${refused.message}: ${reason}; going on`)
+  }
+  const tellLeftover = ({ unanswered, unsent }: Leftover) => {
+    if (unanswered > 0) terminal.hint(`${records(unanswered)} had no answer, and may or may not have arrived`)
+    if (unsent > 0) terminal.hint(`${records(unsent)} ${wasOrWere(unsent)} not sent`)
+  }
   return {
     delivered(deliveries) {
       count += deliveries.length
-      for (const { record } of deliveries) partitions.add(record.partition)
+      for (const { record } of deliveries) {
+        partitions.add(record.partition)
+        lastLine = Math.max(lastLine, record.line ?? 0)
+      }
       if (first.length <= fewRecords) first.push(...deliveries.slice(0, fewRecords + 1 - first.length))
       const rows = deliveries.map((one) => deliveryRow(topic, one))
       for (const row of rows) terminal.onRow?.(row)
@@ -66,23 +86,57 @@ export function createDeliveryReport(invocation: Invocation, topic: string, sour
       }
     },
     refused(record, failure) {
-      refusedCount++
-      const refused = refusal(topic, record, failure)
-      firstRefusal ??= refused
-      if (refusedCount <= namedRefusals) terminal.hint(`${refused.message}: ${failure.name}; going on`)
+      refuse(refusal(topic, record, failure), failure.name)
     },
-    async finished(undelivered) {
+    leftOut(line, sizeBytes) {
+      refuse(tooLargeToSend(line, sizeBytes), `larger than ${lineMiBMax} MiB`)
+    },
+    async finished(leftover) {
       await end()
-      if (undelivered > 0) terminal.hint(`${records(undelivered)} had no answer, and may or may not have arrived`)
+      tellLeftover(leftover)
       if (!forMachines) tell()
       if (firstRefusal) throw partRefused(firstRefusal, refusedCount, count)
     },
-    async stopped() {
+    async stopped(failure, leftover) {
       await end()
-      if (count > 0)
-        terminal.hint(`${records(count)} ${count === 1 ? 'was' : 'were'} delivered to ${topic} before this:`)
+      const { firstLine = failure instanceof LineError ? failure.line : undefined } = leftover
+      if (count > 0) terminal.hint(`${records(count)} ${wasOrWere(count)} delivered to ${topic} before this`)
+      else if (firstLine !== undefined) terminal.hint(`nothing was delivered to ${topic} before this`)
+      if (refusedCount > 0) terminal.hint(`${records(refusedCount)} ${wasOrWere(refusedCount)} refused`)
+      tellLeftover(leftover)
+      if (firstLine === undefined) return failure
+      // Another partition may have been faster.
+      if (lastLine > firstLine) terminal.hint(`lines behind line ${grouped(firstLine)} are among those delivered`)
+      return terminal.stdinIsTty && plan.file === undefined ? failure : withPlace(failure, firstLine, plan)
     }
   }
+}
+
+function wasOrWere(count: number): string {
+  return count === 1 ? 'was' : 'were'
+}
+
+/** The failure, with how to go on from that line once it is mended. */
+function withPlace(failure: unknown, line: number, { topic, file = 'FILE' }: ProducePlan): CliError {
+  const { message, why, next, exitCode } = toCliError(failure)
+  const goOn = `tail -n +${line} ${file === '-' ? 'FILE' : file} | odradek produce ${topic}   (goes on from line ${line}, with the same options)`
+  return new CliError({
+    what: message,
+    why,
+    next: next === undefined ? goOn : `${next}\n       ${goOn}`,
+    exitCode,
+    cause: failure
+  })
+}
+
+const lineMiBMax = lineBytesMax / 1024 ** 2
+
+function tooLargeToSend(line: number, sizeBytes: number): CliError {
+  return new CliError({
+    what: `line ${grouped(line)} (${grouped(sizeBytes)} bytes) was refused`,
+    why: `a line of more than ${lineMiBMax} MiB is not sent; brokers take records of 1 MiB unless max.message.bytes is raised`,
+    next: `sed -n ${line}p FILE > large   (takes it out, to be cut into smaller ones)`
+  })
 }
 
 /** `line 7 (2,000,003 bytes) was refused`, with Kafka's reason. */

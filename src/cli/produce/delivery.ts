@@ -4,7 +4,6 @@
  *
  * One batch of a partition is under way at a time, so that a batch that was refused leaves no gap in the numbers.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { MessageRecord } from '@platformatic/kafka'
 import { CliError } from '../cli-error.ts'
 import { headersMap } from '../client-library.ts'
@@ -14,8 +13,16 @@ import { isNetworkFailure, type Outage } from '../outage.ts'
 import { failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import type { RecordToSend } from '../record.ts'
+import { untilInterrupted } from '../until-interrupted.ts'
+import { pauseUnless, within } from '../waiting.ts'
+import { type Partitioner, recordBytes } from './partitioner.ts'
 
-export type PlacedRecord = RecordToSend & { readonly partition: number; readonly timestampMs: number }
+export type PlacedRecord = RecordToSend & {
+  readonly partition: number
+  readonly timestampMs: number
+  /** The partition that was asked for. */
+  readonly asked: number | undefined
+}
 
 export interface Delivered {
   readonly record: PlacedRecord
@@ -25,6 +32,7 @@ export interface Delivered {
 
 export interface DeliveryOptions {
   readonly topic: string
+  readonly partitioner: Partitioner
   readonly acks: 0 | 1 | -1
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
   readonly outage: Outage
@@ -42,8 +50,10 @@ type Queues = Map<number, PlacedRecord[][]>
 type Answer = (ProducedPartition & { readonly batch: readonly PlacedRecord[] })[]
 
 const againAfterMs = 200
-/** A timer that is set to more would ring at once. */
-const pauseMaxMs = 2 ** 31 - 1
+/** As often as `consume` looks for new partitions. */
+const lookAgainMs = 5000
+/** Who asked the command to end waits so long for the answers that are due: they say what arrived. */
+const lastAnswersMs = 1500
 /** A topic that a broker does not know just after its start; longer than this, it is gone. */
 const unknownTopicMs = 15_000
 
@@ -66,6 +76,13 @@ export class Delivery {
   #producer: { readonly producerId: bigint; readonly producerEpoch: number } | undefined
   readonly #sequences = new Map<number, number>()
   #leaders: ReadonlyMap<number, number> | undefined
+  #lookedMs = Number.NEGATIVE_INFINITY
+  /** Another id is another topic of the same name. */
+  #topicId: string | undefined
+  /** What was sent, until it is known what became of it. */
+  readonly #underWay = new WeakSet<readonly PlacedRecord[]>()
+  readonly unanswered: PlacedRecord[] = []
+  readonly unsent: PlacedRecord[] = []
   #unknownSinceMs: number | undefined
 
   constructor(cluster: Cluster, options: DeliveryOptions) {
@@ -73,50 +90,71 @@ export class Delivery {
     this.#options = options
   }
 
-  /** Resolves when each record was delivered or refused. Returns those that were neither because of an interruption. */
-  async deliver(records: readonly PlacedRecord[]): Promise<readonly PlacedRecord[]> {
+  /** Resolves when each record was delivered or refused, or the command was asked to end; what was neither is left over. */
+  async deliver(records: readonly PlacedRecord[]): Promise<void> {
     const batches = groupBy(records, (record) => record.partition)
     const queues: Queues = new Map([...batches].map(([partition, batch]) => [partition, [batch]]))
+    try {
+      // After records that nobody answered for nothing more is sent: it would take their sequence numbers.
+      if (this.unanswered.length + this.unsent.length === 0) await this.#deliverAll(queues)
+    } finally {
+      const left = [...queues.values()].flat()
+      // An answer that comes after this changes nothing any more.
+      queues.clear()
+      this.unanswered.push(...left.filter((batch) => this.#underWay.has(batch)).flat())
+      this.unsent.push(...left.filter((batch) => !this.#underWay.has(batch)).flat())
+    }
+  }
+
+  async #deliverAll(queues: Queues): Promise<void> {
+    const { patienceMs, outage, interrupted } = this.#options
     while (queues.size > 0) {
-      const trouble = await this.#inTime(this.#deliverOnce(queues))
+      const attempt = await this.#attempt(queues)
+      if (attempt === undefined) return
+      const { trouble } = attempt
       if (trouble === undefined) continue
       this.#leaders = undefined
-      this.#options.outage.missed('records', trouble)
-      const { patienceMs, outage, interrupted } = this.#options
-      if (interrupted.aborted) break
+      outage.missed('records', trouble)
+      if (interrupted.aborted) return
       if (patienceMs !== undefined && outage.lastsMs > patienceMs) throw outage.toError()
-      await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
+      await pauseUnless(interrupted, againAfterMs)
     }
-    return [...queues.values()].flat(2)
+  }
+
+  /** Undefined when the command was asked to end, and no answer came in time. */
+  async #attempt(queues: Queues): Promise<{ readonly trouble: unknown } | undefined> {
+    const { interrupted } = this.#options
+    const work = this.#inTime(this.#deliverOnce(queues)).then((trouble) => ({ trouble }))
+    const early = await untilInterrupted(interrupted, work)
+    if (early !== undefined) return early
+    const answered = new AbortController()
+    try {
+      return await Promise.race([work, pauseUnless(answered.signal, lastAnswersMs).then(() => undefined)])
+    } finally {
+      answered.abort()
+    }
   }
 
   /** An answer is waited for no longer than is left of the patience. */
   async #inTime<Result>(work: Promise<Result>): Promise<Result> {
     const { patienceMs, outage } = this.#options
     if (patienceMs === undefined) return await work
-    const ended = new AbortController()
-    const leftMs = Math.min(Math.max(0, patienceMs - outage.lastsMs), pauseMaxMs)
-    const late = pause(leftMs, undefined, { signal: ended.signal }).then(() => {
-      throw outage.unanswered()
-    })
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      ended.abort()
-    }
+    return await within(patienceMs - outage.lastsMs, work, () => outage.unanswered())
   }
 
   /** Sends the first batch of each partition. Returns why something is to be sent again. */
   async #deliverOnce(queues: Queues): Promise<unknown> {
     try {
       this.#producer ??= await this.#newProducer()
-      this.#leaders ??= await this.#findLeaders()
+      if (performance.now() - this.#lookedMs > lookAgainMs) this.#leaders = undefined
+      this.#leaders ??= await this.#findLeaders(queues)
     } catch (error) {
       return this.#mayPass(error)
     }
     const firsts = [...queues.values()].flatMap(([first]) => (first ? [first] : []))
     const byLeader = groupBy(firsts, ([record]) => this.#leaders?.get(record?.partition ?? 0) ?? noLeader)
-    const outcomes = await Promise.all(
+    // All of them, also when one fails for good: what the others stored counts.
+    const settled = await Promise.allSettled(
       [...byLeader].map(async ([leader, batches]) => {
         try {
           return this.#conclude(queues, await this.#send(leader, batches))
@@ -125,6 +163,10 @@ export class Delivery {
         }
       })
     )
+    const outcomes = settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason
+      return one.value
+    })
     const trouble = outcomes.find((outcome) => outcome !== undefined)
     if (trouble === undefined) this.#options.outage.answered('records')
     return trouble
@@ -140,14 +182,41 @@ export class Delivery {
     return await this.#cluster.call('InitProducerId', 'any', null, this.#cluster.timeoutMs, 0n, 0)
   }
 
-  async #findLeaders(): Promise<Map<number, number>> {
-    const { topic } = this.#options
+  async #findLeaders(queues: Queues): Promise<Map<number, number>> {
+    const { topic, partitioner } = this.#options
     const { topics } = await this.#cluster.metadata([topic], 'leave')
     const [found] = topics
     const code = found?.errorCode ?? unknownTopic
-    if (code !== 0) throw this.#passingFailure(code, null)
+    if (found === undefined || code !== 0) throw this.#passingFailure(code, null)
     this.#unknownSinceMs = undefined
-    return new Map(found?.partitions.map((partition) => [partition.partitionIndex, partition.leaderId]))
+    this.#lookedMs = performance.now()
+    const leaders = new Map(found.partitions.map((partition) => [partition.partitionIndex, partition.leaderId]))
+    // Of the same topic a broker that lags may know fewer partitions; what it was sent for the others may be there.
+    if (found.topicId !== this.#topicId || leaders.size > partitioner.count) partitioner.count = leaders.size
+    if (found.topicId !== this.#topicId) this.#placeAnew(queues, leaders)
+    this.#topicId = found.topicId
+    return leaders
+  }
+
+  /** What was placed in partitions that the topic of this name has no more goes to others. */
+  #placeAnew(queues: Queues, leaders: ReadonlyMap<number, number>): void {
+    const { partitioner } = this.#options
+    const lost = [...queues].filter(([partition]) => !leaders.has(partition))
+    const placed = lost.flatMap(([, batches]) =>
+      batches.flat().map((record) => {
+        return {
+          ...record,
+          partition: partitioner.partitionOf({ ...record, partition: record.asked }, recordBytes(record))
+        }
+      })
+    )
+    for (const [partition] of lost) {
+      queues.delete(partition)
+      this.#sequences.delete(partition)
+    }
+    for (const [partition, batch] of groupBy(placed, (record) => record.partition)) {
+      queues.set(partition, [...(queues.get(partition) ?? []), batch])
+    }
   }
 
   async #send(leader: number, batches: readonly PlacedRecord[][]): Promise<Answer> {
@@ -156,12 +225,23 @@ export class Delivery {
     const { NumericMap } = this.#cluster.library
     const sequences = [...this.#sequences].map(([partition, next]) => [`${topic}:${partition}`, next] as const)
     const messages = batches.flat().map((record) => toMessage(topic, record))
+    const before = batches.filter((batch) => this.#underWay.has(batch))
+    for (const batch of batches) this.#underWay.add(batch)
+    // What is known of this attempt says nothing of one before it that nobody answered for.
+    const settle = () => {
+      for (const batch of batches) if (!before.includes(batch)) this.#underWay.delete(batch)
+    }
     const request = this.#cluster.answer('Produce', leader, acks, this.#cluster.timeoutMs, messages, {
       ...this.#producer,
       compression,
       ...(acks === 0 ? {} : { sequences: new NumericMap(sequences) })
     })
-    const answer = await this.#options.outage.watch('records', request)
+    const answer = await this.#options.outage.watch('records', request).catch((error) => {
+      // There was no connection to send it over.
+      if (error instanceof CliError) settle()
+      throw error
+    })
+    settle()
     const partitions = typeof answer === 'boolean' ? undefined : answer.responses[0]?.partitionResponses
     return batches.map((batch) => {
       const index = batch[0]?.partition ?? 0
@@ -174,7 +254,9 @@ export class Delivery {
   /** Takes what was dealt with out of the queues. Returns why something stays. */
   #conclude(queues: Queues, answer: Answer): unknown {
     let trouble: unknown
+    let failure: unknown
     for (const { index, errorCode, errorMessage, baseOffset, recordErrors, batch } of answer) {
+      if (queues.get(index)?.[0] !== batch) continue
       if (errorCode === 0 || errorCode === duplicateSequence) {
         const first = this.#options.acks === 0 || errorCode !== 0 ? undefined : baseOffset
         this.#sequences.set(index, nextSequence(this.#sequences.get(index) ?? 0, batch.length))
@@ -186,8 +268,15 @@ export class Delivery {
         const named = new Set(recordErrors.map((error) => error.batchIndex))
         const failure = failureOf(this.#cluster, errorCode, recordErrors[0]?.batchIndexErrorMessage ?? errorMessage)
         replaceFirst(queues, index, this.#withoutRefused(batch, named, failure))
-      } else trouble = this.#passingFailure(errorCode, errorMessage)
+      } else {
+        try {
+          trouble = this.#passingFailure(errorCode, errorMessage)
+        } catch (error) {
+          failure ??= error
+        }
+      }
     }
+    if (failure !== undefined) throw failure
     return trouble
   }
 

@@ -7,33 +7,50 @@ import { wrongUsage } from '../cli-error.ts'
 const newline = 0x0a
 const carriageReturn = 0x0d
 /** Kafka's own limit for a record is about 1 MiB unless raised; this only keeps memory bounded. */
-const lineBytesMax = 64 * 1024 * 1024
+export const lineBytesMax = 64 * 1024 * 1024
+
+/** What is left of a line that is larger than what is held in memory. */
+export class TooLargeLine {
+  readonly sizeBytes: number
+
+  constructor(sizeBytes: number) {
+    this.sizeBytes = sizeBytes
+  }
+}
 
 /** Yields the lines that each chunk completed. A last line without a line end counts. */
-export async function* readLines(stream: AsyncIterable<unknown>): AsyncGenerator<Buffer[]> {
+export async function* readLines(
+  stream: AsyncIterable<unknown>,
+  bytesMax: number = lineBytesMax
+): AsyncGenerator<(Buffer | TooLargeLine)[]> {
   let carried: Buffer[] = []
   let carriedBytes = 0
+  const endLine = (piece: Buffer) => {
+    const sizeBytes = carriedBytes + piece.length
+    const whole = carried.length === 0 ? piece : Buffer.concat([...carried, piece])
+    carried = []
+    carriedBytes = 0
+    return sizeBytes > bytesMax ? new TooLargeLine(sizeBytes) : whole
+  }
   for await (const chunk of stream) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
-    const lines: Buffer[] = []
+    const lines: (Buffer | TooLargeLine)[] = []
     let from = 0
     for (let at = bytes.indexOf(newline); at >= 0; at = bytes.indexOf(newline, from)) {
-      const piece = bytes.subarray(from, at)
-      lines.push(withoutReturn(carried.length === 0 ? piece : Buffer.concat([...carried, piece])))
-      carried = []
-      carriedBytes = 0
+      lines.push(withoutReturn(endLine(bytes.subarray(from, at))))
       from = at + 1
     }
     if (from < bytes.length) carried.push(bytes.subarray(from))
     carriedBytes += bytes.length - from
-    if (carriedBytes > lineBytesMax) throw wrongUsage(`a line is longer than ${lineBytesMax} bytes`)
+    // Nobody will have this line: it is only counted to its end.
+    if (carriedBytes > bytesMax) carried = []
     if (lines.length > 0) yield lines
   }
-  if (carriedBytes > 0) yield [Buffer.concat(carried)]
+  if (carriedBytes > 0) yield [endLine(Buffer.alloc(0))]
 }
 
-function withoutReturn(line: Buffer): Buffer {
-  return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
+function withoutReturn(line: Buffer | TooLargeLine): Buffer | TooLargeLine {
+  return Buffer.isBuffer(line) && line.at(-1) === carriageReturn ? line.subarray(0, -1) : line
 }
 
 export async function readWhole(stream: AsyncIterable<unknown>): Promise<Buffer> {
@@ -42,8 +59,13 @@ export async function readWhole(stream: AsyncIterable<unknown>): Promise<Buffer>
   for await (const chunk of stream) {
     const bytes = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk))
     sizeBytes += bytes.length
-    if (sizeBytes > lineBytesMax)
-      throw wrongUsage(`the input is longer than ${lineBytesMax} bytes, too much for one record`)
+    if (sizeBytes > lineBytesMax) {
+      throw wrongUsage(
+        `the input is larger than ${lineBytesMax / 1024 ** 2} MiB, too much for one record`,
+        'with -i raw the whole input is one record; nothing was sent',
+        'without -i raw, each line is a record'
+      )
+    }
     chunks.push(bytes)
   }
   return Buffer.concat(chunks)

@@ -1,7 +1,6 @@
 /**
  * Runs `produce`: source → batches → broker, with progress while it lasts and a report at the end.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Invocation } from '../command.ts'
 import { completeCodecs } from '../compression.ts'
 import { connect, requestTimeoutMs } from '../connect.ts'
@@ -10,8 +9,10 @@ import { interruptedExitCode } from '../interruption.ts'
 import { Outage } from '../outage.ts'
 import type { RecordToSend } from '../record.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
+import { pauseUnless } from '../waiting.ts'
 import { Delivery } from './delivery.ts'
 import { createDeliveryReport, type DeliveryReport } from './delivery-report.ts'
+import { Partitioner } from './partitioner.ts'
 import { type ProducePlan, readPlan } from './plan.ts'
 import { partitionCountOf, Sender } from './sender.ts'
 import { openSource, type Source } from './source.ts'
@@ -29,17 +30,22 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
     const cluster = await connect(global, requestTimeoutMs(global))
     try {
       if (plan.compression !== 'none') await completeCodecs(cluster.library)
-      const partitionCount = await partitionCountOf(cluster, plan.topic)
-      const report = createDeliveryReport(invocation, plan.topic, source)
+      const partitionCount = await untilInterrupted(interrupted, partitionCountOf(cluster, plan.topic))
+      if (partitionCount === undefined) return interruptedExitCode(interrupted)
+      const partitioner = new Partitioner(plan.topic, partitionCount)
+      // What is asked for of every record is no fault of the first line.
+      if (plan.partition !== undefined) partitioner.check(plan.partition)
+      const report = createDeliveryReport(invocation, plan, source)
       const delivery = new Delivery(cluster, {
         ...plan,
+        partitioner,
         outage: new Outage(global.brokers, (line) => terminal.hint(line)),
         patienceMs: global.timeoutMs,
         interrupted,
         onDelivered: (delivered) => report.delivered(delivered),
         onRefused: (record, failure) => report.refused(record, failure)
       })
-      const sender = new Sender(delivery, { topic: plan.topic, partitionCount })
+      const sender = new Sender(delivery, partitioner)
       if (readsKeyboard(plan, terminal.stdinIsTty)) terminal.hint('each line is a record; Ctrl-D ends')
       return await sendAll(invocation, plan, source, sender, report)
     } finally {
@@ -62,24 +68,36 @@ async function sendAll(
   report: DeliveryReport
 ): Promise<ExitCode> {
   try {
-    await pump(plan, source, sender, invocation.interrupted)
+    await pump(plan, source.records(report.leftOut), sender, invocation.interrupted)
     await sender.flush()
   } catch (error) {
-    await report.stopped()
-    throw error
+    // What stands before a line at fault is sent. When that fails too, it comes first.
+    const first = await sender.flush().then(
+      () => error,
+      (failure: unknown) => failure
+    )
+    throw await report.stopped(first, sender.leftover)
   }
-  await report.finished(sender.undelivered)
+  await report.finished(sender.leftover)
   return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
 }
 
 /** Takes from the source until it ends, the count is reached or someone interrupts; flushes when the source is slow. */
-async function pump(plan: ProducePlan, source: Source, sender: Sender, interrupted: AbortSignal): Promise<void> {
-  const iterator = source.records[Symbol.asyncIterator]()
+async function pump(
+  plan: ProducePlan,
+  source: AsyncIterable<RecordToSend[]>,
+  sender: Sender,
+  interrupted: AbortSignal
+): Promise<void> {
+  const iterator = source[Symbol.asyncIterator]()
   const pace = createPace(plan.ratePerSecond, interrupted)
   let left = plan.count ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const next = iterator.next()
-    const early = await untilInterrupted(interrupted, Promise.race([next, pause(lingerMs, 'slow' as const)]))
+    const early = await untilInterrupted(
+      interrupted,
+      Promise.race([next, pauseUnless(interrupted, lingerMs).then(() => 'slow' as const)])
+    )
     if (early === 'slow') await sender.flush()
     const item = early === 'slow' ? await untilInterrupted(interrupted, next) : early
     if (item === undefined || item.done) return
@@ -102,7 +120,7 @@ function createPace(ratePerSecond: number | undefined, interrupted: AbortSignal)
       const waitMs = dueMs - performance.now()
       if (waitMs > 2) {
         await sender.flush()
-        await pause(waitMs, undefined, { signal: interrupted }).catch(() => {})
+        await pauseUnless(interrupted, waitMs)
       }
       if (interrupted.aborted) return
       // What a broker that was away held up is not made up for: the rate is a limit.

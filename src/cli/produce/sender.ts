@@ -8,41 +8,43 @@ import type { Cluster } from '../cluster.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { RecordToSend } from '../record.ts'
 import type { Delivery, PlacedRecord } from './delivery.ts'
-import { partitionOfKey } from './murmur2.ts'
+import { type Partitioner, recordBytes } from './partitioner.ts'
 
 /** Below message.max.bytes, 1,048,588 by default, also if all of it goes to one partition. */
 const batchBytesMax = 900_000
 const batchRecordsMax = 20_000
-/** Records without a key stay with a partition for so long, as Java's sticky partitioner has them. */
-const stickyBytes = 16_384
-/** A record's own overhead, roughly. */
-const recordOverheadBytes = 24
 
-export interface SenderOptions {
-  readonly topic: string
-  readonly partitionCount: number
+/** What neither arrived nor was refused when the command had to end. */
+export interface Leftover {
+  /** Sent, and not answered for: they may have arrived. */
+  readonly unanswered: number
+  readonly unsent: number
+  /** The first of them all, where the records are lines. */
+  readonly firstLine: number | undefined
 }
 
 export class Sender {
   readonly #delivery: Delivery
-  readonly #options: SenderOptions
+  readonly #partitioner: Partitioner
   #batch: PlacedRecord[] = []
   #batchBytes = 0
   readonly #firstTimestampsMs = new Map<number, number>()
-  #sticky: number
-  #stickyBytesLeft = stickyBytes
   #sending: Promise<void> = Promise.resolve()
-  #undelivered = 0
 
-  constructor(delivery: Delivery, options: SenderOptions) {
+  constructor(delivery: Delivery, partitioner: Partitioner) {
     this.#delivery = delivery
-    this.#options = options
-    this.#sticky = Math.floor(Math.random() * options.partitionCount)
+    this.#partitioner = partitioner
   }
 
-  /** How many records an interruption left without an answer, or unsent. */
-  get undelivered(): number {
-    return this.#undelivered + this.#batch.length
+  get leftover(): Leftover {
+    const { unanswered, unsent } = this.#delivery
+    const lines = [unanswered, unsent, this.#batch].flatMap((records) => records.map((record) => record.line ?? 0))
+    const firstLine = lines.reduce((first, line) => Math.min(first, line), Number.POSITIVE_INFINITY)
+    return {
+      unanswered: unanswered.length,
+      unsent: unsent.length + this.#batch.length,
+      firstLine: firstLine > 0 && Number.isFinite(firstLine) ? firstLine : undefined
+    }
   }
 
   /** Resolves when there is room for more. */
@@ -51,8 +53,9 @@ export class Sender {
       const bytes = recordBytes(record)
       const placed: PlacedRecord = {
         ...record,
-        partition: this.#partitionOf(record, bytes),
-        timestampMs: record.timestampMs ?? Date.now()
+        partition: this.#partitioner.partitionOf(record, bytes),
+        timestampMs: record.timestampMs ?? Date.now(),
+        asked: record.partition
       }
       const isFull = this.#batch.length > 0 && this.#batchBytes + bytes > batchBytesMax
       if (isFull || this.#isFarInTime(placed)) await this.#ship()
@@ -77,52 +80,16 @@ export class Sender {
   }
 
   async #ship(): Promise<void> {
+    await this.#sending
     const records = this.#batch
     this.#batch = []
     this.#batchBytes = 0
     this.#firstTimestampsMs.clear()
-    await this.#sending
     if (records.length === 0) return
-    this.#sending = this.#deliver(records)
+    this.#sending = this.#delivery.deliver(records)
     // Whoever waits next sees the failure; until then it must not count as unhandled.
     this.#sending.catch(() => {})
   }
-
-  /** After records that nobody answered for nothing more is sent: it would take their sequence numbers. */
-  async #deliver(records: readonly PlacedRecord[]): Promise<void> {
-    const left = this.#undelivered === 0 ? await this.#delivery.deliver(records) : records
-    this.#undelivered += left.length
-  }
-
-  #partitionOf(record: RecordToSend, bytes: number): number {
-    const { partitionCount, topic } = this.#options
-    if (record.partition !== undefined) {
-      if (record.partition >= partitionCount || record.partition < 0)
-        throw noSuchPartition(topic, record.partition, partitionCount)
-      return record.partition
-    }
-    if (record.key !== null) return partitionOfKey(record.key, partitionCount)
-    this.#stickyBytesLeft -= bytes
-    if (this.#stickyBytesLeft < 0) {
-      this.#stickyBytesLeft = stickyBytes
-      this.#sticky = (this.#sticky + 1) % partitionCount
-    }
-    return this.#sticky
-  }
-}
-
-function recordBytes(record: RecordToSend): number {
-  const headers = record.headers.reduce((sum, [name, value]) => sum + name.length + (value?.length ?? 0) + 4, 0)
-  return recordOverheadBytes + (record.key?.length ?? 0) + (record.value?.length ?? 0) + headers
-}
-
-function noSuchPartition(topic: string, partition: number, count: number): CliError {
-  return new CliError({
-    what: `topic "${topic}" has no partition ${partition}`,
-    why: `it has ${count}, numbered from 0`,
-    next: `odradek topics alter ${topic} --partitions ${partition + 1}   (or produce with --repartition)`,
-    exitCode: ExitCode.notFound
-  })
 }
 
 /** Until the broker has created the topic, or said that it does not. */

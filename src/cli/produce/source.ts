@@ -7,7 +7,8 @@ import type { Readable } from 'node:stream'
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { Header, RecordToSend } from '../record.ts'
-import { readLines, readWhole } from './lines.ts'
+import { LineError } from './line-error.ts'
+import { readLines, readWhole, TooLargeLine } from './lines.ts'
 import { createParser } from './parse-record.ts'
 import type { ProducePlan } from './plan.ts'
 import { compileTemplate } from './templates.ts'
@@ -15,8 +16,12 @@ import { compileTemplate } from './templates.ts'
 /** How many made-up records are handed on at once. */
 const madeAtOnce = 500
 
+/** A line that is left out, and how large it is. */
+export type LeaveOut = (line: number, sizeBytes: number) => void
+
 export interface Source {
-  readonly records: AsyncIterable<RecordToSend[]>
+  /** Lines that are too large are left out. What stands before a line that cannot be read comes before the LineError. */
+  records(leaveOut: LeaveOut): AsyncIterable<RecordToSend[]>
   /** For the progress: how much of how much was read. */
   progress(): { readonly readBytes: number; readonly totalBytes: number | undefined }
   close(): void
@@ -31,14 +36,14 @@ export function openSource(plan: ProducePlan, stdin: Readable): Source {
     readBytes += bytes
   })
   return {
-    records: plan.input === 'raw' ? wholeRecord(plan, chunks) : lineRecords(plan, chunks),
+    records: (leaveOut) => (plan.input === 'raw' ? wholeRecord(plan, chunks) : lineRecords(plan, chunks, leaveOut)),
     progress: () => ({ readBytes, totalBytes }),
     close: () => void stream.destroy()
   }
 }
 
 function fixedSource(records: AsyncIterable<RecordToSend[]>): Source {
-  return { records, progress: () => ({ readBytes: 0, totalBytes: undefined }), close: () => {} }
+  return { records: () => records, progress: () => ({ readBytes: 0, totalBytes: undefined }), close: () => {} }
 }
 
 function openInput(file: string | undefined, stdin: Readable): { stream: Readable; totalBytes: number | undefined } {
@@ -81,11 +86,41 @@ async function* counted(stream: Readable, onRead: (bytes: number) => void): Asyn
   }
 }
 
-async function* lineRecords(plan: ProducePlan, stream: AsyncIterable<unknown>): AsyncGenerator<RecordToSend[]> {
+async function* lineRecords(
+  plan: ProducePlan,
+  stream: AsyncIterable<unknown>,
+  leaveOut: LeaveOut
+): AsyncGenerator<RecordToSend[]> {
   const parse = createParser(plan)
-  let lineNumber = 0
-  for await (const lines of readLines(stream)) {
-    yield lines.map((line) => ({ ...dress(parse(line, `line ${++lineNumber}`), plan), line: lineNumber }))
+  let number = 0
+  const read = (line: Buffer): RecordToSend | LineError => {
+    try {
+      return { ...dress(parse(line, `line ${number}`), plan), line: number }
+    } catch (error) {
+      return new LineError(number, error)
+    }
+  }
+  try {
+    for await (const lines of readLines(stream)) {
+      const records: RecordToSend[] = []
+      for (const line of lines) {
+        number++
+        if (line instanceof TooLargeLine) {
+          leaveOut(number, line.sizeBytes)
+          continue
+        }
+        const record = read(line)
+        if (record instanceof LineError) {
+          yield records
+          throw record
+        }
+        records.push(record)
+      }
+      yield records
+    }
+  } catch (error) {
+    // Or the input itself cannot be read on.
+    throw error instanceof LineError ? error : new LineError(number + 1, error)
   }
 }
 
