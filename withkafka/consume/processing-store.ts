@@ -46,9 +46,7 @@ export class StoreProcessing implements Processing {
   }
 
   readonly position = async (partition: Partition, cancel: AbortSignal): Promise<number> => {
-    const name = nameOf(partition)
-    const held = this.#held.get(name) ?? (await this.#open(partition, cancel))
-    this.#held.set(name, held)
+    const held = this.#held.get(nameOf(partition)) ?? (await this.#open(partition, cancel))
     return held.file.next
   }
 
@@ -62,15 +60,30 @@ export class StoreProcessing implements Processing {
     }
   }
 
-  /** A member that lost the partition without noticing, a suspended process for example, may still write: wait for it. */
+  /**
+   * A member that lost the partition without noticing, a suspended process for example, may still write: wait for it. Whoever lost it
+   * while it was waiting, or before, takes no lock: its new owner would wait for that.
+   */
   async #open(partition: Partition, cancel: AbortSignal): Promise<Held> {
     const path = join(this.#directory, `${nameOf(partition)}.jsonl`)
     for (let attempt = 0; ; attempt++) {
+      cancel.throwIfAborted()
       const unlock = lockFile(`${path}.lock`)
-      if (unlock) return { partition, file: StoredPartition.open(path), unlock }
+      if (unlock) return this.#hold(partition, path, unlock)
       if (attempt === 10) tell(`waiting for process ${holderOf(`${path}.lock`)}, which has ${path}`)
       await new Promise((resolve) => setTimeout(resolve, lockRetryMs))
-      cancel.throwIfAborted()
+    }
+  }
+
+  /** In one step with the lock, so that `keepOnly` finds whatever is locked. */
+  #hold(partition: Partition, path: string, unlock: () => void): Held {
+    try {
+      const held = { partition, file: StoredPartition.open(path), unlock }
+      this.#held.set(nameOf(partition), held)
+      return held
+    } catch (error) {
+      unlock()
+      throw error
     }
   }
 }
