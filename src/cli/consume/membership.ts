@@ -150,18 +150,12 @@ export class Membership {
         .map((one) => ({ partitionIndex: one.partition, committedOffset: one.offset, committedLeaderEpoch: -1 }))
     }))
     const { instanceId = null } = this.#options
+    // Of now: who is in a later generation by the time the coordinator is found may have lost these partitions.
+    const [generationId, memberId] = [this.#generationId, this.#memberId]
     const coordinator = await this.#findCoordinator()
     const answer = await this.#within(
       answerMs,
-      this.#cluster.answer(
-        'OffsetCommit',
-        coordinator,
-        this.group,
-        this.#generationId,
-        this.#memberId,
-        instanceId,
-        topics
-      )
+      this.#cluster.answer('OffsetCommit', coordinator, this.group, generationId, memberId, instanceId, topics)
     )
     const what = `the offsets of group "${this.group}" were not committed`
     for (const { partitions } of answer.topics) for (const { errorCode } of partitions) this.#check(errorCode, what)
