@@ -1,6 +1,7 @@
 /** `produce` under a broker that neither answers nor takes anything, and does not close its connections either: its process is stopped. */
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, suite, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { BrokerProcess } from '../harness/broker-process.ts'
 import type { LineProcess } from '../harness/child-process.ts'
 import { startTarget } from '../harness/target.ts'
@@ -46,6 +47,26 @@ suite('produce under a broker that hangs', { skip: unavailable() }, () => {
     assert.equal(await writer.exited, 3, writer.stderr)
     assert.match(writer.stderr, /error: the broker at .* does not answer/)
     assert.ok(tookMs > 1500 && tookMs < 5000, `${tookMs} ms`)
+  })
+
+  test('Ctrl-C ends it within two seconds, and it tells what had no answer', async () => {
+    const writer = cli.start(['produce', topic])
+    writer.child.stdin.write('first\n')
+    while ((await cli.rows(['topics', 'offsets', topic]))[0]?.end !== 1);
+    process.kill(broker.pid, 'SIGSTOP')
+    try {
+      writer.child.stdin.write('nobody takes this\n')
+      await pause(300)
+      const sinceMs = performance.now()
+      writer.child.kill('SIGINT')
+      assert.equal(await writer.exited, 130, writer.stderr)
+      const tookMs = performance.now() - sinceMs
+      assert.ok(tookMs < 3000, `${tookMs} ms`)
+      assert.match(writer.stderr, /^1 record had no answer, and may or may not have arrived$/m)
+    } finally {
+      process.kill(broker.pid, 'SIGCONT')
+      await writer.kill()
+    }
   })
 
   test('with acks=0 nothing counts as sent that the broker does not take', async () => {
