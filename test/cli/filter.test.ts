@@ -1,8 +1,12 @@
 /** Globs and expressions over records. */
 import assert from 'node:assert/strict'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { createFilter } from '../../src/cli/consume/filter.ts'
 import { globExpression } from '../../src/cli/glob.ts'
+import { runToSuccess } from '../harness/child-process.ts'
+import { projectDirectory } from '../harness/paths.ts'
 import { consumed } from './consumed-record.ts'
 
 const cheap = consumed({
@@ -62,6 +66,25 @@ test('an expression reaches nothing outside its record', () => {
 
 test('an expression that does not end is stopped', () => {
   assert.throws(() => matches({ where: '(() => { for (;;); })()' }), /took too long/)
+})
+
+test('an expression that goes on in a promise is stopped too', async () => {
+  const filter = pathToFileURL(join(projectDirectory, 'src', 'cli', 'consume', 'where.ts')).href
+  const where = 'Promise.resolve().then(() => { for (;;); })'
+  const script = `const { compileWhere } = await import(${JSON.stringify(filter)})
+    const record = { headers: [], key: null, value: null }
+    try { compileWhere(${JSON.stringify(where)}).matches([record]) } catch (error) { console.log(error.message) }`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
+  const output = await runToSuccess(process.execPath, args, { cwd: projectDirectory, timeoutMs: 20_000 })
+  assert.match(output.toString(), /took too long/)
+})
+
+test('an expression that gives a promise fails: it would match whatever comes of it', () => {
+  for (const where of ['(async () => value.total > 20)()', 'Promise.reject(1)']) {
+    const filter = createFilter({ ...none, where }, quietly)
+    assert.deepEqual(filter.matches([cheap, dear]), [false, false])
+    assert.throws(() => filter.conclude(), { why: /gives a promise/ })
+  }
 })
 
 test('an expression with an error in its syntax is wrong usage', () => {

@@ -11,6 +11,13 @@ import type { ConsumedRecord } from '../record.ts'
 
 const limitMs = 2000
 
+/** A promise is always true, so nobody means it; one that is rejected ends no command. */
+const verdicts = new Script(`"use strict"; function verdictOf(result) {
+  if (!(result instanceof Promise)) return result ? 1 : 0
+  result.catch(() => {})
+  return 'it gives a promise, which is not waited for'
+}`)
+
 export interface Where {
   matches(records: readonly ConsumedRecord[]): boolean[]
   /** The first reason why the expression failed on a record, with the number of such records. */
@@ -26,17 +33,22 @@ export function compileWhere(expression: string): Where {
   }
   const script = check(`"use strict"; JSON.stringify(JSON.parse(batch).map((record) => {
     const { topic, partition, offset, timestamp, key, value, headers } = record
-    try { return (${expression}\n) ? 1 : 0 } catch (error) { return String(error) }
+    try { return verdictOf((${expression}\n)) } catch (error) { return String(error) }
   }))`)
-  const context = createContext(Object.create(null), { codeGeneration: { strings: false, wasm: false } })
+  const context = createContext(Object.create(null), {
+    codeGeneration: { strings: false, wasm: false },
+    // What a promise does afterwards is a part of the script, and of its time.
+    microtaskMode: 'afterEvaluate'
+  })
+  verdicts.runInContext(context)
   const failures = { count: 0, first: undefined as string | undefined }
   return {
     failures,
     matches(records) {
       context.batch = toJson(records.map(visible))
-      const verdicts: unknown = JSON.parse(String(run(script, context, expression)))
-      if (!Array.isArray(verdicts)) return records.map(() => false)
-      return verdicts.map((verdict: unknown) => {
+      const found: unknown = JSON.parse(String(run(script, context, expression)))
+      if (!Array.isArray(found)) return records.map(() => false)
+      return found.map((verdict: unknown) => {
         if (typeof verdict === 'string') {
           failures.count++
           failures.first ??= verdict
