@@ -98,6 +98,8 @@ export const limits = {
 
   /** Producer ids taken from the metadata log at a time (Kafka: ProducerIdsBlock). */
   producerIdBlock: 1000,
+  /** The first block of a new cluster is one of so many, made by chance: two that follow each other at one address share none. */
+  firstProducerIdBlocks: 2 ** 31,
 
   /** Bytes of one request (Kafka: socket.request.max.bytes). */
   requestBytes: 100 * 1024 * 1024,

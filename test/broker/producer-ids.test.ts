@@ -16,3 +16,15 @@ test('no producer id is given out twice, however many are asked for at once, and
   assert.ok(!given.has(await after.producerIds.next()))
   await after.stop()
 })
+
+test('a new cluster gives none of the ids that the one before at its address gave', async () => {
+  const given = new Set<number>()
+  for (const seed of [1, 2, 3, 4]) {
+    const broker = await startBroker({}, new SimulatedDisk(), { chance: new SeededChance(seed) })
+    const id = await broker.producerIds.next()
+    assert.ok(Number.isSafeInteger(id) && id > 0, String(id))
+    given.add(id)
+    await broker.stop()
+  }
+  assert.equal(given.size, 4)
+})

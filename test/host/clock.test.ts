@@ -26,3 +26,16 @@ test('a cancelled timer of the real clock does not go off, one that is due does'
   clearTimeout(keepAlive)
   assert.deepEqual(heard, [])
 })
+
+test('the real clock does not use the timers that a test runner has put in place of the global ones', async () => {
+  const keepAlive = setTimeout(() => {}, 10_000)
+  const { setTimeout: real } = globalThis
+  const replaced = (() => 1) as unknown as typeof setTimeout
+  globalThis.setTimeout = replaced
+  try {
+    await new Promise<void>((resolve) => nodeClock.after(1, resolve))
+  } finally {
+    globalThis.setTimeout = real
+    clearTimeout(keepAlive)
+  }
+})

@@ -135,6 +135,7 @@ export class MetadataCoordinator {
   readonly #transactions = new MetadataTransactions((record) => replayMetadata(this.image, record))
   readonly #coordinator: Coordinator
   readonly #clock: Clock
+  readonly #chance: Chance
   readonly #placement: Placement
   #onChange: (change: MetadataChange) => void = () => {}
   #maker: PartitionMaker | null = null
@@ -142,6 +143,7 @@ export class MetadataCoordinator {
   /** Replays the log, and writes nothing. Throws UnsupportedMetadata when one broker of this version cannot serve what it says. */
   constructor({ log, clock, chance, nodeId, directoryId, brokerDefaults }: MetadataOptions) {
     this.#clock = clock
+    this.#chance = chance
     this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     const objection = objectionToCluster(this.image, { nodeId, directoryId })
@@ -288,10 +290,18 @@ export class MetadataCoordinator {
 
   /** Gives away a block of producer ids for good. */
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
-    const first = this.image.nextProducerId
+    const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
     this.#commit([producerIdsRecord(this.#placement.nodeId, first + count)], () => noChange)
     await this.#coordinator.settled()
     return { first, count }
+  }
+
+  /**
+   * The ids of a new cluster begin anywhere. Clients outlive a broker in memory, or one whose directory was removed, and go on
+   * with their ids at its address: a new producer with the same one would have its batches taken for theirs, and dropped.
+   */
+  #firstProducerId(): number {
+    return limits.producerIdBlock * (1 + this.#chance.below(limits.firstProducerIdBlocks))
   }
 
   async #configure<Resource extends { readonly type: number; readonly name: string }>(

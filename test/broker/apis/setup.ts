@@ -1,6 +1,7 @@
 /** A whole broker in memory, and questions to it in any version, through the bytes of the protocol. */
 import assert from 'node:assert/strict'
 import { Broker } from '../../../src/broker/broker.ts'
+import type { Chance } from '../../../src/host/chance.ts'
 import type { Disk } from '../../../src/host/disk.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
@@ -17,10 +18,11 @@ export const network: Network = { listen: () => Promise.reject(new Error('this b
 export function startBroker(
   config: Readonly<Record<string, string>> = {},
   disk: Disk = new MemoryDisk(),
-  options: { readonly durability?: Durability; readonly log?: (line: string) => void } = {}
+  options: { readonly durability?: Durability; readonly log?: (line: string) => void; readonly chance?: Chance } = {}
 ): Promise<Broker> {
-  const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
-  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {}, ...options })
+  const { chance = new SeededChance(1), ...rest } = options
+  const host = { disk, clock: new ManualClock(), network, chance }
+  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {}, ...rest })
 }
 
 export async function ask<Request, Response>(
