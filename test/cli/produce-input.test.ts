@@ -1,5 +1,8 @@
 /** Input to records: lines, separators, formats, templates, partitions. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
 import fc from 'fast-check'
@@ -8,7 +11,9 @@ import { readLines, TooLargeLine } from '../../src/cli/produce/lines.ts'
 import { murmur2, partitionOfKey } from '../../src/cli/produce/murmur2.ts'
 import { createParser, type ParseOptions } from '../../src/cli/produce/parse-record.ts'
 import { readPlan } from '../../src/cli/produce/plan.ts'
+import { openSource } from '../../src/cli/produce/source.ts'
 import { compileTemplate } from '../../src/cli/produce/templates.ts'
+import { temporaryDirectory } from '../harness/paths.ts'
 import { quietOptions } from './quiet-options.ts'
 
 async function* chunked(bytes: Buffer, cuts: readonly number[]) {
@@ -183,3 +188,24 @@ test('a template fills its placeholders', () => {
   assert.throws(() => compileTemplate('unknown'), /no template "unknown"/)
   assert.throws(() => compileTemplate('{{rot 13}}'), /means nothing/)
 })
+
+test(
+  'a named pipe is waited for without holding up all else, such as Ctrl-C',
+  { skip: process.platform === 'win32' },
+  async () => {
+    using directory = temporaryDirectory('pipe')
+    const pipe = join(directory.path, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    const source = openSource({ ...planOf(undefined), file: pipe }, process.stdin)
+    const records = source.records(() => {})[Symbol.asyncIterator]()
+    // Had the opening waited for a writer, this would never be reached.
+    const writing = writeFile(pipe, 'one\ntwo\n')
+    const values: string[] = []
+    for (let next = await records.next(); !next.done; next = await records.next()) {
+      values.push(...next.value.map((record) => String(record.value)))
+    }
+    await writing
+    assert.deepEqual(values, ['one', 'two'])
+    source.close()
+  }
+)

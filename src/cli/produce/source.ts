@@ -2,7 +2,8 @@
  * Where the records come from: the VALUE argument, a template, lines of a file or of standard input. Always a stream of
  * small lists, so that memory stays bounded.
  */
-import { closeSync, createReadStream, fstatSync, openSync } from 'node:fs'
+import { closeSync, constants, createReadStream, fstatSync, openSync, statSync } from 'node:fs'
+import { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
@@ -50,6 +51,8 @@ function openInput(file: string | undefined, stdin: Readable): { stream: Readabl
   if (file === undefined || file === '-') return { stream: stdin, totalBytes: undefined }
   const fd = openFile(file)
   const stat = fstatSync(fd)
+  // Of a pipe without a writer nothing is read until there is one; a file's stream would take that for its end.
+  if (stat.isFIFO()) return { stream: new Socket({ fd, readable: true, writable: false }), totalBytes: undefined }
   if (stat.isDirectory()) {
     closeSync(fd)
     throw unreadable(file, 'it is a directory')
@@ -61,13 +64,18 @@ function openInput(file: string | undefined, stdin: Readable): { stream: Readabl
 /** At once, so that a file that cannot be read is told before anything is sent. */
 function openFile(file: string): number {
   try {
-    return openSync(file, 'r')
+    return openSync(file, isPipe(file) ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT') throw unreadable(file, 'there is no such file (ENOENT)')
     if (code === 'EACCES') throw unreadable(file, 'you are not allowed to read it (EACCES)')
     throw unreadable(file, error instanceof Error ? error.message : String(error))
   }
+}
+
+/** Opening one waits for its writer, and nothing else would go on meanwhile, not even Ctrl-C. */
+function isPipe(file: string): boolean {
+  return statSync(file, { throwIfNoEntry: false })?.isFIFO() === true
 }
 
 function unreadable(file: string, why: string): CliError {
