@@ -7,6 +7,10 @@ import { wrongUsage } from './cli-error.ts'
 import { type Flags, type GlobalOptions, type OptionDefinition, optionBeforeValue } from './command.ts'
 import { parseDurationMs } from './human-values.ts'
 import { type ClientSettings, clientSettingNames, clientSettings, parseProperties } from './properties.ts'
+import { longestTimerMs } from './waiting.ts'
+
+/** 24 days. A request gets a second more than the broker that answers it, and that is a timer too. */
+const longestTimeoutMs = longestTimerMs - 1000
 
 export const outputFormats = ['json', 'jsonl', 'yaml', 'csv', 'raw', 'table'] as const
 export type OutputFormat = (typeof outputFormats)[number]
@@ -53,14 +57,13 @@ export function resolveGlobalOptions(flags: Flags, env: Readonly<Record<string, 
   const brokers =
     flags.text('bootstrapServer') ??
     settings.brokers ??
-    env.KAFKA_BROKERS ??
-    env.KAFKA_BOOTSTRAP_SERVERS ??
-    'localhost:9092'
+    // Set to nothing is not set.
+    (env.KAFKA_BROKERS || env.KAFKA_BOOTSTRAP_SERVERS || 'localhost:9092')
   return {
     brokers: parseBrokers(brokers),
     settings,
     output: flags.text('output'),
-    timeoutMs: flags.parsed('timeout', parseDurationMs),
+    timeoutMs: flags.parsed('timeout', (text) => Math.min(parseDurationMs(text), longestTimeoutMs)),
     quiet: flags.has('quiet'),
     verbose: flags.has('verbose'),
     yes: flags.has('yes')
