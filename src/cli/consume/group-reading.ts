@@ -7,7 +7,7 @@ import type { Cluster } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { committedByPartition } from '../group-offsets.ts'
 import type { Outage } from '../outage.ts'
-import { type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
+import { type LedPartition, ledPartitions, partitionName, type TopicPartition } from '../partitions.ts'
 import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { passedOverIntervalMs } from './growth.ts'
@@ -27,9 +27,9 @@ export interface GroupPlan
   readonly commitIntervalMs?: number
 }
 
-interface Uncommitted {
-  readonly topic: string
-  readonly partition: number
+interface Place extends TopicPartition {
+  /** An offset says nothing of a topic that was made anew under its name. */
+  readonly topicId: string
   readonly offset: bigint
 }
 
@@ -37,8 +37,8 @@ export class GroupReading {
   readonly #cluster: Cluster
   /** As their leaders were when it was last asked for them. */
   readonly #partitions: Map<string, LedPartition>
-  /** Any other came up since: all that is in it is to be read. */
-  readonly #knownAtJoin: ReadonlySet<string>
+  /** The topics' ids, by partition. Any other came up since: all that is in it is to be read. */
+  readonly #knownAtJoin: ReadonlyMap<string, string>
   readonly #reader: Reader
   readonly #plan: GroupPlan
   readonly #hint: (text: string) => void
@@ -47,9 +47,9 @@ export class GroupReading {
   #firstGeneration = 0
   #askedForPassedOverMs = 0
   /** Behind the last printed record of each partition, until committed. */
-  readonly #uncommitted = new Map<string, Uncommitted>()
+  readonly #uncommitted = new Map<string, Place>()
   /** How far each partition was read, also those that are another member's now: what comes back is not read twice. */
-  readonly #read = new Map<string, bigint>()
+  readonly #read = new Map<string, Place>()
   #timer: NodeJS.Timeout | undefined
   #committing: Promise<unknown> = Promise.resolve()
   /** Waits for the one that is under way. */
@@ -64,7 +64,7 @@ export class GroupReading {
   ) {
     this.#cluster = cluster
     this.#partitions = new Map(partitions.map((partition) => [partitionName(partition), partition]))
-    this.#knownAtJoin = new Set(this.#partitions.keys())
+    this.#knownAtJoin = new Map(partitions.map((partition) => [partitionName(partition), partition.topicId]))
     this.#reader = reader
     this.#plan = plan
     this.#hint = hint
@@ -103,6 +103,7 @@ export class GroupReading {
     const names = new Set(membership.assignment().map(partitionName))
     if (names.size === 0) this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
     await this.#findPartitions(membership.assignment().map((one) => one.topic))
+    this.#dropMadeAnew()
     const isFirst = this.#generation === 0
     const committed = await this.#whereToGoOn(membership.group, isFirst)
     this.#skipCommitted(committed)
@@ -145,6 +146,14 @@ export class GroupReading {
     for (const partition of ledPartitions(known)) this.#partitions.set(partitionName(partition), partition)
   }
 
+  /** They are begun anew, where the group is by now. */
+  #dropMadeAnew(): void {
+    for (const [name, { partition }] of this.#reader.positions) {
+      const now = this.#partitions.get(name)
+      if (now !== undefined && now.topicId !== partition.topicId) this.#reader.drop(name)
+    }
+  }
+
   /** While the group had given this member up, another may have read on. */
   #skipCommitted(committed: ReadonlyMap<string, bigint>): void {
     if (this.#plan.start === 'asked') return
@@ -163,11 +172,11 @@ export class GroupReading {
     const { start, commits } = this.#plan
     const countsForNothing = start === 'asked' && (isFirst || !commits)
     const committed = countsForNothing ? new Map<string, bigint>() : await committedByPartition(this.#cluster, group)
-    for (const [name, next] of this.#read) {
-      if (next > (committed.get(name) ?? -1n)) committed.set(name, next)
+    for (const [name, { topicId }] of this.#partitions) {
+      const read = this.#read.get(name)
+      if (read?.topicId === topicId && read.offset > (committed.get(name) ?? -1n)) committed.set(name, read.offset)
+      if (this.#knownAtJoin.get(name) !== topicId && !committed.has(name)) committed.set(name, 0n)
     }
-    for (const name of this.#partitions.keys())
-      if (!this.#knownAtJoin.has(name) && !committed.has(name)) committed.set(name, 0n)
     return committed
   }
 
@@ -203,17 +212,20 @@ export class GroupReading {
   taken(records: readonly ConsumedRecord[]): void {
     for (const { topic, partition, offset } of records) {
       const name = partitionName({ topic, partition })
-      if (!this.#reader.positions.has(name)) continue
-      this.#uncommitted.set(name, { topic, partition, offset: offset + 1n })
-      this.#read.set(name, offset + 1n)
+      const position = this.#reader.positions.get(name)
+      if (position === undefined) continue
+      const place = { topic, topicId: position.partition.topicId, partition, offset: offset + 1n }
+      this.#uncommitted.set(name, place)
+      this.#read.set(name, place)
     }
   }
 
   /** For who dealt with all that was read: what a position has passed counts, holes and control records behind the last record too. */
   reachedEnd(): void {
     for (const [name, { partition, next, end }] of this.#reader.positions) {
-      const { topic, partition: index } = partition
-      if (end !== undefined && next >= end) this.#uncommitted.set(name, { topic, partition: index, offset: end })
+      const { topic, topicId, partition: index } = partition
+      if (end !== undefined && next >= end)
+        this.#uncommitted.set(name, { topic, topicId, partition: index, offset: end })
     }
   }
 
@@ -232,6 +244,7 @@ export class GroupReading {
   }
 
   async #commitNow(): Promise<unknown> {
+    this.#forgetMadeAnew()
     const offsets = new Map(this.#uncommitted)
     try {
       await this.#membership?.commit([...offsets.values()])
@@ -239,6 +252,13 @@ export class GroupReading {
       return undefined
     } catch (error) {
       return error
+    }
+  }
+
+  #forgetMadeAnew(): void {
+    for (const [name, { partition }] of this.#reader.positions) {
+      const place = this.#uncommitted.get(name)
+      if (place !== undefined && place.topicId !== partition.topicId) this.#uncommitted.delete(name)
     }
   }
 

@@ -6,6 +6,7 @@ import { Kafka, logLevel } from 'kafkajs'
 import { connect } from '../../../src/cli/connect.ts'
 import { type GroupPlan, GroupReading } from '../../../src/cli/consume/group-reading.ts'
 import { Reader } from '../../../src/cli/consume/reader.ts'
+import { committedByPartition } from '../../../src/cli/group-offsets.ts'
 import { describeTopics, ledPartitions } from '../../../src/cli/partitions.ts'
 import { openCommandLine, unavailable } from '../command-line.ts'
 import { quietOptions } from '../quiet-options.ts'
@@ -165,6 +166,55 @@ suite('members of a group', { skip: unavailable() }, () => {
     } finally {
       await reader.stop()
     }
+  })
+
+  test('a topic that is deleted and made anew is read from its start', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    const write = async () => {
+      await cli.text(['topics', 'create', topic, '-p', '1'])
+      for (const value of ['one', 'two', 'three']) await cli.text(['produce', topic, value])
+    }
+    await write()
+    const reader = await member(cli.bootstrap, topic, group)
+    try {
+      await until(() => reader.seen.length === 3)
+      await cli.text(['topics', 'delete', topic, '--yes'])
+      // The group gives the partition up, and out again when it is back.
+      await until(() => reader.reader.positions.size === 0)
+      await write()
+      await until(() => reader.seen.length > 3)
+      await cli.text(['produce', topic, 'four'])
+      await until(() => reader.seen.at(-1) === '0:3')
+      assert.deepEqual(reader.seen, ['0:0', '0:1', '0:2', '0:0', '0:1', '0:2', '0:3'])
+    } finally {
+      await reader.stop()
+    }
+  })
+
+  test('what was read of a topic is not committed for the one that was made anew under its name', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic, 'an order'])
+    const { cluster, options, reader, reading, said } = await joined(cli.bootstrap, topic, group, {
+      commitIntervalMs: 60_000
+    })
+    await reading.followAssignment(options)
+    let idOfNew: string | undefined
+    for await (const records of reader.read()) {
+      reading.taken(records)
+      if (records.length > 0) {
+        await cli.text(['topics', 'delete', topic, '--yes'])
+        await cli.text(['topics', 'create', topic, '-p', '1'])
+        idOfNew = ledPartitions(await describeTopics(cluster, [topic]))[0]?.topicId
+      }
+      if (reader.positions.get(`${topic}:0`)?.partition.topicId === idOfNew) break
+    }
+    await reading.leave()
+    assert.deepEqual(said, [])
+    assert.deepEqual(await committedByPartition(cluster, group), new Map())
+    await cluster.close()
   })
 
   test('whose last offsets the group does not take is told, with the reason', async () => {
