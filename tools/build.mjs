@@ -104,7 +104,7 @@ async function bundleServe() {
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
     format: 'cjs',
-    plugins: [leanParser, otherCommandsAside],
+    plugins: [leanParser, otherCommandsAside, onlyServeDeclared],
     define: { 'import.meta.url': '__scriptUrl' },
     banner: {
       js: "(function(exports,require,__filename){const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
@@ -127,6 +127,17 @@ const otherCommandsAside = {
         return kind === 'dynamic-import' && !isOfServe ? { path, external: true } : undefined
       }
     )
+  }
+}
+
+/** The script runs when the first word is `serve`: what the other commands declare is not looked at. */
+const onlyServeDeclared = {
+  name: 'only-serve-declared',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]cli[\\/]commands\.ts$/ }, ({ path }) => ({
+      resolveDir: dirname(path),
+      contents: "import { serve } from './serve/command.ts'\nexport const commands = [serve]"
+    }))
   }
 }
 
