@@ -141,6 +141,8 @@ suite('the command line', { skip: reason }, () => {
     const topic = await newTopic(1)
     const told = async (...more: string[]) => (await cli.run(['consume', topic, '-e', ...more])).stderr
     assert.match(await told(), /^nothing to read: no records are there$/m)
+    const tail = await cli.run(['consume', topic, '--tail', '5'])
+    assert.match(tail.stderr, /^nothing to read: no records are there$/m)
     await cli.text(['produce', topic], 'a\nb\nc\n')
     assert.match(await told('--from', '99'), new RegExp(`^nothing to read there: ${topic}:0 holds 0 to 2$`, 'm'))
     assert.match(await told('--from', '5:2'), /^nothing to read: the range 5:2 ends before it begins$/m)

@@ -195,7 +195,8 @@ class Reading {
 
   async #tail(partitions: readonly LedPartition[], count: number, matches: Matches): Promise<void> {
     const plan = { ...this.#plan, range: { from: { kind: 'before-end', count } } } as const
-    await this.#open(partitions, plan)
+    const nothing = await this.#open(partitions, plan)
+    if (nothing !== undefined && count > 0) this.#hint(nothing)
     const read: ConsumedRecord[][] = []
     for await (const records of this.#reader.read()) read.push(records)
     const last = read.flat()
