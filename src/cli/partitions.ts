@@ -144,17 +144,14 @@ async function findOffsets(
   isolation: Isolation,
   patience: Patience = 'asked again'
 ): Promise<{ offsets: Map<string, bigint>; unreadable: Map<string, Unreadable> }> {
-  const leaders = groupByLeader(partitions)
+  const leaders = groupedBy(partitions, (partition) => partition.leader)
   const offsets = new Map<string, bigint>()
   const unreadable = new Map<string, Unreadable>()
   await Promise.all(
     [...leaders].map(async ([leader, led]) => {
-      const names = [...new Set(led.map((partition) => partition.topic))]
-      const topics = names.map((name) => ({
+      const topics = [...groupedBy(led, (partition) => partition.topic)].map(([name, ofTopic]) => ({
         name,
-        partitions: led
-          .filter((partition) => partition.topic === name)
-          .map((partition) => ({ partitionIndex: partition.partition, currentLeaderEpoch: -1, timestamp }))
+        partitions: ofTopic.map(({ partition }) => ({ partitionIndex: partition, currentLeaderEpoch: -1, timestamp }))
       }))
       const level = isolation === 'committed' ? 1 : 0
       const answer =
@@ -189,14 +186,15 @@ async function askOffsets(
   }
 }
 
-function groupByLeader(partitions: readonly LedPartition[]): Map<number, LedPartition[]> {
-  const leaders = new Map<number, LedPartition[]>()
-  for (const partition of partitions) {
-    const led = leaders.get(partition.leader)
-    if (led) led.push(partition)
-    else leaders.set(partition.leader, [partition])
+/** In the order of the items, in one pass. */
+export function groupedBy<Item, Key>(items: Iterable<Item>, keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>()
+  for (const item of items) {
+    const group = groups.get(keyOf(item))
+    if (group) group.push(item)
+    else groups.set(keyOf(item), [item])
   }
-  return leaders
+  return groups
 }
 
 export interface Bounds {

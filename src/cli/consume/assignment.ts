@@ -3,7 +3,7 @@
  * ConsumerProtocol, version 0, and the assignors `range` and `roundrobin` as Java's client has them.
  */
 import type * as kafka from '@platformatic/kafka'
-import type { TopicPartition } from '../partitions.ts'
+import { groupedBy, type TopicPartition } from '../partitions.ts'
 
 /** Java's consumers of a group must find a name they also know. */
 export const assignorNames = ['range', 'roundrobin'] as const
@@ -87,13 +87,13 @@ export function decodeSubscription({ Reader }: typeof kafka, memberId: string, b
 }
 
 export function encodeAssignment({ Writer }: typeof kafka, partitions: readonly TopicPartition[]): Buffer {
-  const topics = [...new Set(partitions.map((one) => one.topic))]
+  const topics = [...groupedBy(partitions, (one) => one.topic)]
   return Writer.create()
     .appendInt16(version)
     .appendArray(
       topics,
-      (writer, topic) => {
-        const own = partitions.filter((one) => one.topic === topic).map((one) => one.partition)
+      (writer, [topic, ofTopic]) => {
+        const own = ofTopic.map((one) => one.partition)
         writer.appendString(topic, false).appendArray(own, (inner, one) => inner.appendInt32(one), false, false)
       },
       false,

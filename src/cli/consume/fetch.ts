@@ -2,7 +2,7 @@
  * One fetch: what a leader has from given offsets on.
  */
 import type { Cluster, FetchRequestTopics, FetchResponse } from '../cluster.ts'
-import type { Isolation, LedPartition } from '../partitions.ts'
+import { groupedBy, type Isolation, type LedPartition } from '../partitions.ts'
 
 const maxWaitMs = 500
 const minBytes = 1
@@ -33,18 +33,16 @@ export async function fetchFrom(
   return await cluster.answer('Fetch', leader, maxWaitMs, minBytes, maxBytes, level, ...noSession, topics, [], anyRack)
 }
 
+/** In the order of the places: a broker fills its answer from the first on. */
 function fetchTopics(places: readonly FetchPlace[]): FetchRequestTopics {
-  const topicIds = [...new Set(places.map((one) => one.partition.topicId))]
-  return topicIds.map((topicId) => ({
+  return [...groupedBy(places, (one) => one.partition.topicId)].map(([topicId, ofTopic]) => ({
     topicId,
-    partitions: places
-      .filter((one) => one.partition.topicId === topicId)
-      .map((one) => ({
-        partition: one.partition.partition,
-        currentLeaderEpoch: -1,
-        fetchOffset: one.next,
-        lastFetchedEpoch: -1,
-        partitionMaxBytes
-      }))
+    partitions: ofTopic.map(({ partition, next }) => ({
+      partition: partition.partition,
+      currentLeaderEpoch: -1,
+      fetchOffset: next,
+      lastFetchedEpoch: -1,
+      partitionMaxBytes
+    }))
   }))
 }

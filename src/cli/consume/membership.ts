@@ -15,7 +15,7 @@ import type { GlobalOptions } from '../command.ts'
 import { openCluster } from '../connect.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
-import { failureOf, type TopicPartition } from '../partitions.ts'
+import { failureOf, groupedBy, type TopicPartition } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import {
@@ -142,12 +142,13 @@ export class Membership {
   /** Throws when the coordinator did not take them. */
   async commit(offsets: ReadonlyArray<TopicPartition & { offset: bigint }>): Promise<void> {
     if (offsets.length === 0) return
-    const names = [...new Set(offsets.map((one) => one.topic))]
-    const topics = names.map((name) => ({
+    const topics = [...groupedBy(offsets, (one) => one.topic)].map(([name, ofTopic]) => ({
       name,
-      partitions: offsets
-        .filter((one) => one.topic === name)
-        .map((one) => ({ partitionIndex: one.partition, committedOffset: one.offset, committedLeaderEpoch: -1 }))
+      partitions: ofTopic.map(({ partition, offset }) => ({
+        partitionIndex: partition,
+        committedOffset: offset,
+        committedLeaderEpoch: -1
+      }))
     }))
     const { instanceId = null } = this.#options
     // Of now: who is in a later generation by the time the coordinator is found may have lost these partitions.

@@ -13,6 +13,7 @@ import { isNetworkFailure, type Outage } from '../outage.ts'
 import {
   clamp,
   failureOf,
+  groupedBy,
   type Isolation,
   type LedPartition,
   ledPartitions,
@@ -149,10 +150,9 @@ export class Reader {
     if (this.isPaused) return
     const now = performance.now()
     const due = this.#unfinished().filter(({ trouble }) => trouble === undefined || trouble.againMs <= now)
-    for (const leader of new Set(due.map((one) => one.partition.leader))) {
+    for (const [leader, positions] of groupedBy(due, (one) => one.partition.leader)) {
       if (this.#asked.has(leader)) continue
       this.#asked.add(leader)
-      const positions = due.filter((one) => one.partition.leader === leader)
       const asked = positions.map((position) => ({ position, offset: position.next }))
       void this.#fetch(leader, asked).then((fetched) => {
         this.#arrived.push(fetched)
@@ -187,9 +187,10 @@ export class Reader {
     if (this.isPaused) return { records: [], failed: [] }
     const records: ConsumedRecord[][] = []
     const failed: Failed[] = []
+    const askedByPlace = new Map(asked.map((one) => [placeOf(one.position.partition), one]))
     for (const { topicId, partitions } of answer?.responses ?? []) {
       for (const fetched of partitions) {
-        const found = asked.find(({ position }) => isSame(position.partition, topicId, fetched.partitionIndex))
+        const found = askedByPlace.get(placeOf({ topicId, partition: fetched.partitionIndex }))
         if (!found || !this.#isAwaited(found)) continue
         const { position } = found
         if (fetched.errorCode === 0) records.push(this.#advance(position, fetched))
@@ -214,9 +215,17 @@ export class Reader {
     this.#options.outage?.answered(partitionName(partition))
     const { isolation } = this.#options
     const { records, nextOffset } = recordsOfBatches(partition.topic, fetched, next, isolation)
+    if (nextOffset > next) this.#moveToEnd(position)
     position.next = nextOffset
     position.highWatermark = isolation === 'committed' ? fetched.lastStableOffset : fetched.highWatermark
     return end === undefined ? records : records.filter((record) => record.offset < end)
+  }
+
+  /** Of the order in which they are asked for, as Java's client does: the answer is full before all partitions had their turn. */
+  #moveToEnd(position: ReadPosition): void {
+    const name = partitionName(position.partition)
+    this.positions.delete(name)
+    this.positions.set(name, position)
   }
 
   #problemOf({ partition: { topic, partition } }: ReadPosition, errorCode: number): UnreadableError {
@@ -351,8 +360,8 @@ function isOutOfRange(reason: unknown): boolean {
   return reason instanceof UnreadableError && reason.apiCode === offsetOutOfRange
 }
 
-function isSame(partition: LedPartition, topicId: string, index: number): boolean {
-  return partition.topicId === topicId && partition.partition === index
+function placeOf({ topicId, partition }: Pick<LedPartition, 'topicId' | 'partition'>): string {
+  return `${topicId}:${partition}`
 }
 
 function max(a: bigint, b: bigint): bigint {

@@ -37,6 +37,8 @@ export class PretendBroker {
   readonly sessions: (readonly unknown[])[] = []
   /** Each answer to a fetch, as long as somebody holds it. */
   readonly answers: WeakRef<object>[] = []
+  /** An answer is full with the records of so many partitions. */
+  fullWith = Number.POSITIVE_INFINITY
   readonly cluster: Cluster
   #topicIds = 0
 
@@ -100,6 +102,8 @@ export class PretendBroker {
       topicId,
       partitions: partitions.map(({ partition, fetchOffset }) => this.#read(leader, topicId, partition, fetchOffset))
     }))
+    const withRecords = found.flatMap(({ partitions }) => partitions).filter((one) => one.records.length > 0)
+    for (const one of withRecords.slice(this.fullWith)) one.records = []
     const isDue = found.some(({ partitions }) =>
       partitions.some((one) => one.errorCode !== 0 || one.records.length > 0)
     )

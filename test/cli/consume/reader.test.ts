@@ -167,6 +167,27 @@ test('an offset behind the end goes on at the end, and it is said', async () => 
   assert.deepEqual(await readUntil(reader, (values) => values.length > 0), ['three'])
 })
 
+test('partitions that always have more keep nobody from the others of their leader', async () => {
+  const broker = new PretendBroker()
+  for (const name of ['a', 'b']) broker.create(name, 3)
+  broker.fullWith = 2
+  const { reader } = patientReader(broker)
+  const all = ['a', 'b'].flatMap((name) => broker.led(name))
+  for (const partition of all) reader.add(partition, 0n, undefined)
+  const write = () => {
+    for (const { topic, partition } of all) broker.partition(topic, partition).values.push(`${topic}:${partition}`)
+  }
+  write()
+  const seen = new Set<string>()
+  let answers = 0
+  for await (const records of reader.read()) {
+    for (const record of records) seen.add(String(record.value))
+    write()
+    if (seen.size === all.length || ++answers === 20) break
+  }
+  assert.deepEqual([...seen].sort(), ['a:0', 'a:1', 'a:2', 'b:0', 'b:1', 'b:2'])
+})
+
 test('no fetch makes a session in the cache of the broker', async () => {
   const broker = new PretendBroker()
   broker.create('a', 1)
