@@ -2,8 +2,8 @@
  * The help as people read it: at 80 columns or what the terminal has, no word broken, a command's own options first, those of every
  * command behind one line; an option that is long has its meaning on the line below.
  */
-import { Help, type Option } from 'commander'
-import type { CommandDefinition, CommandGroup } from './command.ts'
+import { Help, Option } from 'commander'
+import type { CommandDefinition, CommandGroup, OptionDefinition } from './command.ts'
 import { asCalled } from './own-name.ts'
 
 const widthMax = 100
@@ -16,17 +16,32 @@ export function helpWidth(columns: number | undefined): number {
   return Math.min(columns ?? widthOtherwise, widthMax)
 }
 
+/** An option as it is declared. The parser gives lists and choices alike a function of their own, so it cannot tell them apart. */
+export class DeclaredOption extends Option {
+  readonly isRepeatable: boolean
+
+  constructor({ flags, description, choices, default: otherwise, repeatable }: OptionDefinition) {
+    super(flags, description)
+    this.isRepeatable = repeatable === true
+    if (choices) this.choices([...choices])
+    if (otherwise !== undefined) this.default(otherwise)
+    if (repeatable) {
+      this.argParser((value: string, previous: unknown) => [...(Array.isArray(previous) ? previous : []), value])
+    }
+  }
+}
+
 export class ReadableHelp extends Help {
   override padWidth(...parameters: Parameters<Help['padWidth']>): number {
     return Math.min(super.padWidth(...parameters), termWidthMax)
   }
 
-  /** `(text, json; default text)` behind the meaning, or `(repeatable)`: only a list has a parser of its own. */
+  /** `(text, json; default text)` behind the meaning, or `(repeatable)`. */
   override optionDescription(option: Option): string {
     const notes = [
       ...(option.argChoices ? [option.argChoices.join(', ')] : []),
       ...(typeof option.defaultValue === 'string' ? [`default ${option.defaultValue}`] : []),
-      ...(option.parseArg === undefined ? [] : ['repeatable'])
+      ...(option instanceof DeclaredOption && option.isRepeatable ? ['repeatable'] : [])
     ]
     return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`
   }

@@ -3,13 +3,13 @@
  *
  * Singular and plural are the same noun. Nothing here or in the declarations loads the client library, so help is quick.
  */
-import { Command, CommanderError, type Help, Option } from 'commander'
+import { Command, CommanderError, type Help } from 'commander'
 import { wrongUsage } from './cli-error.ts'
-import { type CommandDefinition, type CommandGroup, Flags, findCommand, type OptionDefinition } from './command.ts'
+import { type CommandDefinition, type CommandGroup, Flags, findCommand } from './command.ts'
 import { commands } from './commands.ts'
 import { ExitCode } from './exit-codes.ts'
 import { globalOptionDefinitions, resolveGlobalOptions } from './global-options.ts'
-import { firstSteps, globalOptionsLine, helpTail, helpWidth, ReadableHelp } from './help.ts'
+import { DeclaredOption, firstSteps, globalOptionsLine, helpTail, helpWidth, ReadableHelp } from './help.ts'
 import { endWithReader, watchInterruption } from './interruption.ts'
 import { asHelpOption, fromParser } from './parser-errors.ts'
 import { presentError } from './present-error.ts'
@@ -55,7 +55,8 @@ function answerAtOnce(words: readonly string[]): string | undefined {
 function globalOptionsHelp(): string {
   const help = new ReadableHelp()
   help.helpWidth = helpWidth(process.stdout.columns)
-  const items = globalOptionDefinitions.map(createOption).map((option) => {
+  const items = globalOptionDefinitions.map((definition) => {
+    const option = new DeclaredOption(definition)
     return help.formatItem(option.flags, globalTermWidth, help.optionDescription(option))
   })
   return ['Options of every command:', ...items].join('\n')
@@ -85,7 +86,7 @@ export function buildProgram(words: readonly string[], run: Runner): Command {
       getOutHelpWidth: () => helpWidth(process.stdout.columns),
       getErrHelpWidth: () => helpWidth(process.stderr.columns)
     })
-  for (const option of globalOptionDefinitions) program.addOption(createOption(option))
+  for (const option of globalOptionDefinitions) program.addOption(new DeclaredOption(option))
   const chosen = findCommand(commands, words[0])
   for (const entry of chosen === undefined ? commands : [chosen]) addCommand(program, entry, run)
   return program
@@ -112,23 +113,13 @@ function addCommand(parent: Command, entry: CommandDefinition | CommandGroup, ru
   const command = parent.command(entry.name, { hidden: entry.hidden === true }).description(entry.summary)
   command.aliases([...(entry.aliases ?? [])])
   for (const argument of entry.arguments ?? []) command.argument(argument.name, argument.description)
-  for (const option of entry.options ?? []) command.addOption(createOption(option))
+  for (const option of entry.options ?? []) command.addOption(new DeclaredOption(option))
   command.addHelpText('after', ({ error }) =>
     helpTail(entry, helpWidth((error ? process.stderr : process.stdout).columns))
   )
   command.action(async (...parameters: unknown[]) => {
     await run(entry, parameters.slice(0, -2).flat().filter(isText), command.optsWithGlobals())
   })
-}
-
-function createOption(definition: OptionDefinition): Option {
-  const option = new Option(definition.flags, definition.description)
-  if (definition.choices) option.choices([...definition.choices])
-  if (definition.default !== undefined) option.default(definition.default)
-  if (definition.repeatable) {
-    option.argParser((value: string, previous: unknown) => [...(Array.isArray(previous) ? previous : []), value])
-  }
-  return option
 }
 
 async function runCommand(
