@@ -88,15 +88,25 @@ export async function withCluster<Result>(
 function unreachable(brokers: readonly string[], cause: unknown): CliError {
   const reason = networkReason(cause) ?? (cause instanceof Error ? cause.message : String(cause))
   const why = reason.includes('ECONNRESET') ? `${reason}; perhaps that port speaks TLS or is not Kafka` : reason
-  const isLocal = brokers.every((broker) => /^(localhost|127\.|\[::1\])/.test(broker))
-  const canStartThere = isLocal && why.includes('ECONNREFUSED')
+  const startsThere = why.includes('ECONNREFUSED') ? lineThatStartsAt(brokers) : undefined
   return new CliError({
     what: `cannot reach a Kafka broker at ${brokers.join(', ')}`,
     why,
-    next: canStartThere
-      ? 'odradek serve   (starts one there), or name another with -b HOST:PORT'
-      : 'name another broker with -b HOST:PORT',
+    next:
+      startsThere === undefined
+        ? 'name another broker with -b HOST:PORT'
+        : `${startsThere}   (starts one there), or name another with -b HOST:PORT`,
     exitCode: ExitCode.unreachable,
     cause
   })
+}
+
+/** Undefined when no `serve` of this machine is reached at the address, or when there are several. */
+function lineThatStartsAt(brokers: readonly string[]): string | undefined {
+  const [broker, ...others] = brokers
+  if (broker === undefined || others.length > 0) return undefined
+  const { host, port } = parseAddress(broker)
+  if (host !== 'localhost' && host !== '::1' && !/^127(\.\d+){3}$/.test(host)) return undefined
+  const options = [...(host === 'localhost' ? [] : [`--host ${host}`]), ...(port === 9092 ? [] : [`--port ${port}`])]
+  return ['odradek serve', ...options].join(' ')
 }

@@ -1,7 +1,8 @@
 /** How a cluster is opened for a command. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { openCluster } from '../../src/cli/connect.ts'
+import type { CliError } from '../../src/cli/cli-error.ts'
+import { connect, openCluster } from '../../src/cli/connect.ts'
 import { quietOptions } from './quiet-options.ts'
 
 test('the library of an open cluster passes over the tagged fields of an answer', async () => {
@@ -14,4 +15,16 @@ test('the library of an open cluster passes over the tagged fields of an answer'
   } finally {
     await cluster.close()
   }
+})
+
+test('where nobody listens on this machine, the hint starts a broker there and nowhere else', async () => {
+  const hintFor = async (...brokers: string[]) => {
+    const failure = await connect({ ...quietOptions('localhost:1'), brokers }).catch((error: CliError) => error)
+    assert.ok('next' in failure)
+    return failure.next
+  }
+  const other = 'or name another with -b HOST:PORT'
+  assert.equal(await hintFor('localhost:9'), `odradek serve --port 9   (starts one there), ${other}`)
+  assert.equal(await hintFor('127.0.0.1:9'), `odradek serve --host 127.0.0.1 --port 9   (starts one there), ${other}`)
+  assert.equal(await hintFor('localhost:9', 'localhost:10'), 'name another broker with -b HOST:PORT')
 })
