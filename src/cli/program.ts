@@ -72,10 +72,7 @@ type Runner = (
 
 /** The parser for these words. When the first is a command, it knows no other: to start quickly. */
 export function buildProgram(words: readonly string[], run: Runner): Command {
-  const program = new ReadableCommand('odradek')
-    .description(
-      'Kafka in one npm package: a broker, and a command line for any Kafka cluster (3.1 or newer) without passwords or TLS'
-    )
+  const program = new Odradek('odradek')
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'help for a command')
@@ -99,6 +96,13 @@ class ReadableCommand extends Command {
 
   override createCommand(name?: string): Command {
     return new ReadableCommand(name)
+  }
+}
+
+/** Its help is what a bare `odradek` shows: who asks for help wants to know how to begin. */
+class Odradek extends ReadableCommand {
+  override helpInformation(): string {
+    return `${firstSteps(commands)}\n`
   }
 }
 

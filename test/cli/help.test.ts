@@ -52,10 +52,18 @@ test('an option that may be given several times says so, and no other', () => {
 })
 
 test('a command is shown with the other words for it', () => {
-  for (const command of visible(program()).filter((one) => one.commands.length > 0)) {
+  // The help of all shows how to begin instead; a noun's other word is told nowhere else than in its own usage line.
+  for (const command of visible(program()).filter((one) => one.parent !== null && one.commands.length > 0)) {
     for (const verb of command.commands)
       for (const alias of verb.aliases()) assert.ok(helpOf(command).includes(`${verb.name()}|${alias}`), alias)
   }
+})
+
+test('help for no command in particular is what a bare odradek shows: how to begin', () => {
+  const page = helpOf(program())
+  assert.equal(page, `${firstSteps(commands)}\n`)
+  assert.match(page, /^First steps:$/m)
+  assert.match(page, /odradek help options +the options that every command takes$/m)
 })
 
 test('text is wrapped between words; what stands in braces is one word', () => {
