@@ -36,14 +36,6 @@ export function flagsOf(option: OptionDefinition): string[] {
   return option.flags.split(/[ ,]+/).filter((part) => part.startsWith('-'))
 }
 
-/** The option that this word is, if the next word is its value. */
-export function optionBeforeValue(
-  options: readonly OptionDefinition[],
-  word: string | undefined
-): OptionDefinition | undefined {
-  return options.find((option) => option.flags.includes('<') && flagsOf(option).includes(word ?? ''))
-}
-
 export interface CommandDefinition {
   readonly name: string
   /** Other words for the same command; the help shows the first. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { wrongUsage } from './cli-error.ts'
-import { type Flags, type GlobalOptions, type OptionDefinition, optionBeforeValue } from './command.ts'
+import type { Flags, GlobalOptions, OptionDefinition } from './command.ts'
 import { parseDurationMs } from './human-values.ts'
 import { type ClientSettings, clientSettingNames, clientSettings, parseProperties } from './properties.ts'
 import { longestTimerMs } from './waiting.ts'
@@ -44,13 +44,6 @@ export const globalOptionDefinitions: readonly OptionDefinition[] = [
   { flags: '--local', description: "read and show times in this machine's zone (the default)" },
   { flags: '-y, --yes', description: 'answer every confirmation with yes' }
 ]
-
-/** The words without the options that stand before the command, which are those of every command. */
-export function fromCommandOn(words: readonly string[]): readonly string[] {
-  let at = 0
-  while (words[at]?.startsWith('-')) at += optionBeforeValue(globalOptionDefinitions, words[at]) ? 2 : 1
-  return words.slice(at)
-}
 
 export function resolveGlobalOptions(flags: Flags, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
   const settings = resolveSettings(flags)

@@ -5,9 +5,9 @@ import type { CommanderError } from 'commander'
 import { type CliError, wrongUsage } from './cli-error.ts'
 import { findCommand, namesOf } from './command.ts'
 import { commands } from './commands.ts'
-import { fromCommandOn } from './global-options.ts'
 import { isPlace, ourLineFor } from './other-tools.ts'
 import { didYouMean, mostSimilar } from './similar.ts'
+import { readLine } from './typed-line.ts'
 
 /** Commander's message becomes the first line, without its own prefix. */
 export function fromParser(error: CommanderError, words: readonly string[]): CliError {
@@ -21,7 +21,8 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
   if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())
   const suggested = rest.filter((line) => !isRashSuggestion(line, what))
-  const known = commandPath(words).map((one) => one.name)
+  const { entry, command } = readLine(words)
+  const known = [entry, command === entry ? undefined : command].flatMap((one) => (one ? [one.name] : []))
   return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
 }
 
@@ -34,29 +35,20 @@ function isRashSuggestion(line: string, what: string): boolean {
 
 const removing = new Set(['delete', 'rm', 'trim', 'reset'])
 
-/** The commands that the line begins with: a noun and its verb, or one that is both. */
-function commandPath(words: readonly string[]) {
-  const typed = fromCommandOn(words).filter((word) => /^[a-z]+$/.test(word))
-  const first = findCommand(commands, typed[0])
-  const second = first !== undefined && 'commands' in first ? findCommand(first.commands, typed[1]) : undefined
-  return [first, second].filter((one) => one !== undefined)
-}
-
 /**
  * `help topics list` as `topics list --help`. Help for a command that does not exist is an error: the parser would answer with
  * the help of all, without a word.
  */
 export function asHelpOption(words: readonly string[]): readonly string[] {
-  const others = words.filter((word) => word !== '--help' && word !== '-h')
-  const line = fromCommandOn(others)
-  const isHelpCommand = line[0] === 'help'
-  if (!isHelpCommand && others.length === words.length) return words
-  const path = isHelpCommand ? line.slice(1) : line
+  const { beforeEnd: options, plain } = readLine(words)
+  const isHelpCommand = plain[0] === 'help'
+  if (!isHelpCommand && !options.includes('--help') && !options.includes('-h')) return words
+  const path = isHelpCommand ? plain.slice(1) : plain
   const [first, second] = path
-  if (first === undefined || first.startsWith('-')) return ['--help']
+  if (first === undefined) return ['--help']
   const entry = findCommand(commands, first)
   if (entry === undefined) throw noSuchCommand(first, commands.flatMap(namesOf), [], words)
-  if ('commands' in entry && second !== undefined && !second.startsWith('-')) {
+  if ('commands' in entry && second !== undefined) {
     const verbs = entry.commands
     if (!findCommand(verbs, second)) throw noSuchCommand(second, verbs.flatMap(namesOf), [entry.name], words)
   }

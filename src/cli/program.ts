@@ -5,7 +5,7 @@
  */
 import { Command, CommanderError, type Help } from 'commander'
 import { wrongUsage } from './cli-error.ts'
-import { type CommandDefinition, type CommandGroup, Flags, findCommand } from './command.ts'
+import { type CommandDefinition, type CommandGroup, Flags } from './command.ts'
 import { commands } from './commands.ts'
 import { ExitCode } from './exit-codes.ts'
 import { globalOptionDefinitions, resolveGlobalOptions } from './global-options.ts'
@@ -13,13 +13,15 @@ import { DeclaredOption, firstSteps, globalOptionsLine, helpTail, helpWidth, Rea
 import { endWithReader, watchInterruption } from './interruption.ts'
 import { asHelpOption, fromParser } from './parser-errors.ts'
 import { presentError } from './present-error.ts'
-import { createStyle, processTerminal } from './terminal.ts'
+import { createStyle, processTerminal, wantsColour } from './terminal.ts'
+import { readLine } from './typed-line.ts'
 import { version } from './version.ts'
 import { chooseZone } from './zone.ts'
 
 export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   endWithReader()
-  const said = answerAtOnce(words)
+  const { beforeEnd: options } = readLine(words)
+  const said = answerAtOnce(words, options)
   if (said !== undefined) {
     process.stdout.write(`${said}\n`)
     return ExitCode.done
@@ -34,21 +36,19 @@ export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done
     if (error instanceof CommanderError && error.code === 'commander.help') return ExitCode.wrongUsage
-    const plain = !process.stderr.isTTY || process.env.NO_COLOR || words.includes('--no-color')
+    const isColoured = wantsColour({ noColour: options.includes('--no-color') }, process.env) && process.stderr.isTTY
     return presentError(error instanceof CommanderError ? fromParser(error, words) : error, {
-      style: createStyle(plain ? 'plain' : 'colour'),
+      style: createStyle(isColoured ? 'colour' : 'plain'),
       write: (text) => process.stderr.write(text),
-      verbose: words.includes('-v') || words.includes('--verbose')
+      verbose: options.includes('-v') || options.includes('--verbose')
     })
   }
 }
 
 /** What needs no command: how to begin, the version wherever it is asked for, the options of every command. */
-function answerAtOnce(words: readonly string[]): string | undefined {
+function answerAtOnce(words: readonly string[], options: readonly string[]): string | undefined {
   if (words.length === 0) return firstSteps(commands)
   if (words.length === 2 && words[0] === 'help' && words[1] === 'options') return globalOptionsHelp()
-  const end = words.indexOf('--')
-  const options = end < 0 ? words : words.slice(0, end)
   return options.includes('--version') || options.includes('-V') ? version : undefined
 }
 
@@ -70,7 +70,7 @@ type Runner = (
   values: Readonly<Record<string, unknown>>
 ) => Promise<void>
 
-/** The parser for these words. When the first is a command, it knows no other: to start quickly. */
+/** The parser for these words. When they name a command, it knows no other: to start quickly. */
 export function buildProgram(words: readonly string[], run: Runner): Command {
   const program = new Odradek('odradek')
     .version(version, '-V, --version', 'the version')
@@ -84,7 +84,7 @@ export function buildProgram(words: readonly string[], run: Runner): Command {
       getErrHelpWidth: () => helpWidth(process.stderr.columns)
     })
   for (const option of globalOptionDefinitions) program.addOption(new DeclaredOption(option))
-  const chosen = findCommand(commands, words[0])
+  const chosen = readLine(words).entry
   for (const entry of chosen === undefined ? commands : [chosen]) addCommand(program, entry, run)
   return program
 }
@@ -144,39 +144,7 @@ function isText(value: unknown): value is string {
   return typeof value === 'string'
 }
 
-/**
- * Turns other tools' option names into ours, up to a lone `--`. A command knows only the names that it declares. A name that
- * stands for nothing leaves its value behind, as an argument: `--topic orders`.
- */
+/** The line as the parser takes it: other tools' names for options are ours. */
 export function replaceSynonyms(words: readonly string[]): string[] {
-  const end = words.indexOf('--')
-  const known = end < 0 ? words : words.slice(0, end)
-  const synonyms = synonymsFor(known)
-  const replaced = known.flatMap((word) => {
-    const [, name = word, value] = /^(--[^=]+|-[A-Za-z])=?(.*)$/s.exec(word) ?? []
-    const ours = synonyms.get(name)
-    if (!ours) return [word]
-    if (value === undefined || value === '') return ours
-    return ours.length === 0 ? [value] : [`${ours[0]}=${value}`]
-  })
-  return [...replaced, ...(end < 0 ? [] : words.slice(end))]
-}
-
-function synonymsFor(words: readonly string[]): Map<string, readonly string[]> {
-  const command = commandIn(words)
-  const options = [...globalOptionDefinitions, ...(command?.options ?? [])]
-  return new Map([
-    ...options.flatMap((option) => Object.entries(option.synonyms ?? {})),
-    ...Object.entries(command?.synonyms ?? {})
-  ])
-}
-
-function commandIn(words: readonly string[]): CommandDefinition | undefined {
-  const at = words.findIndex((word) => findCommand(commands, word) !== undefined)
-  const entry = findCommand(commands, words[at])
-  if (entry === undefined || !('commands' in entry)) return entry
-  return words
-    .slice(at + 1)
-    .map((word) => findCommand(entry.commands, word))
-    .find((one) => one !== undefined)
+  return [...readLine(words).words]
 }

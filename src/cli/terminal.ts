@@ -50,9 +50,17 @@ export interface TerminalOptions {
   readonly noColour: boolean
 }
 
+/** Whether colours are wanted at all; they go only where a person reads. */
+export function wantsColour(
+  { noColour }: Pick<TerminalOptions, 'noColour'>,
+  env: Readonly<Record<string, string | undefined>>
+): boolean {
+  return !noColour && !env.NO_COLOR && env.TERM !== 'dumb'
+}
+
 export function processTerminal(options: TerminalOptions): Terminal {
   const { stdout, stderr, env } = process
-  const wantsColour = !options.noColour && !env.NO_COLOR && env.TERM !== 'dumb'
+  const isColoured = wantsColour(options, env)
   let statusShown = false
   const clearStatus = () => {
     if (statusShown) stderr.write('\r\u001b[K')
@@ -69,8 +77,8 @@ export function processTerminal(options: TerminalOptions): Terminal {
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
     env,
-    out: createStyle(wantsColour && stdout.isTTY ? 'colour' : 'plain'),
-    err: createStyle(wantsColour && stderr.isTTY ? 'colour' : 'plain'),
+    out: createStyle(isColoured && stdout.isTTY ? 'colour' : 'plain'),
+    err: createStyle(isColoured && stderr.isTTY ? 'colour' : 'plain'),
     write: (text) => writeAll(stdout, text),
     hint(line) {
       if (options.quiet) return

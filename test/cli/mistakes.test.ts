@@ -310,6 +310,19 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.equal(described?.lag, 0)
   })
 
+  test('what stands behind an option is its value, whatever it looks like', async () => {
+    const keys = cli.unique('keys')
+    const looksLike = ['-p', '-V', '-q', '-h', '--utc', '--', '-b', 'consume']
+    for (const key of looksLike) {
+      const { code, stderr, stdout } = await cli.run(['produce', keys, 'value', '-k', key])
+      assert.equal(`${code}${stdout}`, '0', `${key}: ${stderr}`)
+    }
+    assert.deepEqual(
+      (await cli.rows(['consume', keys, '-e'])).map((row) => row.key),
+      looksLike
+    )
+  })
+
   test('a shell completes commands, options, topics and groups', async () => {
     const words = async (...typed: string[]) =>
       (await cli.text(['completion-words', '--', ...typed])).trim().split('\n')
@@ -322,6 +335,9 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.deepEqual(await words('-b', cli.bootstrap, 'con'), ['consume'])
     assert.deepEqual(await words('--utc', '-b', cli.bootstrap, 'topics', 'des'), ['describe'])
     assert.deepEqual(await words('--ut'), ['--utc'])
+    assert.deepEqual(await words('-b', 'topics', 'con'), ['consume'])
+    assert.deepEqual(await words('topics', '-q', 'des'), ['describe'])
+    assert.deepEqual(await words('produce', '-k', '-b', topic.slice(0, -1)), [topic])
     assert.deepEqual(await words('-o', 'jsonl'), ['jsonl'])
     assert.deepEqual(await words('consume', '-n', '1', topic, topic.slice(0, -1)), [topic])
     assert.deepEqual(await words('produce', '-k', 'key', topic.slice(0, -1)), [topic])

@@ -8,10 +8,12 @@ import { ExitCode, exitCodeMeanings } from '../../src/cli/exit-codes.ts'
 import { formatOffsetsCsv, parseOffsetsCsv } from '../../src/cli/groups/offsets-csv.ts'
 import { formatRows, formatTable } from '../../src/cli/output.ts'
 import { findOwnName } from '../../src/cli/own-name.ts'
+import { asHelpOption } from '../../src/cli/parser-errors.ts'
 import { presentError } from '../../src/cli/present-error.ts'
 import { replaceSynonyms } from '../../src/cli/program.ts'
 import { createStyle } from '../../src/cli/terminal.ts'
 import { lagCell } from '../../src/cli/topics/list.ts'
+import { readLine } from '../../src/cli/typed-line.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
 
 const rows = [
@@ -102,6 +104,21 @@ test("a command's name for an option is not taken for another command's", () => 
     assert.deepEqual(replaceSynonyms(words), words)
   assert.deepEqual(replaceSynonyms(['consume', 't', '--offset', '1']), ['consume', 't', '--from', '1'])
   assert.deepEqual(replaceSynonyms(['--brokers', 'b:1', 'trace', 't']), ['--bootstrap-server', 'b:1', 'trace', 't'])
+})
+
+test('the value of an option may look like an option, or like a command', () => {
+  assert.deepEqual(replaceSynonyms(['produce', 't', 'v', '-k', '-p']), ['produce', 't', 'v', '--key=-p'])
+  assert.deepEqual(replaceSynonyms(['produce', 't', '-qk', '-V']), ['produce', 't', '-q', '--key=-V'])
+  assert.deepEqual(replaceSynonyms(['consume', 't', '-X', '-v']), ['consume', 't', '-X-v'])
+  assert.deepEqual(replaceSynonyms(['-b', 'broker', 'consume', 't', '--from-beginning']).slice(3), [
+    't',
+    '--from',
+    'start'
+  ])
+  assert.deepEqual(asHelpOption(['produce', 't', 'v', '-k', '-h']), ['produce', 't', 'v', '-k', '-h'])
+  assert.deepEqual(asHelpOption(['-b', 'topics', 'help', 'consume']), ['consume', '--help'])
+  assert.equal(readLine(['-b', 'topics', 'consume', '-g', 'groups', 't']).command?.name, 'consume')
+  assert.deepEqual(readLine(['-b', 'topics', 'consume', '-g', 'groups', 't', '--', '-x']).plain, ['consume', 't', '-x'])
 })
 
 test("Apache's file of offsets is read and written", () => {

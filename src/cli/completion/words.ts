@@ -6,16 +6,16 @@ import {
   type ArgumentDefinition,
   type CommandDefinition,
   type CommandGroup,
-  findCommand,
   flagsOf,
   type GlobalOptions,
-  type OptionDefinition,
-  optionBeforeValue
+  type OptionDefinition
 } from '../command.ts'
 import { commands } from '../commands.ts'
 import { connect } from '../connect.ts'
-import { fromCommandOn, globalOptionDefinitions, parseBrokers } from '../global-options.ts'
+import { globalOptionDefinitions, parseBrokers } from '../global-options.ts'
 import { listAllTopics } from '../partitions.ts'
+import { readLine } from '../typed-line.ts'
+import { within } from '../waiting.ts'
 
 /** A person who pressed Tab waits no longer for a broker. */
 const brokerMs = 300
@@ -36,32 +36,22 @@ export async function wordsFor(typed: readonly string[], global: GlobalOptions):
 }
 
 export function candidatesFor(words: readonly string[]): Candidates {
-  const before = fromCommandOn(words.slice(0, -1))
+  const { plain, entry, command, awaiting } = readLine(words.slice(0, -1))
   const last = words.at(-1) ?? ''
-  const [noun, verb] = before
-  if (noun === 'help') return candidatesFor([...before.slice(1), last])
-  const entry = findCommand(commands, noun)
-  if (entry === undefined) {
-    const names = ofWords(before.length > 0 ? [] : commandNames(commands))
-    return ofOptions(globalOptionDefinitions, words) ?? names
+  if (plain[0] === 'help') return candidatesFor([...plain.slice(1), last])
+  if (awaiting !== undefined) return valuesOf(awaiting)
+  const isOption = last.startsWith('-')
+  if (entry === undefined && isOption) return ofOptions(globalOptionDefinitions)
+  if (entry === undefined) return ofWords(plain.length > 0 ? [] : commandNames(commands))
+  if (command === undefined) {
+    return ofWords('commands' in entry && plain.length === 1 ? commandNames(entry.commands) : [])
   }
-  const isGroup = 'commands' in entry
-  const command = isGroup ? findCommand(entry.commands, verb) : entry
-  if (command === undefined) return ofWords(isGroup && before.length === 1 ? commandNames(entry.commands) : [])
-  const options = [...(command.options ?? []), ...globalOptionDefinitions]
-  const behind = before.slice(isGroup ? 2 : 1)
-  return ofOptions(options, words) ?? ofArgument(argumentAt(command, countArguments(behind, options)))
+  if (isOption) return ofOptions([...(command.options ?? []), ...globalOptionDefinitions])
+  return ofArgument(argumentAt(command, plain.length - (command === entry ? 1 : 2)))
 }
 
-/** An option that begins so, or the value of the one before; undefined when neither is typed. */
-function ofOptions(options: readonly OptionDefinition[], words: readonly string[]): Candidates | undefined {
-  if (words.at(-1)?.startsWith('-')) return ofWords(options.flatMap((option) => flagsOf(option)))
-  const option = optionBeforeValue(options, words.at(-2))
-  return option === undefined ? undefined : valuesOf(option)
-}
-
-function countArguments(words: readonly string[], options: readonly OptionDefinition[]): number {
-  return words.filter((word, at) => !word.startsWith('-') && !optionBeforeValue(options, words[at - 1])).length
+function ofOptions(options: readonly OptionDefinition[]): Candidates {
+  return ofWords(options.flatMap((option) => flagsOf(option)))
 }
 
 function argumentAt({ arguments: all = [] }: CommandDefinition, index: number): ArgumentDefinition | undefined {
@@ -93,15 +83,15 @@ function valuesOf(option: OptionDefinition): Candidates {
 }
 
 /** None when there is no broker, or it is slow: a completion never complains. */
-async function namesOf(kind: Names, words: readonly string[], global: GlobalOptions): Promise<string[]> {
-  const named = words[words.findIndex((word) => word === '-b' || word === '--bootstrap-server') + 1]
-  const isNamed = words.includes('-b') || words.includes('--bootstrap-server')
+async function namesOf(kind: Names, typed: readonly string[], global: GlobalOptions): Promise<string[]> {
+  const { words } = readLine(typed)
+  const at = words.findIndex((word) => word === '-b' || word === '--bootstrap-server')
+  const named = at < 0 ? undefined : words[at + 1]
   // Loading the client library is our time, not the broker's.
   await import('@platformatic/kafka')
-  const late = new Promise<string[]>((resolve) => setTimeout(resolve, brokerMs, []).unref())
   try {
-    const brokers = isNamed && named !== undefined ? parseBrokers(named) : global.brokers
-    return await Promise.race([askNames(kind, { ...global, brokers }), late])
+    const brokers = named === undefined ? global.brokers : parseBrokers(named)
+    return await within(brokerMs, askNames(kind, { ...global, brokers }), () => new Error('no answer in time'))
   } catch {
     return []
   }

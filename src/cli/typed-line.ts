@@ -1,0 +1,101 @@
+/**
+ * What a typed line says before the parser reads it: which command it names, and which words are options, values of options and
+ * arguments. A value may look like anything, like an option (`--key -p`) or a command (`-b broker`) too, so whoever has to know
+ * goes by this and does not look for words.
+ */
+import { type CommandDefinition, type CommandGroup, findCommand, flagsOf, type OptionDefinition } from './command.ts'
+import { commands } from './commands.ts'
+import { globalOptionDefinitions } from './global-options.ts'
+
+export interface TypedLine {
+  /**
+   * The line for the parser: other tools' names for options are ours, and a value that looks like an option is joined to its own,
+   * `--key=-p`. So up to a lone `--` what begins with - is an option.
+   */
+  readonly words: readonly string[]
+  /** These words up to a lone `--`: what can be an option. */
+  readonly beforeEnd: readonly string[]
+  /** The words that are neither options nor their values: the command's first. */
+  readonly plain: readonly string[]
+  /** What the first word names, and the command that it and perhaps the second name. */
+  readonly entry: CommandDefinition | CommandGroup | undefined
+  readonly command: CommandDefinition | undefined
+  /** The option that the line ends with, if its value is still to come. */
+  readonly awaiting: OptionDefinition | undefined
+}
+
+export function readLine(typed: readonly string[]): TypedLine {
+  const words: string[] = []
+  const plain: string[] = []
+  let { entry, command } = commandOf(plain)
+  let awaiting: OptionDefinition | undefined
+  for (const [at, word] of typed.entries()) {
+    if (awaiting !== undefined) {
+      words.push(...withValue(words.pop() ?? '', awaiting, word))
+      awaiting = undefined
+    } else if (word === '--') {
+      words.push(...typed.slice(at))
+      plain.push(...typed.slice(at + 1))
+      break
+    } else if (word.startsWith('-') && word !== '-') {
+      const ours = ourNameFor(word, command)
+      words.push(...ours)
+      awaiting = optionBeforeValue([...globalOptionDefinitions, ...(command?.options ?? [])], ours.at(-1))
+    } else {
+      words.push(word)
+      plain.push(word)
+      ;({ entry, command } = commandOf(plain))
+    }
+  }
+  const beforeEnd = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
+  return { words, beforeEnd, plain, entry, command, awaiting }
+}
+
+function commandOf([first, second]: readonly string[]): Pick<TypedLine, 'entry' | 'command'> {
+  const entry = findCommand(commands, first)
+  const command = entry !== undefined && 'commands' in entry ? findCommand(entry.commands, second) : entry
+  return { entry, command }
+}
+
+/**
+ * Other tools' option as ours. A command knows only the names that it declares. A name that stands for nothing leaves its value
+ * behind, as an argument: `--topic orders`.
+ */
+function ourNameFor(word: string, command: CommandDefinition | undefined): readonly string[] {
+  const [, name = word, value = ''] = /^(--[^=]+|-[A-Za-z])=?(.*)$/s.exec(word) ?? []
+  const ours = synonymsFor(command).get(name)
+  if (ours === undefined) return [word]
+  if (value === '') return ours
+  return ours.length === 0 ? [value] : [`${ours[0]}=${value}`]
+}
+
+function synonymsFor(command: CommandDefinition | undefined): Map<string, readonly string[]> {
+  const options = [...globalOptionDefinitions, ...(command?.options ?? [])]
+  return new Map([
+    ...options.flatMap((option) => Object.entries(option.synonyms ?? {})),
+    ...Object.entries(command?.synonyms ?? {})
+  ])
+}
+
+/** The option that this word is, or ends with as `-qk` does, if the next word is its value. */
+function optionBeforeValue(options: readonly OptionDefinition[], word = ''): OptionDefinition | undefined {
+  const named = (name: string) => options.find((option) => flagsOf(option).includes(name))
+  if (!/^-[^-]./s.test(word)) return ifTakesValue(named(word))
+  for (const [at, letter] of [...word.slice(1)].entries()) {
+    const option = ifTakesValue(named(`-${letter}`))
+    // Before the last letter, what follows it is its value.
+    if (option !== undefined) return at === word.length - 2 ? option : undefined
+  }
+  return undefined
+}
+
+function ifTakesValue(option: OptionDefinition | undefined): OptionDefinition | undefined {
+  return option?.flags.includes('<') ? option : undefined
+}
+
+function withValue(word: string, option: OptionDefinition, value: string): string[] {
+  if (!value.startsWith('-')) return [word, value]
+  const before = word.startsWith('--') || word.length === 2 ? [] : [word.slice(0, -1)]
+  const long = flagsOf(option).find((flag) => flag.startsWith('--'))
+  return [...before, long === undefined ? `${flagsOf(option)[0]}${value}` : `${long}=${value}`]
+}
