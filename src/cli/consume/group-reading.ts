@@ -2,7 +2,6 @@
  * Reading as a member of a group: the reader's partitions follow the group's assignment, and what was printed is committed every
  * second, before a rebalance, and at the end. What could not be committed is kept and committed later.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Cluster } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { committedByPartition } from '../group-offsets.ts'
@@ -10,6 +9,7 @@ import type { Outage } from '../outage.ts'
 import { type LedPartition, ledPartitions, partitionName, type TopicPartition } from '../partitions.ts'
 import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
+import { within } from '../waiting.ts'
 import { passedOverIntervalMs } from './growth.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
 import { openPassedOver, openPositions } from './open-positions.ts'
@@ -25,6 +25,20 @@ export interface GroupPlan
   extends Pick<ConsumePlan, 'topics' | 'range' | 'start' | 'exitAtEnd' | 'isolation' | 'commits'> {
   readonly membership?: MembershipOptions
   readonly commitIntervalMs?: number
+}
+
+export interface GroupReadingOptions {
+  readonly cluster: Cluster
+  /** For the membership, which has connections of its own. */
+  readonly global: GlobalOptions
+  readonly group: string
+  /** All of the topics, as they are before the group is joined. */
+  readonly partitions: readonly LedPartition[]
+  /** Gets the partitions that the group gives out. */
+  readonly reader: Reader
+  readonly plan: GroupPlan
+  onNotice(text: string): void
+  readonly outage?: Outage
 }
 
 interface Place extends TopicPartition {
@@ -55,35 +69,21 @@ export class GroupReading {
   /** Waits for the one that is under way. */
   #nextCommit: Promise<unknown> | undefined
 
-  private constructor(
-    cluster: Cluster,
-    partitions: readonly LedPartition[],
-    reader: Reader,
-    plan: GroupPlan,
-    hint: (text: string) => void
-  ) {
+  private constructor({ cluster, partitions, reader, plan, onNotice }: GroupReadingOptions) {
     this.#cluster = cluster
     this.#partitions = new Map(partitions.map((partition) => [partitionName(partition), partition]))
     this.#knownAtJoin = new Map(partitions.map((partition) => [partitionName(partition), partition.topicId]))
     this.#reader = reader
     this.#plan = plan
-    this.#hint = hint
+    this.#hint = onNotice
   }
 
-  static async join(
-    cluster: Cluster,
-    global: GlobalOptions,
-    group: string,
-    partitions: readonly LedPartition[],
-    reader: Reader,
-    plan: GroupPlan,
-    hint: (text: string) => void,
-    outage?: Outage
-  ): Promise<GroupReading> {
-    const reading = new GroupReading(cluster, partitions, reader, plan, hint)
+  static async join(options: GroupReadingOptions): Promise<GroupReading> {
+    const { global, group, plan, outage } = options
+    const reading = new GroupReading(options)
     const changes = { onRebalance: () => reading.#pause(), onAssigned: () => reading.#goOn() }
     const { topics, membership } = plan
-    const { interrupted } = reader
+    const { interrupted } = options.reader
     reading.#membership = await Membership.join(global, { group, topics, changes, membership, outage, interrupted })
     if (plan.commits)
       reading.#timer = setInterval(() => void reading.#commit(), plan.commitIntervalMs ?? defaultCommitIntervalMs)
@@ -275,12 +275,7 @@ export class GroupReading {
   }
 
   async #lastCommit(): Promise<unknown> {
-    const limit = new AbortController()
-    const late = pause(lastCommitMs, new Error('the coordinator does not answer'), { signal: limit.signal })
-    try {
-      return await Promise.race([this.#commit(), late])
-    } finally {
-      limit.abort()
-    }
+    const late = () => new Error('the coordinator does not answer')
+    return await within(lastCommitMs, this.#commit(), late).catch((error: unknown) => error)
   }
 }

@@ -1,6 +1,6 @@
 /**
- * A membership in a consumer group, by Kafka's classic protocol: joins, sends heartbeats, joins again when the partitions are given
- * out anew, when the coordinator forgot the member, or when a topic it leads the group for has grown; commits; leaves.
+ * A membership in a consumer group: joins, sends heartbeats, joins again when the partitions are given out anew, when the coordinator
+ * forgot the member, or when a topic it leads the group for has grown; commits; leaves. What is said on the wire is group-protocol.ts.
  *
  * It is never given up while the command runs: a coordinator that is away is looked for until it is back. What cannot pass (the
  * group is of another protocol, forbidden, or another process took our name) ends it, with the reason.
@@ -8,42 +8,30 @@
  * The client library's own consumer is not used for this: it ends without a word when joining again failed, and sends no
  * heartbeat after one that failed (test/cli/client-library.test.ts looks whether that is still so).
  */
-import { setTimeout as pause } from 'node:timers/promises'
-import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { openCluster } from '../connect.ts'
-import { kafkaFailure } from '../kafka-failure.ts'
-import { isNetworkFailure, type Outage } from '../outage.ts'
-import { failureOf, groupedBy, type TopicPartition } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import type { Outage } from '../outage.ts'
+import type { TopicPartition } from '../partitions.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
+import { pauseUnless, within } from '../waiting.ts'
+import { type AssignorName, assign, type Subscription } from './assignment.ts'
 import {
-  type AssignorName,
-  assign,
-  assignorNames,
-  decodeAssignment,
-  decodeSubscription,
-  encodeAssignment,
-  encodeSubscription,
-  type Subscription
-} from './assignment.ts'
+  answerMs,
+  coordinatorMayCome,
+  GroupProtocol,
+  type MemberOptions,
+  rebalanceTimeoutMs
+} from './group-protocol.ts'
 
-export interface MembershipOptions {
-  /** The group gives the member up when it was silent for so long. */
-  readonly sessionTimeoutMs: number
+export interface MembershipOptions extends MemberOptions {
   readonly heartbeatIntervalMs: number
-  /** A static member (KIP-345): who comes back under this name within the session gets its partitions back at once. */
-  readonly instanceId?: string
   /** Told when the membership is over for good. */
   onLost?(reason: Error): void
 }
 
 /** Java's default, but a shorter heartbeat: a person who starts a second member is watching. */
 export const forPeople: MembershipOptions = { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 1000 }
-const rebalanceTimeoutMs = 60_000
-/** An answer to a heartbeat or a commit that takes longer is missed. */
-const answerMs = 5000
 const againAfterMs = 200
 /** How often the leader of a group looks whether its topics have grown. */
 const growthIntervalMs = 5000
@@ -57,13 +45,6 @@ export interface Changes {
   onAssigned(): void
 }
 
-const unknownMemberId = 25
-const memberIdRequired = 79
-/** The coordinator loads, is not there, or is another broker now. */
-const coordinatorMoves = new Set([14, 15, 16])
-/** Illegal generation, unknown member, rebalance in progress: join again. */
-const joinsAgain = new Set([22, unknownMemberId, 27])
-
 export interface JoinOptions {
   readonly group: string
   readonly topics: readonly string[]
@@ -75,10 +56,10 @@ export interface JoinOptions {
 }
 
 export class Membership {
-  readonly group: string
   /** Rises with each assignment. */
   generation = 0
   readonly #cluster: Cluster
+  readonly #protocol: GroupProtocol
   readonly #global: GlobalOptions
   readonly #options: MembershipOptions
   readonly #changes: Changes
@@ -87,9 +68,6 @@ export class Membership {
   #topics: readonly string[]
   /** The group does not know yet what we subscribe to. */
   #isStale = false
-  #coordinator: number | undefined
-  #memberId = ''
-  #generationId = -1
   #assignment: readonly TopicPartition[] = []
   /** As the leader gave them out; undefined for any other member. */
   #countsGivenOut: ReadonlyMap<string, number> | undefined
@@ -103,10 +81,10 @@ export class Membership {
   private constructor(cluster: Cluster, global: GlobalOptions, options: JoinOptions) {
     this.#cluster = cluster
     this.#global = global
-    this.group = options.group
     this.#topics = options.topics
     this.#changes = options.changes
     this.#options = options.membership ?? forPeople
+    this.#protocol = new GroupProtocol(cluster, options.group, this.#options)
     this.#outage = options.outage
   }
 
@@ -128,6 +106,10 @@ export class Membership {
     return membership
   }
 
+  get group(): string {
+    return this.#protocol.group
+  }
+
   assignment(): readonly TopicPartition[] {
     return this.#assignment
   }
@@ -141,46 +123,27 @@ export class Membership {
 
   /** Throws when the coordinator did not take them. */
   async commit(offsets: ReadonlyArray<TopicPartition & { offset: bigint }>): Promise<void> {
-    if (offsets.length === 0) return
-    const topics = [...groupedBy(offsets, (one) => one.topic)].map(([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: -1
-      }))
-    }))
-    const { instanceId = null } = this.#options
-    // Of now: who is in a later generation by the time the coordinator is found may have lost these partitions.
-    const [generationId, memberId] = [this.#generationId, this.#memberId]
-    const coordinator = await this.#findCoordinator()
-    const answer = await this.#within(
-      answerMs,
-      this.#cluster.answer('OffsetCommit', coordinator, this.group, generationId, memberId, instanceId, topics)
-    )
-    const what = `the offsets of group "${this.group}" were not committed`
-    for (const { partitions } of answer.topics) for (const { errorCode } of partitions) this.#check(errorCode, what)
+    await this.#protocol.commit(offsets)
   }
 
   async leave(): Promise<void> {
     this.#closing.abort()
-    await this.#within(leaveMs, this.#leaveGroup()).catch(() => {})
+    await within(leaveMs, this.#leaveGroup(), () => new Error('no answer')).catch(() => {})
     await this.#cluster.close().catch(() => {})
   }
 
   async #leaveGroup(): Promise<void> {
     await this.#keeping
-    if (this.failure !== undefined || this.#coordinator === undefined || this.#memberId === '') return
-    const members = [{ memberId: this.#memberId, groupInstanceId: this.#options.instanceId ?? null }]
+    if (this.failure !== undefined) return
     if (!this.#isJoining) {
-      await this.#cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
+      await this.#protocol.leave(this.#cluster)
       return
     }
     // What waits for the other members holds up what comes behind it on its connection.
     const cluster = await openCluster(this.#global, answerMs)
     try {
       await cluster.metadata([], 'leave')
-      await cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
+      await this.#protocol.leave(cluster)
     } finally {
       await cluster.close().catch(() => {})
     }
@@ -191,7 +154,7 @@ export class Membership {
     const { signal } = this.#closing
     try {
       while (!signal.aborted) {
-        await pause(this.#options.heartbeatIntervalMs, undefined, { signal }).catch(() => {})
+        await pauseUnless(signal, this.#options.heartbeatIntervalMs)
         if (signal.aborted) return
         if (await this.#isDueToJoin()) {
           await this.#changes.onRebalance()
@@ -207,17 +170,7 @@ export class Membership {
   async #isDueToJoin(): Promise<boolean> {
     if (this.#isStale) return true
     try {
-      const coordinator = await this.#findCoordinator()
-      const { instanceId = null } = this.#options
-      const { errorCode } = await this.#within(
-        answerMs,
-        this.#cluster.answer('Heartbeat', coordinator, this.group, this.#generationId, this.#memberId, instanceId)
-      )
-      if (joinsAgain.has(errorCode)) {
-        if (errorCode === unknownMemberId) this.#memberId = ''
-        return true
-      }
-      this.#check(errorCode)
+      if ((await this.#protocol.heartbeat()) === 'to join') return true
       this.#outage?.answered('group')
       return await this.#hasGrown()
     } catch (error) {
@@ -244,56 +197,21 @@ export class Membership {
       } catch (error) {
         this.#isJoining = false
         this.#miss(error)
-        await pause(againAfterMs, undefined, { signal }).catch(() => {})
+        await pauseUnless(signal, againAfterMs)
       }
     }
   }
 
-  /** One round of JoinGroup and SyncGroup; false: the coordinator asks for another. */
+  /** False: the coordinator asks for another round. */
   async #join(): Promise<boolean> {
-    const { library } = this.#cluster
-    const { sessionTimeoutMs, instanceId = null } = this.#options
-    const coordinator = await this.#findCoordinator()
     this.#isStale = false
-    const metadata = encodeSubscription(library, this.#topics)
-    const protocols = assignorNames.map((name) => ({ name, metadata }))
-    const joined = await this.#cluster.answer(
-      'JoinGroup',
-      coordinator,
-      this.group,
-      sessionTimeoutMs,
-      rebalanceTimeoutMs,
-      this.#memberId,
-      instanceId,
-      'consumer',
-      protocols
-    )
-    if (joined.errorCode === memberIdRequired) {
-      this.#memberId = joined.memberId ?? ''
-      return false
-    }
-    if (joined.errorCode === unknownMemberId) this.#memberId = ''
-    this.#check(joined.errorCode)
-    this.#memberId = joined.memberId ?? ''
-    const assignor = assignorNames.find((name) => name === joined.protocolName) ?? 'range'
-    const subscriptions = joined.members.map((one) => decodeSubscription(library, one.memberId, one.metadata))
-    const isLeader = joined.leader === this.#memberId
-    const synced = await this.#cluster.answer(
-      'SyncGroup',
-      coordinator,
-      this.group,
-      joined.generationId,
-      this.#memberId,
-      instanceId,
-      'consumer',
-      assignor,
-      isLeader && !joined.skipAssignment ? await this.#giveOut(assignor, subscriptions) : []
-    )
-    if (synced.errorCode === unknownMemberId) this.#memberId = ''
-    this.#check(synced.errorCode)
-    if (!isLeader) this.#countsGivenOut = undefined
-    this.#generationId = joined.generationId
-    this.#assignment = decodeAssignment(library, synced.assignment)
+    const giveOut = (assignor: AssignorName, subscriptions: readonly Subscription[]) =>
+      this.#giveOut(assignor, subscriptions)
+    const joined = await this.#protocol.join(this.#topics, giveOut)
+    if (joined === undefined) return false
+    this.#protocol.enter(joined)
+    if (!joined.isLeader) this.#countsGivenOut = undefined
+    this.#assignment = joined.assignment
     this.generation++
     this.#outage?.answered('group')
     this.#changes.onAssigned()
@@ -303,10 +221,7 @@ export class Membership {
   async #giveOut(assignor: AssignorName, subscriptions: readonly Subscription[]) {
     const topics = [...new Set(subscriptions.flatMap((one) => one.topics))]
     this.#countsGivenOut = await this.#partitionCounts(topics)
-    return [...assign(assignor, subscriptions, this.#countsGivenOut)].map(([memberId, partitions]) => ({
-      memberId,
-      assignment: encodeAssignment(this.#cluster.library, partitions)
-    }))
+    return assign(assignor, subscriptions, this.#countsGivenOut)
   }
 
   async #partitionCounts(topics: readonly string[]): Promise<Map<string, number>> {
@@ -315,49 +230,10 @@ export class Membership {
     return new Map(found.map((topic) => [topic.name ?? '', topic.partitions.length]))
   }
 
-  async #findCoordinator(): Promise<number> {
-    if (this.#coordinator !== undefined) return this.#coordinator
-    this.#coordinator = await this.#within(2 * answerMs, this.#askForCoordinator())
-    return this.#coordinator
-  }
-
-  /** Two requests, the second of which is patient itself. */
-  async #askForCoordinator(): Promise<number> {
-    await this.#cluster.metadata([], 'leave')
-    return await this.#cluster.coordinator(this.group)
-  }
-
-  /** Throws for an error of Kafka's: one that passes as such, any other as the end of the membership. */
-  #check(errorCode: number, what = `no longer a member of group "${this.group}"`): void {
-    if (errorCode === 0) return
-    const failure = failureOf(this.#cluster, errorCode)
-    const problem = { what, why: explainFailure(failure) }
-    if (coordinatorMoves.has(errorCode) || joinsAgain.has(errorCode)) throw new MayPass(problem)
-    throw new CliError({ ...problem, exitCode: exitCodeOf(failure) })
-  }
-
   /** What may pass is told to the outage; the coordinator is looked for anew. */
   #miss(error: unknown): void {
     if (!coordinatorMayCome(error)) throw error
-    this.#coordinator = undefined
+    this.#protocol.forgetCoordinator()
     this.#outage?.missed('group', error)
   }
-
-  async #within<Answer>(limitMs: number, answer: Promise<Answer>): Promise<Answer> {
-    const timer = new AbortController()
-    const limit = pause(limitMs, undefined, { signal: timer.signal }).then(() => {
-      throw new MayPass({ what: 'the coordinator does not answer', why: `no answer within ${limitMs} ms` })
-    })
-    try {
-      return await Promise.race([answer, limit])
-    } finally {
-      timer.abort()
-    }
-  }
-}
-
-class MayPass extends CliError {}
-
-function coordinatorMayCome(error: unknown): boolean {
-  return error instanceof MayPass || isNetworkFailure(error) || coordinatorMoves.has(kafkaFailure(error)?.code ?? 0)
 }

@@ -6,7 +6,6 @@
  *
  * A partition that cannot be read for the moment is asked for again a little later, and keeps nobody from the others.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Cluster, FetchedPartition, FetchResponse } from '../cluster.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
@@ -23,6 +22,7 @@ import {
 import type { ConsumedRecord } from '../record.ts'
 import { tellUnreadable, UnreadableError } from '../unreadable.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
+import { pauseUnless } from '../waiting.ts'
 import { recordsOfBatches } from './batch-records.ts'
 import { fetchFrom } from './fetch.ts'
 
@@ -132,7 +132,7 @@ export class Reader {
     while (!interrupted.aborted && !(this.positions.size > 0 && this.finished)) {
       this.#startFetches()
       if (this.#asked.size === 0) {
-        await pause(idleMs, undefined, { signal: interrupted }).catch(() => {})
+        await pauseUnless(interrupted, idleMs)
         yield []
         continue
       }

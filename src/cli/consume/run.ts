@@ -133,17 +133,16 @@ class Reading {
   }
 
   async #readInGroup(partitions: readonly LedPartition[], group: string, matches: Matches): Promise<void> {
-    const plan = { ...this.#plan, topics: topicsOf(partitions) }
-    const reading = await GroupReading.join(
-      this.#cluster,
-      this.#invocation.global,
+    const reading = await GroupReading.join({
+      cluster: this.#cluster,
+      global: this.#invocation.global,
       group,
       partitions,
-      this.#reader,
-      plan,
-      (line) => this.#hint(line),
-      this.#outage
-    )
+      reader: this.#reader,
+      plan: { ...this.#plan, topics: topicsOf(partitions) },
+      onNotice: (line) => this.#hint(line),
+      outage: this.#outage
+    })
     const growth = new Growth(this.#cluster, this.#plan, this.#reader, (line) => this.#hint(line))
     const follow = async () => {
       if (this.#plan.topics.some(isPattern)) reading.subscribe(topicsOf((await growth.look()) ?? []))

@@ -30,15 +30,15 @@ async function joined(bootstrap: string, topic: string, group: string, asked: Pa
   const options = { isolation: 'uncommitted', interrupted: stop.signal, onNotice: () => {} } as const
   const reader = new Reader(cluster, options)
   const said: string[] = []
-  const reading = await GroupReading.join(
+  const reading = await GroupReading.join({
     cluster,
-    settings,
+    global: settings,
     group,
     partitions,
     reader,
-    { ...plan, topics: [topic], membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 100 }, ...asked },
-    (text) => said.push(text)
-  )
+    plan: { ...plan, topics: [topic], membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 100 }, ...asked },
+    onNotice: (text) => said.push(text)
+  })
   return { cluster, stop, options, reader, reading, said }
 }
 

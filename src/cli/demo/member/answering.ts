@@ -56,7 +56,15 @@ export async function answerQuestions(options: AnsweringOptions): Promise<void> 
       onLost: (reason: Error) => failed.abort(reason)
     }
   } as const
-  const reading = await GroupReading.join(cluster, global, task.group, partitions, reader, plan, () => {})
+  const reading = await GroupReading.join({
+    cluster,
+    global,
+    group: task.group,
+    partitions,
+    reader,
+    plan,
+    onNotice: () => {}
+  })
   options.report({ event: 'joined' })
   const desk = new Desk(options, reader)
   const follow = async () => {
