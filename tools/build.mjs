@@ -104,7 +104,7 @@ async function bundleServe() {
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
     format: 'cjs',
-    plugins: [leanParser, otherCommandsAside, onlyServeDeclared],
+    plugins: [leanParser, otherCommandsAside, onlyServeDeclared, otherToolsAside],
     define: { 'import.meta.url': '__scriptUrl' },
     banner: {
       js: "(function(exports,require,__filename){const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
@@ -137,6 +137,20 @@ const onlyServeDeclared = {
     builder.onLoad({ filter: /[\\/]cli[\\/]commands\.ts$/ }, ({ path }) => ({
       resolveDir: dirname(path),
       contents: "import { serve } from './serve/command.ts'\nexport const commands = [serve]"
+    }))
+  }
+}
+
+/** A line that begins with `serve` is no other tool's. */
+const otherToolsAside = {
+  name: 'other-tools-aside',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\/other-tools\.ts$/ }, () => ({
+      path: 'no-other-tools',
+      namespace: 'other-tools-aside'
+    }))
+    builder.onLoad({ filter: /.*/, namespace: 'other-tools-aside' }, () => ({
+      contents: 'export const ourLineFor = () => undefined, ourPlace = () => undefined'
     }))
   }
 }

@@ -1,101 +1,132 @@
 /**
  * What users of kcat, rpk, kafkactl, kaf and Apache's scripts type out of habit, and the line of ours for it. A wrong line is
  * answered with the right one: docs/guides/from-other-tools.md, each line of which a test types.
+ *
+ * The script of `serve` has this file without its contents (tools/build.mjs).
  */
+import { ourPlace, type Tool } from './other-options.ts'
+import { ourLine } from './our-line.ts'
+import { readLine } from './typed-line.ts'
+
+export { ourPlace }
 
 /** Other tools' programs, and the words of ours that their options follow; rpk's, kcat's, kafkactl's and kaf's are known by their words. */
-const programs: ReadonlyArray<readonly [RegExp, string]> = [
-  [/^(rpk|kcat|kafkacat|kafkactl|kaf) /, ''],
-  [/^(\S*\/)?kafka-topics(\.sh|\.bat)? /, 'topics '],
-  [/^(\S*\/)?kafka-consumer-groups(\.sh|\.bat)? /, 'groups '],
-  [/^(\S*\/)?kafka-console-consumer(\.sh|\.bat)? /, 'console-consumer '],
-  [/^(\S*\/)?kafka-console-producer(\.sh|\.bat)? /, 'console-producer '],
-  [/^(\S*\/)?kafka-configs(\.sh|\.bat)? /, 'configs '],
-  [/^(\S*\/)?kafka-get-offsets(\.sh|\.bat)? /, 'get-offsets '],
-  [/^(\S*\/)?kafka-delete-records(\.sh|\.bat)? /, 'delete-records '],
-  [/^(\S*\/)?kafka-dump-log(\.sh|\.bat)? /, 'dump-log ']
+const programs: ReadonlyArray<readonly [RegExp, Tool, string]> = [
+  [/^(kcat|kafkacat)$/, 'kcat', ''],
+  [/^rpk$/, 'rpk', ''],
+  [/^kafkactl$/, 'kafkactl', ''],
+  [/^kaf$/, 'kaf', ''],
+  [/^(\S*\/)?kafka-topics(\.sh|\.bat)?$/, 'apache', 'topics'],
+  [/^(\S*\/)?(kafka-)?consumer-groups(\.sh|\.bat)?$/, 'apache', 'groups'],
+  [/^(\S*\/)?(kafka-)?console-consumer(\.sh|\.bat)?$/, 'apache', 'console-consumer'],
+  [/^(\S*\/)?(kafka-)?console-producer(\.sh|\.bat)?$/, 'apache', 'console-producer'],
+  [/^(\S*\/)?(kafka-)?configs(\.sh|\.bat)?$/, 'apache', 'configs'],
+  [/^(\S*\/)?(kafka-)?get-offsets(\.sh|\.bat)?$/, 'apache', 'get-offsets'],
+  [/^(\S*\/)?(kafka-)?delete-records(\.sh|\.bat)?$/, 'apache', 'delete-records'],
+  [/^(\S*\/)?(kafka-)?dump-log(\.sh|\.bat)?$/, 'apache', 'dump-log']
 ]
 
-/** TOPIC and GROUP are filled in where the line names them. */
-const lines: ReadonlyArray<readonly [RegExp, string]> = [
-  // kcat's modes
-  [/^(-.* )?-L\b/, 'odradek brokers list   (and: odradek topics list)'],
-  [/^(-.* )?-C\b/, 'odradek consume TOPIC'],
-  [/^(-.* )?-P\b/, 'odradek produce TOPIC'],
-  [/^(-.* )?-G\b/, 'odradek consume TOPIC --group NAME'],
-  [/^(-.* )?-Q\b/, 'odradek topics offsets TOPIC --at TIME'],
-  // rpk
-  [/^cluster (info|metadata|health)\b/, 'odradek brokers list'],
-  [/^(topics? )?consume .*(-r|--regex)\b/, "odradek consume 'order*'   (a pattern in quotes)"],
-  [/^topics? (consume|produce)\b/, 'odradek $1 TOPIC'],
-  [/^topics? (alter-config|set-config)\b/, 'odradek topics alter TOPIC -c NAME=VALUE'],
-  [/^topics? alter .*--(set|add-config)\b/, 'odradek topics alter TOPIC -c NAME=VALUE'],
-  [/^topics? add-partitions\b/, 'odradek topics alter TOPIC -p PARTITIONS   (so many in all)'],
-  [/^topics? describe-storage\b/, 'odradek topics describe TOPIC'],
-  [/^topics? trim(-prefix)? .*(?:-o|--offset)[ =]?(\S+)/, 'odradek topics trim TOPIC --before $2'],
-  [/^topics? trim-prefix\b/, 'odradek topics trim TOPIC --before PLACE'],
-  [/^groups? seek\b/, 'odradek groups reset GROUP --to PLACE'],
-  [/^version\b/, 'odradek --version'],
-  // kafkactl, kaf
-  [/^(get|list|ls) (consumer-groups?|cg|groups?)\b/, 'odradek groups list'],
-  [/^(get|list|ls) brokers?\b|^nodes?\b/, 'odradek brokers list'],
-  [/^groups?$/, 'odradek groups list'],
-  [/^topics?$|^(get|list|ls)\b/, 'odradek topics list'],
-  [/^describe (consumer-groups?|cg|groups?)\b/, 'odradek groups describe GROUP'],
-  [/^describe brokers?\b/, 'odradek brokers describe ID'],
-  [/^(?:delete|rm) (consumer-groups?|cg|groups?)\b/, 'odradek groups delete GROUP'],
-  [/^(create|alter|describe|delete)\b/, 'odradek topics $1 TOPIC'],
-  [/^reset\b/, 'odradek groups reset GROUP --to PLACE'],
-  [/^produce .*--value\b/, "odradek produce TOPIC 'VALUE' -k KEY"],
-  [/^consume .*--print-keys\b/, 'odradek consume TOPIC -o raw -k   (or: -f "%k %v\\n")'],
-  [/^consume .*(-f|--follow)$/, 'odradek consume TOPIC   (it follows; -e stops at the end)'],
-  // Apache's scripts
-  [/^configs .*--alter .*--delete-config\b/, 'odradek topics alter TOPIC --delete-config NAME'],
-  [/^configs .*--alter\b/, 'odradek topics alter TOPIC -c NAME=VALUE'],
-  [/^configs\b/, 'odradek topics describe TOPIC --all-configs   (of a broker: odradek brokers describe ID)'],
-  [/^groups? .*--list\b/, 'odradek groups list'],
-  [/^groups? .*--describe\b/, 'odradek groups describe GROUP'],
-  [/^groups? .*--delete\b/, 'odradek groups delete GROUP'],
-  [/^(groups? )?(.* )?(--)?reset-offsets\b/, 'odradek groups reset GROUP --to PLACE'],
-  [/^(topics? )?(.* )?--list\b/, 'odradek topics list   (or: odradek groups list)'],
-  [/^(?:topics? )?(?:.* )?--(create|describe|alter)\b/, 'odradek topics $1 TOPIC'],
-  [/^topics? (?:.* )?--delete\b/, 'odradek topics delete TOPIC'],
-  [/^(console-)?consumer? .*--property\b/, 'odradek consume TOPIC -o raw -k   (or: -f "%k %v\\n")'],
-  [/^(console-producer|produce) .*--property\b/, 'odradek produce TOPIC -K :   (key:value lines)'],
-  [/^console-consumer .*--from-beginning\b/, 'odradek consume TOPIC'],
-  [/^console-consumer\b/, 'odradek consume TOPIC --from end'],
-  [/^console-producer\b/, 'odradek produce TOPIC'],
-  [/^get-offsets\b/, 'odradek topics offsets TOPIC'],
-  [/^delete-records\b/, 'odradek topics trim TOPIC --before PLACE'],
-  [/^dump-log\b/, 'odradek trace TOPIC --offset PARTITION:OFFSET'],
-  [/^(start|server-start|run|up)\b/, 'odradek serve']
-]
+const notDeleted = '   (the offsets of a topic are moved here, not deleted)'
+
+/** What other tools create and delete beside topics, none of which is a topic's name. */
+const otherThings =
+  'acls?|access-control-lists?|users?|partitions?|records?|(consumer-)?groups?[\\w-]*|cg|offsets?|schemas?|configs?|brokers?|clusters?'
+
+/** The switch of a mode, behind nothing but options. */
+function kcatMode(letter: string): string {
+  return `(-\\S+ ([^-\\s]\\S* )?)*-${letter}~`
+}
+
+/** `create orders` and `create topic orders`. */
+function topicVerb(verb: string): readonly [string, string] {
+  return [`${verb}( topics?~| (?!(${otherThings})~)[\\w.-]+( -|$)|$)`, `topics ${verb}`]
+}
+
+/**
+ * The words at the beginning, and what they are here: a command with what it needs, and what is to be said of it. The first
+ * one that fits counts, so what is harmless or does less stands before what removes more. `records` is no `record`, and
+ * `delete-offsets` no `delete`: a word ends where neither a letter nor a hyphen follows, which `~` stands for.
+ */
+const lines: ReadonlyArray<readonly [RegExp, string]> = (
+  [
+    // kcat's modes
+    [kcatMode('L'), 'brokers list   (and: odradek topics list)'],
+    [kcatMode('C'), 'consume'],
+    [kcatMode('P'), 'produce'],
+    [kcatMode('G'), 'consume --group NAME'],
+    [kcatMode('Q'), 'topics offsets --at TIME'],
+    // rpk
+    ['cluster (info|metadata|health)~', 'brokers list'],
+    ['(topics? )?consume .*(-r|--regex)~', 'consume   (a pattern in quotes)'],
+    ['topics? (alter-config|set-config|alter)~ .*--delete~', 'topics alter --delete-config NAME'],
+    ['topics? (alter-config|set-config)~', 'topics alter -c NAME=VALUE'],
+    ['topics? alter~ .*--(set|add-config)~', 'topics alter -c NAME=VALUE'],
+    ['topics? add-partitions~', 'topics alter -p PARTITIONS   (so many in all)'],
+    ['topics? describe-storage~', 'topics describe'],
+    ['topics? (trim-prefix|delete-records)~|topics? trim~ .*(-o|--offset)~', 'topics trim --before PLACE'],
+    ['groups? seek~', 'groups reset --to PLACE'],
+    ['groups? (offset-delete|delete-offsets?)~', `groups reset --to PLACE${notDeleted}`],
+    ['topics? consume~', 'consume'],
+    ['topics? produce~', 'produce'],
+    ['version~', '--version'],
+    // Apache's scripts
+    ['configs~ .*--entity-type[ =]brokers?~|configs~ .*--broker~', 'brokers describe'],
+    [
+      'configs~ .*--alter~ .*--delete-config~|configs~ .*--delete-config~ .*--alter~',
+      'topics alter --delete-config NAME'
+    ],
+    ['configs~ .*--alter~', 'topics alter -c NAME=VALUE'],
+    ['configs~', 'topics describe --all-configs   (of a broker: odradek brokers describe ID)'],
+    ['groups? (-.* )?--delete-offsets~', `groups reset --to PLACE${notDeleted}`],
+    ['groups? (-.* )?--delete~.* --topic~|groups? (-.* )?--topic~.* --delete~', `groups reset --to PLACE${notDeleted}`],
+    ['(groups? )?(-.* )?(--)?reset-offsets~', 'groups reset --to PLACE'],
+    ['groups? (-.* )?--list~', 'groups list'],
+    ['groups? (-.* )?--describe~', 'groups describe'],
+    ['groups? (-.* )?--delete~', 'groups delete'],
+    ['(topics? )?(-.* )?--list~', 'topics list   (or: odradek groups list)'],
+    ['(topics? )?(-.* )?--create~', 'topics create'],
+    ['(topics? )?(-.* )?--describe~', 'topics describe'],
+    ['(topics? )?(-.* )?--alter~', 'topics alter'],
+    ['topics? (-.* )?--delete~', 'topics delete'],
+    ['(console-consumer|consume)~ .*--property~', 'consume -o raw -k   (or: -f "%k %v\\n")'],
+    ['(console-producer|produce)~ .*--property~', 'produce -K \\t   (a tab between key and value)'],
+    ['console-consumer~', 'consume --from end'],
+    ['console-producer~', 'produce'],
+    ['get-offsets~', 'topics offsets'],
+    ['delete-records~', 'topics trim --before PLACE'],
+    ['dump-log~', 'trace --offset PARTITION:OFFSET'],
+    // kafkactl, kaf
+    ['(get|list|ls) (consumer-groups?|cg|groups?)~|groups?$|consumer-groups?$', 'groups list'],
+    ['(get|list|ls) brokers?~|nodes?~', 'brokers list'],
+    ['(get|list|ls) (topics?~|$|-)|topics?$|(get|list|ls)$', 'topics list'],
+    ['describe (consumer-groups?|cg|groups?)~', 'groups describe'],
+    ['describe brokers?~', 'brokers describe'],
+    ['(delete|rm) (consumer-groups?|cg|groups?)~', 'groups delete'],
+    ['(delete|rm) ((consumer-)?groups?-)?offsets?~', `groups reset --to PLACE${notDeleted}`],
+    ['(delete|rm) records?~', 'topics trim --before PLACE'],
+    ['reset~', 'groups reset --to PLACE'],
+    ['produce~ .*--value~', 'produce'],
+    ['consume~ .*--print-keys~', 'consume -o raw -k   (or: -f "%k %v\\n")'],
+    ['consume~ .*(-f|--follow)$', 'consume   (it follows; -e stops at the end)'],
+    ...['create', 'alter', 'describe', 'delete'].map(topicVerb),
+    ['(start|server-start|run|up)~', 'serve']
+  ] satisfies ReadonlyArray<readonly [string, string]>
+).map(([words, ours]) => [new RegExp(`^(?:${words.replaceAll('~', '(?![\\w-])')})`), ours] as const)
 
 export function ourLineFor(words: readonly string[]): string | undefined {
-  const typed = `${words.join(' ')} `
-  const program = programs.find(([pattern]) => pattern.test(typed))
-  const line = (program === undefined ? typed : typed.replace(...program)).trim()
-  for (const [pattern, ours] of lines) {
-    const found = pattern.exec(line)
-    if (found)
-      return withNames(
-        ours.replace(/\$(\d)/, (_, group: string) => found[Number(group)] ?? ''),
-        line
-      )
-  }
+  const [first = ''] = words
+  if (first === 'serve') return undefined
+  const [, tool, prefix] = programs.find(([name]) => name.test(first)) ?? []
+  const typed = tool === undefined ? words : [...(prefix === '' ? [] : [prefix ?? '']), ...words.slice(1)]
+  const line = typed.map((word) => word.replace(/\s/g, '_')).join(' ')
+  const ours = lines.find(([pattern]) => pattern.test(line))?.[1]
+  if (ours !== undefined) return ourLine(ours, typed, tool ?? (first.startsWith('-') ? 'kcat' : 'ours'))
   // What is the same here, behind another program's name.
-  return program === undefined ? undefined : `odradek ${line}`
+  return tool === undefined ? undefined : sameLine(typed, tool)
 }
 
-function withNames(ours: string, line: string): string {
-  const [topic, group] = [/(?:--topic|-t)[ =]([\w.-]+)/, /--group[ =]([\w.-]+)/].map(
-    (pattern) => pattern.exec(line)?.[1]
-  )
-  const argument = /^(?:(?:topics?|groups?) [a-z-]+|consume|produce) (\w[\w.-]*)/.exec(line)?.[1]
-  return ours.replace(/\bTOPIC\b/, topic ?? argument ?? 'TOPIC').replace(/\bGROUP\b/, group ?? argument ?? 'GROUP')
-}
-
-/** Places that kcat and rpk give with -o, which here is the output format. */
-export function isPlace(text: string): boolean {
-  return /^(start|beginning|earliest|oldest|end|latest|newest|stored|[+-]?\d+|[s@].*\d.*|:end)$/.test(text)
+function sameLine(typed: readonly string[], tool: Tool): string | undefined {
+  const { entry, command } = readLine(typed)
+  if (entry === undefined || command === undefined) return undefined
+  return ourLine(entry === command ? entry.name : `${entry.name} ${command.name}`, typed, tool)
 }

@@ -5,7 +5,7 @@ import type { CommanderError } from 'commander'
 import { type CliError, wrongUsage } from './cli-error.ts'
 import { findCommand, namesOf } from './command.ts'
 import { commands } from './commands.ts'
-import { isPlace, ourLineFor } from './other-tools.ts'
+import { ourLineFor, ourPlace } from './other-tools.ts'
 import { didYouMean, mostSimilar } from './similar.ts'
 import { readLine } from './typed-line.ts'
 
@@ -15,8 +15,16 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   const ours = ourLineFor(words)
   if (ours !== undefined) return wrongUsage(what, undefined, ours)
   const place = /option '-o, .* argument '(.*)' is invalid/.exec(what)?.[1]
-  if (place !== undefined && isPlace(place)) {
-    return wrongUsage(what, 'where to begin, which kcat and rpk say with -o, is --from here', `--from ${place}`)
+  if (place === 'stored') {
+    return wrongUsage(
+      what,
+      'with a group, which kcat and rpk need for this too, reading goes on where it stopped',
+      '--group NAME'
+    )
+  }
+  const from = place === undefined ? undefined : ourPlace(place)
+  if (from !== undefined) {
+    return wrongUsage(what, 'where to begin, which kcat and rpk say with -o, is --from here', `--from ${from}`)
   }
   const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
   if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())

@@ -5,7 +5,7 @@ import type { Command } from 'commander'
 import { commands } from '../../src/cli/commands.ts'
 import { globalOptionDefinitions } from '../../src/cli/global-options.ts'
 import { DeclaredOption, firstSteps, ReadableHelp, wrap, wrapNotes } from '../../src/cli/help.ts'
-import { isPlace, ourLineFor } from '../../src/cli/other-tools.ts'
+import { ourLineFor, ourPlace } from '../../src/cli/other-tools.ts'
 import { buildProgram, replaceSynonyms } from '../../src/cli/program.ts'
 import { mostSimilar } from '../../src/cli/similar.ts'
 
@@ -79,8 +79,9 @@ test("other tools' lines are answered with ours", () => {
   assert.equal(ours('get topics'), 'odradek topics list')
   assert.equal(ours('group seek g'), 'odradek groups reset g --to PLACE')
   assert.equal(ours('nonsense'), undefined)
-  for (const place of ['beginning', 'end', '-5', '42', '@1763920800']) assert.ok(isPlace(place), place)
-  for (const format of ['json', 'xml', 'text']) assert.ok(!isPlace(format), format)
+  for (const place of ['beginning', 'end', '-5', '42', '@1763920800000']) assert.equal(ourPlace(place), place)
+  assert.equal(ourPlace('@1763920800'), '@1763920800000')
+  for (const format of ['json', 'xml', 'text']) assert.equal(ourPlace(format), undefined)
 })
 
 test("other tools' options become ours, a topic by option an argument", () => {
