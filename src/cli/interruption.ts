@@ -1,6 +1,6 @@
 /**
- * Ctrl-C, a termination signal, or a reader that closed its end of our pipe (`| head`): each asks the command to finish.
- * A second signal ends the process at once.
+ * Ctrl-C, a termination signal, a terminal that was closed, or a reader that closed its end of our pipe (`| head`): each asks the
+ * command to finish. A second signal ends the process at once.
  */
 import { ExitCode } from './exit-codes.ts'
 
@@ -14,8 +14,10 @@ export function watchInterruption(): AbortSignal {
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
+  // Shell and kernel each send one: the second asks for no more than the first.
+  process.on('SIGHUP', (signal) => controller.abort(signal))
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failToPrint(error)
+    if (!isReaderGone(error)) failToPrint(error)
     controller.abort(brokenPipe)
   })
   process.stderr.on('error', () => {})
@@ -25,8 +27,13 @@ export function watchInterruption(): AbortSignal {
 /** For what is printed before a command runs, such as the help: `| head` ends it without a word. */
 export function endWithReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') failToPrint(error)
+    if (!isReaderGone(error)) failToPrint(error)
   })
+}
+
+/** A pipe whose other end, or a terminal whose window, was closed: what is left to print is for nobody. */
+function isReaderGone({ code }: NodeJS.ErrnoException): boolean {
+  return code === 'EPIPE' || (code === 'EIO' && process.stdout.isTTY === true)
 }
 
 /** A disk that is full: the command ends here, so that nothing counts as printed that was not. */

@@ -73,7 +73,6 @@ class Performance {
     const onCrash = () => this.#giveTerminalBack()
     process.once('exit', onExit)
     process.once('uncaughtExceptionMonitor', onCrash)
-    process.once('SIGHUP', () => this.#quit())
     interrupted.addEventListener('abort', () => this.#quit(), { once: true })
     if (interrupted.aborted) this.#quit()
     this.#invocation.terminal.status('a broker and the services are starting …')

@@ -214,15 +214,19 @@ suite('learn', { skip: unavailable() }, () => {
     ])
   })
 
-  test('q leaves, Ctrl-C interrupts, and both leave nothing on the cluster', async () => {
+  test('q leaves, Ctrl-C or a closed terminal interrupts, and each leaves nothing on the cluster', async () => {
     const left = await cli.run(['learn', 'offset', '-b', cli.bootstrap], 'q\n')
     assert.equal(left.code, 0)
     await nothingIsLeft()
-    const lesson = cli.start(['learn', 'consumer', '-o', 'jsonl'])
-    await told(lesson, (row) => row.id === 'one-member-each')
-    lesson.child.kill('SIGINT')
-    assert.equal(await lesson.exited, 130)
-    await nothingIsLeft()
+    for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+      const lesson = cli.start(['learn', 'consumer', '-o', 'jsonl'])
+      await told(lesson, (row) => row.id === 'one-member-each')
+      lesson.child.kill(signal)
+      // The shell tells its jobs of a closed terminal, and then the system does: no second wish.
+      if (signal === 'SIGHUP') lesson.child.kill(signal)
+      assert.equal(await lesson.exited, 130)
+      await nothingIsLeft()
+    }
   })
 
   test('what is kept can be read afterwards', async () => {
