@@ -62,6 +62,7 @@ export class Growth {
 
   /** `open` is given those that were passed over. */
   async addNew(open: (partitions: readonly LedPartition[]) => Promise<void>): Promise<void> {
+    if (this.#followed.partitions !== undefined && this.#reader.passedOver.size === 0) return
     const again: LedPartition[] = []
     for (const partition of (await this.look()) ?? []) {
       const name = partitionName(partition)

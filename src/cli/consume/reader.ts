@@ -10,13 +10,14 @@ import type { Cluster, FetchedPartition, FetchResponse } from '../cluster.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import {
+  type Bounds,
   clamp,
   failureOf,
+  findBoundsNow,
   groupedBy,
   type Isolation,
   type LedPartition,
   ledPartitions,
-  partitionBounds,
   partitionName
 } from '../partitions.ts'
 import type { ConsumedRecord } from '../record.ts'
@@ -248,12 +249,19 @@ export class Reader {
   async #moveWithinBounds(position: ReadPosition, reason: unknown): Promise<void> {
     const name = partitionName(position.partition)
     const asked = position.next
-    const bounds = (await partitionBounds(this.#cluster, [position.partition])).get(name)
-    if (bounds === undefined || !this.#isHeld(position)) return
+    const bounds = await this.#boundsOf(position.partition)
+    if (!this.#isHeld(position)) return
     const nearest = clamp(asked, bounds.start, bounds.end)
     if (nearest === asked) throw reason
     position.next = nearest
     this.#options.onNotice(`${name}: offset ${asked} is gone, going on at ${nearest}`)
+  }
+
+  /** Without patience: while a leader is asked, nobody reads the others. */
+  async #boundsOf(partition: LedPartition): Promise<Bounds> {
+    const { bounds, unreadable } = await findBoundsNow(this.#cluster, [partition], 'uncommitted', 'told at once')
+    for (const one of unreadable.values()) throw new UnreadableError(one)
+    return bounds.get(partitionName(partition)) ?? { start: 0n, end: 0n }
   }
 
   /** Throws what does not pass, or lasts too long. */
@@ -315,7 +323,7 @@ export class Reader {
       return
     }
     // What was to be read up to its end is now read up to the end of the new one.
-    const end = known.end === undefined ? undefined : (await partitionBounds(this.#cluster, [partition])).get(name)?.end
+    const end = known.end === undefined ? undefined : (await this.#boundsOf(partition)).end
     if (!this.#isHeld(known)) return
     this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
     this.positions.set(name, { partition, next: 0n, end, highWatermark: end ?? 0n, trouble: known.trouble })

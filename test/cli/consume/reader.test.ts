@@ -13,6 +13,7 @@ import { PretendBroker } from './pretend-broker.ts'
 const limitMs = 10_000
 const offline = 56
 const outOfRange = 1
+const leaderNotAvailable = 5
 
 const realNow = performance.now.bind(performance)
 let skippedMs = 0
@@ -152,6 +153,24 @@ test('an offset that was out of range for a moment, and is there now, is read', 
   const read = await readUntil(reader, (some) => some.length > 0)
   assert.deepEqual(read, values.slice(10))
   assert.deepEqual(lines, [])
+})
+
+test('while it is not known where a partition begins and ends, the others are read on', async () => {
+  const broker = new PretendBroker()
+  broker.create('a', 2)
+  broker.partition('a', 0).errorCode = outOfRange
+  broker.partition('a', 0).offsetsErrorCode = leaderNotAvailable
+  // Who is patient gets no answer while the leader is not there.
+  broker.cluster.call = () => new Promise(() => {})
+  const { reader } = patientReader(broker)
+  for (const partition of broker.led('a')) reader.add(partition, 7n, undefined)
+  await readUntil(reader, () => reader.positions.get('a:0')?.trouble !== undefined)
+  broker.partition('a', 1).values.push(...Array.from({ length: 8 }, (_, offset) => String(offset)))
+  assert.deepEqual(await readUntil(reader, (values) => values.length > 0), ['7'])
+  broker.partition('a', 0).errorCode = 0
+  broker.partition('a', 0).offsetsErrorCode = 0
+  broker.partition('a', 0).values.push(...Array.from({ length: 8 }, (_, offset) => `again ${offset}`))
+  assert.deepEqual(await readUntil(reader, (values) => values.length > 0), ['again 7'])
 })
 
 test('an offset behind the end goes on at the end, and it is said', async () => {
