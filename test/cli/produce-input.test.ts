@@ -39,6 +39,16 @@ test('lines are the same however the stream is cut, and whether they end as on U
   )
 })
 
+test('the last line loses its carriage return like those before it, also without a line feed', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat()), async (cuts) => {
+      const found: string[] = []
+      for await (const some of readLines(chunked(Buffer.from('a\r\nb\r'), cuts))) found.push(...some.map(String))
+      assert.deepEqual(found, ['a', 'b'])
+    })
+  )
+})
+
 test('a line above the limit is told with its size, however the stream is cut, and those around it are whole', async () => {
   const expected = ['ab', new TooLargeLine(7), 'cd', new TooLargeLine(9)]
   await fc.assert(
@@ -96,6 +106,13 @@ test('a format takes a line apart, whatever bytes it holds', () => {
   assert.deepEqual(record.key, Buffer.from('k'))
   assert.equal(record.partition, 2)
   assert.throws(() => parse('x', { format: '%k,%v' }), /does not look like/)
+})
+
+test('a format may hold any character, and so may what it takes apart', () => {
+  const record = parse('añ→bü😀\u0000→', { format: '%k→%v' })
+  assert.deepEqual([record.key?.toString(), record.value?.toString()], ['añ', 'bü😀\u0000→'])
+  assert.equal(parse('😀k😀v', { format: '😀%k😀%v' }).value?.toString(), 'v')
+  assert.throws(() => parse('x', { format: '%😀' }), /%😀 cannot be read/)
 })
 
 test('json is checked, hex is decoded', () => {

@@ -1,6 +1,7 @@
 /**
  * Cuts a stream of bytes into lines, as they arrive, without copying more than the line that spans two chunks. A line ends with
- * a line feed, or as on Windows with a carriage return before it; neither belongs to the line.
+ * a line feed, or as on Windows with a carriage return before it; neither belongs to the line, nor does a carriage return at the
+ * end of all.
  */
 import { wrongUsage } from '../cli-error.ts'
 
@@ -46,7 +47,7 @@ export async function* readLines(
     if (carriedBytes > bytesMax) carried = []
     if (lines.length > 0) yield lines
   }
-  if (carriedBytes > 0) yield [endLine(Buffer.alloc(0))]
+  if (carriedBytes > 0) yield [withoutReturn(endLine(Buffer.alloc(0)))]
 }
 
 function withoutReturn(line: Buffer | TooLargeLine): Buffer | TooLargeLine {

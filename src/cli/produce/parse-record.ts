@@ -86,16 +86,16 @@ function formatParser(format: string, read: ReadValue): ParseRecord {
   const letters: string[] = []
   const source = unescapeText(format)
     .replace(/\n$/, '')
-    .replace(/%(.)|[\s\S]/g, (part, letter: string | undefined) => {
+    .replace(/%(.)|[\s\S]/gu, (part, letter: string | undefined) => {
       if (letter === undefined) return part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
       if (letter === '%') return '%'
       if (!'kvspd'.includes(letter)) throw wrongUsage(`%${letter} cannot be read`, 'a line is read with %k %v %p %d')
       letters.push(letter)
       return letter === 'p' || letter === 'd' ? '(\\d{1,15})' : '([\\s\\S]*?)'
     })
-  const expression = new RegExp(`^${source}$`)
+  // latin1 keeps every byte as one character, so values that are not text pass unharmed; `→` stands in a line as three of them.
+  const expression = new RegExp(`^${Buffer.from(source).toString('latin1')}$`)
   return (line, place) => {
-    // latin1 keeps every byte as one character, so values that are not text pass unharmed.
     const found = expression.exec(line.toString('latin1'))
     if (!found) throw wrongUsage(`${place} does not look like "${format}"`)
     const record = recordOfLetters(letters, found.slice(1))
