@@ -1,13 +1,14 @@
 /**
- * Tells what was delivered: a few records one by one, many as a sum, with progress while it takes long. With -o jsonl (or
- * json lines of another name) every record on standard output, for programs.
+ * Tells what was delivered: a few records one by one, many as a sum, with progress while it takes long. With -o jsonl or
+ * another format for programs, every record on standard output.
  */
 import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
-import { cellText, formatRows, grouped, type Row } from '../output.ts'
+import { cellText, grouped, type Row } from '../output.ts'
 import { exitCodeOf, explainFailure, toCliError } from '../present-error.ts'
+import { createDeliveredRows } from './delivered-rows.ts'
 import type { Delivered, PlacedRecord } from './delivery.ts'
 import { LineError } from './line-error.ts'
 import { lineBytesMax } from './lines.ts'
@@ -36,8 +37,8 @@ export interface DeliveryReport {
 
 export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, source: Source): DeliveryReport {
   const { topic } = plan
-  const { terminal, global } = invocation
-  const forMachines = global.output !== undefined && global.output !== 'table'
+  const { terminal } = invocation
+  const forPrograms = createDeliveredRows(invocation)
   const startMs = performance.now()
   const partitions = new Set<number>()
   const first: Delivered[] = []
@@ -45,7 +46,6 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
   let refusedCount = 0
   let firstRefusal: CliError | undefined
   let lastLine = 0
-  let writing: Promise<void> = Promise.resolve()
   const intervalMs = terminal.stderrIsTty ? statusIntervalMs : lineIntervalMs
   const timer = setInterval(() => showProgress(invocation, source, count, performance.now() - startMs), intervalMs)
   timer.unref()
@@ -53,7 +53,7 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
   const end = async () => {
     clearInterval(timer)
     terminal.status('')
-    await writing
+    await forPrograms.end()
   }
   const tell = () => {
     if (count > 0 && count <= fewRecords) for (const delivery of first) terminal.hint(deliveryLine(topic, delivery))
@@ -80,10 +80,7 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
       if (first.length <= fewRecords) first.push(...deliveries.slice(0, fewRecords + 1 - first.length))
       const rows = deliveries.map((one) => deliveryRow(topic, one))
       for (const row of rows) terminal.onRow?.(row)
-      if (forMachines) {
-        const text = formatRows('jsonl', [], rows)
-        writing = writing.then(() => terminal.write(text))
-      }
+      forPrograms.write(rows)
     },
     refused(record, failure) {
       refuse(refusal(topic, record, failure), failure.name)
@@ -94,7 +91,7 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
     async finished(leftover) {
       await end()
       tellLeftover(leftover)
-      if (!forMachines) tell()
+      if (!forPrograms.areAskedFor) tell()
       if (firstRefusal) throw partRefused(firstRefusal, refusedCount, count)
     },
     async stopped(failure, leftover) {
