@@ -54,37 +54,39 @@ function unescapeProperty(text: string): string {
 }
 
 /** Each known name, and what it does here. */
-const known: Record<string, (settings: ClientSettings, value: string) => void> = {
-  'bootstrap.servers': (settings, value) => {
-    settings.brokers = value
-  },
-  'client.id': (settings, value) => {
-    settings.clientId = value
-  },
-  acks: (settings, value) => {
-    settings.acks = value
-  },
-  'compression.type': (settings, value) => {
-    settings.compression = value
-  },
-  'group.id': (settings, value) => {
-    settings.groupId = value
-  },
-  'auto.offset.reset': (settings, value) => {
-    settings.autoOffsetReset = value
-  },
-  'isolation.level': (settings, value) => {
-    settings.isolation = value
-  },
-  'enable.auto.commit': (settings, value) => {
-    settings.autocommit = value !== 'false'
-  },
-  'request.timeout.ms': (settings, value) => {
-    settings.requestTimeoutMs = wholeNumber('request.timeout.ms', value)
-  }
-}
+const known = new Map<string, (settings: ClientSettings, value: string) => void>(
+  Object.entries({
+    'bootstrap.servers': (settings, value) => {
+      settings.brokers = value
+    },
+    'client.id': (settings, value) => {
+      settings.clientId = value
+    },
+    acks: (settings, value) => {
+      settings.acks = value
+    },
+    'compression.type': (settings, value) => {
+      settings.compression = value
+    },
+    'group.id': (settings, value) => {
+      settings.groupId = value
+    },
+    'auto.offset.reset': (settings, value) => {
+      settings.autoOffsetReset = value
+    },
+    'isolation.level': (settings, value) => {
+      settings.isolation = value
+    },
+    'enable.auto.commit': (settings, value) => {
+      settings.autocommit = value !== 'false'
+    },
+    'request.timeout.ms': (settings, value) => {
+      settings.requestTimeoutMs = wholeNumber('request.timeout.ms', value)
+    }
+  })
+)
 
-export const clientSettingNames: readonly string[] = Object.keys(known)
+export const clientSettingNames: readonly string[] = [...known.keys()]
 
 /** Java settings that change nothing here: serializers are bytes, and PLAINTEXT is the only protocol. */
 const harmless = new Map<string, RegExp>([
@@ -98,7 +100,7 @@ const harmless = new Map<string, RegExp>([
 export function clientSettings(properties: ReadonlyMap<string, string>, source: string): ClientSettings {
   const settings: ClientSettings = {}
   for (const [name, value] of properties) {
-    const apply = known[name]
+    const apply = known.get(name)
     if (apply) apply(settings, value)
     else if (!harmless.get(name)?.test(value)) throw unsupported(name, value, source)
   }

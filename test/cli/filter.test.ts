@@ -28,6 +28,14 @@ test('globs match whole keys, values and headers', () => {
   assert.ok(globExpression('a.[bc]').test('a.b'))
   assert.ok(!globExpression('a.[!bc]').test('a.b'))
   assert.ok(!globExpression('a.b').test('axb'))
+  assert.ok(globExpression('[!]').test('!'))
+  assert.ok(globExpression('\u{1f600}?/]').test('\u{1f600}\u{1f600}/]'))
+})
+
+test('a pattern that cannot be read is wrong usage', () => {
+  const said = { exitCode: 2, message: '"x[b-a]" is not a pattern', why: /\[b-a\] is no set of characters/ }
+  assert.throws(() => globExpression('x[b-a]'), said)
+  assert.throws(() => matches({ key: 'x[b-a]' }), said)
 })
 
 test('an expression sees the parsed value; where it fails the record does not match, and that is told', () => {

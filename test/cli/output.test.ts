@@ -11,7 +11,7 @@ import { findOwnName } from '../../src/cli/own-name.ts'
 import { asHelpOption } from '../../src/cli/parser-errors.ts'
 import { presentError } from '../../src/cli/present-error.ts'
 import { replaceSynonyms } from '../../src/cli/program.ts'
-import { createStyle } from '../../src/cli/terminal.ts'
+import { createStyle, wantsColour } from '../../src/cli/terminal.ts'
 import { lagCell } from '../../src/cli/topics/list.ts'
 import { readLine } from '../../src/cli/typed-line.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
@@ -119,6 +119,13 @@ test('the value of an option may look like an option, or like a command', () => 
   assert.deepEqual(asHelpOption(['-b', 'topics', 'help', 'consume']), ['consume', '--help'])
   assert.equal(readLine(['-b', 'topics', 'consume', '-g', 'groups', 't']).command?.name, 'consume')
   assert.deepEqual(readLine(['-b', 'topics', 'consume', '-g', 'groups', 't', '--', '-x']).plain, ['consume', 't', '-x'])
+})
+
+test('colours are left out for NO_COLOR, for --no-color and on a terminal that has none', () => {
+  assert.ok(wantsColour({ noColour: false }, { TERM: 'xterm', NO_COLOR: '' }))
+  assert.ok(!wantsColour({ noColour: true }, {}))
+  assert.ok(!wantsColour({ noColour: false }, { NO_COLOR: '1' }))
+  assert.ok(!wantsColour({ noColour: false }, { TERM: 'dumb' }))
 })
 
 test("Apache's file of offsets is read and written", () => {

@@ -202,7 +202,9 @@ test('a template fills its placeholders', () => {
   assert.equal(String(JSON.parse(value).order_id), key)
   assert.deepEqual(compileTemplate('n={{n}}')(7), { key: null, value: 'n=7' })
   assert.match(compileTemplate('{{int 5 5}}-{{pick a|a}}')(1).value, /^5-a$/)
-  assert.throws(() => compileTemplate('unknown'), /no template "unknown"/)
+  for (const name of ['unknown', 'constructor', '__proto__']) {
+    assert.throws(() => compileTemplate(name), new RegExp(`no template "${name}"`))
+  }
   assert.throws(() => compileTemplate('{{rot 13}}'), /means nothing/)
 })
 

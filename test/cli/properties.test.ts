@@ -41,4 +41,6 @@ test('a setting that would be ignored is an error instead', () => {
     /f sets sasl.jaas.config, which is not supported/
   )
   assert.throws(() => clientSettings(new Map([['security.protocol', 'SSL']]), 'f'), /not supported/)
+  for (const name of ['constructor', 'toString', '__proto__'])
+    assert.throws(() => clientSettings(new Map([[name, '1']]), 'f'), /not supported/)
 })

@@ -7,19 +7,25 @@ import { randomInt, randomUUID } from 'node:crypto'
 import { wrongUsage } from '../cli-error.ts'
 import { didYouMean } from '../similar.ts'
 
-const named: Record<string, { readonly key: string; readonly value: string }> = {
-  orders: {
-    key: '{{int 100 999}}',
-    value:
-      '{"order_id":{{key}},"status":"{{pick placed|paid|cooking|delivered}}","total":{{int 5 60}}.{{pick 00|50|90}},"timestamp":"{{now}}"}'
-  },
-  events: {
-    key: '{{pick alice|bob|carol|dave}}',
-    value: '{"user":"{{key}}","action":"{{pick login|search|order|logout}}","timestamp":"{{now}}"}'
-  }
-}
+const named = new Map([
+  [
+    'orders',
+    {
+      key: '{{int 100 999}}',
+      value:
+        '{"order_id":{{key}},"status":"{{pick placed|paid|cooking|delivered}}","total":{{int 5 60}}.{{pick 00|50|90}},"timestamp":"{{now}}"}'
+    }
+  ],
+  [
+    'events',
+    {
+      key: '{{pick alice|bob|carol|dave}}',
+      value: '{"user":"{{key}}","action":"{{pick login|search|order|logout}}","timestamp":"{{now}}"}'
+    }
+  ]
+])
 
-export const templateNames = Object.keys(named)
+export const templateNames = [...named.keys()]
 
 export interface MadeUp {
   readonly key: string | null
@@ -28,7 +34,7 @@ export interface MadeUp {
 
 /** A function from the record's number, counted from 1, to its key and value. */
 export function compileTemplate(nameOrText: string): (n: number) => MadeUp {
-  const template = named[nameOrText]
+  const template = named.get(nameOrText)
   if (!template && !nameOrText.includes('{{')) {
     throw wrongUsage(
       `there is no template "${nameOrText}"`,
