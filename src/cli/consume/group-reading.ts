@@ -64,6 +64,8 @@ export class GroupReading {
   readonly #uncommitted = new Map<string, Place>()
   /** How far each partition was read, also those that are another member's now: what comes back is not read twice. */
   readonly #read = new Map<string, Place>()
+  /** What the group has, as far as this member knows: what differs from it is of another member. */
+  readonly #inGroup = new Map<string, bigint>()
   #timer: NodeJS.Timeout | undefined
   #committing: Promise<unknown> = Promise.resolve()
   /** Waits for the one that is under way. */
@@ -105,13 +107,13 @@ export class GroupReading {
     await this.#findPartitions(membership.assignment().map((one) => one.topic))
     this.#dropMadeAnew()
     const isFirst = this.#generation === 0
-    const committed = await this.#whereToGoOn(membership.group, isFirst)
-    this.#skipCommitted(committed)
+    const inGroup = await this.#committedInGroup(membership.group, isFirst)
+    this.#giveWay(inGroup)
     const gained = [...names].flatMap((name) => {
       const partition = this.#partitions.get(name)
       return partition === undefined || this.#reader.positions.has(name) ? [] : [partition]
     })
-    await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, committed)
+    await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, this.#whereToGoOn(inGroup))
     if (isFirst) this.#firstGeneration = generation
     this.#generation = generation
     // It may have changed again meanwhile, and what was given away is another member's.
@@ -128,9 +130,9 @@ export class GroupReading {
     try {
       if (ours.length === 0) return
       await this.#findPartitions(ours.map((one) => one.topic))
-      const committed = await this.#whereToGoOn(membership.group, this.#generation === this.#firstGeneration)
+      const inGroup = await this.#committedInGroup(membership.group, this.#generation === this.#firstGeneration)
       const led = ours.flatMap((one) => this.#partitions.get(partitionName(one)) ?? [])
-      await openPassedOver(this.#cluster, this.#reader, led, this.#plan, options, committed)
+      await openPassedOver(this.#cluster, this.#reader, led, this.#plan, options, this.#whereToGoOn(inGroup))
     } catch (error) {
       if (positions.size === 0) throw error
     } finally {
@@ -154,30 +156,56 @@ export class GroupReading {
     }
   }
 
-  /** While the group had given this member up, another may have read on. */
-  #skipCommitted(committed: ReadonlyMap<string, bigint>): void {
-    if (this.#plan.start === 'asked') return
-    for (const [name, position] of this.#reader.positions) {
-      const next = committed.get(name)
-      if (next !== undefined && next > position.next) position.next = next
+  /**
+   * While the group had given this member up (a machine that sleeps, for example), another may have read on: what that one committed
+   * goes before what this one read, and is not set back. The position is a new one: what was read from the old one counts no longer.
+   */
+  #giveWay(inGroup: ReadonlyMap<string, bigint>): void {
+    for (const [name, { partition, end, highWatermark }] of this.#reader.positions) {
+      const next = inGroup.get(name)
+      if (next === undefined || next <= this.#readUpTo(partition) || !this.#isOfAnother(name, next)) continue
+      this.#uncommitted.delete(name)
+      this.#read.delete(name)
+      this.#reader.add(partition, next, end)
+      const position = this.#reader.positions.get(name)
+      if (position) position.highWatermark = highWatermark
     }
+    for (const [name, next] of inGroup) this.#inGroup.set(name, next)
+  }
+
+  #readUpTo(partition: LedPartition): bigint {
+    const read = this.#read.get(partitionName(partition))
+    return read?.topicId === partition.topicId ? read.offset : -1n
+  }
+
+  /** With --from it is not known what the group had before this member's first commit. */
+  #isOfAnother(name: string, next: bigint): boolean {
+    const known = this.#inGroup.get(name)
+    return known === undefined ? this.#plan.start === 'default' : next !== known
+  }
+
+  /**
+   * With --from the group's offsets count for nothing where the reading begins, or if none are committed; what comes by a later
+   * rebalance was read by another member.
+   */
+  async #committedInGroup(group: string, isFirst: boolean): Promise<ReadonlyMap<string, bigint>> {
+    const { start, commits } = this.#plan
+    const countsForNothing = start === 'asked' && (isFirst || !commits)
+    return countsForNothing ? new Map() : await committedByPartition(this.#cluster, group)
   }
 
   /**
    * What the group committed, or where this member stopped, whichever is further: it may have printed what it could not commit.
-   * With --from the group's offsets count for nothing where the reading begins, or if none are committed; what comes by a later
-   * rebalance was read by another member. What came up since is read from its start.
+   * What came up since is read from its start.
    */
-  async #whereToGoOn(group: string, isFirst: boolean): Promise<Map<string, bigint>> {
-    const { start, commits } = this.#plan
-    const countsForNothing = start === 'asked' && (isFirst || !commits)
-    const committed = countsForNothing ? new Map<string, bigint>() : await committedByPartition(this.#cluster, group)
-    for (const [name, { topicId }] of this.#partitions) {
-      const read = this.#read.get(name)
-      if (read?.topicId === topicId && read.offset > (committed.get(name) ?? -1n)) committed.set(name, read.offset)
-      if (this.#knownAtJoin.get(name) !== topicId && !committed.has(name)) committed.set(name, 0n)
+  #whereToGoOn(inGroup: ReadonlyMap<string, bigint>): Map<string, bigint> {
+    const places = new Map(inGroup)
+    for (const [name, partition] of this.#partitions) {
+      const read = this.#readUpTo(partition)
+      if (read > (places.get(name) ?? -1n)) places.set(name, read)
+      if (this.#knownAtJoin.get(name) !== partition.topicId && !places.has(name)) places.set(name, 0n)
     }
-    return committed
+    return places
   }
 
   /** Whatever comes from now on may be another member's, and who that is reads on where this commit says. */
@@ -245,10 +273,15 @@ export class GroupReading {
 
   async #commitNow(): Promise<unknown> {
     this.#forgetMadeAnew()
+    if (this.#uncommitted.size === 0) return undefined
+    if (!this.#isSettled()) return new Error('the partitions were given out anew')
     const offsets = new Map(this.#uncommitted)
     try {
       await this.#membership?.commit([...offsets.values()])
-      for (const [name, one] of offsets) if (this.#uncommitted.get(name) === one) this.#uncommitted.delete(name)
+      for (const [name, one] of offsets) {
+        this.#inGroup.set(name, one.offset)
+        if (this.#uncommitted.get(name) === one) this.#uncommitted.delete(name)
+      }
       return undefined
     } catch (error) {
       return error
@@ -260,6 +293,11 @@ export class GroupReading {
       const place = this.#uncommitted.get(name)
       if (place !== undefined && place.topicId !== partition.topicId) this.#uncommitted.delete(name)
     }
+  }
+
+  /** From a new assignment on until `#giveWay` nothing is committed: another member may have committed more meanwhile. */
+  #isSettled(): boolean {
+    return this.#membership?.generation === this.#generation
   }
 
   /** Returns whether the group has all that was committed. */
@@ -276,6 +314,16 @@ export class GroupReading {
 
   async #lastCommit(): Promise<unknown> {
     const late = () => new Error('the coordinator does not answer')
-    return await within(lastCommitMs, this.#commit(), late).catch((error: unknown) => error)
+    const settled = this.#settle().then(() => this.#commit())
+    return await within(lastCommitMs, settled, late).catch((error: unknown) => error)
+  }
+
+  /** For who ends before it followed its last assignment. */
+  async #settle(): Promise<void> {
+    const membership = this.#membership
+    if (!membership || this.#isSettled() || this.#uncommitted.size === 0) return
+    const { generation } = membership
+    this.#giveWay(await this.#committedInGroup(membership.group, false))
+    this.#generation = generation
   }
 }

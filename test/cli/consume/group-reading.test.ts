@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Kafka, logLevel } from 'kafkajs'
+import type { Cluster } from '../../../src/cli/cluster.ts'
 import { connect } from '../../../src/cli/connect.ts'
 import { type GroupPlan, GroupReading } from '../../../src/cli/consume/group-reading.ts'
 import { Reader } from '../../../src/cli/consume/reader.ts'
@@ -67,9 +68,28 @@ async function member(bootstrap: string, topic: string, group: string, asked: Pa
 }
 
 /** Looks again and again, for as long as a test may wait. */
-async function until(isSo: () => boolean): Promise<void> {
-  for (let waited = 0; !isSo() && waited < waitMs; waited += 50) await pause(50)
-  assert.ok(isSo(), isSo.toString())
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  for (let waited = 0; !(await isSo()) && waited < waitMs; waited += 50) await pause(50)
+  assert.ok(await isSo(), isSo.toString())
+}
+
+async function membersOf(cluster: Cluster, group: string) {
+  const { groups } = await cluster.call('DescribeGroups', await cluster.coordinator(group), [group], false)
+  return (groups[0]?.members ?? []).map(({ memberId }) => ({ memberId, groupInstanceId: null }))
+}
+
+/** Of the first partition, while the group has no members. */
+async function commitForAnother(cluster: Cluster, group: string, name: string, offset: bigint): Promise<void> {
+  const partitions = [{ partitionIndex: 0, committedOffset: offset, committedLeaderEpoch: -1 }]
+  const coordinator = await cluster.coordinator(group)
+  await cluster.call('OffsetCommit', coordinator, group, -1, '', null, [{ name, partitions }])
+}
+
+/** As the end of its session does for the only member. */
+async function expel(cluster: Cluster, group: string): Promise<void> {
+  const members = await membersOf(cluster, group)
+  assert.equal(members.length, 1)
+  await cluster.call('LeaveGroup', await cluster.coordinator(group), group, members)
 }
 
 suite('members of a group', { skip: unavailable() }, () => {
@@ -217,6 +237,64 @@ suite('members of a group', { skip: unavailable() }, () => {
     await cluster.close()
   })
 
+  test('who was given up by the group does not set its offsets back behind what another read meanwhile', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic], 'one\ntwo\nthree\nfour\nfive\n')
+    const asleep = await joined(cli.bootstrap, topic, group, {
+      membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 2000 },
+      commitIntervalMs: 100
+    })
+    const { cluster, reader, reading, options } = asleep
+    try {
+      await reading.followAssignment(options)
+      for await (const records of reader.read()) {
+        if (records.length === 0) continue
+        await expel(cluster, group)
+        reading.taken(records.slice(0, 2))
+        break
+      }
+      await commitForAnother(cluster, group, topic, 4n)
+      await until(async () => (await membersOf(cluster, group)).length === 1)
+      await pause(500)
+      assert.equal((await committedByPartition(cluster, group)).get(`${topic}:0`), 4n)
+      await reading.followAssignment(options)
+      assert.equal(reader.positions.get(`${topic}:0`)?.next, 4n)
+      await pause(500)
+    } finally {
+      await reading.leave()
+    }
+    assert.equal((await committedByPartition(cluster, group)).get(`${topic}:0`), 4n)
+    await cluster.close()
+  })
+
+  test('who ends before it followed its last assignment does not set its offsets back either', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic], 'one\ntwo\nthree\nfour\nfive\n')
+    const { cluster, reader, reading, options } = await joined(cli.bootstrap, topic, group, {
+      membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 2000 },
+      commitIntervalMs: 60_000
+    })
+    try {
+      await reading.followAssignment(options)
+      for await (const records of reader.read()) {
+        if (records.length === 0) continue
+        await expel(cluster, group)
+        reading.taken(records.slice(0, 2))
+        break
+      }
+      await commitForAnother(cluster, group, topic, 4n)
+      await until(async () => (await membersOf(cluster, group)).length === 1)
+    } finally {
+      assert.equal(await reading.leave(), 'committed')
+    }
+    assert.equal((await committedByPartition(cluster, group)).get(`${topic}:0`), 4n)
+    await cluster.close()
+  })
+
   test('whose last offsets the group does not take is told, with the reason', async () => {
     await using cli = await openCommandLine()
     const [topic, group] = [cli.unique('topic'), cli.unique('group')]
@@ -231,11 +309,7 @@ suite('members of a group', { skip: unavailable() }, () => {
       reading.taken(records)
       if (records.length > 0) break
     }
-    const coordinator = await cluster.coordinator(group)
-    const { groups } = await cluster.call('DescribeGroups', coordinator, [group], false)
-    const members = (groups[0]?.members ?? []).map(({ memberId }) => ({ memberId, groupInstanceId: null }))
-    assert.equal(members.length, 1)
-    await cluster.call('LeaveGroup', coordinator, group, members)
+    await expel(cluster, group)
     assert.equal(await reading.leave(), 'not committed')
     assert.match(said.join(), /^the last offsets were not committed: UNKNOWN_MEMBER_ID \(25\)/)
     await cluster.close()
