@@ -417,6 +417,29 @@ suite('mistakes', { skip: unavailable() }, () => {
     assert.doesNotMatch(said.stderr, /^ +at /m)
   })
 
+  test(
+    'a member whose output takes nothing more leaves its group, and commits nothing',
+    { skip: !existsSync('/dev/full') },
+    async () => {
+      const group = cli.unique('full')
+      const startMs = performance.now()
+      const said = await run(
+        'bash',
+        ['-c', `exec "$0" "$@" > /dev/full`, process.execPath, builtCommand, 'consume', topic, '-g', group],
+        { env: { KAFKA_BROKERS: cli.bootstrap } }
+      )
+      assert.equal(said.code, 1, said.stderr)
+      assert.equal(said.stderr.match(/takes nothing more/g)?.length, 1, said.stderr)
+      assert.ok(performance.now() - startMs < 10_000)
+      const { members, offsets } = JSON.parse(await cli.text(['groups', 'describe', group, '-o', 'json']))
+      assert.deepEqual(members, [])
+      assert.ok(
+        (offsets ?? []).every((one: { committed: unknown }) => one.committed === null),
+        JSON.stringify(offsets)
+      )
+    }
+  )
+
   test('options of every command may stand before it', async () => {
     assert.match(await cli.text(['-b', 'host:9092', 'topics', '--help']), /^Usage: odradek topics/)
     await fails(['-b', 'host', 'topics', 'lst'], 2, /try: (npx )?odradek topics --help/)
