@@ -104,7 +104,7 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
       if (firstLine === undefined) return failure
       // Another partition may have been faster.
       if (lastLine > firstLine) terminal.hint(`lines behind line ${grouped(firstLine)} are among those delivered`)
-      return terminal.stdinIsTty && plan.file === undefined ? failure : withPlace(failure, firstLine, plan)
+      return plan.file === undefined && terminal.stdinIsTty ? failure : withPlace(failure, firstLine, plan)
     }
   }
 }
