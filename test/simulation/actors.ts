@@ -237,8 +237,10 @@ export class GroupReader {
     const from = position ?? (await this.#committedOffset(topic, index))
     if (from === null) return
     const { readableEnd } = partition
+    const { machine } = this.#scene
     const fetched = await fetchFrom(this.#client, topic.id, index, from, world.oneIn(2) ? 200 : 0)
     if (fetched === null || topic.state !== 'there') return
+    if (machine.hasBrokenDisk) return
     if (fetched.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       if (from > partition.startAsked) partition.fail(`${this.#group} cannot read at ${from}, where it has come to`)
       this.#positions.set(key, partition.startAsked)

@@ -42,7 +42,7 @@ export class Faults {
 
   #strike(): Promise<void> | void {
     const { world, machine } = this.#scene
-    switch (world.chance.below(10)) {
+    switch (world.chance.below(12)) {
       case 0:
       case 1:
         return this.#end('killed')
@@ -58,6 +58,8 @@ export class Faults {
       case 7:
         return this.#refuse()
       case 8:
+      case 9:
+      case 10:
         return this.#slowDown()
       default:
         this.counts.clock += 1
@@ -96,17 +98,20 @@ export class Faults {
     const problem = problems[world.chance.below(problems.length)] ?? 'full'
     const lasts = world.oneIn(2) ? 'once' : 'from then on'
     this.counts.refused += 1
+    if (problem === 'failed') machine.hasBrokenDisk = true
     machine.process?.disk.refuse({ problem, call: world.between(1, mostDiskCalls), lasts })
     await world.pause(world.between(0, this.#mostMicros), 'the disk refuses')
     machine.process?.disk.heal()
     if (problem === 'failed') await this.#stop()
   }
 
-  async #slowDown(): Promise<void> {
+  /** What strikes meanwhile meets syncs that take long: what was answered too early is lost then. */
+  #slowDown(): void {
     const { world, machine } = this.#scene
     this.counts.slow += 1
     machine.isSlow = true
-    await world.pause(world.between(0, this.#mostMicros), 'the disk is slow')
-    machine.isSlow = false
+    world.after(world.between(0, 4 * this.#mostMicros), 'the disk is slow no more', () => {
+      machine.isSlow = false
+    })
   }
 }

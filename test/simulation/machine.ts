@@ -17,6 +17,11 @@ export class Machine {
   /** How often the power was cut: what was written and not synced before may be gone. */
   powerCuts = 0
   isSlow = false
+  /**
+   * The disk has refused a call for good in this life. What cannot be made safe is not served then until the next start, even
+   * where somebody had read it before: the partition is told of as being in trouble.
+   */
+  hasBrokenDisk = false
   readonly timeOfDay = { shiftMs: 0 }
   readonly #world: World
   readonly #network: SimulatedNetwork
@@ -50,6 +55,7 @@ export class Machine {
       timeOfDay: this.timeOfDay
     })
     this.#process = process
+    this.hasBrokenDisk = false
     this.#note('start')
     for (;;) {
       try {

@@ -30,14 +30,18 @@ export class SimulatedNetwork {
     const ports = new Set<number>()
     const ends = new Set<End>()
     return {
-      listen: async (host, port, onConnection) =>
-        this.#listen(host, port, ports, (end) => {
+      listen: async (host, port, onConnection) => {
+        if (!isAlive()) throw new ListenError('failed', 'The process is gone.')
+        return await this.#listen(host, port, ports, (end) => {
           ends.add(end)
           onConnection(end)
-        }),
+        })
+      },
       connect: (host, port) => this.#connect(host, port, isAlive, ends),
       taken: (how) => {
         for (const port of ports) this.#listeners.delete(port)
+        // Its code may still close what it had, when another process has the port.
+        ports.clear()
         for (const end of ends) end.leave(how === 'killed' ? 'all arrives' : 'some arrives')
       }
     }
