@@ -1,11 +1,16 @@
 /** The options of `serve`, as the broker gets them. */
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/command.ts'
 import { readServeOptions } from '../../src/cli/serve/run.ts'
 import { stopFailure } from '../../src/cli/serve/stop-failure.ts'
+import { isKafkaAt } from '../../src/cli/serve/who-answers.ts'
 import { DiskError } from '../../src/host/disk.ts'
+import { run } from '../harness/child-process.ts'
+import { odradek, startOdradek } from '../harness/odradek-process.ts'
 
 const read = (values: Record<string, unknown>) => readServeOptions(new Flags(values))
 
@@ -65,4 +70,46 @@ test('a stop that fails says what happened, why, and what to do, by what the dis
     ...common,
     next: 'start it again: it recovers its logs, and says what it cannot read'
   })
+})
+
+const main = odradek()
+
+test(
+  'a port where a Kafka broker answers is told as such',
+  { skip: 'missing' in main ? main.missing : false },
+  async () => {
+    assert.ok('found' in main)
+    const broker = await startOdradek({ storage: 'memory' })
+    try {
+      const port = broker.bootstrap.split(':').at(-1) ?? ''
+      const second = await run(process.execPath, [main.found, 'serve', '--memory', '--port', port])
+      assert.equal(second.code, 1)
+      assert.match(second.stderr, new RegExp(`a Kafka broker answers at localhost:${port} already`))
+      assert.match(
+        second.stderr,
+        new RegExp(`try: (npx )?odradek topics list -b localhost:${port} .*or choose another port`)
+      )
+    } finally {
+      await broker.stop()
+    }
+  }
+)
+
+test('what listens and says nothing, or something else, is no Kafka broker', async () => {
+  const answers: ReadonlyArray<(socket: Socket) => void> = [
+    () => {},
+    (socket) => socket.end('HTTP/1.1 400 Bad Request'),
+    (socket) => socket.destroy()
+  ]
+  for (const answer of answers) {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => {
+      sockets.push(socket)
+      answer(socket.on('error', () => {}))
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    assert.equal(await isKafkaAt('127.0.0.1', (server.address() as AddressInfo).port), false)
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  }
 })

@@ -3,7 +3,7 @@
  */
 import { resolve } from 'node:path'
 import type { KafkaOptions } from '../../index.ts'
-import { wrongUsage } from '../cli-error.ts'
+import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseAddress } from '../global-options.ts'
@@ -27,8 +27,8 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   const { startKafka } = await import('../../index.ts')
   const startedMs = performance.now()
   const kafka = await startKafka({ ...options, log: (line) => invocation.terminal.hint(line) }).catch(
-    (error: unknown) => {
-      throw startFailure(error)
+    async (error: unknown) => {
+      throw (await takenByKafka(error, options)) ?? startFailure(error)
     }
   )
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
@@ -39,6 +39,21 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   })
   invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
   return ExitCode.done
+}
+
+/** Most often it is a first `serve` that still runs, in another terminal. */
+async function takenByKafka(error: unknown, { host = 'localhost', port = 0 }: KafkaOptions): Promise<unknown> {
+  if (!(error instanceof Error && 'problem' in error && error.problem === 'port-in-use')) return undefined
+  const { isKafkaAt } = await import('./who-answers.ts')
+  const reached = isEveryAddress(host) ? 'localhost' : host
+  if (!(await isKafkaAt(reached, port))) return undefined
+  const address = `${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+  return new CliError({
+    what: `a Kafka broker answers at ${address} already`,
+    why: 'perhaps an "odradek serve" in another terminal',
+    next: `odradek topics list${address === 'localhost:9092' ? '' : ` -b ${address}`}   (use it), or choose another port: odradek serve --port ${port + 1} --data DIRECTORY`,
+    cause: error
+  })
 }
 
 function printedProperties({ directory, host, port, advertise, config }: KafkaOptions): string {
