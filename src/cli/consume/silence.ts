@@ -30,10 +30,9 @@ export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal)
   }
 }
 
-function explainSilence(reader: Reader): string {
-  const count = reader.positions.size
-  const waiting = reader.waiting
-  const where = waiting === 0n ? 'at the end, 0 waiting' : `${grouped(waiting)} waiting`
-  const partitions = count === 1 ? '1 partition' : `${count} partitions`
-  return `${partitions}, ${where}; press Ctrl-C, or use --exit to stop at the end`
+function explainSilence({ positions, waiting }: Reader): string {
+  const partitions = positions.size === 1 ? '1 partition' : `${positions.size} partitions`
+  const where =
+    waiting === 0n ? `at the end of ${partitions}, waiting for records` : `${grouped(waiting)} ahead in ${partitions}`
+  return `${where}; Ctrl-C stops, or use --exit`
 }
