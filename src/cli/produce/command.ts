@@ -62,7 +62,10 @@ the broker refuses is named; the others go on, and the exit code is 6.`,
       description: 'all: synced on every in-sync replica (the default); 1: written; 0: sent',
       choices: ['all', '-1', '1', '0']
     },
-    { flags: '--rate <records/s>', description: 'at most so many, for example 5/s or 300/m' },
+    {
+      flags: '--rate <records/s>',
+      description: 'at most so many, for example 5/s or 300/m; without it as fast as it goes'
+    },
     { flags: '-n, --count <n>', description: 'so many records, then stop; repeats VALUE' },
     {
       flags: '--template <name or text>',

@@ -1,6 +1,6 @@
 /**
- * Tells what was delivered: a few records one by one, many as a sum, with progress while it takes long. With -o jsonl or
- * another format for programs, every record on standard output.
+ * Tells what was delivered: records that are typed as they come, a few records one by one, many as a sum, with progress while it
+ * takes long. With -o jsonl or another format for programs, every record on standard output.
  */
 import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
@@ -12,7 +12,7 @@ import { createDeliveredRows } from './delivered-rows.ts'
 import type { Delivered, PlacedRecord } from './delivery.ts'
 import { LineError } from './line-error.ts'
 import { lineBytesMax } from './lines.ts'
-import type { ProducePlan } from './plan.ts'
+import { type ProducePlan, readsKeyboard } from './plan.ts'
 import type { Leftover } from './sender.ts'
 import type { Source } from './source.ts'
 
@@ -47,7 +47,11 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
   let firstRefusal: CliError | undefined
   let lastLine = 0
   const intervalMs = terminal.stderrIsTty ? statusIntervalMs : lineIntervalMs
-  const timer = setInterval(() => showProgress(invocation, source, count, performance.now() - startMs), intervalMs)
+  // Who types sees what became of each line, not how many lines a second he types.
+  const isTyped = readsKeyboard(plan, terminal)
+  const timer = setInterval(() => {
+    if (!isTyped) showProgress(invocation, source, count, performance.now() - startMs)
+  }, intervalMs)
   timer.unref()
 
   const end = async () => {
@@ -56,7 +60,8 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
     await forPrograms.end()
   }
   const tell = () => {
-    if (count > 0 && count <= fewRecords) for (const delivery of first) terminal.hint(deliveryLine(topic, delivery))
+    if (count > 0 && count <= fewRecords && !isTyped)
+      for (const delivery of first) terminal.hint(deliveryLine(topic, delivery))
     else if (count > 0 || firstRefusal === undefined) {
       terminal.hint(summary(count, topic, partitions.size, performance.now() - startMs))
     }
@@ -80,6 +85,8 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
       if (first.length <= fewRecords) first.push(...deliveries.slice(0, fewRecords + 1 - first.length))
       const rows = deliveries.map((one) => deliveryRow(topic, one))
       for (const row of rows) terminal.onRow?.(row)
+      if (isTyped && !forPrograms.areAskedFor)
+        for (const delivery of deliveries) terminal.hint(deliveryLine(topic, delivery))
       forPrograms.write(rows)
     },
     refused(record, failure) {

@@ -25,6 +25,14 @@ export interface ProducePlan extends ParseOptions {
   readonly count: number | undefined
 }
 
+/** Whether each record is a line that a person types. */
+export function readsKeyboard(
+  { record, template, file }: ProducePlan,
+  { stdinIsTty }: Pick<Invocation['terminal'], 'stdinIsTty'>
+): boolean {
+  return stdinIsTty && record === undefined && template === undefined && file === undefined
+}
+
 export function readPlan(
   { args, flags, global }: Pick<Invocation, 'args' | 'flags' | 'global'>,
   nowMs: number

@@ -13,7 +13,7 @@ import { pauseUnless } from '../waiting.ts'
 import { Delivery } from './delivery.ts'
 import { createDeliveryReport, type DeliveryReport } from './delivery-report.ts'
 import { Partitioner } from './partitioner.ts'
-import { type ProducePlan, readPlan } from './plan.ts'
+import { type ProducePlan, readPlan, readsKeyboard } from './plan.ts'
 import { partitionCountOf, Sender } from './sender.ts'
 import { openSource, type Source } from './source.ts'
 
@@ -46,7 +46,8 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
         onRefused: (record, failure) => report.refused(record, failure)
       })
       const sender = new Sender(delivery, partitioner)
-      if (readsKeyboard(plan, terminal.stdinIsTty)) terminal.hint('each line is a record; Ctrl-D ends')
+      if (readsKeyboard(plan, terminal)) terminal.hint('each line is a record; Ctrl-D ends')
+      if (isEndless(plan)) terminal.hint('without --rate or -n: as fast as it goes, until Ctrl-C')
       return await sendAll(invocation, plan, source, sender, report)
     } finally {
       await cluster.close().catch(() => {})
@@ -56,8 +57,9 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
   }
 }
 
-function readsKeyboard(plan: ProducePlan, isTty: boolean): boolean {
-  return isTty && plan.record === undefined && plan.template === undefined && plan.file === undefined
+/** Tens of thousands of records a second until someone looks: nobody should find out by a full disk. */
+function isEndless({ template, ratePerSecond, count }: ProducePlan): boolean {
+  return template !== undefined && ratePerSecond === undefined && count === undefined
 }
 
 async function sendAll(
