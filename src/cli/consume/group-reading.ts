@@ -60,7 +60,7 @@ export class GroupReading {
   #generation = 0
   #firstGeneration = 0
   #askedForPassedOverMs = 0
-  /** Behind the last printed record of each partition, until committed. */
+  /** Behind the last printed record of each partition, or where its reading began, until committed. */
   readonly #uncommitted = new Map<string, Place>()
   /** How far each partition was read, also those that are another member's now: what comes back is not read twice. */
   readonly #read = new Map<string, Place>()
@@ -114,6 +114,7 @@ export class GroupReading {
       return partition === undefined || this.#reader.positions.has(name) ? [] : [partition]
     })
     await openPositions(this.#cluster, this.#reader, gained, this.#plan, options, this.#whereToGoOn(inGroup))
+    this.#noteOpened(gained, inGroup)
     if (isFirst) this.#firstGeneration = generation
     this.#generation = generation
     // It may have changed again meanwhile, and what was given away is another member's.
@@ -133,6 +134,7 @@ export class GroupReading {
       const inGroup = await this.#committedInGroup(membership.group, this.#generation === this.#firstGeneration)
       const led = ours.flatMap((one) => this.#partitions.get(partitionName(one)) ?? [])
       await openPassedOver(this.#cluster, this.#reader, led, this.#plan, options, this.#whereToGoOn(inGroup))
+      this.#noteOpened(led, inGroup)
     } catch (error) {
       if (positions.size === 0) throw error
     } finally {
@@ -206,6 +208,19 @@ export class GroupReading {
       if (this.#knownAtJoin.get(name) !== partition.topicId && !places.has(name)) places.set(name, 0n)
     }
     return places
+  }
+
+  /**
+   * Where the reading begins is committed as what was read is (Java's consumer does the same): whoever gets the partition before a
+   * record came, or after this member was killed, reads from there, and not from an end that has moved on.
+   */
+  #noteOpened(partitions: readonly LedPartition[], inGroup: ReadonlyMap<string, bigint>): void {
+    for (const { topic, topicId, partition } of partitions) {
+      const name = partitionName({ topic, partition })
+      const next = this.#reader.positions.get(name)?.next
+      if (next !== undefined && next !== inGroup.get(name))
+        this.#uncommitted.set(name, { topic, topicId, partition, offset: next })
+    }
   }
 
   /** Whatever comes from now on may be another member's, and who that is reads on where this commit says. */

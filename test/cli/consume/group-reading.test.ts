@@ -295,6 +295,51 @@ suite('members of a group', { skip: unavailable() }, () => {
     await cluster.close()
   })
 
+  test('what comes after the reading began at the end is read by whoever goes on in the place of a member that was killed', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '2'])
+    await cli.text(['produce', topic, 'before', '-P', '0'])
+    const atEnd = { start: 'asked', range: { from: { kind: 'end' } } } as const
+    const killed = await joined(cli.bootstrap, topic, group, {
+      ...atEnd,
+      membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 60_000 },
+      commitIntervalMs: 100
+    })
+    const { cluster } = killed
+    try {
+      await killed.reading.followAssignment(killed.options)
+      await until(async () => (await committedByPartition(cluster, group)).size === 2)
+      await expel(cluster, group)
+    } finally {
+      await killed.reading.leave()
+    }
+    for (const partition of ['0', '1']) await cli.text(['produce', topic, 'an order', '-P', partition])
+    const next = await member(cli.bootstrap, topic, group, { ...atEnd, start: 'default' })
+    try {
+      await until(() => next.seen.length >= 2)
+      assert.deepEqual([...next.seen].sort(), ['0:1', '1:0'])
+    } finally {
+      await next.stop()
+      await cluster.close()
+    }
+  })
+
+  test('where the reading began is committed when it ends, also when nothing came', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    await cli.text(['produce', topic, 'before'])
+    const { cluster, reading, options } = await joined(cli.bootstrap, topic, group, {
+      range: { from: { kind: 'end' } },
+      commitIntervalMs: 60_000
+    })
+    await reading.followAssignment(options)
+    assert.equal(await reading.leave(), 'committed')
+    assert.deepEqual(await committedByPartition(cluster, group), new Map([[`${topic}:0`, 1n]]))
+    await cluster.close()
+  })
+
   test('whose last offsets the group does not take is told, with the reason', async () => {
     await using cli = await openCommandLine()
     const [topic, group] = [cli.unique('topic'), cli.unique('group')]
