@@ -20,6 +20,8 @@ const overdue = new CliError({
 })
 /** KAFKA_STORAGE_ERROR: a disk that is full, a log that is offline. The broker itself is there. */
 const storageError = 56
+/** By its name or by its id: just after a broker's start that passes, later the topic is gone. */
+const unknownTopics = new Set([3, 100])
 
 export class Outage {
   readonly #brokers: string
@@ -67,9 +69,8 @@ export class Outage {
     this.#reason = reason
     if (this.#toldSinceMs !== undefined || now - since < untoldMs) return
     this.#toldSinceMs = since
-    this.#hint(
-      `${this.#what()}: ${whyMissed(reason)}; waiting until it ${this.#isOfStorage() ? 'can' : 'is back'} (Ctrl-C ends)`
-    )
+    const awaited = this.#isOfStorage() ? 'can' : this.#isOfTopic() ? 'does' : 'is back'
+    this.#hint(`${this.#what()}: ${whyMissed(reason)}; waiting until it ${awaited} (Ctrl-C ends)`)
   }
 
   /** After each answer. */
@@ -78,8 +79,9 @@ export class Outage {
     if (this.#toldSinceMs === undefined) return
     const seconds = Math.max(1, Math.round((this.#nowMs() - this.#toldSinceMs) / 1000))
     this.#toldSinceMs = undefined
-    const again = this.#isOfStorage() ? 'the broker can use its disk again' : 'the broker is back'
-    this.#hint(`${again} after ${seconds} s; going on`)
+    const disk = this.#isOfStorage() ? 'can use its disk again' : undefined
+    const topic = this.#isOfTopic() ? 'knows the topic again' : undefined
+    this.#hint(`the broker ${disk ?? topic ?? 'is back'} after ${seconds} s; going on`)
   }
 
   /** Whoever waits no longer misses nothing; that says nothing of the broker. */
@@ -115,9 +117,14 @@ export class Outage {
     return kafkaFailure(this.#reason)?.code === storageError
   }
 
+  #isOfTopic(): boolean {
+    return unknownTopics.has(kafkaFailure(this.#reason)?.code ?? 0)
+  }
+
   #what(): string {
     const broker = `the broker at ${unreachableAddress(this.#reason) ?? this.#brokers}`
     if (this.#isOfStorage()) return `${broker} cannot use its disk`
+    if (this.#isOfTopic()) return `${broker} does not know the topic`
     if (this.#reason === overdue) return `${broker} does not answer`
     return isNetworkFailure(this.#reason) ? `${broker} is gone` : `${broker} cannot answer`
   }

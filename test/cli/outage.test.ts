@@ -40,6 +40,14 @@ test('a disk that is full is not a broker that is gone: what helps is room', () 
   assert.match(error.next ?? '', /^make room on the broker's disk/)
 })
 
+test('a topic that is deleted is not a broker that is away', () => {
+  const gone = Object.assign(new Error('a:0 cannot be read'), { apiId: 'UNKNOWN_TOPIC_ID', apiCode: 100 })
+  assert.deepEqual(outageOf(gone).lines, [
+    'the broker at localhost:9092 does not know the topic: UNKNOWN_TOPIC_ID (100): a:0 cannot be read; waiting until it does (Ctrl-C ends)',
+    'the broker knows the topic again after 3 s; going on'
+  ])
+})
+
 test('a broker that is gone is to be started again', () => {
   const { lines, error } = outageOf(refused)
   assert.match(lines[0] ?? '', /is gone: .*ECONNREFUSED.*; waiting until it is back/)

@@ -10,6 +10,7 @@ import { type LedPartition, ledPartitions, partitionName, type TopicPartition } 
 import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { within } from '../waiting.ts'
+import { GoneTopics } from './gone-topics.ts'
 import { passedOverIntervalMs } from './growth.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
 import { openPassedOver, openPositions } from './open-positions.ts'
@@ -56,6 +57,9 @@ export class GroupReading {
   readonly #reader: Reader
   readonly #plan: GroupPlan
   readonly #hint: (text: string) => void
+  readonly #goneTopics: GoneTopics
+  /** As subscribed to. */
+  #topics: readonly string[]
   #membership: Membership | undefined
   #generation = 0
   #firstGeneration = 0
@@ -78,6 +82,8 @@ export class GroupReading {
     this.#reader = reader
     this.#plan = plan
     this.#hint = onNotice
+    this.#goneTopics = new GoneTopics(cluster, onNotice)
+    this.#topics = plan.topics
   }
 
   static async join(options: GroupReadingOptions): Promise<GroupReading> {
@@ -99,11 +105,14 @@ export class GroupReading {
     if (membership.failure) throw membership.failure
     const { generation } = membership
     if (generation === this.#generation) {
+      await this.#goneTopics.endIfForGood(this.#topics)
       await this.#openPassedOver(options)
       return
     }
     const names = new Set(membership.assignment().map(partitionName))
-    if (names.size === 0) this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
+    const left = await this.#goneTopics.look(this.#topics)
+    if (names.size === 0 && left === 'some are there')
+      this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
     await this.#findPartitions(membership.assignment().map((one) => one.topic))
     this.#dropMadeAnew()
     const isFirst = this.#generation === 0
@@ -249,7 +258,9 @@ export class GroupReading {
 
   /** For topics that came up meanwhile. */
   subscribe(topics: readonly string[]): void {
-    if (topics.length > 0) this.#membership?.subscribe(topics)
+    if (topics.length === 0) return
+    this.#topics = topics
+    this.#membership?.subscribe(topics)
   }
 
   taken(records: readonly ConsumedRecord[]): void {

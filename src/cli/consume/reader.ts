@@ -29,7 +29,7 @@ import { fetchFrom } from './fetch.ts'
 
 const idleMs = 100
 /** A leader may move, a broker restart; longer than this is a failure, unless a broker that is away is waited for. */
-const patienceMs = 15_000
+export const patienceMs = 15_000
 const againAfterMs = 200
 
 const offsetOutOfRange = 1

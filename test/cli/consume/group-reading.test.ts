@@ -340,6 +340,26 @@ suite('members of a group', { skip: unavailable() }, () => {
     await cluster.close()
   })
 
+  test('a topic that is deleted under its only member is told as gone, and not as held by others', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '1'])
+    const { cluster, reader, reading, options, said } = await joined(cli.bootstrap, topic, group)
+    try {
+      await reading.followAssignment(options)
+      await cli.text(['topics', 'delete', topic, '--yes'])
+      await until(async () => {
+        await reading.followAssignment(options)
+        return reader.positions.size === 0
+      })
+      await reading.followAssignment(options)
+    } finally {
+      await reading.leave()
+      await cluster.close()
+    }
+    assert.deepEqual(said, [`topic "${topic}" is gone; waiting 15 s for a new one`])
+  })
+
   test('whose last offsets the group does not take is told, with the reason', async () => {
     await using cli = await openCommandLine()
     const [topic, group] = [cli.unique('topic'), cli.unique('group')]
