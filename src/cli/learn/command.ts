@@ -19,7 +19,8 @@ It runs on an embedded broker, or on a cluster named with --bootstrap-server; ot
 asked for one. Topics and groups that it makes have names that begin with learn-, and are deleted at the end.
 
 On a pipe nothing waits. Questions take the lines of standard input, one each (s skips, q leaves); without lines they are
-skipped. -o jsonl prints each claim as a row: id, statement, holds, measured.`,
+skipped. -o jsonl prints a row for each event: begin (brokers, prefix), claim (id, holds, statement, measured), question, action
+and answer (outcome: right, wrong or skipped).`,
   arguments: [{ name: '[concept]', description: 'which one; or all', words: lessonNames }],
   options: [
     {

@@ -36,8 +36,10 @@ export interface Bench {
 export interface Check {
   /** What stands for the `{names}` in the question and its hints. */
   readonly values: Readonly<Record<string, string | number>>
-  /** What the reader is asked to type; Enter alone when he did something elsewhere. */
+  /** What the reader is asked to type. */
   readonly keys: string
+  /** He did something elsewhere, and Enter alone says so; otherwise the answer is a number. */
+  readonly isDeed?: true
   check(answer: string): Promise<{ readonly right: boolean; readonly found: TwoVoices }>
 }
 
@@ -295,15 +297,28 @@ export async function askQuestion(concept: Concept, bench: Bench, check: Check):
   const { ask, hints } = concept.question[bench.voice]
   await reporter.ask(concept, filled(ask))
   for (let wrong = 0; ; wrong++) {
-    const answer: Answer = await answers.answer(check.keys)
+    const answer = await nextAnswer(answers, check)
     if (answer.kind === 'skipped') {
       await reporter.answered(concept, 'skipped', `skipped: ${answer.why}`)
       return
     }
-    const { right, found } = await check.check(answer.text)
+    const { right, found } = await check.check(check.isDeed ? answer.text : numberIn(answer.text))
     await reporter.answered(concept, right ? 'right' : 'wrong', found[bench.voice])
     if (right) return
     const hint = hints[wrong] ?? hints.at(-1)
     if (hint) await reporter.hint(filled(hint))
   }
+}
+
+/** Enter alone is no answer where a number is asked for: the question stands. */
+async function nextAnswer(answers: Answers, { keys, isDeed }: Check): Promise<Answer> {
+  for (;;) {
+    const answer = await answers.answer(keys)
+    if (isDeed || answer.kind === 'skipped' || answer.text !== '') return answer
+  }
+}
+
+/** Of `2 tickets` or `rail 2` the number; what holds none, or several, stays as it is. */
+export function numberIn(text: string): string {
+  return /^[^\d-]*(\d+)\D*$/.exec(text)?.[1] ?? text
 }

@@ -4,7 +4,9 @@
  */
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { parseBrokers } from '../global-options.ts'
 import { interruptedExitCode } from '../interruption.ts'
 import { didYouMean, mostSimilar } from '../similar.ts'
 import { Answers, Left } from './answers.ts'
@@ -42,7 +44,10 @@ export async function giveLessons(
   invocation: Invocation,
   telling: Telling
 ): Promise<ExitCode> {
-  const { global, terminal, interrupted } = invocation
+  const { global, terminal, interrupted, flags } = invocation
+  const named = flags.text('bootstrapServer')
+  // Nobody reads a page to be told at its end that the cluster is not there.
+  if (named !== undefined) await withCluster({ ...global, brokers: parseBrokers(named) }, async () => {})
   const answers = new Answers(terminal, { yes: global.yes, interrupted })
   try {
     let held = true

@@ -144,7 +144,7 @@ suite('learn', { skip: unavailable() }, () => {
   })
 
   const questions: Record<string, (question: string) => { wrong: readonly string[]; right: number }> = {
-    broker: () => ({ wrong: ['77', 'the first', ''], right: 1 }),
+    broker: () => ({ wrong: ['77', 'the first'], right: 1 }),
     producer: () => ({ wrong: ['0', '17', 'soon'], right: 3 }),
     partition(question) {
       const key = /the key "(\d+)"/.exec(question)?.[1] ?? ''
@@ -168,7 +168,9 @@ suite('learn', { skip: unavailable() }, () => {
         lesson.send(one)
         assert.equal((await answer(lesson, index + 1)).outcome, 'wrong', `${one} is wrong`)
       }
-      lesson.send(String(right))
+      // Enter alone is no answer, and a word beside the number is no fault.
+      lesson.send('')
+      lesson.send(`${right} of them`)
       assert.equal((await answer(lesson, wrong.length + 1)).outcome, 'right')
       assert.equal(await lesson.exited, 0)
       assert.equal(count(lesson.stderr, /A hint: /g), wrong.length)
@@ -247,6 +249,7 @@ suite('learn', { skip: unavailable() }, () => {
     const unreachable = await cli.run(['learn', 'topic', '-b', 'localhost:1'])
     assert.equal(unreachable.code, 3)
     assert.match(unreachable.stderr, /cannot reach a Kafka broker at localhost:1/)
+    assert.equal(unreachable.stdout.toString(), '', 'it is said before a page of introduction')
   })
 })
 

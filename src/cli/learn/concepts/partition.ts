@@ -26,7 +26,7 @@ export const partition = {
       engineer: "Kafka's murmur2 of two keys, step by step, in 32 bits."
     },
     'where-they-are': {
-      layman: 'Twelve orders and Alice: we ask the rule first, then hang them up, then look for them.',
+      layman: 'Twelve orders and the guest alice: we ask the rule first, then hang them up, then look for them.',
       engineer: 'Compute the partition of thirteen keys, produce them, and read where the broker has each.'
     },
     order: {

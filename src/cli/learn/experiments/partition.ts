@@ -41,7 +41,7 @@ async function showArithmetic(lab: PartitionLab, key: string): Promise<void> {
 
 /** What a layman wants to see of the hash: a name goes in, a rail comes out, and it is the same one each time. */
 function ruleInWords(key: string): string {
-  const whose = key === 'alice' ? 'Alice' : `order ${key}`
+  const whose = key === 'alice' ? key : `order ${key}`
   const [first, again] = [railOf(key), railOf(key)]
   return `${whose.padEnd(11)} the rule says rail ${first}; asked again: rail ${again}`
 }

@@ -157,6 +157,7 @@ function ownTopic(lab: TopicLab): Check {
   return {
     values: { topic, where: lab.where },
     keys: 'Enter: I have made it',
+    isDeed: true,
     async check() {
       const partitions = await partitionsOf(lab, topic)
       const found =
