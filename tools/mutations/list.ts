@@ -22,6 +22,13 @@ const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
   {
+    what: 'a batch that is sent again is stored again',
+    file: 'src/log/admission.ts',
+    text: "return standing.kind === 'duplicate' ? standing : validated",
+    replacement: 'return validated',
+    tests: producers
+  },
+  {
     what: 'lent fetch memory is given back before it was sent',
     file: 'src/broker/apis/01-fetch.ts',
     text: 'context.onSent = () => loan.giveBack()',
