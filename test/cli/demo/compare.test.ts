@@ -359,6 +359,12 @@ suite('odradek demo --compare', () => {
       assert.match(text, /^In another terminal: .*odradek consume orders -b localhost:9092$/m)
     })
 
+    test('before it ends by itself, it says so', () => {
+      const size = { columns: 80, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') }
+      const text = drawComparison({ ...quiet, phase: 'calm', leftMs: 4500 }, size).join('\n')
+      assert.match(text, /A log remembers\. This closes in 5 s\.$/m)
+    })
+
     test('in 80 columns no sentence is cut off, in whichever phase', () => {
       const phases = ['opening', 'flowing', 'out', 'draining', 'calm', 'over', 'closing'] as const
       const many = figures({ sent: 99_999, arrived: 99_999, missing: 99_999, lost: 99_999 })

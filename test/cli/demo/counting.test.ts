@@ -107,7 +107,7 @@ test('a rebalance and who took over from whom are told once, also when the group
     kitchen({ state: 'Stable', owners: owned.map(([member, partitions]) => ({ member, partitions })) })
   assert.deepEqual(history.look(stable(['kitchen-1', [0, 2]], ['kitchen-2', [1]])), [])
   const rebalancing = kitchen({ state: 'PreparingRebalance' })
-  assert.deepEqual(history.look(rebalancing), ['kitchen rebalances: its members share out the partitions'])
+  assert.deepEqual(history.look(rebalancing), ['kitchen: who is there shares the work anew (a rebalance)'])
   assert.deepEqual(history.look(rebalancing), [])
   assert.deepEqual(history.look(stable(['kitchen-2', [0, 1, 2]])), [
     'kitchen-2 took over partitions 0, 2 from kitchen-1'

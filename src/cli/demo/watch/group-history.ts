@@ -23,7 +23,7 @@ export class GroupHistory {
     }
     if (this.#rebalancing.has(service)) return []
     this.#rebalancing.add(service)
-    return [`${service} rebalances: its members share out the partitions`]
+    return [`${service}: who is there shares the work anew (a rebalance)`]
   }
 
   #moves(service: ServiceName, { owners }: GroupView): string[] {

@@ -35,7 +35,9 @@ export function phaseSentences({ phase, leftMs, calls, log }: ComparisonState): 
       return [
         'The same orders, the same crash.',
         `Left ${counted(left.lost, 'customer')} will never be told; right everyone who waited has been.`,
-        'A call is gone when nobody answers. A log remembers until somebody reads.'
+        leftMs === undefined
+          ? 'A call is gone when nobody answers. A log remembers until somebody reads.'
+          : `A call is gone when nobody answers. A log remembers. This closes${inSeconds}.`
       ]
     case 'closing':
       return ['closing: no more orders, what is there is finished; q again ends at once', '', '']
