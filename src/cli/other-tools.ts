@@ -64,6 +64,8 @@ const lines: ReadonlyArray<readonly [RegExp, string]> = (
     ['topics? add-partitions~', 'topics alter -p PARTITIONS   (so many in all)'],
     ['topics? describe-storage~', 'topics describe'],
     ['topics? (trim-prefix|delete-records)~|topics? trim~ .*(-o|--offset)~', 'topics trim --before PLACE'],
+    ['topics? remove~', 'topics delete'],
+    ['groups? remove~', 'groups delete'],
     ['groups? seek~', 'groups reset --to PLACE'],
     ['groups? (offset-delete|delete-offsets?)~', `groups reset --to PLACE${notDeleted}`],
     ['topics? consume~', 'consume'],

@@ -26,12 +26,23 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   if (from !== undefined) {
     return wrongUsage(what, 'where to begin, which kcat and rpk say with -o, is --from here', `--from ${from}`)
   }
+  const inQuotes = valueInQuotes(what, words)
+  if (inQuotes !== undefined) return wrongUsage(what, 'a value of several words stands in quotes', inQuotes)
   const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
   if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())
   const suggested = rest.filter((line) => !isRashSuggestion(line, what))
   const { entry, command } = readLine(words)
   const known = [entry, command === entry ? undefined : command].flatMap((one) => (one ? [one.name] : []))
   return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
+}
+
+/** `produce orders hello world`, when nothing but a topic and words was typed. */
+function valueInQuotes(what: string, words: readonly string[]): string | undefined {
+  const [command, topic, ...value] = words
+  if (command !== 'produce' || !what.startsWith('too many arguments') || words.some((word) => word.startsWith('-'))) {
+    return undefined
+  }
+  return `odradek produce ${topic} '${value.join(' ').replaceAll("'", `'"'"'`)}'`
 }
 
 /** What removes data is suggested to nobody who may have meant another word: `rn` is no slip for `trim`. */

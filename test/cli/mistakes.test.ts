@@ -51,6 +51,24 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(['consume', 'nothing*'], 5, /no topic matches "nothing\*"/)
   })
 
+  test('what is nearly right is answered with the line that is', async () => {
+    await fails(['produce', 'orders', 'hello', 'world'], 2, /try: (npx )?odradek produce orders 'hello world'$/m)
+    await fails(['topics', 'remove', 'x'], 2, /try: (npx )?odradek topics delete x$/m)
+    await fails(['groups', 'remove', 'x'], 2, /try: (npx )?odradek groups delete x$/m)
+    await fails(['topics', 'create', 'x', '-p', '0'], 1, /try: (npx )?odradek topics create x -p 3$/m)
+    await fails(['topics', 'create', 'x', '-r', '3'], 1, /try: (npx )?odradek topics create x {3}\(without -r/)
+    await fails(['serve', '--memory', '-p', '0', '--config', 'foo=1'], 2, /try: (npx )?odradek serve --help$/m)
+  })
+
+  test('one record is removed, and one offset was read, not "1 offsets"', async () => {
+    const one = cli.unique('one')
+    await cli.text(['topics', 'create', one, '-p', '1'])
+    await cli.text(['produce', one, 'hello', '-k', 'a'])
+    await fails(['trace', one, '--key', 'b'], 5, /read whole, 1 offset$/m)
+    const { stderr } = await cli.run(['topics', 'trim', one, '--before', 'end', '--yes'])
+    assert.match(stderr, new RegExp(`^removed 1 record from ${one}$`, 'm'))
+  })
+
   test('rm and ls are what they are elsewhere, and nothing that removes data is suggested for another word', async () => {
     const gone = cli.unique('gone')
     await cli.text(['topics', 'create', gone])

@@ -9,10 +9,14 @@ export function startFailure(error: unknown): unknown {
   return new CliError({
     what: error.problem === 'bad-option' ? asFlags(what) : what,
     why: rest[0]?.replace(/^why:\s*/i, ''),
-    next: rest[1]?.replace(/^(try|what to do):\s*/i, ''),
+    next: rest[1]?.replace(/^(try|what to do):\s*/i, '') ?? whatToTry(error.problem),
     exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
     cause: error
   })
+}
+
+function whatToTry(problem: unknown): string | undefined {
+  return problem === 'bad-option' ? 'odradek serve --help' : undefined
 }
 
 const flags: Readonly<Record<string, string>> = { directory: '--data', topics: '--topic' }

@@ -16,7 +16,9 @@ import { tellUnreadable } from '../unreadable.ts'
 export const listTopics: CommandDefinition = {
   name: 'list',
   aliases: ['ls'],
-  summary: 'list topics with their partitions, replicas and records',
+  summary: 'list topics with their partitions, replicas and offsets',
+  notes: `Offsets are counted from a topic's start to its end: as many as records, or
+more where compaction or transactions left holes.`,
   arguments: [{ name: '[glob]', description: 'only names that match, for example "order*"' }],
   options: [
     { flags: '--internal', description: "Kafka's own topics too" },

@@ -12,6 +12,8 @@ import { didYouMean } from '../similar.ts'
 import { topicSettings } from './setting-names.ts'
 
 const alreadyExists = 36
+const invalidPartitions = 37
+const invalidReplicationFactor = 38
 
 export function runCreate(invocation: Invocation): Promise<ExitCode> {
   return withCluster(invocation.global, async (cluster) => {
@@ -37,12 +39,21 @@ export function runCreate(invocation: Invocation): Promise<ExitCode> {
       throw new CliError({
         what: `topic "${name}" was not created`,
         why: [explainFailure(failure), meantSetting(configs.map(([key]) => key))].join(' ').trim(),
-        next: code === alreadyExists ? `odradek topics describe ${name}` : undefined,
+        next: whatToTry(code, name),
         exitCode: exitCodeOf(failure)
       })
     }
     return ExitCode.done
   })
+}
+
+function whatToTry(code: number, name: string): string | undefined {
+  if (code === alreadyExists) return `odradek topics describe ${name}`
+  if (code === invalidPartitions) return `odradek topics create ${name} -p 3`
+  if (code === invalidReplicationFactor) {
+    return `odradek topics create ${name}   (without -r the broker chooses; odradek brokers list shows how many there are)`
+  }
+  return undefined
 }
 
 /** A broker names the setting that it does not know, and none that it does. */

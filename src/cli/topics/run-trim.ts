@@ -37,11 +37,16 @@ export async function runTrim(invocation: Invocation): Promise<ExitCode> {
       terminal.hint('nothing to remove')
       return ExitCode.done
     }
-    await confirmDestruction(invocation, `remove ${grouped(gone)} offsets from the topic ${name}`, name)
+    await confirmDestruction(invocation, `remove ${records(gone)} from the topic ${name}`, name)
     await removeBefore(cluster, partitions, targets)
-    terminal.hint(`removed ${grouped(gone)} offsets from ${name}`)
+    terminal.hint(`removed ${records(gone)} from ${name}`)
     return ExitCode.done
   })
+}
+
+/** In a compacted topic fewer lie between the offsets. */
+function records(count: bigint): string {
+  return count === 1n ? '1 record' : `${grouped(count)} records`
 }
 
 function trimRow(

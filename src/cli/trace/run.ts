@@ -54,7 +54,7 @@ async function placeOfKey(invocation: Invocation, cluster: Cluster, plan: TraceP
   if (found !== undefined || interrupted.aborted) return found
   throw new CliError({
     what: `${plan.topic} has no message with the key ${readableKey(key)}`,
-    why: `${partitions.length === 1 ? 'its partition was' : `its ${partitions.length} partitions were`} read whole, ${grouped(searched)} offsets`,
+    why: `${partitions.length === 1 ? 'its partition was' : `its ${partitions.length} partitions were`} read whole, ${grouped(searched)} ${searched === 1n ? 'offset' : 'offsets'}`,
     next: `odradek consume ${plan.topic} --with-key --tail 5   (the keys of the last ones)`,
     exitCode: ExitCode.notFound
   })

@@ -156,7 +156,8 @@ function copiesStep({ copies, log, offset }: Trace): Step {
 }
 
 function copyLine({ node, role, inSync, behind, sizeBytes, file, directory, note }: Copy): string {
-  const lag = behind === null ? '' : behind === 0n ? ', not behind' : `, ${behind} offsets behind`
+  const lag =
+    behind === null ? '' : behind === 0n ? ', not behind' : `, ${behind} ${behind === 1n ? 'offset' : 'offsets'} behind`
   const size = sizeBytes === null ? '' : `, ${sizeBytes} bytes`
   const place = file ? `${file.path} at ${file.position}` : (directory ?? note ?? '')
   return ` node ${node}: ${role}, ${inSync ? 'in sync' : 'NOT in sync'}${lag}${size}\n   ${place}`
