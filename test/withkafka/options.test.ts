@@ -89,6 +89,22 @@ test('the help names every option that there is, and no other', () => {
     )
 })
 
+test('a wrong option or a word too many is answered with the option that is meant', () => {
+  const hintOf = (work: () => unknown): unknown => {
+    try {
+      return work()
+    } catch (error) {
+      return error instanceof Problem ? error.next : error
+    }
+  }
+  const ofProducer = (...args: string[]) => hintOf(() => readProducerOptions(bootstrapServer, args))
+  const ofConsumer = (...args: string[]) => hintOf(() => readConsumerOptions(bootstrapServer, args))
+  assert.match(String(ofProducer('--broker', 'localhost:9092')), /^--bootstrap-server /)
+  assert.match(String(ofProducer('--topics', 'orders')), /^--topic /)
+  assert.equal(ofProducer('--unknown'), '--help lists all options')
+  assert.equal(ofConsumer('orders'), '--topic orders')
+})
+
 function complaintOf(work: () => unknown): string {
   try {
     work()

@@ -27,6 +27,8 @@ export async function* outgoing(
   const { topic, source, resumes } = options
   const address = addresser(topic, await openTopic(kafka, topic))
   const stored = resumes ? await readStoredKeys(kafka, topic, stop) : new StoredKeys()
+  if (source.kind === 'arguments' && source.texts.length > 1)
+    tell(`${source.texts.length} messages to ${topic}; --topic names another topic, quotes keep words together`)
   if (source.kind === 'example' && source.chosen === 'by default') tell('no message was given: this sends an example')
   for await (const batch of readAhead(batchesOf(readInput(source, stop), messageReader(options)))) {
     const missing = batch.filter(({ key }) => !stored.has(key))

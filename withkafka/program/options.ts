@@ -30,8 +30,22 @@ export function parseOptions<Config extends ParseArgsConfig>(config: Config): Re
   try {
     return parseArgs(config)
   } catch (error) {
-    throw wrongUsage(reasonOf(error), undefined, '--help lists all options')
+    throw wrongUsage(...inOurWords(reasonOf(error), Object.keys(config.options ?? {})))
   }
+}
+
+/** Node tells how to write what it takes for an argument; the reader meant an option. */
+function inOurWords(reason: string, options: readonly string[]): [what: string, why: undefined, next: string] {
+  const [, argument] = /^Unexpected argument '([^']*)'/.exec(reason) ?? []
+  if (argument !== undefined) return [`Unexpected argument '${argument}'`, undefined, `--topic ${argument}`]
+  const [, dashes, name = ''] = /^Unknown option '(-+)([^']*)'/.exec(reason) ?? []
+  if (dashes === undefined) return [reason, undefined, '--help lists all options']
+  const meant = options.find((option) => name.length > 1 && (option.startsWith(name) || name.startsWith(option)))
+  const place =
+    /^(b|brokers?|bootstrap-servers?|servers?)$/.test(name) && options.find((one) => one === 'bootstrap-server')
+  const suggested = place || meant
+  const next = suggested ? `--${suggested}   (--help lists all options)` : '--help lists all options'
+  return [`Unknown option '${dashes}${name}'`, undefined, next]
 }
 
 export function oneOf<const Name extends string>(option: string, value: string, names: readonly Name[]): Name {
