@@ -49,7 +49,7 @@ async function takenByKafka(error: unknown, { host = 'localhost', port = 0 }: Ka
   if (!(await isKafkaAt(reached, port))) return undefined
   const address = `${reached.includes(':') ? `[${reached}]` : reached}:${port}`
   return new CliError({
-    what: `a Kafka broker answers at ${address} already`,
+    what: `port ${port} is in use: a Kafka broker answers at ${address} already`,
     why: 'perhaps an "odradek serve" in another terminal',
     next: `odradek topics list${address === 'localhost:9092' ? '' : ` -b ${address}`}   (use it), or choose another port: odradek serve --port ${port + 1} --data DIRECTORY`,
     cause: error
