@@ -2,12 +2,12 @@
  * What a command that goes on says of a broker that is away: once that it is gone, once that it is back. A moment without an
  * answer is not told: a leader that moves or a quick restart passes by itself.
  */
-import { setTimeout as pause } from 'node:timers/promises'
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { isLibraryNetworkError, kafkaFailure, networkReason, unreachableAddress } from './kafka-failure.ts'
 import { explainFailure } from './present-error.ts'
 import { untilInterrupted } from './until-interrupted.ts'
+import { pauseUnless } from './waiting.ts'
 
 const untoldMs = 1000
 const againAfterMs = 200
@@ -162,7 +162,7 @@ export async function patiently<Result>(
       if (interrupted.aborted) return undefined
       if (outage === undefined || !isNetworkFailure(error)) throw error
       outage.missed(placesAndOffsets, error)
-      await pause(againAfterMs, undefined, { signal: interrupted }).catch(() => {})
+      await pauseUnless(interrupted, againAfterMs)
     }
   }
   return undefined

@@ -10,7 +10,7 @@ import { headersMap } from '../client-library.ts'
 import type { Cluster, ProducedPartition } from '../cluster.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
-import { failureOf } from '../partitions.ts'
+import { failureOf, groupedBy } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import type { RecordToSend } from '../record.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
@@ -92,7 +92,7 @@ export class Delivery {
 
   /** Resolves when each record was delivered or refused, or the command was asked to end; what was neither is left over. */
   async deliver(records: readonly PlacedRecord[]): Promise<void> {
-    const batches = groupBy(records, (record) => record.partition)
+    const batches = groupedBy(records, (record) => record.partition)
     const queues: Queues = new Map([...batches].map(([partition, batch]) => [partition, [batch]]))
     try {
       // After records that nobody answered for nothing more is sent: it would take their sequence numbers.
@@ -152,7 +152,7 @@ export class Delivery {
       return this.#mayPass(error)
     }
     const firsts = [...queues.values()].flatMap(([first]) => (first ? [first] : []))
-    const byLeader = groupBy(firsts, ([record]) => this.#leaders?.get(record?.partition ?? 0) ?? noLeader)
+    const byLeader = groupedBy(firsts, ([record]) => this.#leaders?.get(record?.partition ?? 0) ?? noLeader)
     // All of them, also when one fails for good: what the others stored counts.
     const settled = await Promise.allSettled(
       [...byLeader].map(async ([leader, batches]) => {
@@ -214,7 +214,7 @@ export class Delivery {
       queues.delete(partition)
       this.#sequences.delete(partition)
     }
-    for (const [partition, batch] of groupBy(placed, (record) => record.partition)) {
+    for (const [partition, batch] of groupedBy(placed, (record) => record.partition)) {
       queues.set(partition, [...(queues.get(partition) ?? []), batch])
     }
   }
@@ -323,16 +323,6 @@ class Passing extends Error {
     this.apiCode = code
     this.serverErrorMessage = message
   }
-}
-
-function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>()
-  for (const item of items) {
-    const group = groups.get(keyOf(item))
-    if (group) group.push(item)
-    else groups.set(keyOf(item), [item])
-  }
-  return groups
 }
 
 function replaceFirst(queues: Queues, partition: number, by: readonly PlacedRecord[][]): void {

@@ -92,6 +92,23 @@ async function expel(cluster: Cluster, group: string): Promise<void> {
   await cluster.call('LeaveGroup', await cluster.coordinator(group), group, members)
 }
 
+/** It reads, is given up by the group, another commits four, and it is back: it says meanwhile that it dealt with two. */
+async function readTwoWhileAnotherReadsFour(
+  { cluster, reader, reading, options }: Awaited<ReturnType<typeof joined>>,
+  group: string,
+  topic: string
+): Promise<void> {
+  await reading.followAssignment(options)
+  for await (const records of reader.read()) {
+    if (records.length === 0) continue
+    await expel(cluster, group)
+    reading.taken(records.slice(0, 2))
+    break
+  }
+  await commitForAnother(cluster, group, topic, 4n)
+  await until(async () => (await membersOf(cluster, group)).length === 1)
+}
+
 suite('members of a group', { skip: unavailable() }, () => {
   test('a fetch that waited through a rebalance brings nothing of a partition that was given away', async () => {
     await using cli = await openCommandLine()
@@ -248,15 +265,7 @@ suite('members of a group', { skip: unavailable() }, () => {
     })
     const { cluster, reader, reading, options } = asleep
     try {
-      await reading.followAssignment(options)
-      for await (const records of reader.read()) {
-        if (records.length === 0) continue
-        await expel(cluster, group)
-        reading.taken(records.slice(0, 2))
-        break
-      }
-      await commitForAnother(cluster, group, topic, 4n)
-      await until(async () => (await membersOf(cluster, group)).length === 1)
+      await readTwoWhileAnotherReadsFour(asleep, group, topic)
       await pause(500)
       assert.equal((await committedByPartition(cluster, group)).get(`${topic}:0`), 4n)
       await reading.followAssignment(options)
@@ -274,20 +283,13 @@ suite('members of a group', { skip: unavailable() }, () => {
     const [topic, group] = [cli.unique('topic'), cli.unique('group')]
     await cli.text(['topics', 'create', topic, '-p', '1'])
     await cli.text(['produce', topic], 'one\ntwo\nthree\nfour\nfive\n')
-    const { cluster, reader, reading, options } = await joined(cli.bootstrap, topic, group, {
+    const asleep = await joined(cli.bootstrap, topic, group, {
       membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 2000 },
       commitIntervalMs: 60_000
     })
+    const { cluster, reading } = asleep
     try {
-      await reading.followAssignment(options)
-      for await (const records of reader.read()) {
-        if (records.length === 0) continue
-        await expel(cluster, group)
-        reading.taken(records.slice(0, 2))
-        break
-      }
-      await commitForAnother(cluster, group, topic, 4n)
-      await until(async () => (await membersOf(cluster, group)).length === 1)
+      await readTwoWhileAnotherReadsFour(asleep, group, topic)
     } finally {
       assert.equal(await reading.leave(), 'committed')
     }
