@@ -10,9 +10,9 @@ import { DeleteTopicsRequest } from '../../src/protocol/generated/api/delete-top
 import { DeleteTopicsResponse } from '../../src/protocol/generated/api/delete-topics-response.ts'
 import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
-import { pauseAWhile, pickPartition, type Scene } from './actors.ts'
 import type { Client } from './client.ts'
 import { BrokenPromise, type Topic } from './ledger.ts'
+import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
 
 const names = ['orders', 'payments', 'notifications']
 const mostPartitions = 4
@@ -50,22 +50,21 @@ export class Administrator {
   }
 
   async #change(): Promise<void> {
+    if (!(await this.#doOne())) await this.#scene.world.pause(settledMicros, 'the administrator waits')
+  }
+
+  /** False when no answer came. */
+  async #doOne(): Promise<boolean> {
     const { world, ledger } = this.#scene
     const { topics } = ledger
     const free = names.find((name) => topics.every((topic) => topic.name !== name))
     const deed = world.chance.below(10)
     const picked = pickPartition(this.#scene)
-    const isDone =
-      free !== undefined && (picked === null || deed < 5)
-        ? await this.#create(free)
-        : picked === null
-          ? true
-          : deed < 1
-            ? await this.#delete(picked.topic)
-            : deed < 3
-              ? await this.#grow(picked.topic)
-              : await this.#trim(picked.topic, picked.index)
-    if (!isDone) await world.pause(settledMicros, 'the administrator waits')
+    if (free !== undefined && (picked === null || deed < 5)) return await this.#create(free)
+    if (picked === null) return true
+    if (deed < 1) return await this.#delete(picked.topic)
+    if (deed < 3) return await this.#grow(picked.topic)
+    return await this.#trim(picked.topic, picked.index)
   }
 
   async #create(name: string): Promise<boolean> {

@@ -2,7 +2,7 @@
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { Refusal } from '../../src/host/simulated/refusing-disk.ts'
-import type { Scene } from './actors.ts'
+import type { Scene } from './scene.ts'
 
 const leastRestMicros = 5_000
 /** A seed has few faults or many: with many, the next comes while the last is still being recovered from. */

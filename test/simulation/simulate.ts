@@ -6,12 +6,15 @@ import { setImmediate } from 'node:timers/promises'
 import { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import { World } from '../../src/host/simulated/world.ts'
 import { ErrorCode, errorName } from '../../src/protocol/error-codes.ts'
-import { fetchFrom, GroupReader, Producer, type Scene } from './actors.ts'
 import { Administrator } from './administrator.ts'
 import { Client } from './client.ts'
 import { Faults } from './faults.ts'
+import { fetchFrom } from './fetch.ts'
+import { GroupReader } from './group-reader.ts'
 import { BrokenPromise, Ledger, type PartitionLedger, type Topic } from './ledger.ts'
 import { Machine } from './machine.ts'
+import { Producer } from './producer.ts'
+import type { Scene } from './scene.ts'
 
 export interface Outcome {
   readonly seed: number

@@ -13,7 +13,7 @@ const [stragglers, stragglerMicros] = [200, 300_000]
 /** A write is cut into two pieces once in so many times. */
 const cuts = 8
 
-type Accept = (connection: Connection) => void
+type Accept = (end: End) => void
 
 export class SimulatedNetwork {
   readonly #world: World
@@ -55,7 +55,7 @@ export class SimulatedNetwork {
 
   async #listen(host: string, port: number, ports: Set<number>, onConnection: (end: End) => void): Promise<Listener> {
     if (this.#listeners.has(port)) throw new ListenError('in-use', `Port ${port} is in use.`)
-    this.#listeners.set(port, (connection) => onConnection(connection as End))
+    this.#listeners.set(port, onConnection)
     ports.add(port)
     return {
       host,

@@ -47,7 +47,7 @@ export class SimulatedProcess implements Host {
     this.network.taken(how)
   }
 
-  /** Takes it back right before the disk would do its `call`-th call from now. */
+  /** Does the work right before the disk would do its `call`-th call from now: the moment in which a process is killed. */
   atDiskCall(call: number, work: () => void): void {
     let left = call
     this.disk.onCall = () => {

@@ -1,0 +1,136 @@
+/** A producer of a simulation: it sends to any partition, one batch after the other. */
+import { ErrorCode, errorName } from '../../src/protocol/error-codes.ts'
+import { InitProducerIdRequest } from '../../src/protocol/generated/api/init-producer-id-request.ts'
+import { InitProducerIdResponse } from '../../src/protocol/generated/api/init-producer-id-response.ts'
+import { ProduceRequest } from '../../src/protocol/generated/api/produce-request.ts'
+import { ProduceResponse } from '../../src/protocol/generated/api/produce-response.ts'
+import { buildBatch } from '../../src/protocol/records/builder.ts'
+import type { Client } from './client.ts'
+import type { Acks, PartitionLedger, Topic } from './ledger.ts'
+import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
+
+const againMicros = 200_000
+const largestBatch = 4
+
+interface Identity {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly sequences: Map<string, number>
+}
+
+/** Sends batches with sequence numbers, each until it is answered; or without, each once. */
+export class Producer {
+  readonly #scene: Scene
+  readonly #client: Client
+  readonly #name: string
+  readonly #acks: Acks
+  #identity: Identity | null = null
+  #values = 0
+
+  constructor(scene: Scene, client: Client, name: string, acks: Acks) {
+    this.#scene = scene
+    this.#client = client
+    this.#name = name
+    this.#acks = acks
+  }
+
+  async run(how: 'idempotent' | 'once'): Promise<void> {
+    while (!this.#scene.isOver) {
+      const picked = pickPartition(this.#scene)
+      if (picked === null) await pauseAWhile(this.#scene)
+      else if (how === 'once') await this.#sendOnce(picked.topic, picked.index, picked.partition)
+      else await this.#sendUntilAnswered(picked.topic, picked.index, picked.partition)
+      await pauseAWhile(this.#scene)
+    }
+  }
+
+  async #sendOnce(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
+    const values = this.#newValues()
+    for (const value of values) partition.send(value, this.#name, -1)
+    const body = this.#request(topic.id, index, batchOf(values, null))
+    if (this.#acks === 0) return await this.#client.tell(ProduceRequest, 13, body)
+    const { powerCuts } = this.#scene.machine
+    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body)
+    const result = answer?.responses[0]?.partitionResponses[0]
+    if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, powerCuts)
+  }
+
+  async #sendUntilAnswered(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
+    const identity = this.#identity ?? (await this.#newIdentity())
+    this.#identity = identity
+    const key = `${topic.id}-${index}`
+    const sequence = identity.sequences.get(key) ?? 0
+    const values = this.#newValues()
+    const producer = `${this.#name}, producer id ${identity.producerId}`
+    for (const [place, value] of values.entries()) partition.send(value, producer, sequence + place)
+    const body = this.#request(topic.id, index, batchOf(values, { ...identity, sequence }))
+    identity.sequences.set(key, sequence + values.length)
+    for (;;) {
+      const { powerCuts } = this.#scene.machine
+      const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body)
+      const result = answer?.responses[0]?.partitionResponses[0]
+      if (result?.errorCode === ErrorCode.NONE)
+        return this.#acknowledge(partition, values, result.baseOffset, powerCuts)
+      if (topic.state !== 'there') return
+      if (result?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER) {
+        // What was acknowledged with acks=1 may be gone with the power, and with it the place of the next.
+        if (this.#acks !== 1) partition.fail(`${producer} is refused ${sequence}: out of order`)
+        this.#identity = null
+        return
+      }
+      if (result?.errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) return
+      await this.#scene.world.pause(
+        againMicros,
+        `${this.#name} sends again (${result === undefined ? 'no answer' : errorName(result.errorCode)})`
+      )
+    }
+  }
+
+  async #newIdentity(): Promise<Identity> {
+    for (;;) {
+      const body = { transactionalId: null, transactionTimeoutMs: 60_000 }
+      const answer = await this.#client.ask(InitProducerIdRequest, InitProducerIdResponse, 5, body)
+      if (answer?.errorCode === ErrorCode.NONE) {
+        const { producerId, producerEpoch } = answer
+        return { producerId, producerEpoch, sequences: new Map() }
+      }
+      await this.#scene.world.pause(againMicros, `${this.#name} asks for an id again`)
+    }
+  }
+
+  #acknowledge(partition: PartitionLedger, values: readonly string[], baseOffset: number, powerCuts: number): void {
+    // With acks=1 a power cut since may have taken it.
+    if (this.#acks === 1 && powerCuts !== this.#scene.machine.powerCuts) return
+    for (const [place, value] of values.entries()) partition.acknowledge(baseOffset + place, value, this.#acks)
+    this.#scene.ledger.counts.acknowledged += values.length
+  }
+
+  #newValues(): string[] {
+    return Array.from({ length: this.#scene.world.between(1, largestBatch) }, () => {
+      this.#values += 1
+      return `${this.#name}/${this.#values}`
+    })
+  }
+
+  #request(topicId: string, index: number, records: Buffer): ProduceRequest {
+    return { acks: this.#acks, timeoutMs: 30_000, topicData: [{ topicId, partitionData: [{ index, records }] }] }
+  }
+}
+
+function batchOf(
+  values: readonly string[],
+  order: { producerId: number; producerEpoch: number; sequence: number } | null
+): Buffer {
+  const records = values.map((value) => ({
+    timestamp: 1_700_000_000_000,
+    key: null,
+    value: Buffer.from(value),
+    headers: []
+  }))
+  return buildBatch({
+    records,
+    ...(order === null
+      ? {}
+      : { producerId: order.producerId, producerEpoch: order.producerEpoch, baseSequence: order.sequence })
+  })
+}

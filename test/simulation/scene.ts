@@ -1,0 +1,30 @@
+/** What all who take part in a simulation share. */
+import type { World } from '../../src/host/simulated/world.ts'
+import type { Ledger, PartitionLedger, Topic } from './ledger.ts'
+import type { Machine } from './machine.ts'
+
+export interface Scene {
+  readonly world: World
+  readonly ledger: Ledger
+  readonly machine: Machine
+  /** The end has come: what was begun is finished, nothing new begun. */
+  isOver: boolean
+}
+
+const [leastPauseMicros, mostPauseMicros] = [1_000, 80_000]
+
+export function pickPartition({
+  world,
+  ledger
+}: Scene): { topic: Topic; index: number; partition: PartitionLedger } | null {
+  const { topics } = ledger
+  const topic = topics[world.chance.below(Math.max(1, topics.length))]
+  if (topic === undefined) return null
+  const index = world.chance.below(topic.partitions.length)
+  const partition = topic.partitions[index]
+  return partition === undefined ? null : { topic, index, partition }
+}
+
+export function pauseAWhile({ world }: Scene): Promise<void> {
+  return world.pause(world.between(leastPauseMicros, mostPauseMicros), 'a client rests')
+}
