@@ -1,9 +1,9 @@
 /**
  * Runs a row: each round measures every contender once, so that what disturbs the machine disturbs all. Each round begins with
- * another contender (A B C, B C A, …): who follows a client that left the machine hot is not always the same. What a round
- * has left in the system's cache is written before the next begins: Kafka and `--durability os` leave all of it (0.4 to 0.7 s of
- * the disk after 400 to 800 MB), and the system would write it while somebody else is measured (default to os 0.82 without, 0.96
- * with it).
+ * another contender (A B C, B C A, …): who follows a client that left the machine hot is not always the same. What the warm-up
+ * or the round before has left in the system's cache is written before a round begins: Kafka and `--durability os` leave all of it
+ * (0.4 to 0.7 s of the disk after 400 to 800 MB), and the system would write it while somebody else is measured (default to os
+ * 0.82 without, 0.94 with it).
  */
 import type { ContenderName } from './contenders.ts'
 import { busyness, type Machine, settleDisk } from './machine.ts'
@@ -58,8 +58,8 @@ export async function measureRow(row: Row, run: Run): Promise<RowResult> {
       for (const [name, station] of turned([...stations], round)) {
         if (failures[name] !== undefined) continue
         try {
-          const sample = await station.round(round)
           settleDisk()
+          const sample = await station.round(round)
           samples[name] = [...(samples[name] ?? []), sample]
           run.report(`  ${name.padEnd(15)} ${summary(row, sample)}`)
         } catch (error) {
