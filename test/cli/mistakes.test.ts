@@ -1,16 +1,12 @@
 /** What people get wrong, and what they are told: each message says what happened, why, and what to type. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { CommanderError } from 'commander'
 import { fromParser } from '../../src/cli/parser-errors.ts'
-import { topicSettings } from '../../src/cli/topics/setting-names.ts'
-import { topicConfigDefinitions } from '../../src/coordination/config/topic-config-definitions.ts'
-import { run, runToSuccess } from '../harness/child-process.ts'
+import { run } from '../harness/child-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
 import { builtCommand, type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
@@ -341,87 +337,6 @@ suite('mistakes', { skip: unavailable() }, () => {
     )
   })
 
-  test('a shell completes commands, options, topics and groups', async () => {
-    const words = async (...typed: string[]) =>
-      (await cli.text(['completion-words', '--', ...typed])).trim().split('\n')
-    assert.deepEqual(await words('con'), ['consume'])
-    assert.deepEqual(await words('topics', 'des'), ['describe'])
-    assert.ok((await words('consume', '--fr')).includes('--from'))
-    assert.deepEqual(await words('consume', topic.slice(0, -1)), [topic])
-    assert.deepEqual(await words('produce', topic, '--acks', 'a'), ['all'])
-    assert.deepEqual(await words('help', 'topics', 'des'), ['describe'])
-    assert.deepEqual(await words('-b', cli.bootstrap, 'con'), ['consume'])
-    assert.deepEqual(await words('--utc', '-b', cli.bootstrap, 'topics', 'des'), ['describe'])
-    assert.deepEqual(await words('--ut'), ['--utc'])
-    assert.deepEqual(await words('-b', 'topics', 'con'), ['consume'])
-    assert.deepEqual(await words('topics', '-q', 'des'), ['describe'])
-    assert.deepEqual(await words('produce', '-k', '-b', topic.slice(0, -1)), [topic])
-    assert.deepEqual(await words('-o', 'jsonl'), ['jsonl'])
-    assert.deepEqual(await words('consume', '-n', '1', topic, topic.slice(0, -1)), [topic])
-    assert.deepEqual(await words('produce', '-k', 'key', topic.slice(0, -1)), [topic])
-    for (const line of [
-      ['produce', topic],
-      ['topics', 'create']
-    ])
-      assert.deepEqual(await words(...line, topic.slice(0, -1)), [''], line.join(' '))
-    assert.deepEqual(await words('learn', 'p'), ['producer', 'partition'])
-    assert.deepEqual(await words('completion', 'z'), ['zsh'])
-    assert.deepEqual(await words('groups', 'reset', 'g', '--to', ''), ['earliest', 'latest', 'current'])
-    assert.deepEqual(await words('topics', 'create', 'x', '-c', 'retention.m'), ['retention.ms='])
-    assert.deepEqual(await words('topics', 'alter', topic, '--delete-config', 'retention.m'), ['retention.ms'])
-    for (const shell of ['bash', 'zsh', 'fish', 'powershell']) {
-      assert.match(await cli.text(['completion', shell]), /odradek completion-words/)
-    }
-  })
-
-  test('bash sets a space behind a whole word, and none where a value follows', async () => {
-    writeFileSync(join(directory.path, 'odradek'), `#!/bin/sh\nexec "${process.execPath}" "${builtCommand}" "$@"\n`)
-    chmodSync(join(directory.path, 'odradek'), 0o755)
-    const press = `compopt() { printf 'compopt %s %s\\n' "$@"; }
-      complete_line() { COMP_WORDS=(odradek "$@"); COMP_CWORD=$#; _odradek_complete; echo "\${COMPREPLY[*]}"; }
-      eval "$(odradek completion bash)"; complete_line learn of; complete_line topics create x -c retention.m`
-    const env = { PATH: `${directory.path}:${process.env.PATH}` }
-    const said = await runToSuccess('bash', ['-c', press], { env })
-    assert.equal(said.toString(), 'offset\ncompopt -o nospace\nretention.ms=\n')
-  })
-
-  test('bash asks for the word as it is typed, and sets only what stands behind its last colon', async () => {
-    const press = `eval "$(odradek completion bash)"
-      odradek() { printf '%s|' "\${@:3}"; echo; printf '%s\n' team:readers team:writers; }
-      complete_line() { COMP_LINE=$1; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _odradek_complete; printf '%s\n' "\${COMPREPLY[@]}"; }
-      complete_line 'odradek consume -b localhost:9093 ' odradek consume -b localhost : 9093 ''
-      complete_line 'odradek consume  -g team:rea' odradek consume -g team : rea
-      complete_line 'odradek consume -g team:' odradek consume -g team :`
-    const env = { PATH: `${directory.path}:${process.env.PATH}` }
-    const said = (await runToSuccess('bash', ['-c', press], { env })).toString()
-    assert.deepEqual(said.trimEnd().split('\n'), [
-      'consume|-b|localhost:9093||',
-      'team:readers',
-      'team:writers',
-      'consume|-g|team:rea|',
-      'readers',
-      'writers',
-      'consume|-g|team:|',
-      'readers',
-      'writers'
-    ])
-  })
-
-  test('a broker that does not answer does not hold up who pressed Tab', async () => {
-    const server = createTcpServer()
-    await once(server.listen(0, '127.0.0.1'), 'listening')
-    const lasted = once(server, 'connection').then(async ([socket]: Socket[]) => {
-      const sinceMs = performance.now()
-      socket?.on('error', () => {}).resume()
-      await new Promise((resolve) => socket?.on('close', resolve))
-      return performance.now() - sinceMs
-    })
-    const { port } = server.address() as AddressInfo
-    assert.equal(await cli.text(['completion-words', '--', 'consume', '-b', `127.0.0.1:${port}`, '']), '')
-    server.close()
-    assert.ok((await lasted) < 1000, `${await lasted} ms`)
-  })
-
   test('what cannot be printed is told, and is no success', { skip: !existsSync('/dev/full') }, async () => {
     const said = await run(
       'bash',
@@ -469,9 +384,5 @@ suite('mistakes', { skip: unavailable() }, () => {
       assert.equal(explained('xyz', suggested), undefined, suggested)
     assert.match(explained('trm', 'trim') ?? '', /trim/)
     assert.match(explained('lst', 'one of list, ls') ?? '', /list, ls/)
-  })
-
-  test('the settings of topics that are completed are those that a broker knows', () => {
-    assert.deepEqual(topicSettings, Object.keys(topicConfigDefinitions))
   })
 })
