@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { buildSync } from 'esbuild'
 import { openKafka, StartError } from '../src/index.ts'
 import { LineProcess } from './harness/child-process.ts'
-import { temporaryDirectory } from './harness/paths.ts'
+import { projectDirectory, temporaryDirectory } from './harness/paths.ts'
 import { skipUnless, type Tool } from './harness/tools.ts'
 
 const ATTEMPTS = 30
@@ -20,6 +21,25 @@ const urlOf = (path: string): string => JSON.stringify(fileURLToPath(new URL(pat
 const index = urlOf('../src/index.ts')
 const nodeDisk = urlOf('../src/host/node/disk.ts')
 const programArguments = (program: string): string[] => ['--import', 'tsx', '--input-type=module', '-e', program]
+
+/** The program and all of ours that it loads as one file: what reads TypeScript opens files and pipes of its own. */
+function bundled(program: string, directory: string): string {
+  const outfile = join(directory, 'program.mjs')
+  const banner = {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url)"
+  }
+  const stdin = { contents: program, resolveDir: projectDirectory }
+  buildSync({
+    stdin,
+    outfile,
+    banner,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    external: ['@node-rs/crc32', '@foxglove/wasm-zstd', 'protobufjs']
+  })
+  return outfile
+}
 
 function openHandles(): number {
   return readdirSync('/proc/self/fd').length
@@ -74,6 +94,7 @@ test('a directory whose metadata log is damaged', { skip }, async () => {
 
 test('too few handles, down to none, at whichever step they run out', { skip, timeout: PATIENCE_MS }, () => {
   using directory = temporaryDirectory('handles')
+  using scratch = temporaryDirectory('program')
   const program = `import { closeSync, openSync, readdirSync } from 'node:fs'
     import { openKafka } from ${index}
     const options = { directory: ${JSON.stringify(directory.path)} }
@@ -95,7 +116,7 @@ test('too few handles, down to none, at whichever step they run out', { skip, ti
     const last = await openKafka(options)
     await last.stop()
     console.log(JSON.stringify(counts))`
-  const limited = ['-c', 'ulimit -n 80 && exec "$0" "$@"', process.execPath, ...programArguments(program)]
+  const limited = ['-c', 'ulimit -n 80 && exec "$0" "$@"', process.execPath, bundled(program, scratch.path)]
   const { status, stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8', timeout: PATIENCE_MS })
   assert.equal(status, 0, stderr)
   const counts: [more: number, outcome: string][] = JSON.parse(stdout)
