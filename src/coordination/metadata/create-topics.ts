@@ -70,10 +70,11 @@ function partitionRecords(
   [first, count]: readonly [number, number],
   { nodeId, directoryId }: Placement
 ): StateRecord[] {
-  const { metadataVersion } = image
   const records: StateRecord[] = []
+  const replicas = [nodeId]
+  const place = { topicId, replicas, directories: [directoryId], inSyncReplicas: replicas, leader: nodeId }
   for (let partitionId = first; partitionId < count; partitionId++) {
-    records.push(partitionRecord({ partitionId, topicId, nodeId, directoryId, metadataVersion }))
+    records.push(partitionRecord({ partitionId, ...place }, image.metadataVersion))
   }
   return records
 }

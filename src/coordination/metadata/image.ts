@@ -1,21 +1,14 @@
 /**
- * What the cluster knows, as the metadata log says: topics, their partitions, and configurations. Hard state: only
+ * What the cluster knows, as the metadata log says: topics, their partitions, configurations, and brokers. Hard state: only
  * `replay.ts` changes it. (Kafka: MetadataImage.)
  */
 import { ProtocolError } from '../../protocol/primitives.ts'
+import type { BrokerImage } from './broker-image.ts'
+import { ChangesSince, type MetadataDelta } from './delta.ts'
+import type { PartitionImage } from './partition-image.ts'
 import { collisionKey } from './topic-names.ts'
 
-export interface PartitionImage {
-  readonly partitionId: number
-  readonly replicas: readonly number[]
-  /** The directory of each replica, by its id (KIP-858); empty before metadata.version 17. */
-  readonly directories: readonly string[]
-  readonly inSyncReplicas: readonly number[]
-  /** Node id; -1 when there is none. */
-  readonly leader: number
-  readonly leaderEpoch: number
-  readonly partitionEpoch: number
-}
+export type { BrokerImage, MetadataDelta, PartitionImage }
 
 export interface TopicImage {
   readonly name: string
@@ -55,10 +48,39 @@ export class ClusterImage {
   readonly #configs = new Map<string, Map<string, string>>()
   readonly #features = new Map<string, number>()
   #sorted: readonly TopicImage[] | null = null
-  readonly #brokerEpochs = new Map<number, number>()
+  readonly #brokers = new Map<number, BrokerImage>()
   readonly #controllers = new Set<number>()
   #partitionCount = 0
   #nextProducerId = 0
+  /** Since the last delta; null as long as nobody has asked for one: a start replays everything, and asks for no part of it. */
+  #changes: ChangesSince | null = null
+
+  /** Another image that says the same, and goes its own way from here. Only what replay writes into is made anew. */
+  copy(): ClusterImage {
+    const copy = new ClusterImage()
+    for (const [name, topic] of this.#byName) copy.#byName.set(name, { ...topic, partitions: [...topic.partitions] })
+    for (const [key, name] of this.#byCollisionKey) copy.#byCollisionKey.set(key, name)
+    for (const [id, name] of this.#nameById) copy.#nameById.set(id, name)
+    for (const [key, config] of this.#configs) copy.#configs.set(key, new Map(config))
+    for (const [name, level] of this.#features) copy.#features.set(name, level)
+    for (const [id, broker] of this.#brokers) copy.#brokers.set(id, broker)
+    for (const id of this.#controllers) copy.#controllers.add(id)
+    copy.#removed = this.#removed === null ? null : new Set(this.#removed)
+    copy.#partitionCount = this.#partitionCount
+    copy.#nextProducerId = this.#nextProducerId
+    return copy
+  }
+
+  /** What replay has changed since the last time; nothing the first time, from which on the changes are collected. */
+  takeDelta(): MetadataDelta {
+    const changes = this.#changes ?? new ChangesSince()
+    this.#changes = new ChangesSince()
+    return changes.toDelta((id) => {
+      const topic = this.topicById(id)
+      if (topic === undefined) throw new Error(`topic ${id} has changed, and is not there`)
+      return topic
+    })
+  }
 
   topicByName(name: string): TopicImage | undefined {
     return this.#byName.get(name)
@@ -135,9 +157,18 @@ export class ClusterImage {
     return this.#nextProducerId
   }
 
-  /** The epoch under which a Kafka registered this broker; undefined when none did. */
+  /** How a broker registered; undefined when it is not registered. */
+  broker(id: number): BrokerImage | undefined {
+    return this.#brokers.get(id)
+  }
+
+  brokers(): Iterable<BrokerImage> {
+    return this.#brokers.values()
+  }
+
+  /** The epoch under which this broker is registered; undefined when it is not. */
   brokerEpoch(nodeId: number): number | undefined {
-    return this.#brokerEpochs.get(nodeId)
+    return this.#brokers.get(nodeId)?.epoch
   }
 
   /** The controllers of a Kafka that had the directory. */
@@ -155,6 +186,7 @@ export class ClusterImage {
     this.#nameById.set(id, name)
     this.#byCollisionKey.set(collisionKey(name), name)
     this.#sorted = null
+    this.#changes?.topicCreated(id)
   }
 
   /** For replay only. */
@@ -162,7 +194,9 @@ export class ClusterImage {
     const topic = this.#byName.get(this.#nameById.get(topicId) ?? '')
     if (topic === undefined)
       throw new ProtocolError(`The metadata log has a partition of a topic ${topicId} that it does not have.`)
-    if (topic.partitions[partition.partitionId] === undefined) this.#partitionCount += 1
+    const before = topic.partitions[partition.partitionId]
+    if (before === undefined) this.#partitionCount += 1
+    this.#changes?.partitionChanged(topicId, partition.partitionId, before ?? null)
     topic.partitions[partition.partitionId] = partition
   }
 
@@ -187,7 +221,9 @@ export class ClusterImage {
     this.#nameById.delete(topicId)
     const key = collisionKey(topic.name)
     if (this.#byCollisionKey.get(key) === topic.name) this.#byCollisionKey.delete(key)
-    this.#configs.delete(`${ResourceType.topic}:${topic.name}`)
+    const configKey = `${ResourceType.topic}:${topic.name}`
+    this.#configs.delete(configKey)
+    this.#changes?.topicDeleted(topic, configKey)
     this.#sorted = null
   }
 
@@ -199,6 +235,7 @@ export class ClusterImage {
     else config.set(name, value)
     if (config.size === 0) this.#configs.delete(key)
     else this.#configs.set(key, config)
+    this.#changes?.configChanged(key, type, resource)
   }
 
   /** For replay only. */
@@ -212,13 +249,14 @@ export class ClusterImage {
   }
 
   /** For replay only. */
-  putBroker(nodeId: number, epoch: number): void {
-    this.#brokerEpochs.set(nodeId, epoch)
+  putBroker(broker: BrokerImage): void {
+    this.#brokers.set(broker.id, broker)
+    this.#changes?.brokerChanged(broker.id)
   }
 
   /** For replay only. */
-  removeBroker(nodeId: number): void {
-    this.#brokerEpochs.delete(nodeId)
+  removeBroker(id: number): void {
+    if (this.#brokers.delete(id)) this.#changes?.brokerChanged(id)
   }
 
   /** For replay only. */

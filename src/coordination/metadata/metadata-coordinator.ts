@@ -146,7 +146,7 @@ export class MetadataCoordinator {
     this.#chance = chance
     this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
-    const objection = objectionToCluster(this.image, { nodeId, directoryId })
+    const objection = objectionToCluster(this.image, [{ nodeId, directoryId }])
     if (objection !== null) throw new UnsupportedMetadata(objection)
     const node = String(nodeId)
     brokerDefaults.follow(

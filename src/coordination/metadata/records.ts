@@ -3,16 +3,20 @@
  * the message), as Kafka's MetadataRecordSerde writes it.
  */
 import { AbortTransactionRecord } from '../../protocol/generated/metadata-log/abort-transaction-record.ts'
+import { BrokerRegistrationChangeRecord } from '../../protocol/generated/metadata-log/broker-registration-change-record.ts'
 import { ConfigRecord } from '../../protocol/generated/metadata-log/config-record.ts'
 import { FeatureLevelRecord } from '../../protocol/generated/metadata-log/feature-level-record.ts'
 import { PartitionChangeRecord } from '../../protocol/generated/metadata-log/partition-change-record.ts'
 import { PartitionRecord } from '../../protocol/generated/metadata-log/partition-record.ts'
 import { ProducerIdsRecord } from '../../protocol/generated/metadata-log/producer-ids-record.ts'
+import { RegisterBrokerRecord } from '../../protocol/generated/metadata-log/register-broker-record.ts'
 import { RemoveTopicRecord } from '../../protocol/generated/metadata-log/remove-topic-record.ts'
 import { TopicRecord } from '../../protocol/generated/metadata-log/topic-record.ts'
+import { UnregisterBrokerRecord } from '../../protocol/generated/metadata-log/unregister-broker-record.ts'
 import type { Message } from '../../protocol/message.ts'
 import { ProtocolError, Reader, Writer } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
+import type { BrokerImage } from './broker-image.ts'
 
 const frameVersion = 1
 
@@ -59,28 +63,36 @@ export function removeTopicRecord(topicId: string): StateRecord {
   return encodeMetadataRecord(RemoveTopicRecord, 0, { topicId })
 }
 
-/** A partition with one replica, which leads it. */
-export function partitionRecord(of: {
-  readonly partitionId: number
+export interface NewPartition {
   readonly topicId: string
-  readonly nodeId: number
-  readonly directoryId: string
-  readonly metadataVersion: number
-}): StateRecord {
-  const { partitionId, topicId, nodeId, directoryId } = of
-  const version = partitionRecordVersion(of.metadataVersion)
+  readonly partitionId: number
+  readonly replicas: readonly number[]
+  /** Of each replica. */
+  readonly directories: readonly string[]
+  readonly inSyncReplicas: readonly number[]
+  readonly leader: number
+}
+
+/** A partition at its beginning (Kafka: ReplicationControlManager.buildPartitionRegistration). */
+export function partitionRecord(partition: NewPartition, metadataVersion: number): StateRecord {
+  const { partitionId, topicId, replicas, directories, inSyncReplicas: isr, leader } = partition
+  const version = partitionRecordVersion(metadataVersion)
   return encodeMetadataRecord(PartitionRecord, version, {
     partitionId,
     topicId,
-    replicas: [nodeId],
-    isr: [nodeId],
+    replicas,
+    isr,
     removingReplicas: [],
     addingReplicas: [],
-    leader: nodeId,
+    leader,
     leaderEpoch: 0,
     partitionEpoch: 0,
-    directories: version >= 1 ? [directoryId] : []
+    directories: version >= 1 ? directories : []
   })
+}
+
+export function partitionChangeRecord(change: PartitionChangeRecord, metadataVersion: number): StateRecord {
+  return encodeMetadataRecord(PartitionChangeRecord, partitionRecordVersion(metadataVersion), change)
 }
 
 /** The one replica of a partition becomes its leader (Kafka: PartitionChangeBuilder.electLeader); replay begins an epoch. */
@@ -117,4 +129,29 @@ export function featureLevelRecord(name: string, featureLevel: number): StateRec
 
 export function producerIdsRecord(brokerId: number, nextProducerId: number): StateRecord {
   return encodeMetadataRecord(ProducerIdsRecord, 0, { brokerId, brokerEpoch: 0, nextProducerId })
+}
+
+/** The versions that name the directories of a broker (KIP-858, 3.7-IV2), and those that it must not fill (KIP-1066, 4.3-IV0). */
+export function registerBrokerRecord(broker: BrokerImage, metadataVersion: number): StateRecord {
+  const { id: brokerId, epoch: brokerEpoch, endpoints: endPoints, directories, ...registration } = broker
+  const version = metadataVersion >= 30 ? 4 : metadataVersion >= 17 ? 3 : metadataVersion >= 8 ? 2 : 1
+  const logDirs = version >= 3 ? directories : []
+  const { incarnationId, rack, fenced, inControlledShutdown, features } = registration
+  const record = { brokerId, brokerEpoch, incarnationId, endPoints, features, rack, fenced, inControlledShutdown }
+  return encodeMetadataRecord(RegisterBrokerRecord, version, { ...record, logDirs })
+}
+
+export function unregisterBrokerRecord({ id: brokerId, epoch: brokerEpoch }: BrokerImage): StateRecord {
+  return encodeMetadataRecord(UnregisterBrokerRecord, 0, { brokerId, brokerEpoch })
+}
+
+/** What changes of a registration: whether it is fenced, that it begins to stop (KIP-841). */
+export function brokerRegistrationChangeRecord(
+  { id: brokerId, epoch: brokerEpoch }: BrokerImage,
+  change: { readonly fenced?: boolean; readonly inControlledShutdown?: true }
+): StateRecord {
+  const fenced = change.fenced === undefined ? 0 : change.fenced ? 1 : -1
+  const inControlledShutdown = change.inControlledShutdown === true ? 1 : 0
+  const record = { brokerId, brokerEpoch, fenced, inControlledShutdown }
+  return encodeMetadataRecord(BrokerRegistrationChangeRecord, inControlledShutdown === 1 ? 1 : 0, record)
 }

@@ -1,6 +1,9 @@
 /** Takes one record of the metadata log into the image. The only place that changes it. */
+import { BrokerRegistrationChangeRecord } from '../../protocol/generated/metadata-log/broker-registration-change-record.ts'
+import { ClearElrRecord } from '../../protocol/generated/metadata-log/clear-elr-record.ts'
 import { ConfigRecord } from '../../protocol/generated/metadata-log/config-record.ts'
 import { FeatureLevelRecord } from '../../protocol/generated/metadata-log/feature-level-record.ts'
+import { FenceBrokerRecord } from '../../protocol/generated/metadata-log/fence-broker-record.ts'
 import { PartitionChangeRecord } from '../../protocol/generated/metadata-log/partition-change-record.ts'
 import { PartitionRecord } from '../../protocol/generated/metadata-log/partition-record.ts'
 import { ProducerIdsRecord } from '../../protocol/generated/metadata-log/producer-ids-record.ts'
@@ -8,23 +11,23 @@ import { RegisterBrokerRecord } from '../../protocol/generated/metadata-log/regi
 import { RegisterControllerRecord } from '../../protocol/generated/metadata-log/register-controller-record.ts'
 import { RemoveTopicRecord } from '../../protocol/generated/metadata-log/remove-topic-record.ts'
 import { TopicRecord } from '../../protocol/generated/metadata-log/topic-record.ts'
+import { UnfenceBrokerRecord } from '../../protocol/generated/metadata-log/unfence-broker-record.ts'
 import { UnregisterBrokerRecord } from '../../protocol/generated/metadata-log/unregister-broker-record.ts'
 import { UnregisterControllerRecord } from '../../protocol/generated/metadata-log/unregister-controller-record.ts'
 import type { Decoded, Message } from '../../protocol/message.ts'
 import { ProtocolError } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
-import type { ClusterImage, PartitionImage } from './image.ts'
+import { changedBroker, registeredBroker } from './broker-image.ts'
+import type { ClusterImage } from './image.ts'
+import { changedPartition, createdPartition, noChange } from './partition-image.ts'
 import { type MetadataFrame, readMetadataFrame } from './records.ts'
 import { UnsupportedMetadata } from './support.ts'
 
 /**
- * Types that say nothing of what is kept here, by Kafka's numbers: fences of brokers, the log's own transactions (see
- * `transactions.ts`), and rights, users, quotas and tokens, which a Kafka that comes back finds where it left them.
+ * Types that say nothing of what is kept here, by Kafka's numbers: the log's own transactions (see `transactions.ts`), and
+ * rights, users, quotas and tokens, which a Kafka that comes back finds where it left them.
  */
-const passedOver: ReadonlySet<number> = new Set([7, 8, 10, 11, 14, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 28])
-
-/** A PartitionChangeRecord that says nothing of the leader (Kafka: LeaderConstants.NO_LEADER_CHANGE). */
-const sameLeader = -2
+const passedOver: ReadonlySet<number> = new Set([10, 11, 14, 18, 19, 20, 21, 22, 23, 24, 25, 26])
 
 export function replayMetadata(image: ClusterImage, record: StateRecord): void {
   if (record.value === null) return
@@ -36,23 +39,16 @@ export function replayMetadata(image: ClusterImage, record: StateRecord): void {
       break
     }
     case PartitionRecord.apiKey: {
-      const { topicId, ...partition } = read(PartitionRecord, frame)
-      const { partitionId, replicas, directories, isr: inSyncReplicas, leader, leaderEpoch, partitionEpoch } = partition
-      const kept = { partitionId, replicas, directories, inSyncReplicas, leader, leaderEpoch, partitionEpoch }
-      image.putPartition(topicId, kept)
+      const partition = read(PartitionRecord, frame)
+      image.putPartition(partition.topicId, createdPartition(partition))
       break
     }
-    case PartitionChangeRecord.apiKey: {
-      const change = read(PartitionChangeRecord, frame)
-      const partition = image.partition(change.topicId, change.partitionId)
-      if (partition === undefined) {
-        throw new ProtocolError(
-          `The metadata log changes partition ${change.partitionId} of a topic ${change.topicId}, which it does not have.`
-        )
-      }
-      image.putPartition(change.topicId, changedPartition(partition, change))
+    case PartitionChangeRecord.apiKey:
+      changePartition(image, read(PartitionChangeRecord, frame))
       break
-    }
+    case ClearElrRecord.apiKey:
+      clearEligibleLeaders(image, read(ClearElrRecord, frame).topicName)
+      break
     case RemoveTopicRecord.apiKey:
       image.removeTopic(read(RemoveTopicRecord, frame).topicId)
       break
@@ -69,9 +65,22 @@ export function replayMetadata(image: ClusterImage, record: StateRecord): void {
     case ProducerIdsRecord.apiKey:
       image.putNextProducerId(read(ProducerIdsRecord, frame).nextProducerId)
       break
-    case RegisterBrokerRecord.apiKey: {
-      const { brokerId, brokerEpoch } = read(RegisterBrokerRecord, frame)
-      image.putBroker(brokerId, brokerEpoch)
+    case RegisterBrokerRecord.apiKey:
+      image.putBroker(registeredBroker(read(RegisterBrokerRecord, frame)))
+      break
+    case FenceBrokerRecord.apiKey: {
+      const { id, epoch } = read(FenceBrokerRecord, frame)
+      changeBroker(image, [id, epoch], { fenced: 1 })
+      break
+    }
+    case UnfenceBrokerRecord.apiKey: {
+      const { id, epoch } = read(UnfenceBrokerRecord, frame)
+      changeBroker(image, [id, epoch], { fenced: -1 })
+      break
+    }
+    case BrokerRegistrationChangeRecord.apiKey: {
+      const { brokerId, brokerEpoch, ...change } = read(BrokerRegistrationChangeRecord, frame)
+      changeBroker(image, [brokerId, brokerEpoch], change)
       break
     }
     case UnregisterBrokerRecord.apiKey:
@@ -100,19 +109,40 @@ function read<T>(message: Message<T>, { version, reader }: MetadataFrame): Decod
   return message.decode(reader, version)
 }
 
-/** What is not told stays; whoever is made the leader, even the same again, begins an epoch (PartitionRegistration.merge). */
-export function changedPartition(
-  partition: PartitionImage,
-  change: Pick<Decoded<PartitionChangeRecord>, 'replicas' | 'directories' | 'isr' | 'leader'>
-): PartitionImage {
-  const hasElection = change.leader !== sameLeader
-  return {
-    partitionId: partition.partitionId,
-    replicas: change.replicas ?? partition.replicas,
-    directories: change.directories ?? partition.directories,
-    inSyncReplicas: change.isr ?? partition.inSyncReplicas,
-    leader: hasElection ? change.leader : partition.leader,
-    leaderEpoch: partition.leaderEpoch + (hasElection ? 1 : 0),
-    partitionEpoch: partition.partitionEpoch + 1
+function changePartition(image: ClusterImage, change: Decoded<PartitionChangeRecord>): void {
+  const { topicId, partitionId } = change
+  const partition = image.partition(topicId, partitionId)
+  if (partition === undefined) {
+    throw new ProtocolError(
+      `The metadata log changes partition ${partitionId} of a topic ${topicId}, which it does not have.`
+    )
   }
+  image.putPartition(topicId, changedPartition(partition, change))
+}
+
+/** Of one topic, or of all when none is named: what they waited for no longer holds (KIP-966; Kafka: TopicDelta.maybeClearElr). */
+function clearEligibleLeaders(image: ClusterImage, topicName: string): void {
+  const named = image.topicByName(topicName)
+  if (named === undefined && topicName !== '') {
+    throw new ProtocolError(`The metadata log clears the eligible leaders of ${topicName}, which it does not have.`)
+  }
+  for (const { id, partitions } of named === undefined ? image.topics() : [named]) {
+    for (const partition of partitions) {
+      const { eligibleLeaderReplicas, lastKnownEligibleLeaderReplicas } = partition
+      if (eligibleLeaderReplicas.length + lastKnownEligibleLeaderReplicas.length === 0) continue
+      image.putPartition(id, changedPartition(partition, { ...noChange, eligibleLeaderReplicas: [], lastKnownElr: [] }))
+    }
+  }
+}
+
+function changeBroker(
+  image: ClusterImage,
+  [id, epoch]: readonly [number, number],
+  change: Partial<Parameters<typeof changedBroker>[1]>
+): void {
+  const broker = image.broker(id)
+  if (broker?.epoch !== epoch) {
+    throw new ProtocolError(`The metadata log changes broker ${id} of epoch ${epoch}, which it does not have.`)
+  }
+  image.putBroker(changedBroker(broker, { fenced: 0, inControlledShutdown: 0, logDirs: [], ...change }))
 }

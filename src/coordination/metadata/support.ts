@@ -1,9 +1,9 @@
 /**
- * Whether one broker can serve what the metadata says. A real Kafka may have left more than there is here: replicas on other
- * nodes, several directories, records of a later version. Then nothing is served, and nothing is changed: half of a cluster
- * is worse than none.
+ * Whether the brokers of this process can serve what the metadata says. A real Kafka may have left more than there is here:
+ * replicas on other nodes, several directories, records of a later version. Then nothing is served, and nothing is changed:
+ * half of a cluster is worse than none.
  */
-import type { ClusterImage, PartitionImage, TopicImage } from './image.ts'
+import type { ClusterImage, PartitionImage } from './image.ts'
 
 /** The metadata speaks of what is not there in this version. The message is the reason, half a sentence. */
 export class UnsupportedMetadata extends Error {
@@ -16,14 +16,15 @@ export const metadataVersions = { lowest: 7, highest: 33 } as const
 /** Ids that stand for no directory in particular (Kafka: DirectoryId.UNASSIGNED and MIGRATING). */
 const anyDirectory: ReadonlySet<string> = new Set(['AAAAAAAAAAAAAAAAAAAAAA', 'AAAAAAAAAAAAAAAAAAAAAg'])
 
+/** A broker that this process runs. */
 export interface Node {
   readonly nodeId: number
   readonly directoryId: string
 }
 
-/** Why this node cannot serve the cluster, as half a sentence; null when it can. */
-export function objectionToCluster(image: ClusterImage, node: Node): string | null {
-  return objectionToVersion(image) ?? objectionToControllers(image, node) ?? objectionToTopics(image, node)
+/** Why these nodes cannot serve the cluster, as half a sentence; null when they can. */
+export function objectionToCluster(image: ClusterImage, nodes: readonly Node[]): string | null {
+  return objectionToVersion(image) ?? objectionToControllers(image, nodes) ?? objectionToTopics(image, nodes)
 }
 
 function objectionToVersion(image: ClusterImage): string | null {
@@ -34,33 +35,41 @@ function objectionToVersion(image: ClusterImage): string | null {
   return `the cluster has metadata.version ${version}, and this version serves ${lowest} to ${highest}`
 }
 
-function objectionToControllers(image: ClusterImage, { nodeId }: Node): string | null {
-  const other = [...image.controllers].find((id) => id !== nodeId)
-  return other === undefined ? null : `the cluster has its controller on node ${other}, and this is node ${nodeId}`
+function objectionToControllers(image: ClusterImage, nodes: readonly Node[]): string | null {
+  const other = [...image.controllers].find((id) => !nodes.some(({ nodeId }) => nodeId === id))
+  return other === undefined ? null : `the cluster has its controller on node ${other}, and ${whoThisIs(nodes)}`
 }
 
-function objectionToTopics(image: ClusterImage, node: Node): string | null {
+function objectionToTopics(image: ClusterImage, nodes: readonly Node[]): string | null {
+  const directoryIds = new Map(nodes.map(({ nodeId, directoryId }) => [nodeId, directoryId]))
   for (const topic of image.topics()) {
     if (image.topicConfig(topic.name).get('remote.storage.enable') === 'true') {
       return `topic ${topic.name} keeps records in remote storage (remote.storage.enable)`
     }
     for (const partition of topic.partitions) {
-      const objection = objectionToPartition(topic, partition, node)
-      if (objection !== null) return objection
+      const name = `${topic.name}-${partition.partitionId}`
+      const other = partition.replicas.find((id) => !directoryIds.has(id))
+      if (other !== undefined) return `${name} has a replica on node ${other}, and ${whoThisIs(nodes)}`
+      const objection = objectionToDirectories(partition, directoryIds)
+      if (objection !== null) return `${name} ${objection}`
     }
   }
   return null
 }
 
-function objectionToPartition(
-  topic: TopicImage,
-  partition: PartitionImage,
-  { nodeId, directoryId }: Node
+function objectionToDirectories(
+  { replicas, directories }: PartitionImage,
+  directoryIds: ReadonlyMap<number, string>
 ): string | null {
-  const name = `${topic.name}-${partition.partitionId}`
-  const other = partition.replicas.find((id) => id !== nodeId)
-  if (other !== undefined) return `${name} has a replica on node ${other}, and this is node ${nodeId}`
-  const elsewhere = partition.directories.find((id) => id !== directoryId && !anyDirectory.has(id))
-  if (elsewhere === undefined) return null
-  return `${name} lies in another log directory (${elsewhere}; this one is ${directoryId} by its meta.properties)`
+  for (const [index, id] of directories.entries()) {
+    const ours = directoryIds.get(replicas[index] ?? -1)
+    if (id === ours || anyDirectory.has(id)) continue
+    return `lies in another log directory (${id}; this one is ${ours} by its meta.properties)`
+  }
+  return null
+}
+
+function whoThisIs(nodes: readonly Node[]): string {
+  const ids = nodes.map(({ nodeId }) => nodeId)
+  return ids.length === 1 ? `this is node ${ids[0]}` : `these are nodes ${ids.join(', ')}`
 }

@@ -21,13 +21,13 @@ import { RegisterControllerRecord } from '../../../src/protocol/generated/metada
 import { metadataLogMessages } from '../../../src/protocol/generated/metadata-log/registry.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { raftControlBatch } from '../../../src/protocol/records/raft-control-records.ts'
-import { coordinatorOn, directoryId, MemoryStateLog, nodeId } from './setup.ts'
+import { alone, coordinatorOn, directoryId, MemoryStateLog, nodeId } from './setup.ts'
 
 const topicId = 'J8hKUf_nQQ21LcJpUdYd_g'
 const first: readonly StateRecord[] = [
   featureLevelRecord('metadata.version', 33),
   topicRecord('t', topicId),
-  partitionRecord({ partitionId: 0, topicId, nodeId, directoryId, metadataVersion: 33 })
+  partitionRecord(alone(topicId, 0), 33)
 ]
 const change = (of: Partial<PartitionChangeRecord>) =>
   encodeMetadataRecord(PartitionChangeRecord, 2, { topicId, partitionId: 0, ...of })
@@ -132,7 +132,23 @@ for (const [what, record, why] of refused) {
 test('what one broker wrote itself is served', () => {
   const image = new ClusterImage()
   for (const record of first) replayMetadata(image, record)
-  assert.equal(objectionToCluster(image, { nodeId, directoryId }), null)
+  assert.equal(objectionToCluster(image, [{ nodeId, directoryId }]), null)
+})
+
+test('several brokers serve what lies on any of them, each in its own directory', () => {
+  const other = { nodeId: 2, directoryId: 'J8hKUf_nQQ21LcJpUdYd_g' }
+  const nodes = [{ nodeId, directoryId }, other]
+  const objectionTo = (of: Partial<PartitionChangeRecord>) => {
+    const image = new ClusterImage()
+    for (const record of [...first, change(of)]) replayMetadata(image, record)
+    return objectionToCluster(image, nodes)
+  }
+  const replicas = [2, 1]
+  assert.equal(objectionTo({ replicas, directories: [other.directoryId, directoryId] }), null)
+  assert.equal(objectionTo({ replicas, directories: [other.directoryId, 'AAAAAAAAAAAAAAAAAAAAAA'] }), null)
+  assert.match(objectionTo({ replicas: [2, 3] }) ?? '', /t-0 has a replica on node 3, and these are nodes 1, 2/)
+  const crossed = objectionTo({ replicas, directories: [directoryId, other.directoryId] })
+  assert.match(crossed ?? '', /t-0 lies in another log directory \(s9tppN.*; this one is J8hKUf/)
 })
 
 test('the newest snapshot is the one of the largest offset, then epoch; one that is being written is none', () => {

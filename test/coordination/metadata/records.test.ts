@@ -12,7 +12,7 @@ import {
   topicRecord
 } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
-import { contentsOf, directoryId, inWords } from './setup.ts'
+import { alone, contentsOf, directoryId, inWords } from './setup.ts'
 
 const topicId = 'J8hKUf_nQQ21LcJpUdYd_g'
 
@@ -33,7 +33,7 @@ const kafkaRecords: readonly [what: string, hex: string, ours: StateRecord][] = 
   [
     'a partition',
     '0103020000000127c84a51ffe7410db52dc26951d61dfe02000000010200000001010100000001000000000000000002b3db69a4dffaf55557fb52851cb4b57400',
-    partitionRecord({ partitionId: 1, topicId, nodeId: 1, directoryId, metadataVersion: 33 })
+    partitionRecord(alone(topicId, 1), 33)
   ],
   [
     'a configuration of a group',
@@ -55,7 +55,7 @@ test('the bytes of Apache Kafka become the image that they speak of', () => {
   for (const [what, hex] of kafkaRecords) {
     // These bytes are of the second partition; the first is put before it.
     if (what === 'a partition') {
-      replayMetadata(image, partitionRecord({ partitionId: 0, topicId, nodeId: 1, directoryId, metadataVersion: 33 }))
+      replayMetadata(image, partitionRecord(alone(topicId, 0), 33))
     }
     replayMetadata(image, { key: null, value: Buffer.from(hex, 'hex') })
   }
@@ -65,7 +65,12 @@ test('the bytes of Apache Kafka become the image that they speak of', () => {
     inSyncReplicas: [1],
     leader: 1,
     leaderEpoch: 0,
-    partitionEpoch: 0
+    partitionEpoch: 0,
+    leaderRecoveryState: 0,
+    addingReplicas: [],
+    removingReplicas: [],
+    eligibleLeaderReplicas: [],
+    lastKnownEligibleLeaderReplicas: []
   }
   const topic = image.topicByName('t1')
   assert.deepEqual(topic?.partitions, [

@@ -4,7 +4,7 @@ import type { StateRecord } from '../../../src/coordination/coordinator.ts'
 import type { NewTopic, Placement } from '../../../src/coordination/metadata/create-topics.ts'
 import type { ClusterImage } from '../../../src/coordination/metadata/image.ts'
 import { MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
-import { readMetadataFrame } from '../../../src/coordination/metadata/records.ts'
+import { type NewPartition, readMetadataFrame } from '../../../src/coordination/metadata/records.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { ConfigRecord } from '../../../src/protocol/generated/metadata-log/config-record.ts'
@@ -19,6 +19,11 @@ export { MemoryStateLog }
 
 export const nodeId = 1
 export const directoryId = 's9tppN_69VVX-1KFHLS1dA'
+
+/** A partition that has its one replica on the node of these tests. */
+export const alone = (topicId: string, partitionId: number): NewPartition => ({
+  ...{ topicId, partitionId, replicas: [nodeId], directories: [directoryId], inSyncReplicas: [nodeId], leader: nodeId }
+})
 
 export const placement = (overrides: Readonly<Record<string, string>> = {}): Placement => ({
   nodeId,
@@ -73,5 +78,6 @@ export function contentsOf(image: ClusterImage): object {
   )
   const { topicCount, partitionCount, nextProducerId } = image
   const topics = image.sortedTopics().map((topic) => ({ ...topic, byId: image.topicById(topic.id)?.name }))
-  return { topics, topicCount, partitionCount, nextProducerId, configs, features: [...image.features] }
+  const [brokers, controllers, features] = [[...image.brokers()], [...image.controllers], [...image.features]]
+  return { topics, topicCount, partitionCount, nextProducerId, configs, features, brokers, controllers }
 }
