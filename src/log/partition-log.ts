@@ -12,18 +12,19 @@
 import type { Clock } from '../host/clock.ts'
 import { attempt, type Disk, DiskError } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { isControl, lastOffsetOf } from '../protocol/records/batch.ts'
+import { type BatchHeader, isControl, lastOffsetOf } from '../protocol/records/batch.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
 import { admit } from './admission.ts'
 import { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
+import { leaderChunks } from './leader-batches.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
 import { type LogOpening, openLog } from './opening.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { type AppendedBatch, place } from './placing.ts'
 import { type ProducerState, producerExpirationMs } from './producer-state.ts'
 import { expiredSegments } from './retention.ts'
-import { rollIsDue } from './rolling.ts'
+import { relativeOffsetMax, rollIsDue } from './rolling.ts'
 import type { Segment, SegmentSurroundings } from './segment.ts'
 import type { SetAside } from './segment-files.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
@@ -33,8 +34,10 @@ import { newestRecord, recordAt } from './time-lookup.ts'
 import type {
   AbortedTransaction,
   ActiveProducer,
+  AppendMoment,
   AppendOptions,
   AppendResult,
+  FollowerAppend,
   LogConfig,
   ReadResult,
   TimestampedOffset,
@@ -42,6 +45,7 @@ import type {
 } from './types.ts'
 import { WriteGroup } from './write-group.ts'
 
+export { UnfitBatchError } from './leader-batches.ts'
 export type { LogOpening } from './opening.ts'
 
 export class PartitionLog {
@@ -198,23 +202,8 @@ export class PartitionLog {
     const { bytes } = admitted
     const firstOffset = this.#logEndOffset
     const batches = place(bytes, admitted.batches, firstOffset, options.leaderEpoch)
-    const last = batches.at(-1)?.header
-    if (last === undefined) return noBatch
-    // All that can fail comes before the append, or is the append: what is in the file is taken in.
-    const segment = this.#segmentFor(batches[0]?.header.maxTimestamp ?? nowMs, bytes.length, lastOffsetOf(last), nowMs)
-    if (batches.some(({ end }) => end !== null)) segment.transactionIndex.file.load()
-    this.#epochs.assign(options.leaderEpoch, firstOffset)
-    const [only] = batches
-    if (options.write === 'in this turn' && only !== undefined && batches.length === 1) {
-      segment.gather(bytes, only, this.#config.indexIntervalBytes)
-      this.#writes.add(firstOffset, this.#producers.undoFor(last.producerId))
-    } else {
-      segment.append(bytes, batches, this.#config.indexIntervalBytes)
-    }
-    segment.writtenMs = nowMs
-    this.#logEndOffset = lastOffsetOf(last) + 1
-    if (this.#waitsForSync) this.#syncs.owe(bytes.length)
-    for (const batch of batches) this.#remember(batch, segment)
+    if (batches.length === 0) return noBatch
+    this.#put(bytes, batches, nowMs, options.write ?? 'now')
     return {
       ok: true,
       firstOffset,
@@ -223,6 +212,50 @@ export class PartitionLog {
       logStartOffset: this.#logStartOffset,
       isDuplicate: false
     }
+  }
+
+  /**
+   * Appends what the leader's Fetch gave as it is, with the leader's offsets and epochs (Kafka: UnifiedLog.appendAsFollower). The bytes
+   * are in the file when this returns. Throws UnfitBatchError, with nothing changed, for batches that do not continue this log; and
+   * DiskError when the disk refuses, when the log ends behind the chunks that came before.
+   */
+  appendAsFollower(chunks: readonly Buffer[]): FollowerAppend {
+    this.#assertUsable()
+    this.#writes.flush()
+    this.#undoWhatFailed()
+    const { gaps } = this.#surroundings
+    const log = { directory: this.#directory, logEndOffset: this.#logEndOffset, latestEpoch: this.#epochs.latest, gaps }
+    const nowMs = this.#clock.nowMs()
+    const found = leaderChunks(chunks, log)
+    for (const { bytes, batches } of found) this.#put(bytes, batches, nowMs, 'now')
+    return {
+      firstOffset: found[0]?.batches[0]?.header.baseOffset ?? this.#logEndOffset,
+      lastOffset: this.#logEndOffset - 1,
+      sizeBytes: found.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    }
+  }
+
+  /** Appends batches that have their place, at least one. Throws DiskError, with the log as it was. */
+  #put(bytes: Buffer, batches: readonly AppendedBatch[], nowMs: number, write: AppendMoment): void {
+    const [first] = batches
+    const last = batches.at(-1)
+    if (first === undefined || last === undefined) throw new Error('an append has a batch')
+    // All that can fail comes before the append, or is the append: what is in the file is taken in.
+    const segment = this.#segmentFor(first.header, bytes.length, lastOffsetOf(last.header), nowMs)
+    if (lastOffsetOf(last.header) - segment.baseOffset > relativeOffsetMax)
+      throw new Error('an index cannot name this offset')
+    if (batches.some(({ end }) => end !== null)) segment.transactionIndex.file.load()
+    for (const { header } of batches) this.#epochs.assign(header.partitionLeaderEpoch, header.baseOffset)
+    if (write === 'in this turn' && batches.length === 1) {
+      segment.gather(bytes, first, this.#config.indexIntervalBytes)
+      this.#writes.add(first.header.baseOffset, this.#producers.undoFor(last.header.producerId))
+    } else {
+      segment.append(bytes, batches, this.#config.indexIntervalBytes)
+    }
+    segment.writtenMs = nowMs
+    this.#logEndOffset = lastOffsetOf(last.header) + 1
+    if (this.#waitsForSync) this.#syncs.owe(bytes.length)
+    for (const batch of batches) this.#remember(batch, segment)
   }
 
   /** Resolves when everything that was appended is in the file. Rejects when it could not be written, and is in the log no more. */
@@ -337,7 +370,7 @@ export class PartitionLog {
     const finished = Math.min(expired, facts.length - 1)
     const dropped = finished > 0 ? this.#drop(finished) : 0
     if (dropped < finished || expired === finished) return dropped
-    this.#roll(nowMs)
+    this.#roll(this.#logEndOffset, nowMs)
     return dropped + this.#drop(1)
   }
 
@@ -438,11 +471,12 @@ export class PartitionLog {
     }
   }
 
-  #segmentFor(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
-    if (!this.#isRollDue(timestampMs, sizeBytes, lastOffset, nowMs)) return this.#segments.active
+  /** Where compaction has left a gap before the batch, the next segment begins behind it, as Kafka's does. */
+  #segmentFor(first: BatchHeader, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
+    if (!this.#isRollDue(first.maxTimestamp, sizeBytes, lastOffset, nowMs)) return this.#segments.active
     const endOffset = this.#logEndOffset
     this.#writes.flush()
-    if (this.#logEndOffset === endOffset) return this.#roll(nowMs)
+    if (this.#logEndOffset === endOffset) return this.#roll(first.baseOffset, nowMs)
     throw new DiskError('failed', this.#directory, `What came before could not be written to ${this.#directory}.`)
   }
 
@@ -475,8 +509,10 @@ export class PartitionLog {
     this.#cutBackTo = null
   }
 
-  #roll(nowMs: number): Segment {
-    const segment = this.#segments.roll(this.#logEndOffset, nowMs)
+  #roll(baseOffset: number, nowMs: number): Segment {
+    const segment = this.#segments.roll(baseOffset, nowMs)
+    // A start would take it from the segment, too.
+    this.#logEndOffset = baseOffset
     // Recovery then need not read what is behind us.
     this.#syncs.want(this.#logEndOffset)
     return segment

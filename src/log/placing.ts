@@ -20,10 +20,15 @@ export function place(
   let position = 0
   for (const header of headers) {
     placeBatch(bytes, position, header, offset, leaderEpoch)
-    const end = isControl(header.attributes) ? readTransactionEnd(bytes.subarray(position)) : null
-    batches.push({ header, position, end })
+    batches.push(withEnd(bytes, { header, position }))
     offset = lastOffsetOf(header) + 1
     position += header.sizeBytes
   }
   return batches
+}
+
+/** With what it says when it is a control batch, which is read here. */
+export function withEnd(bytes: Buffer, { header, position }: PlacedBatch): AppendedBatch {
+  const end = isControl(header.attributes) ? readTransactionEnd(bytes.subarray(position)) : null
+  return { header, position, end }
 }

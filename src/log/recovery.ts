@@ -159,8 +159,8 @@ function recover(segments: Segment[], from: number, options: RecoveryOptions): n
     const segment = segments[index]
     if (segment === undefined) break
     const next = segments[index + 1]
-    // Only segments that are finished are compacted.
-    const mayHaveGaps = options.gaps === 'compacted' && next !== undefined
+    // Compaction leaves the active segment alone; but that of a follower has what the leader's finished ones have.
+    const mayHaveGaps = options.gaps === 'compacted'
     const scan = scanSegment(segment, keepIndexes(segment, options), { ...options, recoveryPoint, mayHaveGaps })
     end = scan.endOffset
     const isWhole = scan.obstacle === null

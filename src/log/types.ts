@@ -64,6 +64,13 @@ export type AppendResult =
       readonly recordErrors: readonly RecordError[]
     }
 
+/** What a follower has taken from its leader; of nothing the last offset is the one before the first. */
+export interface FollowerAppend {
+  readonly firstOffset: number
+  readonly lastOffset: number
+  readonly sizeBytes: number
+}
+
 export interface ReadResult {
   /** Whole batches, back to back, as they lie on disk; the first contains the offset asked for. */
   readonly chunks: readonly Buffer[]

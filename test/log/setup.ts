@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Disk } from '../../src/host/disk.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import type { Gaps } from '../../src/log/continuity.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
 import { SyncTurns } from '../../src/log/sync-turns.ts'
 import type { Durability, LogConfig } from '../../src/log/types.ts'
@@ -44,6 +45,7 @@ export interface Opening {
   readonly leaderEpoch?: number
   readonly checkpointBytes?: number
   readonly history?: 'new' | 'known'
+  readonly gaps?: Gaps
   readonly report?: (line: string) => void
 }
 
@@ -58,7 +60,7 @@ export function open(opening: Opening = {}): PartitionLog {
     durability: opening.durability ?? 'disk',
     syncTurns: new SyncTurns(),
     history: opening.history ?? 'known',
-    gaps: 'none',
+    gaps: opening.gaps ?? 'none',
     report: opening.report ?? (() => {}),
     recoveryPoint: opening.recoveryPoint ?? null,
     logStartOffset: opening.logStartOffset ?? null,
