@@ -6,6 +6,9 @@ export const limits = {
   /** A coordinator's log is replayed in pieces of this size at start, so that a long log never lies in memory whole. */
   coordinatorLoadBytes: 1024 * 1024,
 
+  /** Records of one batch of a metadata snapshot: about 3,000 partitions, which take some milliseconds to write. */
+  snapshotBatchBytes: 256 * 1024,
+
   /** Members of one group, whatever group.max.size says: each join looks at all of them (5,000 joins measured: 1.5 s in all). */
   groupMembers: 5_000,
   /** Member ids of one group that were given out and not used yet: a client that never comes back leaves one for a session. */

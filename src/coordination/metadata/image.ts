@@ -5,6 +5,7 @@
 import { ProtocolError } from '../../protocol/primitives.ts'
 import type { BrokerImage } from './broker-image.ts'
 import { ChangesSince, type MetadataDelta } from './delta.ts'
+import { KeptRecords } from './kept-records.ts'
 import type { PartitionImage } from './partition-image.ts'
 import { collisionKey } from './topic-names.ts'
 
@@ -50,6 +51,8 @@ export class ClusterImage {
   #sorted: readonly TopicImage[] | null = null
   readonly #brokers = new Map<number, BrokerImage>()
   readonly #controllers = new Set<number>()
+  /** What nobody here acts on, and a snapshot has to say all the same. */
+  readonly kept = new KeptRecords()
   #partitionCount = 0
   #nextProducerId = 0
   /** Since the last delta; null as long as nobody has asked for one: a start replays everything, and asks for no part of it. */
@@ -65,6 +68,7 @@ export class ClusterImage {
     for (const [name, level] of this.#features) copy.#features.set(name, level)
     for (const [id, broker] of this.#brokers) copy.#brokers.set(id, broker)
     for (const id of this.#controllers) copy.#controllers.add(id)
+    copy.kept.putAll(this.kept)
     copy.#removed = this.#removed === null ? null : new Set(this.#removed)
     copy.#partitionCount = this.#partitionCount
     copy.#nextProducerId = this.#nextProducerId
@@ -142,6 +146,14 @@ export class ClusterImage {
   configured(type: number): string[] {
     const prefix = `${type}:`
     return [...this.#configs.keys()].filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length))
+  }
+
+  /** Each resource that has a configuration of its own. */
+  *configurations(): Iterable<{ type: number; name: string; config: ReadonlyMap<string, string> }> {
+    for (const [key, config] of this.#configs) {
+      const colon = key.indexOf(':')
+      yield { type: Number(key.slice(0, colon)), name: key.slice(colon + 1), config }
+    }
   }
 
   get features(): ReadonlyMap<string, number> {

@@ -13,10 +13,12 @@ import { RegisterBrokerRecord } from '../../protocol/generated/metadata-log/regi
 import { RemoveTopicRecord } from '../../protocol/generated/metadata-log/remove-topic-record.ts'
 import { TopicRecord } from '../../protocol/generated/metadata-log/topic-record.ts'
 import { UnregisterBrokerRecord } from '../../protocol/generated/metadata-log/unregister-broker-record.ts'
-import type { Message } from '../../protocol/message.ts'
+import type { Decoded, Message } from '../../protocol/message.ts'
 import { ProtocolError, Reader, Writer } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
 import type { BrokerImage } from './broker-image.ts'
+import type { PartitionImage } from './partition-image.ts'
+import { UnsupportedMetadata } from './support.ts'
 
 const frameVersion = 1
 
@@ -55,6 +57,15 @@ export function readMetadataFrame(value: Buffer): MetadataFrame {
   return { type: reader.readUnsignedVarint(), version: reader.readUnsignedVarint(), reader }
 }
 
+/** Throws UnsupportedMetadata for a version of a later Kafka. */
+export function readMessage<T>(message: Message<T>, { version, reader }: MetadataFrame): Decoded<T> {
+  if (version > message.highestVersion) {
+    const what = `version ${version} of ${message.name}`
+    throw new UnsupportedMetadata(`the cluster metadata has ${what}, which is of a later Apache Kafka`)
+  }
+  return message.decode(reader, version)
+}
+
 export function topicRecord(name: string, topicId: string): StateRecord {
   return encodeMetadataRecord(TopicRecord, 0, { name, topicId })
 }
@@ -88,6 +99,30 @@ export function partitionRecord(partition: NewPartition, metadataVersion: number
     leaderEpoch: 0,
     partitionEpoch: 0,
     directories: version >= 1 ? directories : []
+  })
+}
+
+/** A partition as it stands, for a snapshot (Kafka: PartitionRegistration.toRecord). */
+export function standingPartitionRecord(
+  topicId: string,
+  partition: PartitionImage,
+  metadataVersion: number
+): StateRecord {
+  const {
+    inSyncReplicas: isr,
+    eligibleLeaderReplicas,
+    lastKnownEligibleLeaderReplicas,
+    directories,
+    ...same
+  } = partition
+  const version = partitionRecordVersion(metadataVersion)
+  return encodeMetadataRecord(PartitionRecord, version, {
+    ...same,
+    topicId,
+    isr,
+    directories: version >= 1 ? directories : [],
+    eligibleLeaderReplicas: eligibleLeaderReplicas.length > 0 ? eligibleLeaderReplicas : null,
+    lastKnownElr: lastKnownEligibleLeaderReplicas.length > 0 ? lastKnownEligibleLeaderReplicas : null
   })
 }
 

@@ -14,99 +14,98 @@ import { TopicRecord } from '../../protocol/generated/metadata-log/topic-record.
 import { UnfenceBrokerRecord } from '../../protocol/generated/metadata-log/unfence-broker-record.ts'
 import { UnregisterBrokerRecord } from '../../protocol/generated/metadata-log/unregister-broker-record.ts'
 import { UnregisterControllerRecord } from '../../protocol/generated/metadata-log/unregister-controller-record.ts'
-import type { Decoded, Message } from '../../protocol/message.ts'
+import type { Decoded } from '../../protocol/message.ts'
 import { ProtocolError } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
 import { changedBroker, registeredBroker } from './broker-image.ts'
 import type { ClusterImage } from './image.ts'
+import { controllerSubject, replayKept } from './kept-records.ts'
 import { changedPartition, createdPartition, noChange } from './partition-image.ts'
-import { type MetadataFrame, readMetadataFrame } from './records.ts'
+import { readMessage, readMetadataFrame } from './records.ts'
 import { UnsupportedMetadata } from './support.ts'
 
 /**
- * Types that say nothing of what is kept here, by Kafka's numbers: the log's own transactions (see `transactions.ts`), and
- * rights, users, quotas and tokens, which a Kafka that comes back finds where it left them.
+ * Types that say nothing, by Kafka's numbers: the log's own transactions (see `transactions.ts`), records that only move the log
+ * on, and how far a migration from ZooKeeper has come, which Kafka 4 passes over too.
  */
-const passedOver: ReadonlySet<number> = new Set([10, 11, 14, 18, 19, 20, 21, 22, 23, 24, 25, 26])
+const passedOver: ReadonlySet<number> = new Set([20, 21, 23, 24, 25])
 
 export function replayMetadata(image: ClusterImage, record: StateRecord): void {
   if (record.value === null) return
   const frame = readMetadataFrame(record.value)
   switch (frame.type) {
     case TopicRecord.apiKey: {
-      const { name, topicId } = read(TopicRecord, frame)
+      const { name, topicId } = readMessage(TopicRecord, frame)
       image.putTopic(name, topicId)
       break
     }
     case PartitionRecord.apiKey: {
-      const partition = read(PartitionRecord, frame)
+      const partition = readMessage(PartitionRecord, frame)
       image.putPartition(partition.topicId, createdPartition(partition))
       break
     }
     case PartitionChangeRecord.apiKey:
-      changePartition(image, read(PartitionChangeRecord, frame))
+      changePartition(image, readMessage(PartitionChangeRecord, frame))
       break
     case ClearElrRecord.apiKey:
-      clearEligibleLeaders(image, read(ClearElrRecord, frame).topicName)
+      clearEligibleLeaders(image, readMessage(ClearElrRecord, frame).topicName)
       break
     case RemoveTopicRecord.apiKey:
-      image.removeTopic(read(RemoveTopicRecord, frame).topicId)
+      image.removeTopic(readMessage(RemoveTopicRecord, frame).topicId)
       break
     case ConfigRecord.apiKey: {
-      const { resourceType, resourceName, name, value } = read(ConfigRecord, frame)
+      const { resourceType, resourceName, name, value } = readMessage(ConfigRecord, frame)
       image.putConfig(resourceType, resourceName, name, value)
       break
     }
     case FeatureLevelRecord.apiKey: {
-      const { name, featureLevel } = read(FeatureLevelRecord, frame)
+      const { name, featureLevel } = readMessage(FeatureLevelRecord, frame)
       image.putFeature(name, featureLevel)
       break
     }
     case ProducerIdsRecord.apiKey:
-      image.putNextProducerId(read(ProducerIdsRecord, frame).nextProducerId)
+      image.putNextProducerId(readMessage(ProducerIdsRecord, frame).nextProducerId)
       break
     case RegisterBrokerRecord.apiKey:
-      image.putBroker(registeredBroker(read(RegisterBrokerRecord, frame)))
+      image.putBroker(registeredBroker(readMessage(RegisterBrokerRecord, frame)))
       break
     case FenceBrokerRecord.apiKey: {
-      const { id, epoch } = read(FenceBrokerRecord, frame)
+      const { id, epoch } = readMessage(FenceBrokerRecord, frame)
       changeBroker(image, [id, epoch], { fenced: 1 })
       break
     }
     case UnfenceBrokerRecord.apiKey: {
-      const { id, epoch } = read(UnfenceBrokerRecord, frame)
+      const { id, epoch } = readMessage(UnfenceBrokerRecord, frame)
       changeBroker(image, [id, epoch], { fenced: -1 })
       break
     }
     case BrokerRegistrationChangeRecord.apiKey: {
-      const { brokerId, brokerEpoch, ...change } = read(BrokerRegistrationChangeRecord, frame)
+      const { brokerId, brokerEpoch, ...change } = readMessage(BrokerRegistrationChangeRecord, frame)
       changeBroker(image, [brokerId, brokerEpoch], change)
       break
     }
     case UnregisterBrokerRecord.apiKey:
-      image.removeBroker(read(UnregisterBrokerRecord, frame).brokerId)
+      image.removeBroker(readMessage(UnregisterBrokerRecord, frame).brokerId)
       break
-    case RegisterControllerRecord.apiKey:
-      image.putController(read(RegisterControllerRecord, frame).controllerId)
+    case RegisterControllerRecord.apiKey: {
+      const { controllerId } = readMessage(RegisterControllerRecord, frame)
+      image.putController(controllerId)
+      image.kept.put(controllerSubject(controllerId), record)
       break
-    case UnregisterControllerRecord.apiKey:
-      image.removeController(read(UnregisterControllerRecord, frame).controllerId)
+    }
+    case UnregisterControllerRecord.apiKey: {
+      const { controllerId } = readMessage(UnregisterControllerRecord, frame)
+      image.removeController(controllerId)
+      image.kept.drop(controllerSubject(controllerId))
       break
+    }
     default:
-      if (!passedOver.has(frame.type)) {
+      if (!replayKept(image.kept, record, frame) && !passedOver.has(frame.type)) {
         throw new UnsupportedMetadata(
           `the cluster metadata has a record of type ${frame.type}, which is of a later Apache Kafka`
         )
       }
   }
-}
-
-function read<T>(message: Message<T>, { version, reader }: MetadataFrame): Decoded<T> {
-  if (version > message.highestVersion) {
-    const what = `version ${version} of ${message.name}`
-    throw new UnsupportedMetadata(`the cluster metadata has ${what}, which is of a later Apache Kafka`)
-  }
-  return message.decode(reader, version)
 }
 
 function changePartition(image: ClusterImage, change: Decoded<PartitionChangeRecord>): void {
