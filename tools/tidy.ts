@@ -90,7 +90,7 @@ function directionFindings(file: SourceFile): string[] {
 }
 
 function mayImport(path: string, from: string, to: string): boolean {
-  if (from === to || to === 'limits') return true
+  if (from === to || to === 'limits' || to === 'invariant') return true
   if (from === 'cli' || from === 'console' || from === 'learn') return CLI_SERVE.test(path) && to !== 'cli'
   if (from === 'testing') return ROOMS.includes(to)
   if (from === 'index') return to !== 'cli' && to !== 'console'

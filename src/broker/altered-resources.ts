@@ -1,6 +1,7 @@
 /** The answers of both ways to change configurations: one for each resource; a resource that stands twice is refused. */
 import type { ConfigDecision } from '../coordination/metadata/configs.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import type { Failure } from './api.ts'
 
 interface Resource {
   readonly resourceType: number
@@ -34,6 +35,10 @@ export async function alteredResources<T extends Resource>(
       resourceName
     }
   })
+}
+
+export function failedResources(resources: readonly Resource[], failure: Failure): ResourceAnswer[] {
+  return resources.map(({ resourceType, resourceName }) => ({ ...failure, resourceType, resourceName }))
 }
 
 function keyOf({ resourceType, resourceName }: Resource): string {

@@ -6,8 +6,11 @@
  * connection (append, queue), the rest waits in the background. Answers of one connection still leave in order.
  */
 import type { ApiKey } from '../protocol/api-keys.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import type { Decoded, Message } from '../protocol/message.ts'
-import type { Reader, Writer } from '../protocol/primitives.ts'
+import type { Reader } from '../protocol/primitives.ts'
+import type { BrokerAnswer } from './answer.ts'
+import { answerTo } from './answering.ts'
 import type { Broker } from './broker.ts'
 import type { Session } from './session.ts'
 
@@ -15,6 +18,7 @@ export interface RequestContext {
   readonly broker: Broker
   readonly session: Session
   readonly apiVersion: number
+  readonly correlationId: number
   /** Empty when the client gave none. */
   readonly clientId: string
   /** A handler's wish to be told when every byte of its answer has left; never called when the connection breaks before. */
@@ -29,6 +33,18 @@ export const closeConnection = Symbol('close connection')
 /** A response body is an object, so that the two symbols cannot be mistaken for one. */
 export type Outcome<Response extends object> = Response | typeof noAnswer | typeof closeConnection
 
+/** Why a request failed as a whole (Kafka: ApiError). */
+export interface Failure {
+  readonly errorCode: ErrorCode
+  readonly errorMessage: string
+}
+
+/** What a client is told of a mistake of ours: Kafka's own words, so that it knows them. */
+export const unexpected: Failure = {
+  errorCode: ErrorCode.UNKNOWN_SERVER_ERROR,
+  errorMessage: 'The server experienced an unexpected error when processing the request.'
+}
+
 export interface ApiDeclaration<Request, Response extends object> {
   /** Lowest and highest version this broker behaves as. */
   readonly versions: readonly [number, number]
@@ -36,14 +52,16 @@ export interface ApiDeclaration<Request, Response extends object> {
   readonly advertisedFrom?: number
   readonly request: Message<Request>
   readonly response: Message<Response>
+  /**
+   * The answer that fails all that was asked for (Kafka: AbstractRequest.getErrorResponse); null where the version, or what was
+   * asked, leaves no place to say so.
+   */
+  readonly failed: (request: Decoded<Request>, failure: Failure, apiVersion: number) => Response | null
   readonly handle: (
     request: Decoded<Request>,
     context: RequestContext
   ) => Outcome<Response> | Promise<Outcome<Response>>
 }
-
-/** Writes the body of an answer; or says that there is none. */
-export type Answer = ((writer: Writer) => void) | typeof noAnswer | typeof closeConnection
 
 /** An API as the list of them knows it: its request and response types are its own business. */
 export interface Api {
@@ -53,27 +71,19 @@ export interface Api {
   readonly versions: readonly [number, number]
   readonly advertisedVersions: readonly [number, number]
   /** Decodes the body, handles it, and hands back the answer. Throws ProtocolError on a body that cannot be read. */
-  readonly answer: (body: Reader, context: RequestContext) => Answer | Promise<Answer>
+  readonly answer: (body: Reader, context: RequestContext) => BrokerAnswer | Promise<BrokerAnswer>
 }
 
 export function api<Request, Response extends object>(
   key: ApiKey,
   declaration: ApiDeclaration<Request, Response>
 ): Api {
-  const { versions, request, response, handle } = declaration
-  const encoded = (outcome: Outcome<Response>, version: number): Answer => {
-    if (typeof outcome === 'symbol') return outcome
-    return (writer) => response.encode(writer, outcome, version)
-  }
+  const { versions, request, advertisedFrom = versions[0] } = declaration
   return {
     key,
     name: request.name.replace(/Request$/, ''),
     versions,
-    advertisedVersions: [declaration.advertisedFrom ?? versions[0], versions[1]],
-    answer(body, context) {
-      const outcome = handle(request.decode(body, context.apiVersion), context)
-      if (outcome instanceof Promise) return outcome.then((settled) => encoded(settled, context.apiVersion))
-      return encoded(outcome, context.apiVersion)
-    }
+    advertisedVersions: [advertisedFrom, versions[1]],
+    answer: (body, context) => answerTo(declaration, body, context)
   }
 }

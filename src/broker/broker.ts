@@ -13,14 +13,16 @@ import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinat
 import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
 import { attempt, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { InvariantError } from '../invariant.ts'
 import { DamageError } from '../log/damage.ts'
 import type { Durability } from '../log/types.ts'
 import { isUnreadable } from '../protocol/records/reader.ts'
+import { type BrokerAnswer, close } from './answer.ts'
 import type { Api } from './api.ts'
 import { allApis } from './apis/all.ts'
 import { DataDirectory } from './data-directory.ts'
 import { DiskRoom } from './disk-room.ts'
-import { type BrokerAnswer, dispatch } from './dispatch.ts'
+import { dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
@@ -88,6 +90,7 @@ export class Broker {
     readonly space: () => { totalBytes: number; freeBytes: number } | null
   }
   readonly #advertised: BrokerOptions['advertised']
+  readonly #log: (line: string) => void
   readonly #directory: DataDirectory
   readonly #replicas: Replicas
   readonly #groups: GroupCoordinators
@@ -99,6 +102,8 @@ export class Broker {
     return answer
   }
   #whenIdle: (() => void) | null = null
+  /** It has stopped itself: what it knows cannot be trusted. */
+  #isBroken = false
 
   /**
    * Opens the data directory, replays what the cluster knows, and opens every log.
@@ -143,6 +148,7 @@ export class Broker {
     this.host = host
     this.config = config
     this.#advertised = options.advertised
+    this.#log = options.log
     this.#directory = directory
     this.nodeId = directory.nodeId
     this.clusterId = directory.clusterId
@@ -185,6 +191,7 @@ export class Broker {
    * when this returns; the rest may be waited for. Never throws and never rejects.
    */
   answer(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
+    if (this.#isBroken) return close('the broker has stopped itself after a mistake of its own')
     const answer = dispatch(this, session, frame)
     if (!(answer instanceof Promise)) return answer
     this.#inFlight += 1
@@ -250,6 +257,36 @@ export class Broker {
     this.#replicas.saveLogStartOffsets()
   }
 
+  /**
+   * A mistake of ours came to light while something was done: whoever runs the broker hears of it, whole, and what it names
+   * serves no more.
+   */
+  failed(what: string, error: unknown): void {
+    this.#log(`${what} met a mistake of the broker, please report it: ${stackOf(error)}`)
+    if (!(error instanceof InvariantError) || error.stops === 'nothing else') return
+    if (error.stops === 'broker' || error.stops.partition === metadataDirectory) this.#stopItself()
+    else this.#stopPartition(error.stops.partition, error)
+  }
+
+  #stopPartition(name: string, error: InvariantError): void {
+    for (const { topic, topicId, partition } of [...this.#replicas.all()]) {
+      if (`${topic}-${partition}` !== name) continue
+      const what = `${name} serves no more, for a mistake of the broker: ${error.message}`
+      const reason = new DiskError('failed', name, what, error)
+      this.#replicas.takeOffline({ topic, topicId, firstPartition: partition, count: 1 }, reason)
+    }
+  }
+
+  /** The files stay as they are, for the next start to recover. */
+  #stopItself(): void {
+    if (this.#isBroken) return
+    this.#isBroken = true
+    this.release()
+    this.#housekeeping.stop()
+    this.#replicas.abandon()
+    this.#directory.release()
+  }
+
   /** Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. */
   release(): void {
     this.fetches.release()
@@ -258,6 +295,7 @@ export class Broker {
 
   /** Waits for the requests in flight, and closes every log cleanly. The directory is free afterwards, whatever happens. */
   async stop(): Promise<void> {
+    if (this.#isBroken) return
     this.release()
     this.#housekeeping.stop()
     if (this.#inFlight > 0) {
@@ -273,6 +311,12 @@ export class Broker {
       this.#directory.release()
     }
   }
+}
+
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const stack = error.stack ?? error.message
+  return error.cause === undefined ? stack : `${stack}\nbecause of ${stackOf(error.cause)}`
 }
 
 /** A snapshot that is whole and holds no metadata is of something else. */

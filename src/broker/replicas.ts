@@ -180,13 +180,13 @@ export class Replicas {
     for (const replica of this.#madeBy(plan)) replica.restOn(safe)
   }
 
-  *#madeBy({ topic, topicId, firstPartition, count }: PartitionPlan): Iterable<Replica> {
+  *#madeBy({ topic, topicId, firstPartition, count }: Omit<PartitionPlan, 'config'>): Iterable<Replica> {
     const hosted = this.#byTopic.get(topic)?.slice(firstPartition, firstPartition + count) ?? []
     for (const replica of replicasAmong(hosted)) if (replica.topicId === topicId) yield replica
   }
 
-  /** The metadata that tell of these partitions may be lost: nothing may be acknowledged on them. */
-  takeOffline(plan: PartitionPlan, reason: DiskError): void {
+  /** Nothing may be acknowledged on these partitions: the metadata that tell of them may be lost, or their state is wrong. */
+  takeOffline(plan: Omit<PartitionPlan, 'config'>, reason: DiskError): void {
     const { topic, topicId } = plan
     const hosted = this.#byTopic.get(topic) ?? []
     for (const replica of this.#madeBy(plan)) {

@@ -7,6 +7,7 @@
  * Apache Kafka's CoordinatorRuntime works the same way; there, as here, nothing but replay changes hard state.
  */
 import { DiskError } from '../host/disk.ts'
+import { InvariantError } from '../invariant.ts'
 
 /** A record of state: the key and value bytes as they lie in the log. A null value takes the key away. */
 export interface StateRecord {
@@ -50,7 +51,7 @@ export interface CoordinatorOptions {
   readonly log: StateLog
   /** Applies one record to the hard state. The only place that changes it. */
   readonly replay: (record: StateRecord) => void
-  /** Told when a sync failed: what the log still has may be lost, and so may the state that was made of it. */
+  /** Told when a sync or a replay failed: the state is no longer what the log will say. Without it the broker stops. */
   readonly onFailure?: (error: DiskError | Error) => void
 }
 
@@ -74,7 +75,14 @@ export class Coordinator {
   commit(records: readonly StateRecord[], nowMs: number): void {
     if (records.length === 0) return
     this.#log.append(records, nowMs)
-    for (const record of records) this.#replay(record)
+    try {
+      for (const record of records) this.#replay(record)
+    } catch (error) {
+      // State and log say different things now, and a restart may not be able to read the log.
+      this.#fail(error)
+      const stops = this.#onFailure === undefined ? 'broker' : 'nothing else'
+      throw new InvariantError('a record was appended that cannot be replayed', stops, error)
+    }
   }
 
   /** Resolves when everything replayed so far is durable: an answer that rests on this state may leave. */

@@ -11,6 +11,7 @@
  */
 import type { Clock } from '../host/clock.ts'
 import { attempt, type Disk, DiskError } from '../host/disk.ts'
+import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, isControl, lastOffsetOf } from '../protocol/records/batch.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
@@ -193,7 +194,12 @@ export class PartitionLog {
     if (options.write !== 'in this turn') this.#writes.flush()
     this.#undoWhatFailed()
     if (options.leaderEpoch < this.#epochs.latest)
-      throw new RangeError(`${this.#directory} is in epoch ${this.#epochs.latest}, and ${options.leaderEpoch} is over`)
+      throw new InvariantError(
+        `${this.#directory} is in epoch ${this.#epochs.latest}, and ${options.leaderEpoch} is over`,
+        {
+          partition: this.#directory
+        }
+      )
     const nowMs = this.#clock.nowMs()
     const rules = { topicPartition: this.#directory, config: this.#config, producers: this.#producers, nowMs }
     const admitted = admit(records, options.origin, rules)

@@ -17,10 +17,39 @@ const powerCut = ['test/log/power-cut.test.ts']
 const log = ['test/log/partition-log.test.ts', 'test/log/steps.test.ts']
 const producers = ['test/broker/apis/produce.test.ts']
 const damage = ['test/broker/damage/every-file.test.ts']
+const dispatch = ['test/broker/dispatch.test.ts']
 const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
+  {
+    what: 'a broken invariant stops nothing',
+    file: 'src/broker/broker.ts',
+    text: 'else this.#stopPartition(error.stops.partition, error)',
+    replacement: 'else return',
+    tests: dispatch
+  },
+  {
+    what: 'a broker whose image is wrong goes on',
+    file: 'src/broker/broker.ts',
+    text: 'if (this.#isBroken) return close(',
+    replacement: 'if (false) return close(',
+    tests: dispatch
+  },
+  {
+    what: 'a mistake of ours is told to nobody',
+    file: 'src/broker/answering.ts',
+    text: 'broker.failed(asked, error)',
+    replacement: '',
+    tests: dispatch
+  },
+  {
+    what: 'a coordinator goes on with a state that is not what its log says',
+    file: 'src/coordination/coordinator.ts',
+    text: '      this.#fail(error)\n      const stops',
+    replacement: '      const stops',
+    tests: ['test/coordination/coordinator.test.ts']
+  },
   {
     what: 'a batch that is sent again is stored again',
     file: 'src/log/admission.ts',

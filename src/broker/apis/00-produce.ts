@@ -44,6 +44,15 @@ export const produce = api(ApiKey.Produce, {
   advertisedFrom: 0,
   request: ProduceRequest,
   response: ProduceResponse,
+  failed({ acks, topicData }, { errorCode, errorMessage }) {
+    if (acks === 0) return null
+    const responses = topicData.map(({ name, topicId, partitionData }) => ({
+      name,
+      topicId,
+      partitionResponses: partitionData.map((partition) => ({ ...failed(partition, errorCode), errorMessage }))
+    }))
+    return { responses }
+  },
 
   handle(request, context) {
     const settled: Promise<void>[] = []

@@ -17,7 +17,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
-import { api, type RequestContext } from '../api.ts'
+import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import {
@@ -41,9 +41,10 @@ export const fetch = api(ApiKey.Fetch, {
   versions: [4, 18],
   request: FetchRequest,
   response: FetchResponse,
+  failed: failedAsAWhole,
 
   handle(request, context) {
-    if (!isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request, context)
+    if (!isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request, unexpected, context.apiVersion)
     const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
     if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
     const loan = context.broker.fetchMemory.lend()
@@ -118,8 +119,7 @@ function respondOrWait(
 }
 
 /** What Kafka answers where it trips over the request itself (FetchRequest.getErrorResponse). */
-function failedAsAWhole({ topics, sessionId }: Request, { apiVersion }: RequestContext): FetchResponse {
-  const errorCode = ErrorCode.UNKNOWN_SERVER_ERROR
+function failedAsAWhole({ topics, sessionId }: Request, { errorCode }: Failure, apiVersion: number): FetchResponse {
   const responses = topics.map(({ topic, topicId, partitions }) => ({
     topic,
     topicId,

@@ -13,7 +13,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-request.ts'
 import { ListOffsetsResponse } from '../../protocol/generated/api/list-offsets-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
-import { api, type RequestContext } from '../api.ts'
+import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
 import { isIsolationLevel, leaderEpochError } from '../read-partition.ts'
 import type { Replica } from '../replica.ts'
 
@@ -44,9 +44,11 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   versions: [1, 11],
   request: ListOffsetsRequest,
   response: ListOffsetsResponse,
+  failed: failedAsAWhole,
 
   handle(request, context) {
-    if (request.replicaId === -1 && !isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request)
+    if (request.replicaId === -1 && !isIsolationLevel(request.isolationLevel))
+      return failedAsAWhole(request, unexpected)
     const awaited = becomingReadable(request, context)
     if (awaited.length === 0) return answerTo(request, context)
     // What could not be made durable is not told: nobody can read it.
@@ -54,11 +56,10 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   }
 })
 
-function failedAsAWhole({ topics }: Request): ListOffsetsResponse {
-  const { UNKNOWN_SERVER_ERROR } = ErrorCode
+function failedAsAWhole({ topics }: Request, { errorCode }: Failure): ListOffsetsResponse {
   const answers = topics.map(({ name, partitions }) => ({
     name,
-    partitions: partitions.map((partition) => failed(partition, UNKNOWN_SERVER_ERROR))
+    partitions: partitions.map((partition) => failed(partition, errorCode))
   }))
   return { topics: answers }
 }

@@ -22,6 +22,7 @@ type AskedTopic = NonNullable<Request['topics']>[number]
 
 const firstVersionWithChoiceOfCreation = 4
 const firstVersionById = 12
+const firstVersionWithWholeError = 13
 
 /** Their form is not a plain topic's, so that asking for them makes none. */
 const madeByTheBrokerAlone: ReadonlySet<string> = new Set([
@@ -34,9 +35,13 @@ export const metadata = api(ApiKey.Metadata, {
   versions: [0, 13],
   request: MetadataRequest,
   response: MetadataResponse,
+  failed(request, { errorCode }, apiVersion) {
+    if (apiVersion >= firstVersionWithWholeError) return { ...refused(request, errorCode), errorCode }
+    return request.topics === null || request.topics.length === 0 ? null : refused(request, errorCode)
+  },
 
   async handle(request, context) {
-    if (asksByIdTooEarly(request, context)) return refused(request)
+    if (asksByIdTooEarly(request, context)) return refused(request, ErrorCode.INVALID_REQUEST)
     const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
     const failures = missing.length === 0 ? new Map<string, ErrorCode>() : await create(missing, context)
     const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
@@ -58,8 +63,7 @@ function asksByIdTooEarly(request: Request, { apiVersion }: RequestContext): boo
 }
 
 /** Kafka's answer to a request that is wrong as a whole (MetadataRequest.getErrorResponse): it tells of no broker. */
-function refused({ topics }: Request): MetadataResponse {
-  const errorCode = ErrorCode.INVALID_REQUEST
+function refused({ topics }: Request, errorCode: ErrorCode): MetadataResponse {
   return {
     brokers: [],
     topics: (topics ?? []).map(({ name, topicId }) => ({ errorCode, name: name ?? '', topicId, partitions: [] }))

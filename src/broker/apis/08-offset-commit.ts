@@ -18,6 +18,14 @@ export const offsetCommit = api(ApiKey.OffsetCommit, {
   versions: [2, 10],
   request: OffsetCommitRequest,
   response: OffsetCommitResponse,
+  failed({ topics }, { errorCode }) {
+    const answers = topics.map(({ name, topicId, partitions }) => ({
+      name,
+      topicId,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode }))
+    }))
+    return { topics: answers }
+  },
 
   handle(request, context) {
     const { broker, apiVersion } = context

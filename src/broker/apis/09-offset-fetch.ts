@@ -26,6 +26,11 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
   versions: [1, 10],
   request: OffsetFetchRequest,
   response: OffsetFetchResponse,
+  failed(request, { errorCode }, apiVersion) {
+    if (apiVersion < firstVersionWithWholeError) return { topics: failedTopics(request, errorCode) }
+    if (apiVersion < firstVersionWithGroups) return { topics: [], errorCode }
+    return { groups: request.groups.map(({ groupId }) => ({ groupId, topics: [], errorCode })) }
+  },
 
   async handle(request, context) {
     const { requireStable } = request

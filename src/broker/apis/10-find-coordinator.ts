@@ -33,6 +33,10 @@ export const findCoordinator = api(ApiKey.FindCoordinator, {
   versions: [0, 6],
   request: FindCoordinatorRequest,
   response: FindCoordinatorResponse,
+  failed({ coordinatorKeys }, { errorCode, errorMessage }, apiVersion) {
+    if (apiVersion < firstVersionWithManyKeys) return notFound('', errorCode, errorMessage)
+    return { coordinators: coordinatorKeys.map((key) => notFound(key, errorCode, errorMessage)) }
+  },
 
   async handle(request, context) {
     const keys = context.apiVersion >= firstVersionWithManyKeys ? request.coordinatorKeys : [request.key]

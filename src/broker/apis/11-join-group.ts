@@ -18,16 +18,17 @@ export const joinGroup = api(ApiKey.JoinGroup, {
   versions: [0, 9],
   request: JoinGroupRequest,
   response: JoinGroupResponse,
+  failed: ({ memberId }, { errorCode }) => refused(memberId, errorCode),
 
   async handle(request, context) {
     const coordinator = context.broker.groupCoordinatorFor(request.groupId)
-    if (coordinator === undefined) return notHere(request.memberId)
+    if (coordinator === undefined) return refused(request.memberId, ErrorCode.NOT_COORDINATOR)
     const answer = await coordinator.joinGroup(request, callerOf(context))
     if (context.apiVersion >= firstVersionWithNullableProtocol) return answer
     return { ...answer, protocolName: answer.protocolName ?? '' }
   }
 })
 
-function notHere(memberId: string): JoinGroupResponse {
-  return { errorCode: ErrorCode.NOT_COORDINATOR, protocolName: '', leader: '', memberId, members: [] }
+function refused(memberId: string, errorCode: ErrorCode): JoinGroupResponse {
+  return { errorCode, protocolName: '', leader: '', memberId, members: [] }
 }

@@ -13,6 +13,7 @@ export const heartbeat = api(ApiKey.Heartbeat, {
   versions: [0, 4],
   request: HeartbeatRequest,
   response: HeartbeatResponse,
+  failed: (_, { errorCode }) => ({ errorCode }),
 
   handle(request, { broker }) {
     const coordinator = broker.groupCoordinatorFor(request.groupId)

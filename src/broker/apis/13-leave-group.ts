@@ -16,6 +16,7 @@ export const leaveGroup = api(ApiKey.LeaveGroup, {
   versions: [0, 5],
   request: LeaveGroupRequest,
   response: LeaveGroupResponse,
+  failed: (_, { errorCode }) => ({ errorCode }),
 
   async handle({ groupId, memberId, members }, { broker, apiVersion }) {
     const coordinator = broker.groupCoordinatorFor(groupId)

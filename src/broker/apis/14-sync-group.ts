@@ -15,10 +15,15 @@ export const syncGroup = api(ApiKey.SyncGroup, {
   versions: [0, 5],
   request: SyncGroupRequest,
   response: SyncGroupResponse,
+  failed: (_, { errorCode }) => refused(errorCode),
 
   handle(request, context) {
     const coordinator = context.broker.groupCoordinatorFor(request.groupId)
     if (coordinator !== undefined) return coordinator.syncGroup(request, callerOf(context))
-    return { errorCode: ErrorCode.NOT_COORDINATOR, assignment: Buffer.alloc(0) }
+    return refused(ErrorCode.NOT_COORDINATOR)
   }
 })
+
+function refused(errorCode: ErrorCode): SyncGroupResponse {
+  return { errorCode, assignment: Buffer.alloc(0) }
+}

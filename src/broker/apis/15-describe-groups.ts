@@ -21,6 +21,7 @@ export const describeGroups = api(ApiKey.DescribeGroups, {
   versions: [0, 6],
   request: DescribeGroupsRequest,
   response: DescribeGroupsResponse,
+  failed: ({ groups }, { errorCode }) => ({ groups: groups.map((groupId) => refused(groupId, errorCode)) }),
 
   async handle({ groups, includeAuthorizedOperations }, context) {
     const described = await Promise.all(groups.map((groupId) => describe(groupId, context)))
@@ -34,7 +35,7 @@ async function describe(
   { broker, apiVersion }: RequestContext
 ): Promise<DescribeGroupsResponseDescribedGroup> {
   const coordinator = broker.groupCoordinatorFor(groupId)
-  if (coordinator === undefined) return notHere(groupId)
+  if (coordinator === undefined) return refused(groupId, ErrorCode.NOT_COORDINATOR)
   const group = await coordinator.describe(groupId)
   if (group.errorCode !== ErrorCode.GROUP_ID_NOT_FOUND || apiVersion >= firstVersionWithMessage) return group
   return { ...group, errorCode: ErrorCode.NONE, errorMessage: null }
@@ -44,7 +45,6 @@ function withOperations(group: DescribeGroupsResponseDescribedGroup): DescribeGr
   return group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: allGroupOperations } : group
 }
 
-function notHere(groupId: string): DescribeGroupsResponseDescribedGroup {
-  const errorCode = ErrorCode.NOT_COORDINATOR
+function refused(groupId: string, errorCode: ErrorCode): DescribeGroupsResponseDescribedGroup {
   return { errorCode, groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
 }

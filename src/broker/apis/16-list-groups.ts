@@ -14,6 +14,7 @@ export const listGroups = api(ApiKey.ListGroups, {
   versions: [0, 5],
   request: ListGroupsRequest,
   response: ListGroupsResponse,
+  failed: (_, { errorCode }) => ({ errorCode, groups: [] }),
 
   async handle({ statesFilter: states, typesFilter: types }, { broker }) {
     const lists = Array.from(broker.groupCoordinators(), (coordinator) => coordinator.list({ states, types }))

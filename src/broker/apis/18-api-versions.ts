@@ -19,6 +19,7 @@ export const apiVersions = api(ApiKey.ApiVersions, {
   versions: [0, 5],
   request: ApiVersionsRequest,
   response: ApiVersionsResponse,
+  failed: (_, { errorCode }) => ({ errorCode, apiKeys: [] }),
 
   handle(request, { broker, apiVersion }) {
     if (

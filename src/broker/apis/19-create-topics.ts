@@ -20,6 +20,9 @@ export const createTopics = api(ApiKey.CreateTopics, {
   versions: [2, 7],
   request: CreateTopicsRequest,
   response: CreateTopicsResponse,
+  failed({ topics }, { errorCode, errorMessage }) {
+    return { topics: topics.map(({ name }) => failed(name, { error: errorCode, message: errorMessage })) }
+  },
 
   async handle(request, context) {
     const { wanted, refused } = sortOut(request.topics)

@@ -27,9 +27,12 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
   versions: [1, 6],
   request: DeleteTopicsRequest,
   response: DeleteTopicsResponse,
+  failed(request, { errorCode, errorMessage }, apiVersion) {
+    return { responses: askedFor(request, apiVersion).map((asked) => failed(asked, errorCode, errorMessage)) }
+  },
 
   async handle(request, context) {
-    const asked = askedFor(request, context)
+    const asked = askedFor(request, context.apiVersion)
     if (!context.broker.config.deleteTopicEnable) return { responses: asked.map((one) => disabled(one, context)) }
     const { condemned, refused } = sortOut(asked, context.broker.metadata.image)
     const results = await context.broker.metadata.deleteTopics(condemned.map(({ id }) => id))
@@ -43,7 +46,7 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
   }
 })
 
-function askedFor(request: Decoded<DeleteTopicsRequest>, { apiVersion }: RequestContext): Asked[] {
+function askedFor(request: Decoded<DeleteTopicsRequest>, apiVersion: number): Asked[] {
   if (apiVersion >= firstVersionWithIds) return request.topics
   return request.topicNames.map((name) => ({ name, topicId: ZERO_UUID }))
 }

@@ -23,6 +23,13 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
   versions: [0, 2],
   request: DeleteRecordsRequest,
   response: DeleteRecordsResponse,
+  failed(request, { errorCode }) {
+    const topics = request.topics.map(({ name, partitions }) => ({
+      name,
+      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, lowWatermark: -1, errorCode }))
+    }))
+    return { throttleTimeMs: 0, topics }
+  },
 
   async handle(request, { broker }) {
     // What could not be made durable stays: the high watermark is below it.

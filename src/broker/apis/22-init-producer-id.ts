@@ -17,6 +17,7 @@ export const initProducerId = api(ApiKey.InitProducerId, {
   versions: [0, 5],
   request: InitProducerIdRequest,
   response: InitProducerIdResponse,
+  failed: (_, { errorCode }) => refused(errorCode),
 
   async handle(request, { broker }) {
     if ((request.producerId === -1) !== (request.producerEpoch === -1)) return refused(ErrorCode.INVALID_REQUEST)

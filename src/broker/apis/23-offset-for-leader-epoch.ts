@@ -12,10 +12,19 @@ import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
 import { leaderEpochError } from '../read-partition.ts'
 
+const noEpoch = { leaderEpoch: -1, endOffset: -1 }
+
 export const offsetForLeaderEpoch = api(ApiKey.OffsetForLeaderEpoch, {
   versions: [2, 4],
   request: OffsetForLeaderEpochRequest,
   response: OffsetForLeaderEpochResponse,
+  failed(request, { errorCode }) {
+    const topics = request.topics.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition }) => ({ partition, errorCode, ...noEpoch }))
+    }))
+    return { topics }
+  },
 
   handle(request, { broker }) {
     const topics = request.topics.map(({ topic, partitions }) => ({
@@ -35,11 +44,10 @@ function epochEnd(
   asked: { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }
 ): { errorCode: ErrorCode; leaderEpoch: number; endOffset: number } {
   const hosted = broker.hosted(topic, asked.partition)
-  const unknown = { leaderEpoch: -1, endOffset: -1 }
-  if (hosted.kind === 'none') return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...unknown }
-  if (hosted.kind === 'offline') return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, ...unknown }
+  if (hosted.kind === 'none') return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...noEpoch }
+  if (hosted.kind === 'offline') return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, ...noEpoch }
   const { replica } = hosted
   const errorCode = leaderEpochError(replica, asked.currentLeaderEpoch)
-  if (errorCode !== ErrorCode.NONE) return { errorCode, ...unknown }
+  if (errorCode !== ErrorCode.NONE) return { errorCode, ...noEpoch }
   return { errorCode, ...replica.log.endOffsetForEpoch(asked.leaderEpoch) }
 }

@@ -14,6 +14,7 @@ export const describeAcls = api(ApiKey.DescribeAcls, {
   versions: [1, 3],
   request: DescribeAclsRequest,
   response: DescribeAclsResponse,
+  failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, resources: [] }),
 
   handle: () => ({
     throttleTimeMs: 0,

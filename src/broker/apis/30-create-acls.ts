@@ -13,6 +13,7 @@ export const createAcls = api(ApiKey.CreateAcls, {
   versions: [1, 3],
   request: CreateAclsRequest,
   response: CreateAclsResponse,
+  failed: ({ creations }, failure) => ({ throttleTimeMs: 0, results: creations.map(() => failure) }),
 
   handle({ creations }) {
     const refused = { errorCode: ErrorCode.SECURITY_DISABLED, errorMessage: 'No Authorizer is configured.' }

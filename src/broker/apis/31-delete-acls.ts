@@ -14,6 +14,9 @@ export const deleteAcls = api(ApiKey.DeleteAcls, {
   versions: [1, 3],
   request: DeleteAclsRequest,
   response: DeleteAclsResponse,
+  failed({ filters }, failure) {
+    return { throttleTimeMs: 0, filterResults: filters.map(() => ({ ...failure, matchingAcls: [] })) }
+  },
 
   handle({ filters }) {
     const errorCode = ErrorCode.SECURITY_DISABLED

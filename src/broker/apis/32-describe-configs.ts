@@ -31,6 +31,15 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
   versions: [1, 4],
   request: DescribeConfigsRequest,
   response: DescribeConfigsResponse,
+  failed({ resources }, failure) {
+    const results = resources.map(({ resourceType, resourceName }) => ({
+      ...failure,
+      resourceType,
+      resourceName,
+      configs: []
+    }))
+    return { throttleTimeMs: 0, results }
+  },
 
   async handle({ resources, includeSynonyms }, { broker }) {
     const refusal = objectionToTypes(resources)

@@ -8,13 +8,14 @@
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { AlterConfigsRequest } from '../../protocol/generated/api/alter-configs-request.ts'
 import { AlterConfigsResponse } from '../../protocol/generated/api/alter-configs-response.ts'
-import { alteredResources } from '../altered-resources.ts'
+import { alteredResources, failedResources } from '../altered-resources.ts'
 import { api } from '../api.ts'
 
 export const alterConfigs = api(ApiKey.AlterConfigs, {
   versions: [0, 2],
   request: AlterConfigsRequest,
   response: AlterConfigsResponse,
+  failed: ({ resources }, failure) => ({ throttleTimeMs: 0, responses: failedResources(resources, failure) }),
 
   async handle({ resources, validateOnly }, { broker }) {
     const mode = validateOnly ? 'validate-only' : 'carry-out'

@@ -15,10 +15,15 @@ import type { Broker } from '../broker.ts'
 type RequestTopic = NonNullable<Decoded<DescribeLogDirsRequest>['topics']>[number]
 type TopicAnswer = DescribeLogDirsResponse['results'][number]['topics'][number]
 
+const firstVersionWithWholeError = 3
+
 export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
   versions: [1, 5],
   request: DescribeLogDirsRequest,
   response: DescribeLogDirsResponse,
+  failed(_, { errorCode }, apiVersion) {
+    return apiVersion >= firstVersionWithWholeError ? { throttleTimeMs: 0, errorCode, results: [] } : null
+  },
 
   handle(request, { broker }) {
     const asked = request.topics === null ? everyPartition(broker) : eachOnce(request.topics)

@@ -14,6 +14,7 @@ export const createPartitions = api(ApiKey.CreatePartitions, {
   versions: [0, 3],
   request: CreatePartitionsRequest,
   response: CreatePartitionsResponse,
+  failed: ({ topics }, failure) => ({ throttleTimeMs: 0, results: topics.map(({ name }) => ({ name, ...failure })) }),
 
   async handle(request, { broker }) {
     const counts = new Map<string, number>()

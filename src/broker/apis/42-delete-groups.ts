@@ -13,6 +13,9 @@ export const deleteGroups = api(ApiKey.DeleteGroups, {
   versions: [0, 3],
   request: DeleteGroupsRequest,
   response: DeleteGroupsResponse,
+  failed({ groupsNames }, { errorCode }) {
+    return { throttleTimeMs: 0, results: groupsNames.map((groupId) => ({ groupId, errorCode })) }
+  },
 
   async handle({ groupsNames }, { broker }) {
     const deletions = Array.from(new Set(groupsNames), async (groupId) => {

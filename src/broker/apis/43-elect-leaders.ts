@@ -26,6 +26,7 @@ export const electLeaders = api(ApiKey.ElectLeaders, {
   versions: [0, 2],
   request: ElectLeadersRequest,
   response: ElectLeadersResponse,
+  failed: refused,
 
   handle(request, { broker }) {
     const { electionType, timeoutMs, topicPartitions } = request

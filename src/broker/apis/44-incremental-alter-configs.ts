@@ -7,13 +7,14 @@
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { IncrementalAlterConfigsRequest } from '../../protocol/generated/api/incremental-alter-configs-request.ts'
 import { IncrementalAlterConfigsResponse } from '../../protocol/generated/api/incremental-alter-configs-response.ts'
-import { alteredResources } from '../altered-resources.ts'
+import { alteredResources, failedResources } from '../altered-resources.ts'
 import { api } from '../api.ts'
 
 export const incrementalAlterConfigs = api(ApiKey.IncrementalAlterConfigs, {
   versions: [0, 1],
   request: IncrementalAlterConfigsRequest,
   response: IncrementalAlterConfigsResponse,
+  failed: ({ resources }, failure) => ({ throttleTimeMs: 0, responses: failedResources(resources, failure) }),
 
   async handle({ resources, validateOnly }, { broker }) {
     const mode = validateOnly ? 'validate-only' : 'carry-out'

@@ -14,6 +14,7 @@ export const listPartitionReassignments = api(ApiKey.ListPartitionReassignments,
   versions: [0, 0],
   request: ListPartitionReassignmentsRequest,
   response: ListPartitionReassignmentsResponse,
+  failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, topics: [] }),
 
   handle: () => ({ throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, topics: [] })
 })

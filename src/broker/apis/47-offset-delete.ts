@@ -14,6 +14,7 @@ export const offsetDelete = api(ApiKey.OffsetDelete, {
   versions: [0, 0],
   request: OffsetDeleteRequest,
   response: OffsetDeleteResponse,
+  failed: (_, { errorCode }) => ({ errorCode, topics: [] }),
 
   handle(request, { broker }) {
     const coordinator = broker.groupCoordinatorFor(request.groupId)

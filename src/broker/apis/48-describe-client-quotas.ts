@@ -27,6 +27,7 @@ export const describeClientQuotas = api(ApiKey.DescribeClientQuotas, {
   versions: [0, 1],
   request: DescribeClientQuotasRequest,
   response: DescribeClientQuotasResponse,
+  failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, entries: null }),
 
   handle({ components }) {
     const objection = objectionTo(components)

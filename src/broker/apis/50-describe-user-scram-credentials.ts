@@ -14,6 +14,7 @@ export const describeUserScramCredentials = api(ApiKey.DescribeUserScramCredenti
   versions: [0, 0],
   request: DescribeUserScramCredentialsRequest,
   response: DescribeUserScramCredentialsResponse,
+  failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, results: [] }),
 
   handle({ users }) {
     const timesNamed = new Map<string, number>()

@@ -22,6 +22,7 @@ export const describeQuorum = api(ApiKey.DescribeQuorum, {
   versions: [0, 2],
   request: DescribeQuorumRequest,
   response: DescribeQuorumResponse,
+  failed: (_, failure) => ({ ...failure, topics: [], nodes: [] }),
 
   handle({ topics }, { broker, apiVersion }) {
     const answered = { errorCode: ErrorCode.NONE, errorMessage: '' }

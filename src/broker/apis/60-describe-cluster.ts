@@ -18,6 +18,7 @@ export const describeCluster = api(ApiKey.DescribeCluster, {
   versions: [0, 2],
   request: DescribeClusterRequest,
   response: DescribeClusterResponse,
+  failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, clusterId: '', brokers: [] }),
 
   handle(request, { broker, session }) {
     if (request.endpointType !== brokerEndpoint) return mismatched(request.endpointType)

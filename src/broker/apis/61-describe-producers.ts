@@ -17,6 +17,13 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
   versions: [0, 0],
   request: DescribeProducersRequest,
   response: DescribeProducersResponse,
+  failed(request, { errorCode, errorMessage }) {
+    const topics = request.topics.map(({ name, partitionIndexes }) => ({
+      name,
+      partitions: partitionIndexes.map((partition) => failed(partition, errorCode, errorMessage))
+    }))
+    return { throttleTimeMs: 0, topics }
+  },
 
   handle(request, { broker }) {
     const topics = request.topics.map((topic) => ({

@@ -25,6 +25,7 @@ export const listTransactions = api(ApiKey.ListTransactions, {
   versions: [0, 2],
   request: ListTransactionsRequest,
   response: ListTransactionsResponse,
+  failed: (_, { errorCode }) => ({ throttleTimeMs: 0, errorCode, unknownStateFilters: [], transactionStates: [] }),
 
   handle({ stateFilters }) {
     const unknownStateFilters = [...new Set(stateFilters)].filter((state) => !states.has(state))

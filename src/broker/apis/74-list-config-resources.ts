@@ -17,6 +17,7 @@ export const listConfigResources = api(ApiKey.ListConfigResources, {
   versions: [0, 1],
   request: ListConfigResourcesRequest,
   response: ListConfigResourcesResponse,
+  failed: (_, { errorCode }) => ({ throttleTimeMs: 0, errorCode, configResources: [] }),
 
   handle({ resourceTypes }, { broker, apiVersion }) {
     const everything = apiVersion === 0 ? [ResourceType.clientMetrics] : allTypes

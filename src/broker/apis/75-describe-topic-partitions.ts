@@ -24,10 +24,14 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
   versions: [0, 0],
   request: DescribeTopicPartitionsRequest,
   response: DescribeTopicPartitionsResponse,
+  failed({ topics }, { errorCode }) {
+    return topics.length === 0 ? null : { topics: topics.map(({ name }) => refused(name, errorCode)), nextCursor: null }
+  },
 
   async handle(request, { broker }) {
     const { cursor } = request
-    if (isCursorWrong(request)) return { topics: request.topics.map(({ name }) => invalid(name)), nextCursor: null }
+    if (isCursorWrong(request))
+      return { topics: request.topics.map(({ name }) => refused(name, ErrorCode.INVALID_REQUEST)), nextCursor: null }
     await broker.metadataSettled()
     const names = namesToTell(
       broker,
@@ -54,8 +58,8 @@ function isCursorWrong({ cursor, topics }: Decoded<DescribeTopicPartitionsReques
   return cursor.partitionIndex < 0 || (topics.length > 0 && !topics.some(({ name }) => name === cursor.topicName))
 }
 
-function invalid(name: string): TopicAnswer {
-  return { errorCode: ErrorCode.INVALID_REQUEST, name, partitions: [] }
+function refused(name: string, errorCode: ErrorCode): TopicAnswer {
+  return { errorCode, name, partitions: [] }
 }
 
 /** In the order of the names, from the cursor on; of all topics only those are looked at that are told. */
