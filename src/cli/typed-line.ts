@@ -69,12 +69,16 @@ function ourNameFor(word: string, command: CommandDefinition | undefined): reado
   return ours.length === 0 ? [value] : [`${ours[0]}=${value}`]
 }
 
+/** What the command declares as an option of its own is none of another tool's there: `--brokers 3`. */
 function synonymsFor(command: CommandDefinition | undefined): Map<string, readonly string[]> {
   const options = [...globalOptionDefinitions, ...(command?.options ?? [])]
-  return new Map([
+  const own = (command?.options ?? []).flatMap(flagsOf)
+  const synonyms = new Map([
     ...options.flatMap((option) => Object.entries(option.synonyms ?? {})),
     ...Object.entries(command?.synonyms ?? {})
   ])
+  for (const name of own) synonyms.delete(name)
+  return synonyms
 }
 
 /** The option that this word is, or ends with as `-qk` does, if the next word is its value. */

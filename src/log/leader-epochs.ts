@@ -28,7 +28,7 @@ export class LeaderEpochs {
   constructor(disk: Disk, directory: string) {
     this.#disk = disk
     this.#path = `${directory}/${leaderEpochFile}`
-    this.#starts = (disk.exists(this.#path) ? parse(disk.readFile(this.#path).toString('utf8')) : null) ?? []
+    this.#starts = readLeaderEpochs(disk, directory) ?? []
   }
 
   /** -1 when nothing is known. */
@@ -109,6 +109,12 @@ export class LeaderEpochs {
   }
 }
 
+/** Null when there is no such file, or when it is not what was written: a power cut may have torn it. */
+export function readLeaderEpochs(disk: Pick<Disk, 'exists' | 'readFile'>, directory: string): EpochStart[] | null {
+  const path = `${directory}/${leaderEpochFile}`
+  return disk.exists(path) ? parse(disk.readFile(path).toString('utf8')) : null
+}
+
 /** Of a log that begins here: of the epochs before, only the one it begins with is kept, from there on. */
 export function startsFrom(starts: readonly EpochStart[], offset: number): EpochStart[] {
   const before = starts.findLast((start) => start.startOffset <= offset)
@@ -116,7 +122,7 @@ export function startsFrom(starts: readonly EpochStart[], offset: number): Epoch
   return before === undefined ? kept : [{ epoch: before.epoch, startOffset: offset }, ...kept]
 }
 
-/** Null when it is not what was written: a power cut may have torn it. */
+/** Null when it is not what was written. */
 function parse(text: string): EpochStart[] | null {
   const [version, count, ...lines] = text.replace(/\n$/, '').split('\n')
   if (version !== fileVersion || count !== String(lines.length)) return null

@@ -10,7 +10,10 @@ const version = '0'
  * Offsets under 'topic-partition'; null when the file makes no sense. One that is missing or empty says nothing: Kafka makes it
  * empty.
  */
-export function readOffsetCheckpoint(disk: Disk, path: string): ReadonlyMap<string, number> | null {
+export function readOffsetCheckpoint(
+  disk: Pick<Disk, 'exists' | 'readFile'>,
+  path: string
+): ReadonlyMap<string, number> | null {
   const text = disk.exists(path) ? disk.readFile(path).toString('utf8') : ''
   const offsets = new Map<string, number>()
   if (text === '') return offsets

@@ -17,7 +17,7 @@ export interface OwnedDirectory {
 }
 
 /** Null when there is no such file, or none that says it. */
-export function readTopicId(disk: Disk, directory: string): string | null {
+export function readTopicId(disk: Pick<Disk, 'exists' | 'readFile'>, directory: string): string | null {
   const path = `${directory}/${partitionMetadataFile}`
   if (!disk.exists(path)) return null
   return /^version: 0\ntopic_id: ([\w-]{22})\n?$/.exec(disk.readFile(path).toString('utf8'))?.[1] ?? null

@@ -43,7 +43,11 @@ export function writeProducerSnapshot(disk: Disk, directory: string, offset: num
 }
 
 /** The producers of a snapshot; null when the file is damaged: older snapshots and the log itself say the same. */
-export function readProducerSnapshot(disk: Disk, directory: string, offset: number): ProducerEntry[] | null {
+export function readProducerSnapshot(
+  disk: Pick<Disk, 'readFile'>,
+  directory: string,
+  offset: number
+): ProducerEntry[] | null {
   const bytes = disk.readFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`)
   if (bytes.length < contentPosition || bytes.readInt16BE(0) !== version) return null
   if (bytes.readUInt32BE(crcPosition) !== crc32c(bytes, contentPosition)) return null

@@ -1,6 +1,6 @@
 /**
- * The move to Apache Kafka: the `server.properties` with which its broker serves the directory as it is, under the node id that the
- * directory was written with.
+ * The move to Apache Kafka: the `server.properties` with which its nodes serve directories as they are, under the node ids that
+ * these were written with.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,33 +14,64 @@ export interface MovedBroker {
   readonly config: Readonly<Record<string, string>>
 }
 
+/** One node of a cluster of Apache Kafka. */
+export interface MovedNode {
+  readonly nodeId: number | string
+  readonly roles: 'broker,controller' | 'broker' | 'controller'
+  readonly directory: string
+  /** host:port, as clients come back to it; null for a controller alone. */
+  readonly address: string | null
+  /** The one controller of the cluster. */
+  readonly controller: { readonly nodeId: number | string; readonly port: number }
+  readonly brokerCount: number
+  readonly config: Readonly<Record<string, string>>
+}
+
+/** Kafka keeps its own topics three times, where there are three brokers. */
+const replicasMax = 3
+
+/** Of one broker, which is its own controller. */
 export function serverProperties({ directory, address, config }: MovedBroker): string {
   const nodeId = nodeIdOf(directory)
-  const at = address.lastIndexOf(':')
-  const port = Number(address.slice(at + 1))
-  const controllerPort = port + 1
+  const controller = { nodeId, port: portOf(address) + 1 }
+  return nodeProperties({ nodeId, roles: 'broker,controller', directory, address, controller, brokerCount: 1, config })
+}
+
+export function nodeProperties(node: MovedNode): string {
+  const { nodeId, roles, directory, address, controller, brokerCount, config } = node
+  const at = `localhost:${controller.port}`
+  const listeners = [
+    ...(address === null ? [] : [`PLAINTEXT://:${portOf(address)}`]),
+    ...(roles === 'broker' ? [] : [`CONTROLLER://${at}`])
+  ]
+  const replicas = String(Math.min(brokerCount, replicasMax))
+  const inSync = String(Math.max(1, Math.min(brokerCount, replicasMax) - 1))
   const settings: Record<string, string> = {
-    'process.roles': 'broker,controller',
-    'node.id': nodeId,
-    'controller.quorum.voters': `${nodeId}@localhost:${controllerPort}`,
+    'process.roles': roles,
+    'node.id': String(nodeId),
+    'controller.quorum.voters': `${controller.nodeId}@${at}`,
     'controller.listener.names': 'CONTROLLER',
-    listeners: `PLAINTEXT://:${port},CONTROLLER://localhost:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${address}`,
+    listeners: listeners.join(','),
+    ...(address === null ? {} : { 'advertised.listeners': `PLAINTEXT://${address}` }),
     'log.dirs': directory,
-    'offsets.topic.replication.factor': '1',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
+    'offsets.topic.replication.factor': replicas,
+    'transaction.state.log.replication.factor': replicas,
+    'transaction.state.log.min.isr': inSync,
+    'share.coordinator.state.topic.replication.factor': replicas,
+    'share.coordinator.state.topic.min.isr': inSync,
     ...config
   }
   return [
     '# For Apache Kafka 4.4, on the directory that Odradek served. Stop Odradek first, then:',
     '#   bin/kafka-server-start.sh server.properties',
-    '# With more brokers, raise the replication factors.',
+    ...(brokerCount === 1 ? ['# With more brokers, raise the replication factors.'] : []),
     ...Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}`),
     ''
   ].join('\n')
+}
+
+function portOf(address: string): number {
+  return Number(address.slice(address.lastIndexOf(':') + 1))
 }
 
 function nodeIdOf(directory: string): string {

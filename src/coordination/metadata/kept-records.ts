@@ -26,9 +26,9 @@ export class KeptRecords {
     for (const [subject, record] of other.#records) this.#records.set(subject, record)
   }
 
-  /** For replay only. */
-  put(subject: string, record: StateRecord): void {
-    this.#records.set(subject, record)
+  /** For replay only. A copy: the record's bytes are a piece of what was read of the log. */
+  put(subject: string, { key, value }: StateRecord): void {
+    this.#records.set(subject, { key, value: value === null ? null : Buffer.from(value) })
   }
 
   /** For replay only. */

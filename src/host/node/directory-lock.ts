@@ -40,6 +40,17 @@ export function lockDirectory(directory: string): () => void {
   }
 }
 
+/**
+ * The process that has a directory, here or by the operating system's lock; null when none is known to. Takes nothing and makes no
+ * file: for who only looks. Throws DiskError.
+ */
+export function holderOf(directory: string): number | null {
+  const real = realDirectory(directory)
+  const file = join(real, '.lock')
+  const last = lineOf(file).at(-1)
+  return (last === undefined ? null : livingHolder(last, numberOf(real))) ?? holderBySystem(file)
+}
+
 /** Looks before it writes: many wait for a lock, and look often. False when it changed meanwhile. */
 function takeOnce(directory: string, file: string, own: string): boolean {
   return contentOf(file) === null ? create(file, own) : inherit(directory, file, own)

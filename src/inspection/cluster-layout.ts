@@ -1,0 +1,36 @@
+/**
+ * Where the nodes of a stopped cluster lie: one node that is broker and controller in one directory, or, below it, a controller
+ * (`controller/`) and brokers (`broker-1/`, `broker-2/`, …).
+ */
+import type { ReadableDisk } from '../host/readable-disk.ts'
+import { type NodeProperties, readNodeProperties } from './node-properties.ts'
+
+export interface NodeDirectory {
+  /** Below the disk's root: '' for the root itself. */
+  readonly directory: string
+  readonly roles: 'broker,controller' | 'broker' | 'controller'
+  /** What meta.properties says; a sentence when it does not say it, null when it is not there. */
+  readonly properties: NodeProperties | string | null
+}
+
+const controllerDirectory = 'controller'
+
+/** The controller first; empty when there is no node here. */
+export function findNodes(disk: ReadableDisk): NodeDirectory[] {
+  const own = readNodeProperties(disk)
+  const names = disk.list('')
+  if (own !== null || !names.includes(controllerDirectory)) {
+    const hasLogs = names.some((name) => /-\d+$/.test(name) && disk.exists(`${name}/partition.metadata`))
+    if (own === null && !hasLogs) return []
+    return [{ directory: '', roles: 'broker,controller', properties: own }]
+  }
+  const brokers = names
+    .map((name) => /^broker-(\d+)$/.exec(name)?.[1])
+    .filter((number) => number !== undefined)
+    .sort((one, other) => Number(one) - Number(other))
+  const nodeAt = (directory: string, roles: NodeDirectory['roles']): NodeDirectory => ({
+    ...{ directory, roles },
+    properties: readNodeProperties(disk, directory)
+  })
+  return [nodeAt(controllerDirectory, 'controller'), ...brokers.map((number) => nodeAt(`broker-${number}`, 'broker'))]
+}
