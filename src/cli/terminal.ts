@@ -4,6 +4,9 @@
  */
 import type { Readable, Writable } from 'node:stream'
 
+/** Whether the system took what was printed. Nobody reads what it did not take. */
+export type Written = 'written' | 'not written'
+
 export interface Terminal {
   readonly stdin: Readable & { readonly isTTY?: boolean }
   readonly stdinIsTty: boolean
@@ -14,7 +17,7 @@ export interface Terminal {
   readonly out: Style
   readonly err: Style
   /** Resolves when it is written; or, when the reader has gone, once that has been told. */
-  write(text: string | Uint8Array): Promise<void>
+  write(text: string | Uint8Array): Promise<Written>
   /** A line for the person at the keyboard; silent under --quiet. */
   hint(line: string): void
   /** Overwrites the current line of standard error; an empty text clears it. TTY only. */
@@ -95,13 +98,13 @@ export function processTerminal(options: TerminalOptions): Terminal {
   }
 }
 
-function writeAll(stream: Writable, text: string | Uint8Array): Promise<void> {
-  if (stream.destroyed) return Promise.resolve()
+function writeAll(stream: Writable, text: string | Uint8Array): Promise<Written> {
+  if (stream.destroyed) return Promise.resolve('not written')
   return new Promise((resolve) => {
     stream.write(text, (error) => {
       // Whoever listens for the stream's errors hears of it only after this.
-      if (error) setImmediate(resolve)
-      else resolve()
+      if (error) setImmediate(resolve, 'not written')
+      else resolve('written')
     })
   })
 }

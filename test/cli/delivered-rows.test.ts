@@ -10,6 +10,7 @@ async function printed(output: string | undefined, answers = [[0, 1], [2]]): Pro
   let text = ''
   const write = async (some: string | Uint8Array) => {
     text += String(some)
+    return 'written' as const
   }
   const terminal = { ...processTerminal({ quiet: true, noColour: true }), write }
   const rows = createDeliveredRows({ terminal, global: { ...quietOptions('localhost'), output } })

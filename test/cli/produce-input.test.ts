@@ -228,3 +228,15 @@ test(
     source.close()
   }
 )
+
+test('how much of a file is done is told, but not of one that is sent at a rate: that was read long before', async () => {
+  using directory = temporaryDirectory('progress')
+  const file = join(directory.path, 'lines')
+  await writeFile(file, 'a\nb\n')
+  const totalBytes = (ratePerSecond: number | undefined) => {
+    const source = openSource({ ...planOf(undefined), file, ratePerSecond }, process.stdin)
+    source.close()
+    return source.progress().totalBytes
+  }
+  assert.deepEqual([totalBytes(undefined), totalBytes(10)], [4, undefined])
+})

@@ -577,5 +577,12 @@ export const mutations: readonly Mutation[] = [
     text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",
     replacement: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false",
     tests: ['test/broker/reserve.test.ts']
+  },
+  {
+    what: 'what a broken pipe did not take counts as printed',
+    file: 'src/cli/consume/run.ts',
+    text: "=== 'written' ? taken : 0",
+    replacement: "=== 'written' ? taken : taken",
+    tests: ['test/cli/consume/unprinted.test.ts']
   }
 ]

@@ -188,8 +188,9 @@ class Reading {
       }
       taken++
     }
-    if (chunks.length > 0) await this.#invocation.terminal.write(joinChunks(chunks))
-    return this.#invocation.interrupted.reason === brokenPipe ? 0 : taken
+    if (chunks.length === 0) return taken
+    // The pipe may break after Ctrl-C, so what the command was interrupted by does not tell.
+    return (await this.#invocation.terminal.write(joinChunks(chunks))) === 'written' ? taken : 0
   }
 
   async #tail(partitions: readonly LedPartition[], count: number, matches: Matches): Promise<void> {

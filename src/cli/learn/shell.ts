@@ -77,6 +77,7 @@ function capture(input: string, print: (text: string) => void, onRow: (row: Prin
     async write(text) {
       const whole = typeof text === 'string' ? text : Buffer.from(text).toString()
       if (whole !== '') print(whole)
+      return 'written'
     },
     hint: print,
     status: () => {},

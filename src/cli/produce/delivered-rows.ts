@@ -19,7 +19,7 @@ export function createDeliveredRows({ terminal, global }: Pick<Invocation, 'term
   const format = outputFormats.find((one) => one === global.output) ?? 'table'
   if (format === 'table') return { areAskedFor: false, write() {}, async end() {} }
   let count = 0
-  let writing: Promise<void> = Promise.resolve()
+  let writing: Promise<unknown> = Promise.resolve()
   const write = (text: string) => {
     writing = writing.then(() => terminal.write(text))
   }

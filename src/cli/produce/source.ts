@@ -38,7 +38,8 @@ export function openSource(plan: ProducePlan, stdin: Readable): Source {
   })
   return {
     records: (leaveOut) => (plan.input === 'raw' ? wholeRecord(plan, chunks) : lineRecords(plan, chunks, leaveOut)),
-    progress: () => ({ readBytes, totalBytes }),
+    // Of a file that is sent at a rate much more was read than was sent.
+    progress: () => ({ readBytes, totalBytes: plan.ratePerSecond === undefined ? totalBytes : undefined }),
     close: () => void stream.destroy()
   }
 }

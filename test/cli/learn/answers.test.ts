@@ -18,7 +18,7 @@ function terminalOf(kind: 'keyboard' | 'pipe') {
     env: {},
     out: style,
     err: style,
-    write: async () => {},
+    write: async () => 'written',
     hint: () => {},
     status: (text) => void shown.push(text)
   }

@@ -61,7 +61,10 @@ function invocationInto(written: string[], output?: string): Invocation {
     env: {},
     out: style,
     err: style,
-    write: async (text: string | Uint8Array) => void written.push(text.toString()),
+    async write(text: string | Uint8Array) {
+      written.push(text.toString())
+      return 'written' as const
+    },
     hint: () => {},
     status: () => {}
   }

@@ -75,7 +75,10 @@ function pipes(write: (text: string | Uint8Array) => void, hint: (line: string) 
     env: {},
     out: style,
     err: style,
-    write: async (text) => write(text),
+    async write(text) {
+      write(text)
+      return 'written'
+    },
     hint,
     status() {}
   }
