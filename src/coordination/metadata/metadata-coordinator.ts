@@ -30,6 +30,7 @@ import {
   type TopicFailure
 } from './create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
+import { livingBrokers } from './living-brokers.ts'
 import {
   abortTransactionRecord,
   configRecord,
@@ -136,6 +137,7 @@ export class MetadataCoordinator {
   readonly #coordinator: Coordinator
   readonly #clock: Clock
   readonly #chance: Chance
+  readonly #nodeId: number
   readonly #placement: Placement
   #onChange: (change: MetadataChange) => void = () => {}
   #maker: PartitionMaker | null = null
@@ -144,7 +146,9 @@ export class MetadataCoordinator {
   constructor({ log, clock, chance, nodeId, directoryId, brokerDefaults }: MetadataOptions) {
     this.#clock = clock
     this.#chance = chance
-    this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
+    this.#nodeId = nodeId
+    const living = livingBrokers([{ id: nodeId, epoch: 0, rack: null, directoryId, state: 'active' }])
+    this.#placement = { living, chance, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     const objection = objectionToCluster(this.image, [{ nodeId, directoryId }])
     if (objection !== null) throw new UnsupportedMetadata(objection)
@@ -291,7 +295,7 @@ export class MetadataCoordinator {
   /** Gives away a block of producer ids for good. */
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
     const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
-    this.#commit([producerIdsRecord(this.#placement.nodeId, first + count)], () => noChange)
+    this.#commit([producerIdsRecord(this.#nodeId, first + count)], () => noChange)
     await this.#coordinator.settled()
     return { first, count }
   }
@@ -332,11 +336,11 @@ export class MetadataCoordinator {
   }
 
   get #scene(): ConfigScene {
-    return { image: this.image, nodeId: this.#placement.nodeId, defaults: this.#placement.defaults }
+    return { image: this.image, nodeId: this.#nodeId, defaults: this.#placement.defaults }
   }
 
   #dueElections(): StateRecord[] {
-    const { nodeId } = this.#placement
+    const nodeId = this.#nodeId
     const { metadataVersion } = this.image
     const records: StateRecord[] = []
     for (const { id: topicId, partitions } of this.image.topics()) {

@@ -27,7 +27,7 @@ export interface PartitionImage {
 }
 
 /** What a PartitionChangeRecord says of the partition that it names. */
-export type PartitionChange = Omit<Decoded<PartitionChangeRecord>, 'topicId' | 'partitionId'>
+export type PartitionChange = Required<Omit<PartitionChangeRecord, 'topicId' | 'partitionId'>>
 
 export const LeaderRecoveryState = { recovered: 0, recovering: 1 } as const
 export type LeaderRecoveryState = (typeof LeaderRecoveryState)[keyof typeof LeaderRecoveryState]

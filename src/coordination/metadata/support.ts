@@ -3,6 +3,7 @@
  * replicas on other nodes, several directories, records of a later version. Then nothing is served, and nothing is changed:
  * half of a cluster is worse than none.
  */
+import { isDirectory } from './directory-id.ts'
 import type { ClusterImage, PartitionImage } from './image.ts'
 
 /** The metadata speaks of what is not there in this version. The message is the reason, half a sentence. */
@@ -12,9 +13,6 @@ export class UnsupportedMetadata extends Error {
 
 /** The oldest metadata.version that Kafka 4 reads (3.3-IV3), and the newest that is known here (4.4-IV2). */
 export const metadataVersions = { lowest: 7, highest: 33 } as const
-
-/** Ids that stand for no directory in particular (Kafka: DirectoryId.UNASSIGNED and MIGRATING). */
-const anyDirectory: ReadonlySet<string> = new Set(['AAAAAAAAAAAAAAAAAAAAAA', 'AAAAAAAAAAAAAAAAAAAAAg'])
 
 /** A broker that this process runs. */
 export interface Node {
@@ -63,7 +61,7 @@ function objectionToDirectories(
 ): string | null {
   for (const [index, id] of directories.entries()) {
     const ours = directoryIds.get(replicas[index] ?? -1)
-    if (id === ours || anyDirectory.has(id)) continue
+    if (isDirectory(id, ours)) continue
     return `lies in another log directory (${id}; this one is ${ours} by its meta.properties)`
   }
   return null

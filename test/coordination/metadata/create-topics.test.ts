@@ -117,7 +117,7 @@ const refusals: readonly [what: string, wanted: NewTopic, error: ErrorCode, mess
     'three replicas',
     newTopic('t', { replicationFactor: 3 }),
     INVALID_REPLICATION_FACTOR,
-    'Unable to replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because only 1 broker(s) are registered.'
+    'Unable to replicate the partition 3 time(s): The target replication factor of 3 cannot be reached because only 1 broker(s) are registered or some brokers have all their log directories cordoned.'
   ],
   [
     'a wrong configuration, before three replicas',
@@ -183,7 +183,7 @@ const refusals: readonly [what: string, wanted: NewTopic, error: ErrorCode, mess
 for (const [what, wanted, error, message] of refusals) {
   test(`a new topic is refused for ${what}`, () => {
     const decision = decideNewTopic(imageWith(newTopic('there.is')), wanted, placement())
-    assert.deepEqual(decision, { records: [], result: { error, message } })
+    assert.deepEqual(decision, { records: [], placed: [], result: { error, message } })
   })
 }
 
@@ -218,7 +218,7 @@ for (const [count, placed, error, message] of fewer) {
     const assignments = placed?.map((brokerIds) => ({ brokerIds })) ?? null
     const image = imageWith(newTopic('grows', { partitions: 2 }))
     const decision = decideMorePartitions(image, { name: 'grows', count, assignments }, placement())
-    assert.deepEqual(decision, { records: [], result: { error, message } })
+    assert.deepEqual(decision, { records: [], placed: [], result: { error, message } })
   })
 }
 
@@ -226,6 +226,7 @@ test('a topic that does not exist gets no partitions', () => {
   const wanted = { name: 'absent', count: 2, assignments: null }
   assert.deepEqual(decideMorePartitions(imageWith(), wanted, placement()), {
     records: [],
+    placed: [],
     result: { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: null }
   })
 })

@@ -3,6 +3,7 @@ import { BrokerConfig } from '../../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../../src/coordination/coordinator.ts'
 import type { NewTopic, Placement } from '../../../src/coordination/metadata/create-topics.ts'
 import type { ClusterImage } from '../../../src/coordination/metadata/image.ts'
+import { livingBrokers } from '../../../src/coordination/metadata/living-brokers.ts'
 import { MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
 import { type NewPartition, readMetadataFrame } from '../../../src/coordination/metadata/records.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
@@ -26,8 +27,8 @@ export const alone = (topicId: string, partitionId: number): NewPartition => ({
 })
 
 export const placement = (overrides: Readonly<Record<string, string>> = {}): Placement => ({
-  nodeId,
-  directoryId,
+  living: livingBrokers([{ id: nodeId, epoch: 0, rack: null, directoryId, state: 'active' }]),
+  chance: new SeededChance(1),
   defaults: BrokerConfig.parse(overrides),
   newTopicId: () => 'J8hKUf_nQQ21LcJpUdYd_g'
 })
