@@ -9,6 +9,7 @@ import { consume } from './consume/command.ts'
 import { demo } from './demo/command.ts'
 import { demoCaller } from './demo/compare/calls/command.ts'
 import { demoMember } from './demo/member/command.ts'
+import { dump } from './dump/command.ts'
 import { graduate } from './graduate/command.ts'
 import { deleteGroups } from './groups/delete.ts'
 import { describeGroup } from './groups/describe.ts'
@@ -35,6 +36,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   consume,
   trace,
   learn,
+  dump,
   graduate,
   {
     name: 'topics',

@@ -22,8 +22,11 @@ export const exitCodeMeanings: ReadonlyArray<readonly [ExitCode, string]> = [
   [ExitCode.wrongUsage, 'wrong usage: an unknown command or option, a value that cannot be read'],
   [ExitCode.unreachable, 'no broker could be reached'],
   [ExitCode.notAllowed, 'not authenticated or not authorized'],
-  [ExitCode.notFound, 'no such topic, partition or group'],
+  [ExitCode.notFound, 'no such topic, partition, group or file'],
   [ExitCode.partFailed, 'a part failed; standard error lists which'],
-  [ExitCode.notMet, 'an expectation was not met: --expect, or --timeout passed first'],
+  [
+    ExitCode.notMet,
+    'an expectation was not met: --expect, or --timeout passed first; of check and dump: something is damaged'
+  ],
   [ExitCode.interrupted, 'interrupted by Ctrl-C or a termination signal; a consumer group was left cleanly']
 ]

@@ -74,6 +74,11 @@ export function isControl(attributes: number): boolean {
   return (attributes & controlFlag) !== 0
 }
 
+/** Whether the base timestamp is when tombstones of this batch may go, and no time of a record (KIP-534). */
+export function hasDeleteHorizon(attributes: number): boolean {
+  return (attributes & deleteHorizonFlag) !== 0
+}
+
 /** Kafka takes every negative id for none. */
 export function hasProducerId(header: BatchHeader): boolean {
   return header.producerId > noProducerId
