@@ -1,26 +1,25 @@
 /**
  * The broker without sockets: bytes of a request in, bytes of an answer out.
  *
- * It owns what one node has (its disk, its replicas, its coordinators) and finds the API for each request. What an API does
- * stands in `apis/`; what the cluster knows in `coordination/`; where records lie in `log/`.
+ * It owns what one node has (its storage, its replicas, its coordinators) and finds the API for each request. What an API does
+ * stands in `apis/`; what the cluster knows in its image, which follows the controller; where records lie in `log/`.
  */
 
-import { BrokerConfig } from '../coordination/config/broker-config.ts'
+import { type Controller, configOfBroker, type MetadataFollower } from '../controller/controller.ts'
+import type { PartitionPlan } from '../controller/log-makers.ts'
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import type { StateRecord } from '../coordination/coordinator.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
-import type { PartitionImage } from '../coordination/metadata/image.ts'
-import { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
-import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
-import { attempt, DiskError } from '../host/disk.ts'
+import { ClusterImage, type PartitionImage } from '../coordination/metadata/image.ts'
+import { replayMetadata } from '../coordination/metadata/replay.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { InvariantError } from '../invariant.ts'
-import { DamageError } from '../log/damage.ts'
-import type { Durability } from '../log/types.ts'
-import { isUnreadable } from '../protocol/records/reader.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BrokerAnswer, close } from './answer.ts'
 import type { Api } from './api.ts'
 import { allApis } from './apis/all.ts'
-import { DataDirectory } from './data-directory.ts'
 import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
@@ -32,24 +31,17 @@ import { Housekeeping } from './housekeeping.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
-import type { Replica } from './replica.ts'
-import { ReplicaStateLog } from './replica-log.ts'
-import { Replicas } from './replicas.ts'
+import type { Replica } from './replication/replica.ts'
 import type { Session } from './session.ts'
+import type { Storage } from './storage.ts'
 
 export interface BrokerOptions {
-  readonly host: Host
-  readonly durability: Durability
-  /** Kafka's broker configuration names and values; what is not named has its default. */
-  readonly config: Readonly<Record<string, string>>
+  readonly storage: Storage
+  readonly controller: Controller
   /** Where clients are told to come back to; null: where they came in. */
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
-  /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
-  readonly unlock?: () => void
-  /** The directory can be served, and recovery, which may take long, comes next. Nothing in it has been changed so far. */
-  readonly onAccepted?: () => void
 }
 
 /** A partition's replicas, as Metadata and DescribeTopicPartitions tell them. */
@@ -59,13 +51,7 @@ interface DescribedReplicas {
   readonly offlineReplicas: readonly number[]
 }
 
-interface Opened {
-  readonly config: BrokerConfig
-  readonly directory: DataDirectory
-  readonly replicas: Replicas
-  readonly metadataReplica: Replica
-  readonly metadata: MetadataCoordinator
-}
+export type Led = { readonly replica: Replica } | { readonly error: ErrorCode; readonly reason: DiskError | null }
 
 const noNodes: readonly number[] = []
 
@@ -76,9 +62,8 @@ export class Broker {
   readonly clusterId: string
   readonly apis: ReadonlyMap<number, Api> = allApis
   readonly features: AdvertisedFeatures = advertisedFeatures
-  readonly metadata: MetadataCoordinator
-  /** Where what the cluster knows is kept. */
-  readonly metadataReplica: Replica
+  /** What the cluster is changed by. */
+  readonly controller: Controller
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
@@ -91,10 +76,10 @@ export class Broker {
   }
   readonly #advertised: BrokerOptions['advertised']
   readonly #log: (line: string) => void
-  readonly #directory: DataDirectory
-  readonly #replicas: Replicas
+  readonly #storage: Storage
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
+  #image = new ClusterImage()
   #inFlight = 0
   readonly #answered = (answer: BrokerAnswer): BrokerAnswer => {
     this.#inFlight -= 1
@@ -105,85 +90,73 @@ export class Broker {
   /** It has stopped itself: what it knows cannot be trusted. */
   #isBroken = false
 
-  /**
-   * Opens the data directory, replays what the cluster knows, and opens every log.
-   * Throws ConfigError for a wrong setting, DiskError when the directory cannot be used or is damaged.
-   */
+  /** Opens every log of the storage that the cluster knows of. Rejects with DiskError; the storage is the caller's to let go then. */
   static async start(options: BrokerOptions): Promise<Broker> {
-    const asked = BrokerConfig.parse(options.config)
-    const unlock = options.unlock ?? DataDirectory.take(options.host.disk)
-    const directory = DataDirectory.open(options.host, asked, unlock)
-    let replicas: Replicas | undefined
-    try {
-      directory.reserve.giveUpIfShort()
-      const config = asked.in({ nodeId: directory.nodeId, path: options.host.disk.location })
-      const { host, durability, log } = options
-      replicas = new Replicas({ host, durability, config, directory, log })
-      const opened = { config, directory, replicas, ...loadMetadata(host, config, directory, replicas) }
-      const { metadata } = opened
-      // Up to here nothing that another broker left has been changed.
-      options.onAccepted?.()
-      directory.keepIdentity()
-      await directory.forgetCleanStop()
-      opened.metadataReplica.beginToLead()
-      metadata.begin()
-      // A leader's epoch is safe before the leader writes a record of it.
-      await metadata.ready()
-      const broker = new Broker(options, opened)
-      await broker.#replicas.recovered()
-      if (!directory.wasStoppedCleanly && !directory.isNew) broker.#replicas.saveCheckpointsIfRoom()
-      // Before clients take the room.
-      directory.reserve.keep()
-      broker.#housekeeping.start()
-      return broker
-    } catch (error) {
-      replicas?.abandon()
-      directory.release()
-      throw error
+    const broker = new Broker(options)
+    const { storage, controller } = options
+    broker.#image = await controller.attach(storage.nodeId, broker.#follower())
+    broker.#begin()
+    await storage.replicas.recovered()
+    return broker
+  }
+
+  private constructor({ storage, controller, advertised, log }: BrokerOptions) {
+    const { host, config, replicas } = storage
+    this.host = host
+    this.config = config
+    this.controller = controller
+    this.#advertised = advertised
+    this.#log = log
+    this.#storage = storage
+    this.nodeId = storage.nodeId
+    this.clusterId = storage.directory.clusterId
+    this.logDirectory = { path: host.disk.location, space: () => host.disk.space() }
+    this.producerIds = new ProducerIds(controller)
+    this.fetchSessions = new FetchSessions(host.clock, host.chance)
+    this.fetches = new FetchPurgatory(host.clock)
+    this.diskRoom = new DiskRoom(host.clock, log)
+    this.topicNames = topicNamesOf(() => this.#image)
+    const image = (): ClusterImage => this.#image
+    this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
+    this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
+  }
+
+  /** What this broker knows of the cluster. */
+  get image(): ClusterImage {
+    return this.#image
+  }
+
+  #begin(): void {
+    const { replicas } = this.#storage
+    this.config.follow((name) => configOfBroker(this.#image, this.nodeId, name))
+    this.#image.takeDelta()
+    replicas.openAll(this.#image)
+  }
+
+  /** What the controller tells, and asks. */
+  #follower(): MetadataFollower {
+    const { replicas } = this.#storage
+    return {
+      prepare: (plan: PartitionPlan) => replicas.prepare(plan),
+      discard: (plan: PartitionPlan) => replicas.discard(plan),
+      leave: (plan: PartitionPlan) => replicas.leave(plan),
+      namesSafe: () => replicas.namesSafe(),
+      follow: (records) => this.#follow(records)
     }
   }
 
-  private constructor(options: BrokerOptions, { config, directory, replicas, metadataReplica, metadata }: Opened) {
-    const { host } = options
-    this.host = host
-    this.config = config
-    this.#advertised = options.advertised
-    this.#log = options.log
-    this.#directory = directory
-    this.nodeId = directory.nodeId
-    this.clusterId = directory.clusterId
-    this.logDirectory = { path: host.disk.location, space: () => host.disk.space() }
-    this.#replicas = replicas
-    this.metadataReplica = metadataReplica
-    this.metadata = metadata
-    this.#replicas.openAll(this.metadata.image)
-    this.producerIds = new ProducerIds(this.metadata)
-    this.fetchSessions = new FetchSessions(host.clock, host.chance)
-    this.fetches = new FetchPurgatory(host.clock)
-    this.diskRoom = new DiskRoom(host.clock, options.log)
-    this.topicNames = topicNamesOf(this.metadata)
-    this.#groups = new GroupCoordinators({
-      host,
-      config,
-      metadata,
-      replicas,
-      topics: this.topicNames,
-      log: options.log
-    })
-    this.metadata.madeBy(replicas)
-    this.metadata.onChange((change) => {
-      this.#replicas.follow(change, this.metadata.image)
-      this.#groups.follow(change)
-    })
-    const { image } = this.metadata
-    this.#housekeeping = new Housekeeping({
-      clock: host.clock,
-      config,
-      replicas,
-      reserve: directory.reserve,
-      image,
-      log: options.log
-    })
+  #follow(records: readonly StateRecord[]): void {
+    for (const record of records) replayMetadata(this.#image, record)
+    const delta = this.#image.takeDelta()
+    this.#storage.replicas.follow(delta, this.#image)
+    this.#groups.follow(delta)
+  }
+
+  /** The controller has said who leads. From here on this broker leads, follows and serves, and looks after what it has. */
+  serve(): void {
+    this.#storage.replicas.beginRoles(this.#image)
+    this.#storage.begin()
+    this.#housekeeping.start()
   }
 
   /**
@@ -200,13 +173,23 @@ export class Broker {
 
   /** What this broker has of a partition. */
   hosted(topic: string, partition: number): HostedPartition {
-    return this.#replicas.get(topic, partition)
+    return this.#storage.replicas.get(topic, partition)
   }
 
   /** The replica of a partition that serves; undefined when there is none, or it is offline. */
   replica(topic: string, partition: number): Replica | undefined {
     const hosted = this.hosted(topic, partition)
     return hosted.kind === 'online' ? hosted.replica : undefined
+  }
+
+  /** The replica that leads a partition; or Kafka's error for who asks for the leader here, and what happened where the disk is at fault. */
+  led(topic: string, partition: number): Led {
+    const hosted = this.hosted(topic, partition)
+    if (hosted.kind === 'offline') return { error: ErrorCode.KAFKA_STORAGE_ERROR, reason: hosted.reason }
+    if (hosted.kind === 'online' && hosted.replica.leadership !== null) return { replica: hosted.replica }
+    const isThere = this.#image.topicByName(topic)?.partitions[partition] !== undefined
+    const { NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
+    return { error: isThere ? NOT_LEADER_OR_FOLLOWER : UNKNOWN_TOPIC_OR_PARTITION, reason: null }
   }
 
   /** A replica that is lost or damaged, here, is in sync with nothing: whoever watches a cluster sees it by that. */
@@ -239,22 +222,12 @@ export class Broker {
 
   /** Does what makes room, which must be possible on a full disk. */
   freeing<Result>(work: () => Result): Result {
-    return this.#replicas.freeing(work)
-  }
-
-  /**
-   * Resolves when all that the metadata say is safe: what somebody else has just changed may not be yet, and nobody is told
-   * before. What cannot be made safe is acknowledged to nobody, and what there is can be told all the same.
-   */
-  async metadataSettled(): Promise<void> {
-    await this.metadata.ready().catch((error: unknown) => {
-      if (!(error instanceof DiskError)) throw error
-    })
+    return this.#storage.freeing(work)
   }
 
   /** Puts the log start offsets on disk now: DeleteRecords must survive a crash once it is answered. */
   saveLogStartOffsets(): void {
-    this.#replicas.saveLogStartOffsets()
+    this.#storage.replicas.saveLogStartOffsets()
   }
 
   /**
@@ -269,12 +242,8 @@ export class Broker {
   }
 
   #stopPartition(name: string, error: InvariantError): void {
-    for (const { topic, topicId, partition } of [...this.#replicas.all()]) {
-      if (`${topic}-${partition}` !== name) continue
-      const what = `${name} serves no more, for a mistake of the broker: ${error.message}`
-      const reason = new DiskError('failed', name, what, error)
-      this.#replicas.takeOffline({ topic, topicId, firstPartition: partition, count: 1 }, reason)
-    }
+    const what = `${name} serves no more, for a mistake of the broker: ${error.message}`
+    this.#storage.replicas.stop(name, new DiskError('failed', name, what, error))
   }
 
   /** The files stay as they are, for the next start to recover. */
@@ -283,8 +252,8 @@ export class Broker {
     this.#isBroken = true
     this.release()
     this.#housekeeping.stop()
-    this.#replicas.abandon()
-    this.#directory.release()
+    this.controller.detach(this.nodeId)
+    this.#storage.abandon()
   }
 
   /** Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. */
@@ -303,13 +272,8 @@ export class Broker {
         this.#whenIdle = resolve
       })
     }
-    try {
-      attempt(() => this.#directory.reserve.giveUpIfShort())
-      await this.#replicas.close(this.metadata.image.brokerEpoch(this.nodeId))
-    } finally {
-      this.#directory.reserve.keep()
-      this.#directory.release()
-    }
+    this.controller.detach(this.nodeId)
+    await this.#storage.close(this.#image.brokerEpoch(this.nodeId))
   }
 }
 
@@ -319,43 +283,10 @@ function stackOf(error: unknown): string {
   return error.cause === undefined ? stack : `${stack}\nbecause of ${stackOf(error.cause)}`
 }
 
-/** A snapshot that is whole and holds no metadata is of something else. */
-function damagedMetadata(error: unknown, { disk }: Host): unknown {
-  if (!isUnreadable(error)) return error
-  const what = `It holds something else than metadata: ${error.message}`
-  const advice = 'Nothing was changed. Restore the directory from a backup.'
-  return new DamageError(disk, { path: metadataDirectory, position: null, what, advice })
-}
-
-/** Throws DiskError when the metadata is damaged, or speaks of more than this broker can serve. */
-function loadMetadata(
-  host: Host,
-  config: BrokerConfig,
-  { nodeId, directoryId }: DataDirectory,
-  replicas: Replicas
-): Pick<Opened, 'metadata' | 'metadataReplica'> {
-  const { clock, chance } = host
-  try {
-    const { replica, snapshot } = replicas.openMetadata()
-    const log = new ReplicaStateLog(replica, snapshot)
-    const metadata = new MetadataCoordinator({ log, clock, chance, nodeId, directoryId, brokerDefaults: config })
-    return { metadata, metadataReplica: replica }
-  } catch (error) {
-    if (!(error instanceof UnsupportedMetadata)) throw damagedMetadata(error, host)
-    const what = `The directory ${host.disk.location} cannot be served by Odradek (${error.message}).`
-    throw new DiskError(
-      'unsupported',
-      '',
-      `${what} Nothing was changed: serve it with the Apache Kafka that wrote it.`,
-      error
-    )
-  }
-}
-
-function topicNamesOf(metadata: MetadataCoordinator): TopicNames {
+function topicNamesOf(image: () => ClusterImage): TopicNames {
   return {
-    nameOf: (topicId) => metadata.image.topicById(topicId)?.name,
-    idOf: (name) => metadata.image.topicByName(name)?.id,
-    exists: (name, partition) => metadata.image.topicByName(name)?.partitions[partition] !== undefined
+    nameOf: (topicId) => image().topicById(topicId)?.name,
+    idOf: (name) => image().topicByName(name)?.id,
+    exists: (name, partition) => image().topicByName(name)?.partitions[partition] !== undefined
   }
 }

@@ -6,7 +6,7 @@ import type { ClusterImage } from '../coordination/metadata/image.ts'
 import type { DataDirectory, OffsetCheckpoint } from './data-directory.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
-import type { Replica } from './replica.ts'
+import type { Replica } from './replication/replica.ts'
 
 /** What the broker has of each partition, by the name of its directory. */
 export type HostedByName = Iterable<readonly [name: string, hosted: HostedPartition]>
@@ -20,20 +20,19 @@ const offsetsOf: Readonly<Record<OffsetCheckpoint, (replica: Replica) => number>
 
 export class Checkpoints {
   readonly #directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>
-  /** What the last run left, less what is another's by now. A leader needs no high watermark to begin with: none is kept. */
-  readonly #knownOf: Partial<Record<OffsetCheckpoint, ReadonlyMap<string, number>>>
-  readonly #recoveryPoints: Map<string, number>
-  readonly #logStartOffsets: Map<string, number>
+  /** What the last run left, less what is another's by now. */
+  readonly #knownOf: Readonly<Record<OffsetCheckpoint, Map<string, number>>>
   #isStale = false
 
   /** `report` gets a line for each file that was damaged. */
   constructor(directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>, report: (line: string) => void) {
     this.#directory = directory
-    this.#recoveryPoints = new Map(directory.readOffsets('recovery-point-offset-checkpoint', report))
-    this.#logStartOffsets = new Map(directory.readOffsets('log-start-offset-checkpoint', report))
+    const read = (checkpoint: OffsetCheckpoint): Map<string, number> =>
+      new Map(directory.readOffsets(checkpoint, report))
     this.#knownOf = {
-      'recovery-point-offset-checkpoint': this.#recoveryPoints,
-      'log-start-offset-checkpoint': this.#logStartOffsets
+      'recovery-point-offset-checkpoint': read('recovery-point-offset-checkpoint'),
+      'replication-offset-checkpoint': read('replication-offset-checkpoint'),
+      'log-start-offset-checkpoint': read('log-start-offset-checkpoint')
     }
   }
 
@@ -44,23 +43,27 @@ export class Checkpoints {
 
   /** Everything below was synced by the last run; null when it did not say. */
   recoveryPointOf(name: string): number | null {
-    return this.#recoveryPoints.get(name) ?? null
+    return this.#knownOf['recovery-point-offset-checkpoint'].get(name) ?? null
   }
 
   logStartOffsetOf(name: string): number | null {
-    return this.#logStartOffsets.get(name) ?? null
+    return this.#knownOf['log-start-offset-checkpoint'].get(name) ?? null
+  }
+
+  /** How far the records of this partition were committed, as far as this broker had heard. */
+  highWatermarkOf(name: string): number | null {
+    return this.#knownOf['replication-offset-checkpoint'].get(name) ?? null
   }
 
   /** The directory is nobody's any more. */
   forget(name: string): void {
-    this.#recoveryPoints.delete(name)
-    this.#logStartOffsets.delete(name)
+    for (const offsets of Object.values(this.#knownOf)) offsets.delete(name)
     this.#isStale = true
   }
 
   /** Forgets every partition that the cluster does not know. */
   forgetDeleted(image: ClusterImage): void {
-    for (const name of [...this.#recoveryPoints.keys(), ...this.#logStartOffsets.keys()]) {
+    for (const name of Object.values(this.#knownOf).flatMap((offsets) => [...offsets.keys()])) {
       const [, topic = '', partition] = /^(.+)-(\d+)$/.exec(name) ?? []
       const isThere =
         name === metadataDirectory || image.topicByName(topic)?.partitions[Number(partition)] !== undefined
@@ -87,7 +90,7 @@ export class Checkpoints {
       if (partition.kind === 'none') continue
       const replica = partition.kind === 'online' ? partition.replica : partition.closed
       // What is known of a log that is offline stays known: its damage must not be forgotten.
-      const offset = replica === null ? known?.get(name) : offsetOf(replica)
+      const offset = replica === null ? known.get(name) : offsetOf(replica)
       if (offset !== undefined) offsets.set(name, offset)
     }
     this.#directory.writeOffsets(checkpoint, offsets)

@@ -46,7 +46,7 @@ export function describeBrokerConfigs(broker: Broker): DescribedConfig[] {
 
 /** What was set for all brokers at once, while they run. */
 export function describeClusterConfigs(broker: Broker): DescribedConfig[] {
-  const set = broker.metadata.image.configOf(ResourceType.broker, '')
+  const set = broker.image.configOf(ResourceType.broker, '')
   return [...set].flatMap(([name, value]) => {
     const definition = definitionOf(name, brokerConfigDefinitions)
     if (definition === undefined) return []
@@ -56,7 +56,7 @@ export function describeClusterConfigs(broker: Broker): DescribedConfig[] {
 }
 
 export function describeGroupConfigs(broker: Broker, group: string): DescribedConfig[] {
-  const set = broker.metadata.image.configOf(ResourceType.group, group)
+  const set = broker.image.configOf(ResourceType.group, group)
   return Object.entries(groupConfigDefinitions).map(([name, definition]) => {
     const text = set.get(name)
     const value = text === undefined ? definition.default : canonical(text, definition)
@@ -67,7 +67,7 @@ export function describeGroupConfigs(broker: Broker, group: string): DescribedCo
 }
 
 export function describeClientMetricsConfigs(broker: Broker, subscription: string): DescribedConfig[] {
-  const set = broker.metadata.image.configOf(ResourceType.clientMetrics, subscription)
+  const set = broker.image.configOf(ResourceType.clientMetrics, subscription)
   return Object.entries(clientMetricsConfigDefinitions).map(([name, definition]) => {
     const text = set.get(name)
     const value = text === undefined ? definition.default : canonical(text, definition)
@@ -95,7 +95,7 @@ function described(name: string, type: ConfigType, value: string | null, synonym
  * name itself: that is how Kafka tells it.
  */
 function synonymsOf(broker: Broker, name: string): Synonym[] {
-  const { image } = broker.metadata
+  const { image } = broker
   const names = unitsOf(name).map(({ brokerName }) => brokerName)
   const synonyms: Synonym[] = []
   const add = (source: number, valueAt: (name: string) => string | null | undefined): void => {

@@ -1,15 +1,16 @@
 /** The group coordinators of this broker: one for each partition of `__consumer_offsets`, loaded when first asked for. */
 
+import type { Controller } from '../controller/controller.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
-import type { MetadataChange, MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import type { Replica } from './replica.ts'
 import { ReplicaStateLog } from './replica-log.ts'
 import type { Replicas } from './replicas.ts'
+import type { Replica } from './replication/replica.ts'
 
 const offsetsTopic = '__consumer_offsets'
 
@@ -17,7 +18,8 @@ export class GroupCoordinators {
   readonly #options: {
     readonly host: Host
     readonly config: BrokerConfig
-    readonly metadata: MetadataCoordinator
+    readonly controller: Controller
+    readonly image: () => ClusterImage
     readonly replicas: Replicas
     readonly topics: TopicNames
     /** Gets a line when a log holds what is not known here. */
@@ -29,7 +31,8 @@ export class GroupCoordinators {
   constructor(options: {
     host: Host
     config: BrokerConfig
-    metadata: MetadataCoordinator
+    controller: Controller
+    image: () => ClusterImage
     replicas: Replicas
     topics: TopicNames
     log: (line: string) => void
@@ -59,9 +62,9 @@ export class GroupCoordinators {
     }
   }
 
-  follow(change: MetadataChange): void {
-    if (change.deleted.length === 0) return
-    const names = change.deleted.map(({ name }) => name)
+  follow(delta: MetadataDelta): void {
+    if (delta.deleted.length === 0) return
+    const names = delta.deleted.map(({ name }) => name)
     if (names.includes(offsetsTopic)) this.close()
     else for (const coordinator of this.all()) coordinator.onTopicsDeleted(names)
   }
@@ -72,7 +75,7 @@ export class GroupCoordinators {
   }
 
   #partitionCount(): number {
-    return this.#options.metadata.image.topicByName(offsetsTopic)?.partitions.length ?? 0
+    return this.#options.image().topicByName(offsetsTopic)?.partitions.length ?? 0
   }
 
   #at(partition: number): GroupCoordinator | undefined {
@@ -114,7 +117,7 @@ export class GroupCoordinators {
   }
 
   async #make(): Promise<boolean> {
-    const result = await this.#options.metadata.createInternalTopic(offsetsTopic, {
+    const result = await this.#options.controller.createInternalTopic(offsetsTopic, {
       partitions: this.#options.config.offsetsTopicNumPartitions,
       config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
     })

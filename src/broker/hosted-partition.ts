@@ -3,7 +3,7 @@
  * damaged. That one is offline: whoever asks for it gets KAFKA_STORAGE_ERROR, and everything else goes on.
  */
 import type { DiskError } from '../host/disk.ts'
-import type { Replica } from './replica.ts'
+import type { Replica } from './replication/replica.ts'
 
 export interface OnlinePartition {
   readonly kind: 'online'

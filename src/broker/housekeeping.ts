@@ -8,44 +8,41 @@ import type { ClusterImage } from '../coordination/metadata/image.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
-import type { Replicas } from './replicas.ts'
-import type { Reserve } from './reserve.ts'
+import type { Storage } from './storage.ts'
 
 export class Housekeeping {
   readonly #clock: Clock
   readonly #config: BrokerConfig
-  readonly #replicas: Replicas
-  readonly #reserve: Reserve
-  readonly #image: ClusterImage
+  readonly #storage: Storage
+  readonly #image: () => ClusterImage
   readonly #log: (line: string) => void
   readonly #timers = new Map<string, Timer>()
 
   constructor(options: {
     clock: Clock
     config: BrokerConfig
-    replicas: Replicas
-    reserve: Reserve
-    image: ClusterImage
+    storage: Storage
+    image: () => ClusterImage
     log: (line: string) => void
   }) {
     this.#clock = options.clock
     this.#config = options.config
-    this.#replicas = options.replicas
-    this.#reserve = options.reserve
+    this.#storage = options.storage
     this.#image = options.image
     this.#log = options.log
   }
 
   start(): void {
-    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => this.#replicas.applyRetention())
-    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => this.#replicas.saveCheckpoints())
-    this.#every('reserve', limits.reserveCheckMs, () => this.#reserve.keep())
-    this.#every('offline partitions', limits.openAgainMs, () => this.#replicas.openAgain(this.#image))
-    this.#replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
+    const { replicas, directory } = this.#storage
+    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => replicas.applyRetention())
+    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => replicas.saveCheckpoints())
+    this.#every('reserve', limits.reserveCheckMs, () => directory.reserve.keep())
+    this.#every('offline partitions', limits.openAgainMs, () => replicas.openAgain(this.#image()))
+    replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
   }
 
   stop(): void {
-    this.#replicas.onCheckpoint = undefined
+    this.#storage.replicas.onCheckpoint = undefined
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
   }
@@ -55,7 +52,7 @@ export class Housekeeping {
     if (this.#timers.has(name)) return
     const save = (): void => {
       this.#timers.delete(name)
-      this.#attempt(name, () => this.#replicas.saveRecoveryPoints())
+      this.#attempt(name, () => this.#storage.replicas.saveRecoveryPoints())
     }
     this.#timers.set(name, this.#clock.after(limits.recoveryPointsMs, save))
   }

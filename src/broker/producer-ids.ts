@@ -1,13 +1,13 @@
 /** Hands out producer ids from blocks that the metadata log has given away for good (Kafka: RPCProducerIdManager). */
-import type { MetadataCoordinator } from '../coordination/metadata/metadata-coordinator.ts'
+import type { Controller } from '../controller/controller.ts'
 import { limits } from '../limits.ts'
 
 export class ProducerIds {
-  readonly #metadata: MetadataCoordinator
+  readonly #controller: Controller
   #block: Promise<{ next: number; end: number }> | null = null
 
-  constructor(metadata: MetadataCoordinator) {
-    this.#metadata = metadata
+  constructor(controller: Controller) {
+    this.#controller = controller
   }
 
   /** A producer id that nobody has had. Resolves when the block it comes from is durable. */
@@ -23,7 +23,7 @@ export class ProducerIds {
 
   async #take(): Promise<{ next: number; end: number }> {
     try {
-      const { first, count } = await this.#metadata.allocateProducerIds(limits.producerIdBlock)
+      const { first, count } = await this.#controller.allocateProducerIds(limits.producerIdBlock)
       return { next: first, end: first + count }
     } catch (error) {
       this.#block = null

@@ -5,7 +5,7 @@
  * A waiting fetch counts the bytes it is told of; it never walks its partitions to find out.
  */
 import type { Clock, Timer } from '../host/clock.ts'
-import type { Replica, ReplicaObserver } from './replica.ts'
+import type { Replica, ReplicaObserver } from './replication/replica.ts'
 
 export interface FetchWait {
   readonly replicas: readonly Replica[]

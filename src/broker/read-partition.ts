@@ -6,7 +6,7 @@ import { DiskError, type ReadMemory } from '../host/disk.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import type { FetchResponse } from '../protocol/generated/api/fetch-response.ts'
 import type { FetchPartition } from './fetch-sessions.ts'
-import type { Replica } from './replica.ts'
+import type { Replica } from './replication/replica.ts'
 
 export type PartitionData = FetchResponse['responses'][number]['partitions'][number]
 

@@ -6,7 +6,7 @@ import { type BatchHeader, isControl, isTransactional, readBatchHeader } from '.
 import { buildBatch } from '../protocol/records/builder.ts'
 import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { isUnreadable, type LogRecord, readRecords } from '../protocol/records/reader.ts'
-import type { Replica } from './replica.ts'
+import { NotLeading, type Replica } from './replication/replica.ts'
 
 /** Records that stand for all of the log below an offset. */
 export interface StateSnapshot {
@@ -43,8 +43,13 @@ export class ReplicaStateLog implements StateLog {
     if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()
   }
 
-  durable(offset: number): Promise<void> {
-    return this.#replica.log.durable(offset)
+  async durable(offset: number): Promise<void> {
+    try {
+      await this.#replica.committed(offset)
+    } catch (error) {
+      if (!(error instanceof NotLeading)) throw error
+      throw new DiskError('failed', this.#replica.name, error.message, error)
+    }
   }
 
   /**

@@ -1,30 +1,34 @@
 /** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
 
+import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
-import type { ClusterImage, PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
-import type { MetadataChange, PartitionPlan } from '../coordination/metadata/metadata-coordinator.ts'
-import { metadataTopicName } from '../coordination/metadata/topic-names.ts'
+import {
+  type ClusterImage,
+  type MetadataDelta,
+  type PartitionImage,
+  ResourceType,
+  type TopicImage
+} from '../coordination/metadata/image.ts'
 import { attempt, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { limits } from '../limits.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
-import { type LogOpening, PartitionLog } from '../log/partition-log.ts'
-import { SyncTurns } from '../log/sync-turns.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
 import { Checkpoints, type HostedByName } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type HostedPartition, notHosted } from './hosted-partition.ts'
-import { assertNothingMissing, metadataDirectory, readMetadataDirectory } from './metadata-directory.ts'
-import { Replica } from './replica.ts'
-import type { StateSnapshot } from './replica-log.ts'
-import { setStraysAside, strayName } from './strays.ts'
+import { metadataDirectory } from './metadata-directory.ts'
+import { type MetadataLog, openMetadataLog } from './metadata-log.ts'
+import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
+import { PreparedLogs } from './prepared-logs.ts'
+import { Replica } from './replication/replica.ts'
+import { setStraysAside } from './strays.ts'
 import { Telling } from './telling.ts'
-
-/** The topic id that Kafka reserves for `__cluster_metadata` (Uuid.METADATA_TOPIC_ID). */
-const metadataTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
 
 export interface ReplicasOptions {
   readonly host: Host
+  readonly nodeId: number
   readonly durability: Durability
   readonly config: BrokerConfig
   readonly directory: DataDirectory
@@ -32,43 +36,51 @@ export interface ReplicasOptions {
   readonly log: (line: string) => void
 }
 
-interface ReplicaIdentity {
-  readonly topic: string
-  readonly topicId: string
-  readonly partition: number
-  readonly leaderEpoch: number
-}
-
-/** Whether a partition was just made, or was there at the start. */
-type History = 'new' | 'known'
-
-/** How many replicas a partition has, and has to have in sync. */
-interface Replication {
-  readonly replicaCount: number
-  readonly minInSyncReplicas: number
+/** Told of the roles that the replicas of this broker take. */
+export interface RoleObserver {
+  /** The replica leads, or follows somebody, or has nobody to follow; or another in the same role. */
+  onRole(replica: Replica): void
+  /** It is gone, or offline. */
+  onGone(replica: Replica): void
 }
 
 export class Replicas {
-  /** Called when the recovery points are worth writing down. */
-  onCheckpoint: (() => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, HostedPartition[]>()
   readonly #checkpoints: Checkpoints
-  readonly #syncTurns = new SyncTurns()
-  /** Logs of partitions that nobody has been told of yet, by topic and partition. */
-  readonly #prepared = new Map<string, PartitionLog>()
-  /** Directories of deleted topics, whose deletion is not safe yet. */
-  #setAside: string[] = []
+  readonly #logs: PartitionLogs
+  readonly #prepared: PreparedLogs
   readonly #telling: Telling
-  #metadata: Replica | null = null
+  readonly #observers: RoleObserver[] = []
+  #metadata: MetadataLog | null = null
   /** Of logs that were damaged. */
   readonly #closing: Promise<void>[] = []
+  /** Whether the replicas have roles: before, the controller has not said who leads in this life of the cluster. */
+  #haveRoles = false
 
   constructor(options: ReplicasOptions) {
     this.#options = options
-    const { directory, log } = options
+    const { host, durability, directory, log } = options
     this.#telling = new Telling(log)
     this.#checkpoints = new Checkpoints(directory, log)
+    const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
+    this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
+    this.#logs.onDamage = (of, damage) => this.#takeOffline(of, damage)
+    this.#prepared = new PreparedLogs({
+      make: (plan, partition) => this.#make(plan, partition),
+      remove: (name, prepared) => {
+        this.#telling.attempt(`removal of ${name}`, () => this.#removeForGood(prepared.setAside()))
+      }
+    })
+  }
+
+  /** Called when the recovery points are worth writing down. */
+  set onCheckpoint(told: (() => void) | undefined) {
+    this.#logs.onCheckpoint = told
+  }
+
+  observeRoles(observer: RoleObserver): void {
+    this.#observers.push(observer)
   }
 
   get(topic: string, partition: number): HostedPartition {
@@ -80,37 +92,11 @@ export class Replicas {
     for (const partitions of this.#byTopic.values()) yield* replicasAmong(partitions)
   }
 
-  /**
-   * The log of what the cluster knows. It is no topic of the image: it is where the image comes from. Its epoch is the
-   * quorum's, which has one node here: it is nobody else's, and is gone on with, once it is seen that all of it can be served.
-   */
-  openMetadata(): { readonly replica: Replica; readonly snapshot: StateSnapshot } {
-    const { config, host } = this.#options
-    const { snapshot, leaderEpoch } = readMetadataDirectory(host.disk)
-    const settings: LogConfig = {
-      ...config.logConfigFor(new Map()),
-      retentionBytes: -1,
-      retentionMs: -1,
-      cleanupDelete: false,
-      cleanupCompact: false,
-      maxMessageBytes: 8 * 1024 * 1024
-    }
-    const identity = { topic: metadataTopicName, topicId: metadataTopicId, partition: 0, leaderEpoch }
-    const history = this.#options.directory.isNew ? 'new' : 'known'
-    // A Kafka that is stopped while it starts has written here, and not yet taken away what says that all was closed cleanly.
-    // What the cluster knows is synced whatever is asked for records, as Kafka's quorum does (KafkaRaftLog.flush): without it a
-    // power cut leaves records of topics that nobody knows.
-    const log = this.#openLog(identity, settings, history, { shutdown: 'unclean', durability: 'disk' })
-    try {
-      assertNothingMissing(host.disk, snapshot, log)
-      const newestEpoch = Math.max(leaderEpoch, log.latestEpoch)
-      const replication = { minInSyncReplicas: 1, replicaCount: 1 }
-      this.#metadata = new Replica({ ...identity, ...replication, leaderEpoch: newestEpoch, log })
-      return { replica: this.#metadata, snapshot }
-    } catch (error) {
-      log.abandon()
-      throw error
-    }
+  /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
+  openMetadata(): MetadataLog {
+    const { host, config, directory } = this.#options
+    this.#metadata = openMetadataLog({ host, config, directory, logs: this.#logs })
+    return this.#metadata
   }
 
   /** Opens the log of every partition of the image, and sets aside directories that belong to none. */
@@ -133,41 +119,26 @@ export class Replicas {
     await Promise.allSettled([...this.all()].map(({ log }) => log.durable(log.logEndOffset)))
   }
 
-  /**
-   * Makes the logs of partitions that are about to be told of, so that nothing is told that the disk has no room for. Throws
-   * DiskError, and has removed them again then.
-   */
+  /** The controller has said who leads: from here on every replica has the role that the image gives it. */
+  beginRoles(image: ClusterImage): void {
+    this.#haveRoles = true
+    for (const topic of image.topics()) {
+      for (const partition of topic.partitions) this.#giveRole(topic, partition)
+    }
+  }
+
+  /** Makes the logs of partitions that are about to be told of. Throws DiskError, and has removed them again then. */
   prepare(plan: PartitionPlan): void {
     if (this.#checkpoints.isStale) this.saveCheckpoints()
-    const { topic, topicId, firstPartition, count, config } = plan
-    const settings = this.#options.config.logConfigFor(config)
-    try {
-      for (let partition = firstPartition; partition < firstPartition + count; partition++) {
-        this.#prepared.set(
-          `${topic}-${partition}`,
-          this.#makeLog({ topic, topicId, partition, leaderEpoch: 0 }, settings)
-        )
-      }
-    } catch (error) {
-      this.discard(plan)
-      throw error
-    }
+    this.#prepared.prepare(plan)
   }
 
-  /** Takes back what was prepared. */
-  discard({ topic, firstPartition, count }: PartitionPlan): void {
-    for (let partition = firstPartition; partition < firstPartition + count; partition++) {
-      const name = `${topic}-${partition}`
-      // What cannot be removed belongs to no topic, and is set aside when its name is used again, or by the next start.
-      this.#telling.attempt(`removal of ${name}`, () => this.#removePrepared(name))
-      this.#prepared.delete(name)
-    }
+  discard(plan: PartitionPlan): void {
+    this.#prepared.discard(plan)
   }
 
-  /** Nobody was told of it. */
-  #removePrepared(name: string): void {
-    const aside = this.#prepared.get(name)?.setAside()
-    if (aside !== undefined) this.#removeForGood(aside)
+  leave(plan: PartitionPlan): void {
+    this.#prepared.leave(plan)
   }
 
   /** Resolves when the directories of new partitions survive a power cut. */
@@ -175,55 +146,28 @@ export class Replicas {
     return this.#options.host.disk.syncDirectory('')
   }
 
-  /** Nothing is acknowledged on these partitions before it is safe that there are any. */
-  restOn(plan: PartitionPlan, safe: Promise<void>): void {
-    for (const replica of this.#madeBy(plan)) replica.restOn(safe)
-  }
-
-  *#madeBy({ topic, topicId, firstPartition, count }: Omit<PartitionPlan, 'config'>): Iterable<Replica> {
-    const hosted = this.#byTopic.get(topic)?.slice(firstPartition, firstPartition + count) ?? []
-    for (const replica of replicasAmong(hosted)) if (replica.topicId === topicId) yield replica
-  }
-
-  /** Nothing may be acknowledged on these partitions: the metadata that tell of them may be lost, or their state is wrong. */
-  takeOffline(plan: Omit<PartitionPlan, 'config'>, reason: DiskError): void {
-    const { topic, topicId } = plan
-    const hosted = this.#byTopic.get(topic) ?? []
-    for (const replica of this.#madeBy(plan)) {
-      replica.end()
-      replica.log.abandon()
-      hosted[replica.partition] = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false }
-    }
-  }
-
-  /**
-   * The directories of topics that were deleted until now, for who sees to it that this is safe: what it is given removes them,
-   * and again after a while where the disk refuses.
-   */
-  takeSetAside(): () => void {
-    const names = this.#setAside
-    this.#setAside = []
-    return () => {
-      for (const name of names) this.#removeForGood(name)
-    }
-  }
-
-  #removeForGood(name: string): void {
-    const { disk, clock } = this.#options.host
-    if (!attempt(() => disk.remove(name))) clock.after(limits.openAgainMs, () => this.#removeForGood(name))
-  }
-
-  /** Makes, extends, reconfigures and removes replicas after the cluster's image has changed. */
-  follow(change: MetadataChange, image: ClusterImage): void {
-    for (const topic of change.deleted) this.#remove(topic)
+  /** Makes, extends, reconfigures and removes replicas, and gives them their roles, as the cluster's image has changed. */
+  follow(delta: MetadataDelta, image: ClusterImage): void {
+    for (const topic of delta.deleted) this.#remove(topic)
     // A later topic of the same name must not find this one's offsets after a crash.
-    if (change.deleted.length > 0) {
+    if (delta.deleted.length > 0) {
       this.#checkpoints.becomeStale()
       this.#telling.attempt('checkpoints', () => this.saveCheckpoints())
     }
-    for (const topic of change.created) this.#open(topic, topic.partitions, image, 'new')
-    for (const topic of change.grown) this.#open(topic, topic.partitions.slice(this.#count(topic.name)), image, 'new')
-    for (const name of change.configured) this.#configure(name, image)
+    for (const { topic, partition } of delta.partitions) this.#followPartition(topic, partition, image)
+    for (const { type, name } of delta.configs) {
+      if (type === ResourceType.topic) this.#configure(name, image)
+      // A broker's configuration gives the defaults of every topic.
+      if (type === ResourceType.broker) for (const topic of this.#byTopic.keys()) this.#configure(topic, image)
+    }
+  }
+
+  #followPartition(topic: TopicImage, partition: PartitionImage, image: ClusterImage): void {
+    const hosted = this.get(topic.name, partition.partitionId)
+    const isHere = partition.replicas.includes(this.#options.nodeId)
+    if (hosted.kind === 'none' && isHere) this.#open(topic, [partition], image, 'new')
+    if (hosted.kind !== 'none' && !isHere) this.#removePartition(topic, partition.partitionId)
+    if (isHere && this.#haveRoles) this.#giveRole(topic, partition)
   }
 
   /** Opens the logs that the disk had no file or no room for; it may have by now. */
@@ -233,7 +177,9 @@ export class Replicas {
       for (const [partitionId, hosted] of partitions.entries()) {
         const partition = topic?.partitions[partitionId]
         if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
-        if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
+        if (!hosted.mayPass) continue
+        this.#open(topic, [partition], image, hosted.history)
+        if (this.#haveRoles) this.#giveRole(topic, partition)
       }
     }
   }
@@ -241,18 +187,13 @@ export class Replicas {
   /** Each partition for itself: one that cannot be trimmed does not keep the others from it. */
   applyRetention(): void {
     for (const { topic, partition, log } of this.all()) {
-      this.#telling.attempt(`retention of ${topic}-${partition}`, () => this.freeing(() => log.applyRetention()))
+      this.#telling.attempt(`retention of ${topic}-${partition}`, () => this.#freeing(() => log.applyRetention()))
     }
     this.saveLogStartOffsets()
   }
 
-  /** Does what makes room, which must be possible on a full disk. */
-  freeing<Result>(work: () => Result): Result {
-    return this.#options.directory.reserve.spend(work)
-  }
-
   saveLogStartOffsets(): void {
-    this.freeing(() => this.#checkpoints.write('log-start-offset-checkpoint', this.#hostedByName()))
+    this.#freeing(() => this.#checkpoints.write('log-start-offset-checkpoint', this.#hostedByName()))
   }
 
   saveRecoveryPoints(): void {
@@ -273,6 +214,7 @@ export class Replicas {
 
   /** Lets go of every file: the start has failed. */
   abandon(): void {
+    this.#prepared.abandon()
     for (const replica of this.#everyReplica()) {
       replica.end()
       replica.log.abandon()
@@ -281,6 +223,7 @@ export class Replicas {
 
   /** Syncs and closes every log, and leaves the mark of a clean stop, with the epoch under which a Kafka registered the broker. */
   async close(brokerEpoch: number | undefined): Promise<void> {
+    this.#prepared.abandon()
     const replicas = this.#everyReplica()
     for (const replica of replicas) replica.end()
     const closed = await Promise.allSettled([...this.#closing, ...replicas.map((replica) => replica.log.close())])
@@ -299,46 +242,93 @@ export class Replicas {
     })
   }
 
+  /** Does what makes room, which must be possible on a full disk. */
+  #freeing<Result>(work: () => Result): Result {
+    return this.#options.directory.reserve.spend(work)
+  }
+
   #everyReplica(): Replica[] {
-    return [...this.all(), ...(this.#metadata ? [this.#metadata] : [])]
+    return [...this.all(), ...(this.#metadata === null ? [] : [this.#metadata.replica])]
   }
 
   #open(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage, history: History): void {
+    const here = partitions.filter(({ replicas }) => replicas.includes(this.#options.nodeId))
+    if (here.length === 0) return
     const hosted = this.#byTopic.get(topic.name) ?? []
     const topicConfig = image.topicConfig(topic.name)
-    const settings = this.#options.config.logConfigFor(topicConfig)
+    const config = this.#options.config.logConfigFor(topicConfig)
     const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
-    for (const { partitionId, leaderEpoch, replicas } of partitions) {
-      const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
-      const replication = { minInSyncReplicas, replicaCount: replicas.length }
-      hosted[partitionId] = this.#host(identity, settings, replication, history)
+    for (const partition of here) {
+      while (hosted.length < partition.partitionId) hosted.push(notHosted)
+      hosted[partition.partitionId] = this.#host(topic, partition, { config, minInSyncReplicas, history })
     }
     this.#byTopic.set(topic.name, hosted)
   }
 
   /** A log that the disk has lost or damaged takes its own partition offline, nothing else. */
-  #host(identity: ReplicaIdentity, settings: LogConfig, replication: Replication, history: History): HostedPartition {
-    const name = `${identity.topic}-${identity.partition}`
-    let log = this.#prepared.get(name)
-    this.#prepared.delete(name)
+  #host(topic: TopicImage, partition: PartitionImage, how: Hosting): HostedPartition {
+    const { partitionId, leaderEpoch } = partition
+    const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
+    const name = directoryOf(identity)
+    let log = this.#prepared.take(name, topic.id)
     try {
-      log ??= this.#openLog(identity, settings, history)
+      log ??= this.#logs.open(identity, how.config, how.history)
       this.#assertEpochIsKnown(identity, log)
-      const replica = new Replica({ ...identity, ...replication, log })
-      replica.beginToLead()
+      const replica = this.#replicaOf(identity, partition, log, how.minInSyncReplicas)
       this.#telling.mended(`${name} is offline`)
       return { kind: 'online', replica }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       log?.abandon()
       this.#telling.failed(`${name} is offline`, error)
-      const { topicId } = identity
-      return { kind: 'offline', topicId, history, reason: error, closed: null, mayPass: mayPass(error) }
+      const { history } = how
+      return { kind: 'offline', topicId: topic.id, history, reason: error, closed: null, mayPass: mayPass(error) }
+    }
+  }
+
+  #replicaOf(
+    identity: PartitionIdentity,
+    { replicas }: PartitionImage,
+    log: PartitionLog,
+    minInSyncReplicas: number
+  ): Replica {
+    const { nodeId, host } = this.#options
+    const highWatermark = replicas.length === 1 ? null : (this.#checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0)
+    const monotonicMs = (): number => host.clock.monotonicMs()
+    return new Replica({ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark })
+  }
+
+  /** A replica that cannot note the beginning of its epoch does not lead: it is offline. */
+  #giveRole(topic: TopicImage, partition: PartitionImage): void {
+    const hosted = this.get(topic.name, partition.partitionId)
+    if (hosted.kind !== 'online' || hosted.replica.topicId !== topic.id) return
+    const { replica } = hosted
+    try {
+      replica.takeRole(partition)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#takeOffline({ ...replica, leaderEpoch: partition.leaderEpoch }, error)
+      return
+    }
+    for (const observer of this.#observers) observer.onRole(replica)
+  }
+
+  /** A mistake of ours: what the partition's state says cannot be trusted. Its files stay as they are. */
+  stop(name: string, reason: DiskError): void {
+    for (const replica of this.all()) {
+      if (replica.name !== name) continue
+      const { topic, topicId, partition } = replica
+      replica.end()
+      for (const observer of this.#observers) observer.onGone(replica)
+      replica.log.abandon()
+      const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
+      this.#byTopic.get(topic)?.splice(partition, 1, offline)
+      return
     }
   }
 
   /** Damage was found while the log was read: it serves no more. What it has taken is made safe, and it is closed. */
-  #takeOffline({ topic, topicId, partition }: ReplicaIdentity, reason: DiskError): void {
+  #takeOffline({ topic, topicId, partition }: PartitionIdentity, reason: DiskError): void {
     const partitions = this.#byTopic.get(topic)
     const hosted = partitions?.[partition]
     if (partitions === undefined || hosted?.kind !== 'online') return
@@ -346,6 +336,7 @@ export class Replicas {
     const { replica } = hosted
     partitions[partition] = { kind: 'offline', topicId, history: 'known', reason, closed: replica, mayPass: false }
     replica.end()
+    for (const observer of this.#observers) observer.onGone(replica)
     const closing = replica.log.close()
     // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
     closing.catch(() => {})
@@ -356,7 +347,7 @@ export class Replicas {
    * A leader's epoch is in the metadata before the leader writes a record of it. A log that knows a later one belongs to
    * later metadata, and what is appended to it with an older epoch would be cut off by its next recovery.
    */
-  #assertEpochIsKnown({ topic, partition, leaderEpoch }: ReplicaIdentity, log: PartitionLog): void {
+  #assertEpochIsKnown({ topic, partition, leaderEpoch }: PartitionIdentity, log: PartitionLog): void {
     if (log.latestEpoch <= leaderEpoch) return
     const name = `${topic}-${partition}`
     const path = `${this.#options.host.disk.location}/${name}`
@@ -365,73 +356,17 @@ export class Replicas {
     throw new DiskError('failed', name, `${what} ${advice}`)
   }
 
-  #openLog(
-    of: ReplicaIdentity,
-    config: LogConfig,
-    history: History,
-    { shutdown, durability }: Pick<LogOpening, 'shutdown' | 'durability'> = this.#manner
-  ): PartitionLog {
-    const { host, directory } = this.#options
-    const name = `${of.topic}-${of.partition}`
-    const log = PartitionLog.open({
-      disk: host.disk,
-      directory: name,
-      topicId: of.topicId,
-      leaderEpoch: of.leaderEpoch,
-      config,
-      clock: host.clock,
-      durability,
-      syncTurns: this.#syncTurns,
-      history,
-      gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
-      report: (line) => this.#options.log(line),
-      recoveryPoint: this.#checkpoints.recoveryPointOf(name),
-      logStartOffset: this.#checkpoints.logStartOffsetOf(name),
-      shutdown,
-      checkpointBytes: limits.checkpointBytes
-    })
-    log.onCheckpoint = () => this.onCheckpoint?.()
-    log.onDamage = (damage) => this.#takeOffline(of, damage)
-    log.onTrouble = (trouble) => this.#telling.troubled(name, trouble)
-    return log
+  #make({ topic, topicId, config }: PartitionPlan, partition: number): PartitionLog {
+    const settings = this.#options.config.logConfigFor(config)
+    return this.#logs.make({ topic, topicId, partition, leaderEpoch: 0 }, settings, (id) => this.#servedTopic(id))
   }
 
-  /** How logs are opened that nothing is special about. */
-  get #manner(): Pick<LogOpening, 'shutdown' | 'durability'> {
-    const { directory, durability } = this.#options
-    return { shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean', durability }
-  }
-
-  /** A new log, or nothing. */
-  #makeLog(of: ReplicaIdentity, config: LogConfig): PartitionLog {
-    const name = `${of.topic}-${of.partition}`
-    const { disk, chance } = this.#options.host
-    if (disk.exists(name)) {
-      this.#assertServesNobody(name)
-      // Of another topic: what a deletion or a creation could not remove.
-      disk.rename(name, strayName(name, chance))
+  /** The name of the topic with this id, of those that are hosted here. */
+  #servedTopic(topicId: string): string | undefined {
+    for (const [name, partitions] of this.#byTopic) {
+      if (partitions.some((hosted) => hosted.kind !== 'none' && topicIdOf(hosted) === topicId)) return name
     }
-    let log: PartitionLog | undefined
-    try {
-      log = this.#openLog(of, config, 'new')
-      // Its first leader's, so that nothing is left to write once it was told of.
-      log.beginEpoch(of.leaderEpoch)
-      return log
-    } catch (error) {
-      log?.abandon()
-      this.#telling.attempt(`removal of ${name}`, () => disk.remove(name))
-      throw error
-    }
-  }
-
-  /** Where a file system takes ORDERS and orders for the same, the directory may be that of a topic which is served. */
-  #assertServesNobody(name: string): void {
-    const { disk } = this.#options.host
-    const owner = PartitionLog.topicIdOf(disk, name)
-    const served = [...this.#byTopic].find(([, [first]]) => first !== undefined && topicIdOf(first) === owner)
-    if (owner === null || served === undefined) return
-    const what = `${disk.location}/${name} is the directory of the topic ${served[0]}, whose name differs in upper and lower case.`
-    throw new DiskError('failed', name, `${what} This file system takes them for the same: choose another name.`)
+    return undefined
   }
 
   #configure(name: string, image: ClusterImage): void {
@@ -443,28 +378,45 @@ export class Replicas {
   }
 
   #remove(topic: TopicImage): void {
-    for (const [partition, hosted] of (this.#byTopic.get(topic.name) ?? []).entries()) {
-      const name = `${topic.name}-${partition}`
-      if (hosted.kind === 'online') hosted.replica.end()
-      this.#telling.attempt(`deletion of ${name}`, () => {
-        const { disk } = this.#options.host
-        if (hosted.kind === 'online') this.#setAside.push(hosted.replica.log.setAside())
-        else if (disk.exists(name)) this.#setAside.push(setDirectoryAside(disk, name, topic.id))
-      })
-    }
+    for (const partition of (this.#byTopic.get(topic.name) ?? []).keys()) this.#removePartition(topic, partition)
     this.#byTopic.delete(topic.name)
   }
 
-  #count(topic: string): number {
-    return this.#byTopic.get(topic)?.length ?? 0
+  /** Sets its directory aside, in one step, and removes it; again after a while where the disk refuses. */
+  #removePartition(topic: TopicImage, partition: number): void {
+    const partitions = this.#byTopic.get(topic.name) ?? []
+    const hosted = partitions[partition] ?? notHosted
+    if (hosted.kind === 'none') return
+    partitions[partition] = notHosted
+    const name = `${topic.name}-${partition}`
+    if (hosted.kind === 'online') {
+      hosted.replica.end()
+      for (const observer of this.#observers) observer.onGone(hosted.replica)
+    }
+    this.#telling.attempt(`deletion of ${name}`, () => {
+      const { disk } = this.#options.host
+      if (hosted.kind === 'online') this.#removeForGood(hosted.replica.log.setAside())
+      else if (disk.exists(name)) this.#removeForGood(setDirectoryAside(disk, name, topic.id))
+    })
+  }
+
+  #removeForGood(name: string): void {
+    const { disk, clock } = this.#options.host
+    if (!attempt(() => disk.remove(name))) clock.after(limits.openAgainMs, () => this.#removeForGood(name))
   }
 
   *#hostedByName(): HostedByName {
     for (const [topic, partitions] of this.#byTopic) {
       for (const [partition, hosted] of partitions.entries()) yield [`${topic}-${partition}`, hosted]
     }
-    if (this.#metadata) yield [metadataDirectory, { kind: 'online', replica: this.#metadata }]
+    if (this.#metadata !== null) yield [metadataDirectory, { kind: 'online', replica: this.#metadata.replica }]
   }
+}
+
+interface Hosting {
+  readonly config: LogConfig
+  readonly minInSyncReplicas: number
+  readonly history: History
 }
 
 /** What another moment may mend, of itself. */

@@ -1,6 +1,7 @@
 /** Starts a broker with its server: port first, so that a port in use leaves the data alone; then the data; then answers. */
-import { Broker } from '../broker/broker.ts'
+import type { Broker } from '../broker/broker.ts'
 import { DataDirectory } from '../broker/data-directory.ts'
+import { Cluster } from '../cluster/cluster.ts'
 import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { NewTopic } from '../coordination/metadata/create-topics.ts'
 import type { Host } from '../host/host.ts'
@@ -64,7 +65,7 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
   try {
     const { host, durability, config, advertised, log } = options
     const onAccepted = (): void => rememberAddress(host.disk, server.address)
-    const broker = await Broker.start({ host, durability, config, advertised, log, unlock, onAccepted })
+    const { broker } = await Cluster.start({ host, durability, config, advertised, log, unlock, onAccepted })
     await createTopics(broker, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})
@@ -88,7 +89,7 @@ async function stop(server: Server, broker: Broker): Promise<void> {
 }
 
 async function createTopics(broker: Broker, topics: readonly NewTopic[]): Promise<void> {
-  const results = await broker.metadata.createTopics(topics)
+  const results = await broker.controller.createTopics(topics)
   results.forEach((result, index) => {
     if (!('message' in result) || result.error === ErrorCode.TOPIC_ALREADY_EXISTS) return
     throw new StartError('bad-option', `The topic ${topics[index]?.name} was not made. ${result.message}`)

@@ -93,7 +93,7 @@ test('what the cluster knows survives a power cut where records are written for 
     const broker = await startBroker({}, disk, { durability: 'os' })
     await createTopic(broker, 't1')
     const after = await startBroker({}, disk.powerCut(new SeededChance(seed)), { durability: 'os' })
-    assert.ok(after.metadata.image.topicByName('t1') !== undefined, `seed ${seed}`)
+    assert.ok(after.image.topicByName('t1') !== undefined, `seed ${seed}`)
     assert.deepEqual([after.hosted('t1', 0).kind, after.hosted('t1', 1).kind], ['online', 'online'], `seed ${seed}`)
     await after.stop()
   }
@@ -118,11 +118,11 @@ test('the room of a topic whose deletion had no file handle to be made safe with
   await createTopic(broker, 't1')
   disk.isPoor = true
   assert.equal(await remove(broker, 't1'), ErrorCode.KAFKA_STORAGE_ERROR)
-  const setAside = () => disk.list('').filter((name) => name.endsWith('-delete')).length
-  assert.equal(setAside(), 2)
+  const left = () => disk.list('').filter((name) => name.startsWith('t1-')).length
+  assert.equal(left(), 2)
   disk.isPoor = false
   clockOf(broker).advance(limits.openAgainMs)
-  while (setAside() > 0) await new Promise((resolve) => setImmediate(resolve))
+  while (left() > 0) await new Promise((resolve) => setImmediate(resolve))
   await broker.stop()
 })
 
@@ -130,11 +130,11 @@ test('once the directories were held against the topics that were deleted, a bro
   const disk = new MemoryDisk()
   const broker = await startBroker({}, disk)
   await createTopic(broker, 't1')
-  const id = broker.metadata.image.topicByName('t1')?.id ?? ''
+  const id = broker.image.topicByName('t1')?.id ?? ''
   assert.equal(await remove(broker, 't1'), ErrorCode.NONE)
-  assert.throws(() => broker.metadata.image.wasRemoved(id), /forgotten/)
+  assert.throws(() => broker.image.wasRemoved(id), /forgotten/)
   await broker.stop()
   const after = await startBroker({}, disk)
-  assert.throws(() => after.metadata.image.wasRemoved(id), /forgotten/)
+  assert.throws(() => after.image.wasRemoved(id), /forgotten/)
   await after.stop()
 })

@@ -73,7 +73,9 @@ test('a mistake of ours at once is told whole to who runs the broker, and as an 
 
 test('a mistake of ours later is told the same way, and the connection closes where the answer has no place for it', async () => {
   const { broker, told } = await brokerThatTells()
-  broker.metadata.ready = () => Promise.reject(new Error('broken later'))
+  broker.endpoint = () => {
+    throw new Error('broken later')
+  }
   const named = bodyOf(await send(broker, MetadataRequest, 1, { topics: [{ name: 'a' }] }), MetadataResponse, 1)
   assert.deepEqual(
     named.topics.map(({ name, errorCode }) => ({ name, errorCode })),

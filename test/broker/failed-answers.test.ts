@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { BrokerAnswer } from '../../src/broker/answer.ts'
 import { allApis } from '../../src/broker/apis/all.ts'
-import { Broker } from '../../src/broker/broker.ts'
+import type { Broker } from '../../src/broker/broker.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
@@ -21,7 +21,7 @@ import { Reader } from '../../src/protocol/primitives.ts'
 import type { MessageModel, Struct } from '../../tools/generate-protocol/model.ts'
 import { contains } from '../../tools/generate-protocol/versions.ts'
 import { messageArbitrary, models } from '../protocol/arbitraries.ts'
-import { network, session } from './apis/setup.ts'
+import { network, session, startAlone } from './apis/setup.ts'
 
 const requestsPerVersion = 20
 /** A fetch and a join wait no longer. */
@@ -42,7 +42,7 @@ describe('a mistake of ours is answered as an unexpected error', () => {
   before(async () => {
     const host = { disk: new MemoryDisk(), clock, network, chance: new SeededChance(1) }
     const log = (line: string): void => void told.push(line)
-    broker = await Broker.start({ host, durability: 'disk', config: {}, advertised: null, log })
+    broker = await startAlone({ host, durability: 'disk', config: {}, advertised: null, log })
   })
 
   for (const api of allApis.values()) {

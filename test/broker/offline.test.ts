@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Broker } from '../../src/broker/broker.ts'
+import type { Broker } from '../../src/broker/broker.ts'
 import { DiskError, type DiskFile, type DiskProblem } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
@@ -26,7 +26,7 @@ import { JoinGroupResponse } from '../../src/protocol/generated/api/join-group-r
 import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
 import { batchOf, clockOf, createTopic, idOf, produce } from './apis/records-setup.ts'
-import { ask, network, startBroker } from './apis/setup.ts'
+import { ask, network, startAlone, startBroker } from './apis/setup.ts'
 import { HeldDisk, hold } from './held-disk.ts'
 
 const checkpointMs = 5000
@@ -106,7 +106,7 @@ test('after a clean stop a log that is offline keeps the mark of it: nothing of 
   assert.ok(disk.exists('.kafka_cleanshutdown'))
 })
 
-test('a partition whose metadata could not be made safe stays offline, and all that there is can be described', async () => {
+test("a topic that could not be made safe is nobody's, and all that there is can be described", async () => {
   const disk = new TroubledDisk()
   const broker = await startBroker(config, disk)
   await createTopic(broker, 't0')
@@ -117,10 +117,12 @@ test('a partition whose metadata could not be made safe stays offline, and all t
   assert.notEqual(topics[0]?.errorCode, ErrorCode.NONE)
   disk.trouble = () => null
   clockOf(broker).advance(3 * limits.openAgainMs)
-  assert.equal(kindOf(broker), 'offline')
-  const { topics: listed } = await ask(broker, MetadataRequest, MetadataResponse, 5, { topics: [{ name: 't1' }] })
-  const [lost] = listed[0]?.partitions ?? []
-  assert.deepEqual([lost?.leaderId, lost?.isrNodes, lost?.offlineReplicas], [1, [], [1]])
+  assert.equal(kindOf(broker), 'none')
+  const { topics: listed } = await ask(broker, MetadataRequest, MetadataResponse, 5, { topics: null })
+  assert.deepEqual(
+    listed.map(({ name }) => name),
+    ['t0']
+  )
 
   const asked = { topics: [{ name: 't0' }], responsePartitionLimit: 10, cursor: null }
   const told = await ask(broker, DescribeTopicPartitionsRequest, DescribeTopicPartitionsResponse, 0, asked)
@@ -156,7 +158,7 @@ test('a partition that has no room for its first epoch is not made', async () =>
   const body = { topics: [{ name: 't1', count: 3, assignments: null }], timeoutMs: 1000, validateOnly: false }
   const { results } = await ask(broker, CreatePartitionsRequest, CreatePartitionsResponse, 3, body)
   assert.equal(results[0]?.errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
-  assert.equal(broker.metadata.image.topicByName('t1')?.partitions.length, 2)
+  assert.equal(broker.image.topicByName('t1')?.partitions.length, 2)
   await broker.stop()
 })
 
@@ -169,7 +171,7 @@ test('what a crash left and cannot be made safe is not served yet, and that is t
   const lines: string[] = []
   const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(2) }
   const log = (line: string): void => void lines.push(line)
-  const broker = await Broker.start({ host, durability: 'disk', config, advertised: null, log })
+  const broker = await startAlone({ host, durability: 'disk', config, advertised: null, log })
   assert.equal(lines.filter((line) => line.startsWith('t1-0: what was written cannot be made safe')).length, 1)
   assert.equal(endOf(broker), 0)
   disk.trouble = () => null
@@ -218,7 +220,7 @@ test('a topic whose deletion a power cut undoes has all its records', async () =
     const cut = disk.powerCut(new SeededChance(seed))
     await deletion
     const after = await startBroker(config, cut)
-    if (after.metadata.image.topicByName('t1') !== undefined) assert.equal(endOf(after), 3, `seed ${seed}`)
+    if (after.image.topicByName('t1') !== undefined) assert.equal(endOf(after), 3, `seed ${seed}`)
     await after.stop()
   }
 })
@@ -245,25 +247,21 @@ test('a topic whose deletion a power cut undoes has all its records, also where 
   }
 })
 
-test('acks=all is answered when it is safe that the partition exists, and refused when that cannot be made safe', async () => {
+test('nobody writes to a partition before it is safe that it exists, or when that cannot be made safe', async () => {
   for (const outcome of ['safe', 'refused'] as const) {
     const disk = new HeldDisk()
     const broker = await startBroker(config, disk)
     const metadata = hold()
     disk.beforeSync = (path) => (path.startsWith('__cluster_metadata-0/') ? metadata.over : Promise.resolve())
     const creation = createTopic(broker, 't1')
-    let isAnswered = false
-    const produced = produce(broker, { records: batchOf(['a']) }).finally(() => {
-      isAnswered = true
-    })
-    for (let turn = 0; turn < 5; turn++) await setImmediate()
-    assert.equal(isAnswered, false)
+    const early = await produce(broker, { records: batchOf(['a']) })
+    assert.equal(early.errorCode, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     if (outcome === 'safe') metadata.release()
     else metadata.refuse(new DiskError('failed', '', 'The disk refuses.'))
-    const { errorCode } = await produced
-    assert.equal(errorCode, outcome === 'safe' ? ErrorCode.NONE : ErrorCode.KAFKA_STORAGE_ERROR)
     if (outcome === 'safe') await creation
     else await assert.rejects(creation)
+    const { errorCode } = await produce(broker, { records: batchOf(['a']) })
+    assert.equal(errorCode, outcome === 'safe' ? ErrorCode.NONE : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
     await broker.stop().catch(() => {})
   }
 })
@@ -295,7 +293,8 @@ test('a topic whose deletion is refused because it cannot be made safe keeps its
   assert.ok(!disk.list('').some((name) => name.startsWith('t0-')))
   disk.trouble = (call, path) => (call === 'sync' && path.startsWith('__cluster_metadata-0/') ? 'failed' : null)
   assert.equal((await remove(broker, 't1')).responses[0]?.errorCode, ErrorCode.KAFKA_STORAGE_ERROR)
-  assert.equal(disk.list('').filter((name) => /^t1-0\..*-delete$/.test(name)).length, 1)
+  assert.ok(disk.exists(firstLog))
+  assert.equal(kindOf(broker), 'online')
 })
 
 test('a directory of a topic that was deleted is a stray, also where a later topic has its name and a kill came between', async () => {
@@ -389,19 +388,21 @@ test('an older copy of a partition is served once the checkpoint that knows bett
   await after.stop()
 })
 
-test('a topic that was deleted before it failed to be made safe takes no later one of its name offline', async () => {
+test('where a directory could not be made safe nothing is changed any more, and the next start has what was written', async () => {
   const disk = new HeldDisk()
   const broker = await startBroker(config, disk)
   const names = hold()
   disk.beforeSync = (path) => (path === '' ? names.over : Promise.resolve())
   const first = createTopic(broker, 't1')
   disk.beforeSync = () => Promise.resolve()
-  await remove(broker, 't1')
-  await createTopic(broker, 't1')
   names.refuse(new DiskError('failed', '', 'The disk refuses.'))
   await assert.rejects(first)
-  assert.equal(kindOf(broker), 'online')
+  await assert.rejects(createTopic(broker, 't2'))
+  assert.equal(broker.image.topicCount, 0)
   await broker.stop()
+  const after = await startBroker(config, disk)
+  assert.equal(kindOf(after), 'online')
+  await after.stop()
 })
 
 test('the directory of a partition that is offline goes with its topic', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { FetchPurgatory, type FetchWait } from '../../src/broker/purgatory.ts'
-import type { Replica } from '../../src/broker/replica.ts'
+import type { Replica } from '../../src/broker/replication/replica.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { CreateTopicsRequest } from '../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../src/protocol/generated/api/create-topics-response.ts'

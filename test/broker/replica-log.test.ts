@@ -2,21 +2,29 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { Replica } from '../../src/broker/replica.ts'
 import { ReplicaStateLog } from '../../src/broker/replica-log.ts'
+import { Replica } from '../../src/broker/replication/replica.ts'
 import type { StateRecord } from '../../src/coordination/coordinator.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { buildBatch } from '../../src/protocol/records/builder.ts'
 import { endTransaction, open, startMs } from '../log/setup.ts'
 
 const identity = {
   ...{ topic: '__consumer_offsets', topicId: 'b3JkZXJzLXRvcGljLWlkMQ', partition: 0, leaderEpoch: 0 },
-  ...{ minInSyncReplicas: 1, replicaCount: 1 }
+  ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null }
+}
+
+/** The only replica, which leads. */
+function leading(log: PartitionLog): Replica {
+  const replica = new Replica({ ...identity, log })
+  replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], inSyncReplicas: [1] })
+  return replica
 }
 
 /** The log of a coordinator, written batch by batch as Kafka does. */
 class Written {
-  readonly #replica = new Replica({ ...identity, log: open({ history: 'new' }) })
+  readonly #replica = leading(open({ history: 'new' }))
 
   /** A record; of a producer when it is in a transaction. */
   put(key: string, value: string | null, producerId?: number): void {
@@ -74,7 +82,7 @@ test('a record stays pending behind a later one of its key, and goes with one th
 
 test('records of a coordinator are synced, and readable, although nobody waits for them', async () => {
   const log = open({ disk: new SimulatedDisk(), history: 'new' })
-  const replica = new Replica({ ...identity, log })
+  const replica = leading(log)
   new ReplicaStateLog(replica).append([{ key: Buffer.from('k'), value: Buffer.from('v') }], startMs)
   await setImmediate()
   assert.equal(replica.highWatermark, 1)

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Broker } from '../../src/broker/broker.ts'
-import { Replica } from '../../src/broker/replica.ts'
+import { Replica } from '../../src/broker/replication/replica.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { limits } from '../../src/limits.ts'
@@ -291,8 +291,10 @@ test('what a kill has left unsynced is not readable before a sync, which begins 
   killed.abandon()
   const replica = new Replica({
     ...{ topic: 't1', topicId: killed.topicId, partition: 0, leaderEpoch: 0 },
-    ...{ minInSyncReplicas: 1, replicaCount: 1, log: open({ disk, recoveryPoint: 1 }) }
+    ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null },
+    log: open({ disk, recoveryPoint: 1 })
   })
+  replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], inSyncReplicas: [1] })
   assert.deepEqual([replica.log.logEndOffset, replica.highWatermark], [2, 1])
   await later()
   assert.equal(replica.highWatermark, 2)

@@ -20,9 +20,9 @@ import { mayBeTransactional } from '../../protocol/records/batch.ts'
 import { beginInCompression, objectionToRequest } from '../../protocol/records/batch-checks.ts'
 import { Compression } from '../../protocol/records/compression/codec.ts'
 import { api, closeConnection, noAnswer, type Outcome, type RequestContext } from '../api.ts'
+import type { Led } from '../broker.ts'
 import type { DiskRoom } from '../disk-room.ts'
-import { type HostedPartition, notHosted } from '../hosted-partition.ts'
-import type { Replica } from '../replica.ts'
+import { NotLeading, type Replica } from '../replication/replica.ts'
 
 type Request = Decoded<ProduceRequest>
 type RequestTopic = Request['topicData'][number]
@@ -92,10 +92,9 @@ function append(
   settled: Promise<void>[],
   context: RequestContext
 ): PartitionAnswer {
-  const hosted = find(topic, partition, context)
-  if (hosted.kind === 'none') return failed(partition, whyUnknown(topic, context))
-  if (hosted.kind === 'offline') return refusedByDisk(partition, hosted.reason)
-  const { replica } = hosted
+  const led = find(topic, partition, context)
+  if ('error' in led) return notLed(topic, partition, led, context)
+  const { replica } = led
   if (context.apiVersion < firstVersionWithZstd && beginInCompression(partition.records ?? noRecords, Compression.zstd))
     return failed(partition, ErrorCode.UNSUPPORTED_COMPRESSION_TYPE)
   if (acks < allInSyncReplicas || acks > 1) return failed(partition, ErrorCode.INVALID_REQUIRED_ACKS)
@@ -141,6 +140,10 @@ function appendTo(
       logStartOffset: result.logStartOffset
     }
     const refuse = (error: unknown): void => {
+      if (error instanceof NotLeading) {
+        Object.assign(answer, failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER))
+        return
+      }
       diskRoom.refused(error)
       Object.assign(answer, refusedByDisk(partition, error))
     }
@@ -160,21 +163,26 @@ function tellsLogStart(error: ErrorCode, { records }: RequestPartition): boolean
 
 /** Resolves when the records are as safe as was asked for. */
 function settledAs(replica: Replica, acks: number, endOffset: number): Promise<void> {
-  return acks === allInSyncReplicas ? replica.durable(endOffset) : replica.log.written()
+  return acks === allInSyncReplicas ? replica.committed(endOffset) : replica.log.written()
 }
 
-function find(
+function find(topic: RequestTopic, partition: RequestPartition, { broker, apiVersion }: RequestContext): Led {
+  const name = apiVersion >= firstVersionWithTopicIds ? broker.image.topicById(topic.topicId)?.name : topic.name
+  return broker.led(name ?? '', partition.index)
+}
+
+function notLed(
   topic: RequestTopic,
   partition: RequestPartition,
-  { broker, apiVersion }: RequestContext
-): HostedPartition {
-  const name =
-    apiVersion >= firstVersionWithTopicIds ? broker.metadata.image.topicById(topic.topicId)?.name : topic.name
-  return name === undefined ? notHosted : broker.hosted(name, partition.index)
+  { error, reason }: Exclude<Led, { readonly replica: Replica }>,
+  context: RequestContext
+): PartitionAnswer {
+  if (reason !== null) return refusedByDisk(partition, reason)
+  return failed(partition, error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION ? whyUnknown(topic, context) : error)
 }
 
 function whyUnknown({ topicId }: RequestTopic, { broker, apiVersion }: RequestContext): ErrorCode {
-  const isUnknownId = apiVersion >= firstVersionWithTopicIds && broker.metadata.image.topicById(topicId) === undefined
+  const isUnknownId = apiVersion >= firstVersionWithTopicIds && broker.image.topicById(topicId) === undefined
   return isUnknownId ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 

@@ -28,10 +28,12 @@ import {
   type PartitionRead,
   readPartition
 } from '../read-partition.ts'
-import type { Replica } from '../replica.ts'
+import type { Replica } from '../replication/replica.ts'
 
 type Request = Decoded<FetchRequest>
 
+/** From here on a consumer may be told to read from a replica near it (KIP-392), so a follower answers it too. */
+const firstVersionWithRack = 11
 const firstVersionWithTopicIds = 13
 const consumerReplicaId = -1
 const debuggingReplicaId = -2
@@ -131,7 +133,7 @@ function failedAsAWhole({ topics, sessionId }: Request, { errorCode }: Failure, 
 function sessionRequest(request: Request, { apiVersion, broker }: RequestContext) {
   const byId = apiVersion >= firstVersionWithTopicIds
   const nameOf = (topic: { topic: string; topicId: string }): string =>
-    byId ? (broker.metadata.image.topicById(topic.topicId)?.name ?? '') : topic.topic
+    byId ? (broker.image.topicById(topic.topicId)?.name ?? '') : topic.topic
   const partitions = request.topics.flatMap((topic) => {
     const name = nameOf(topic)
     return topic.partitions.map(
@@ -188,11 +190,14 @@ function readOne(
   const replicaId = replicaIdOf(request, context)
   if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const hosted = context.broker.hosted(partition.topic, partition.partition)
-  if (hosted.kind === 'none') return absentPartition(partition.partition, unknownTopic(partition, context))
+  if (hosted.kind === 'none') return absentPartition(partition.partition, whyAbsent(partition, context))
   if (hosted.kind === 'offline') return failedRead(partition.partition, ErrorCode.KAFKA_STORAGE_ERROR)
   const { replica } = hosted
   const isOfAnotherTopic = context.apiVersion >= firstVersionWithTopicIds && replica.topicId !== partition.topicId
   if (isOfAnotherTopic) return failedRead(partition.partition, ErrorCode.INCONSISTENT_TOPIC_ID)
+  const asksLeader = context.apiVersion < firstVersionWithRack
+  if (asksLeader && replica.leadership === null)
+    return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   return readPartition(replica, partition, {
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',
@@ -200,6 +205,11 @@ function readOne(
     atLeastOneBatch: room.isFirst,
     memory: room.memory
   })
+}
+
+function whyAbsent(partition: FetchPartition, context: RequestContext): ErrorCode {
+  const isElsewhere = context.broker.image.topicByName(partition.topic)?.partitions[partition.partition] !== undefined
+  return isElsewhere ? ErrorCode.NOT_LEADER_OR_FOLLOWER : unknownTopic(partition, context)
 }
 
 function unknownTopic(partition: FetchPartition, { apiVersion }: RequestContext): ErrorCode {

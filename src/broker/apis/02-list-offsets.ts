@@ -15,7 +15,7 @@ import { ListOffsetsResponse } from '../../protocol/generated/api/list-offsets-r
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
 import { isIsolationLevel, leaderEpochError } from '../read-partition.ts'
-import type { Replica } from '../replica.ts'
+import type { Replica } from '../replication/replica.ts'
 
 type Request = Decoded<ListOffsetsRequest>
 type RequestPartition = Request['topics'][number]['partitions'][number]
@@ -96,10 +96,9 @@ function lookUp(
   partition: RequestPartition,
   context: RequestContext
 ): PartitionAnswer {
-  const hosted = context.broker.hosted(topic, partition.partitionIndex)
-  if (hosted.kind === 'none') return failed(partition, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION)
-  if (hosted.kind === 'offline') return failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
-  const { replica } = hosted
+  const led = context.broker.led(topic, partition.partitionIndex)
+  if ('error' in led) return failed(partition, led.error)
+  const { replica } = led
   const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return failed(partition, epochError)
   if (partition.timestamp < 0 && context.apiVersion < (versionOfSpecialTime.get(partition.timestamp) ?? Infinity)) {

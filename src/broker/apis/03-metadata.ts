@@ -45,9 +45,7 @@ export const metadata = api(ApiKey.Metadata, {
     const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
     const failures = missing.length === 0 ? new Map<string, ErrorCode>() : await create(missing, context)
     const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
-    const answer = respond(request, describeTopics(request, context, failures), operations, context)
-    await context.broker.metadataSettled()
-    return answer
+    return respond(request, describeTopics(request, context, failures), operations, context)
   }
 })
 
@@ -78,7 +76,7 @@ function missingTopics(request: Request, { broker, apiVersion }: RequestContext)
   for (const { name, topicId } of request.topics ?? []) {
     if (name === null || topicId !== ZERO_UUID || objectionToTopicName(name) !== null) continue
     if (madeByTheBrokerAlone.has(name)) continue
-    if (broker.metadata.image.topicByName(name) === undefined) names.add(name)
+    if (broker.image.topicByName(name) === undefined) names.add(name)
   }
   return [...names]
 }
@@ -94,7 +92,7 @@ async function create(names: readonly string[], { broker }: RequestContext): Pro
     assignments: [],
     config: new Map<string, string>()
   }))
-  const results = await broker.metadata.createTopics(topics)
+  const results = await broker.controller.createTopics(topics)
   const failures = new Map<string, ErrorCode>()
   results.forEach(({ error }, index) => {
     if (error !== ErrorCode.NONE && error !== ErrorCode.TOPIC_ALREADY_EXISTS) failures.set(plain[index] ?? '', error)
@@ -107,14 +105,13 @@ function describeTopics(
   context: RequestContext,
   failures: ReadonlyMap<string, ErrorCode>
 ): MetadataResponseTopic[] {
-  const { image } = context.broker.metadata
+  const { image } = context.broker
   if (request.topics === null || asksForAll(request, context))
     return image.sortedTopics().map((topic) => describe(topic, context))
   return asked(request.topics).map(({ name, topicId }) => {
     const byId = name === null || topicId !== ZERO_UUID
     const topic = byId ? image.topicById(topicId) : image.topicByName(name)
     const failure = failures.get(name ?? '')
-    // It may be in the image all the same: what was written of it could not be made safe.
     if (failure !== undefined) return unknown(name, ZERO_UUID, failure)
     if (topic !== undefined) return describe(topic, context)
     return byId

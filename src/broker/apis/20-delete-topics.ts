@@ -34,8 +34,8 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
   async handle(request, context) {
     const asked = askedFor(request, context.apiVersion)
     if (!context.broker.config.deleteTopicEnable) return { responses: asked.map((one) => disabled(one, context)) }
-    const { condemned, refused } = sortOut(asked, context.broker.metadata.image)
-    const results = await context.broker.metadata.deleteTopics(condemned.map(({ id }) => id))
+    const { condemned, refused } = sortOut(asked, context.broker.image)
+    const results = await context.broker.controller.deleteTopics(condemned.map(({ id }) => id))
     const deleted = condemned.map(({ name, id }, index) => {
       const result = results[index]
       if (result === undefined || 'message' in result)

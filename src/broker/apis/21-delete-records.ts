@@ -62,11 +62,10 @@ function becomingReadable(request: Decoded<DeleteRecordsRequest>, broker: Broker
 
 /** The new log start offset, or Kafka's error. */
 function trim(broker: Broker, topic: string, partition: number, offset: number): number | { error: ErrorCode } {
-  const hosted = broker.hosted(topic, partition)
-  if (broker.metadata.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
-  if (hosted.kind === 'none') return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION }
-  if (hosted.kind === 'offline') return { error: ErrorCode.KAFKA_STORAGE_ERROR }
-  const { replica } = hosted
+  const led = broker.led(topic, partition)
+  if (broker.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
+  if ('error' in led) return { error: led.error }
+  const { replica } = led
   if (!replica.log.config.cleanupDelete && replica.log.config.cleanupCompact)
     return { error: ErrorCode.POLICY_VIOLATION }
   const start = offset === toTheHighWatermark ? replica.highWatermark : offset

@@ -43,10 +43,9 @@ function epochEnd(
   topic: string,
   asked: { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }
 ): { errorCode: ErrorCode; leaderEpoch: number; endOffset: number } {
-  const hosted = broker.hosted(topic, asked.partition)
-  if (hosted.kind === 'none') return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, ...noEpoch }
-  if (hosted.kind === 'offline') return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, ...noEpoch }
-  const { replica } = hosted
+  const led = broker.led(topic, asked.partition)
+  if ('error' in led) return { errorCode: led.error, ...noEpoch }
+  const { replica } = led
   const errorCode = leaderEpochError(replica, asked.currentLeaderEpoch)
   if (errorCode !== ErrorCode.NONE) return { errorCode, ...noEpoch }
   return { errorCode, ...replica.log.endOffsetForEpoch(asked.leaderEpoch) }

@@ -41,7 +41,7 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
     return { throttleTimeMs: 0, results }
   },
 
-  async handle({ resources, includeSynonyms }, { broker }) {
+  handle({ resources, includeSynonyms }, { broker }) {
     const refusal = objectionToTypes(resources)
     const results = resources.map((resource) => {
       const { resourceType, resourceName, configurationKeys } = resource
@@ -55,7 +55,6 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
       const configs = includeSynonyms ? wanted : wanted.map((config) => ({ ...config, synonyms: [] }))
       return { errorCode: ErrorCode.NONE, errorMessage: '', resourceType, resourceName, configs }
     })
-    await broker.metadataSettled()
     return { throttleTimeMs: 0, results }
   }
 })
@@ -90,10 +89,10 @@ function describe(broker: Broker, { resourceType, resourceName }: Resource): rea
 function describeTopic(broker: Broker, name: string): readonly DescribedConfig[] | Failure {
   const objection = objectionToTopicName(name)
   if (objection !== null) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION, message: objection }
-  if (broker.metadata.image.topicByName(name) === undefined) {
+  if (broker.image.topicByName(name) === undefined) {
     return { error: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message: '' }
   }
-  return describeTopicConfigs(broker, broker.metadata.image.topicConfig(name))
+  return describeTopicConfigs(broker, broker.image.topicConfig(name))
 }
 
 function objectionToBroker({ nodeId }: Broker, name: string, orElse: ' or empty string,' | ''): Failure | null {

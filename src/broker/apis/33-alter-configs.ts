@@ -25,7 +25,7 @@ export const alterConfigs = api(ApiKey.AlterConfigs, {
         name: resourceName,
         config: configs
       }))
-      return broker.metadata.replaceConfigs(replaced, mode)
+      return broker.controller.replaceConfigs(replaced, mode)
     })
     return { throttleTimeMs: 0, responses }
   }

@@ -37,8 +37,8 @@ export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
   }
 })
 
-function everyPartition({ metadata }: Broker): Map<string, Set<number>> {
-  const topics = metadata.image.sortedTopics()
+function everyPartition({ image }: Broker): Map<string, Set<number>> {
+  const topics = image.sortedTopics()
   return new Map(topics.map(({ name, partitions }) => [name, new Set(partitions.keys())]))
 }
 

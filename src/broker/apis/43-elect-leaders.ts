@@ -53,7 +53,7 @@ function asked(topics: NonNullable<Request['topicPartitions']>, broker: Broker, 
 }
 
 function everyTopic(broker: Broker, electionType: number) {
-  return broker.metadata.image.sortedTopics().map(({ name, partitions }) => ({
+  return broker.image.sortedTopics().map(({ name, partitions }) => ({
     topic: name,
     partitionResult: partitions
       .map(({ partitionId }) => ({ partitionId, ...elect(broker, electionType, name, partitionId) }))
@@ -62,7 +62,7 @@ function everyTopic(broker: Broker, electionType: number) {
 }
 
 function elect(broker: Broker, electionType: number, topic: string, partition: number): Verdict {
-  const missing = absence(broker.metadata.image, topic, partition)
+  const missing = absence(broker.image, topic, partition)
   if (missing !== null) return { errorCode: ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, errorMessage: missing }
   const hosted = broker.hosted(topic, partition)
   if (hosted.kind !== 'offline') {

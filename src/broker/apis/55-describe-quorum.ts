@@ -28,7 +28,7 @@ export const describeQuorum = api(ApiKey.DescribeQuorum, {
     const answered = { errorCode: ErrorCode.NONE, errorMessage: '' }
     if (!isMetadataAlone(topics)) return { ...answered, topics: topics.map(unknown), nodes: [] }
     const partitions = [metadataPartition(broker)]
-    const nodes = apiVersion >= 2 ? [{ nodeId: broker.nodeId, listeners: [] }] : []
+    const nodes = apiVersion >= 2 ? [{ nodeId: broker.controller.nodeId, listeners: [] }] : []
     return { ...answered, topics: [{ topicName: metadataTopicName, partitions }], nodes }
   }
 })
@@ -39,16 +39,16 @@ function isMetadataAlone(topics: Topics): boolean {
   return topic.partitions.length === 1 && topic.partitions[0]?.partitionIndex === 0
 }
 
-function metadataPartition({ nodeId, host, metadataReplica }: Broker): PartitionAnswer {
+function metadataPartition({ host, controller }: Broker): PartitionAnswer {
   const nowMs = host.clock.nowMs()
-  const logEndOffset = metadataReplica.log.logEndOffset
+  const { nodeId, leaderEpoch, logEndOffset, highWatermark } = controller.quorum()
   return {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
     errorMessage: '',
     leaderId: nodeId,
-    leaderEpoch: metadataReplica.leaderEpoch,
-    highWatermark: metadataReplica.highWatermark,
+    leaderEpoch,
+    highWatermark,
     currentVoters: [{ replicaId: nodeId, logEndOffset, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }],
     observers: []
   }

@@ -35,12 +35,12 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
 })
 
 function describe(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
-  const hosted = broker.hosted(topic, partitionIndex)
-  if (hosted.kind === 'none') return absent(broker, topic, partitionIndex)
-  if (hosted.kind === 'offline') {
-    return failed(partitionIndex, ErrorCode.KAFKA_STORAGE_ERROR, hosted.reason.message)
+  const led = broker.led(topic, partitionIndex)
+  if ('error' in led) {
+    if (led.error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return absent(broker, topic, partitionIndex)
+    return failed(partitionIndex, led.error, led.reason?.message ?? null)
   }
-  const activeProducers = hosted.replica.log.activeProducers().map((producer) => ({
+  const activeProducers = led.replica.log.activeProducers().map((producer) => ({
     producerId: producer.producerId,
     producerEpoch: producer.producerEpoch,
     lastSequence: producer.lastSequence,
@@ -55,7 +55,7 @@ function describe(broker: Broker, topic: string, partitionIndex: number): Partit
 function absent(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
   const objection = objectionToTopicName(topic)
   if (objection !== null) return failed(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION, objection)
-  const isTopicThere = broker.metadata.image.topicByName(topic) !== undefined
+  const isTopicThere = broker.image.topicByName(topic) !== undefined
   const message = isTopicThere ? null : 'This server does not host this topic-partition.'
   return failed(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)
 }

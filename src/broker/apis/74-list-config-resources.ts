@@ -33,7 +33,7 @@ export const listConfigResources = api(ApiKey.ListConfigResources, {
 })
 
 function namesOf(broker: Broker, type: number): string[] {
-  const { image } = broker.metadata
+  const { image } = broker
   if (type === ResourceType.topic) return image.sortedTopics().map(({ name }) => name)
   if (type === ResourceType.broker || type === ResourceType.brokerLogger) return [String(broker.nodeId)]
   return image.configured(type)

@@ -28,11 +28,10 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
     return topics.length === 0 ? null : { topics: topics.map(({ name }) => refused(name, errorCode)), nextCursor: null }
   },
 
-  async handle(request, { broker }) {
+  handle(request, { broker }) {
     const { cursor } = request
     if (isCursorWrong(request))
       return { topics: request.topics.map(({ name }) => refused(name, ErrorCode.INVALID_REQUEST)), nextCursor: null }
-    await broker.metadataSettled()
     const names = namesToTell(
       broker,
       request.topics.map(({ name }) => name),
@@ -65,7 +64,7 @@ function refused(name: string, errorCode: ErrorCode): TopicAnswer {
 /** In the order of the names, from the cursor on; of all topics only those are looked at that are told. */
 function* namesToTell(broker: Broker, asked: readonly string[], from: string): Iterable<string> {
   if (asked.length > 0) yield* [...new Set(asked)].sort().filter((name) => name >= from)
-  else for (const { name } of broker.metadata.image.topicsFrom(from)) yield name
+  else for (const { name } of broker.image.topicsFrom(from)) yield name
 }
 
 function describe(
@@ -74,7 +73,7 @@ function describe(
   first: number,
   room: number
 ): { readonly answer: TopicAnswer; readonly next: Cursor | null } {
-  const topic = broker.metadata.image.topicByName(name)
+  const topic = broker.image.topicByName(name)
   if (topic === undefined) {
     const isLegal = objectionToTopicName(name) === null
     const errorCode = isLegal ? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION : ErrorCode.INVALID_TOPIC_EXCEPTION

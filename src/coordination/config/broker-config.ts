@@ -71,6 +71,11 @@ export class BrokerConfig {
     )
   }
 
+  /** The same settings, for somebody who follows another image. */
+  own(): BrokerConfig {
+    return new BrokerConfig(this.overrides)
+  }
+
   /** Looks first at what is set while the broker runs: the metadata log knows it. */
   follow(whileRunning: (name: string) => string | undefined): void {
     this.#whileRunning = whileRunning

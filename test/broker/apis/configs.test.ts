@@ -21,7 +21,7 @@ const [topic, brokers, loggers, clientMetrics, groups] = [2, 4, 8, 16, 32] as co
 async function brokerWithTopic(config: Record<string, string> = {}, disk?: MemoryDisk): Promise<Broker> {
   const broker = await startBroker(config, disk)
   const t1 = { name: 't1', partitions: 2, replicationFactor: 1, assignments: [], config: new Map() }
-  await broker.metadata.createTopics([t1])
+  await broker.controller.createTopics([t1])
   return broker
 }
 
@@ -221,7 +221,7 @@ for (const version of [0, 1, 2]) {
     const body = { resources, validateOnly: false }
     const answer = await ask(broker, AlterConfigsRequest, AlterConfigsResponse, version, body)
     assert.deepEqual(answer.responses, [{ errorCode: 0, errorMessage: null, resourceType: topic, resourceName: 't1' }])
-    assert.deepEqual([...broker.metadata.image.topicConfig('t1')], [['cleanup.policy', 'compact']])
+    assert.deepEqual([...broker.image.topicConfig('t1')], [['cleanup.policy', 'compact']])
     await broker.stop()
   })
 }

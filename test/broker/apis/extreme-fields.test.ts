@@ -8,7 +8,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { BrokerAnswer } from '../../../src/broker/answer.ts'
 import { allApis } from '../../../src/broker/apis/all.ts'
-import { Broker } from '../../../src/broker/broker.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
@@ -20,7 +20,7 @@ import { apiCodecs } from '../../../src/protocol/generated/api/registry.ts'
 import { ZERO_UUID } from '../../../src/protocol/primitives.ts'
 import { recordBatch } from '../../harness/record-batch.ts'
 import { messageArbitrary, models, type PrimitiveArbitrary } from '../../protocol/arbitraries.ts'
-import { ask, network, session } from './setup.ts'
+import { ask, network, session, startAlone } from './setup.ts'
 
 const runsPerVersion = 60
 const longestStringBytes = 32_767
@@ -41,7 +41,7 @@ describe('a request whose fields are extreme is answered', () => {
     clock = new ManualClock()
     const host = { disk: new MemoryDisk(), clock, network, chance: new SeededChance(1) }
     const config = { 'auto.create.topics.enable': 'true' }
-    broker = await Broker.start({ host, durability: 'disk', config, advertised: null, log: (line) => told.push(line) })
+    broker = await startAlone({ host, durability: 'disk', config, advertised: null, log: (line) => told.push(line) })
     const topic = { name: topicName, numPartitions: 2, replicationFactor: 1, assignments: [], configs: [] }
     const body = { topics: [topic], timeoutMs: 5000 }
     const made = await ask(broker, CreateTopicsRequest, CreateTopicsResponse, 7, body)

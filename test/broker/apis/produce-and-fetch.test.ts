@@ -37,7 +37,7 @@ async function brokerWith(
     assignments: [],
     config: new Map(Object.entries(config))
   }
-  await broker.metadata.createTopics([wanted])
+  await broker.controller.createTopics([wanted])
   return broker
 }
 

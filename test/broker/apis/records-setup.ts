@@ -29,7 +29,7 @@ export function batchOf(values: readonly string[], content: Omit<BatchContent, '
   return buildBatch({ ...content, records })
 }
 
-export const idOf = (broker: Broker, name: string): string => broker.metadata.image.topicByName(name)?.id ?? ZERO_UUID
+export const idOf = (broker: Broker, name: string): string => broker.image.topicByName(name)?.id ?? ZERO_UUID
 
 export function clockOf(broker: Broker): ManualClock {
   const { clock } = broker.host

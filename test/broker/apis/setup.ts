@@ -1,6 +1,7 @@
 /** A whole broker in memory, and questions to it in any version, through the bytes of the protocol. */
 import assert from 'node:assert/strict'
-import { Broker } from '../../../src/broker/broker.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
+import { Cluster, type ClusterOptions } from '../../../src/cluster/cluster.ts'
 import type { Chance } from '../../../src/host/chance.ts'
 import type { Disk } from '../../../src/host/disk.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
@@ -15,6 +16,11 @@ import { Reader } from '../../../src/protocol/primitives.ts'
 export const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
 export const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 
+/** The broker of a cluster of one. */
+export async function startAlone(options: ClusterOptions): Promise<Broker> {
+  return (await Cluster.start(options)).broker
+}
+
 export function startBroker(
   config: Readonly<Record<string, string>> = {},
   disk: Disk = new MemoryDisk(),
@@ -22,7 +28,7 @@ export function startBroker(
 ): Promise<Broker> {
   const { chance = new SeededChance(1), ...rest } = options
   const host = { disk, clock: new ManualClock(), network, chance }
-  return Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {}, ...rest })
+  return startAlone({ host, durability: 'disk', config, advertised: null, log: () => {}, ...rest })
 }
 
 export async function ask<Request, Response>(

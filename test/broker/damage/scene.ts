@@ -1,6 +1,6 @@
 /** A data directory with everything that a broker leaves, what was promised of it, and a look at what a start makes of it. */
 import assert from 'node:assert/strict'
-import { Broker } from '../../../src/broker/broker.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
 import type { Disk } from '../../../src/host/disk.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
@@ -21,7 +21,7 @@ import { OffsetFetchResponse } from '../../../src/protocol/generated/api/offset-
 import { ProduceRequest } from '../../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../../src/protocol/generated/api/produce-response.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
-import { ask } from '../apis/setup.ts'
+import { ask, startAlone } from '../apis/setup.ts'
 
 const network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 const config = { 'offsets.topic.num.partitions': '2' }
@@ -97,7 +97,7 @@ export async function startOn(scene: Scene, disk: Disk) {
 
 function start(disk: Disk, clock: ManualClock, log: (line: string) => void = () => {}): Promise<Broker> {
   const host = { disk, clock, network, chance: new SeededChance(5) }
-  return Broker.start({ host, durability: 'disk', config, advertised: null, log })
+  return startAlone({ host, durability: 'disk', config, advertised: null, log })
 }
 
 export function filesOf(disk: Disk, directory = ''): Map<string, Buffer> {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import { Broker } from '../../../src/broker/broker.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
 import { DiskError } from '../../../src/host/disk.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
@@ -31,7 +31,7 @@ import { OffsetFetchResponse } from '../../../src/protocol/generated/api/offset-
 import { ProduceRequest } from '../../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../../src/protocol/generated/api/produce-response.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
-import { ask } from '../apis/setup.ts'
+import { ask, startAlone } from '../apis/setup.ts'
 import { recordsBelow, retentionOf } from './found.ts'
 
 const network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
@@ -96,7 +96,7 @@ export class Life {
   async start(disk: RefusingDisk): Promise<boolean> {
     const host = { disk, clock: this.#clock, network, chance: new SeededChance(this.#values + 1) }
     try {
-      this.broker = await Broker.start({ host, durability: 'disk', config, advertised: null, log: () => {} })
+      this.broker = await startAlone({ host, durability: 'disk', config, advertised: null, log: () => {} })
       return true
     } catch (error) {
       assert.ok(error instanceof DiskError, String(error))

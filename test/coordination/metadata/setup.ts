@@ -1,11 +1,17 @@
 /** A coordinator of what the cluster knows, on a log in memory; and its records in words. */
+
+import { Controller, type MetadataFollower } from '../../../src/controller/controller.ts'
 import { BrokerConfig } from '../../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../../src/coordination/coordinator.ts'
 import type { NewTopic, Placement } from '../../../src/coordination/metadata/create-topics.ts'
 import type { ClusterImage } from '../../../src/coordination/metadata/image.ts'
+<<<<<<< HEAD
 import { livingBrokers } from '../../../src/coordination/metadata/living-brokers.ts'
 import { MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
+=======
+>>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role)
 import { type NewPartition, readMetadataFrame } from '../../../src/coordination/metadata/records.ts'
+import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { ConfigRecord } from '../../../src/protocol/generated/metadata-log/config-record.ts'
@@ -36,19 +42,21 @@ export const placement = (overrides: Readonly<Record<string, string>> = {}): Pla
 export function coordinatorOn(
   log = new MemoryStateLog(),
   overrides: Readonly<Record<string, string>> = {}
-): MetadataCoordinator {
+): Controller {
   const brokerDefaults = BrokerConfig.parse(overrides)
   // Another seed for each start: one that is restarted does not give out its ids again.
   const chance = new SeededChance(log.records.length + 1)
-  const coordinator = new MetadataCoordinator({
+  const coordinator = new Controller({
     log,
     clock: new ManualClock(),
     chance,
     nodeId,
     directoryId,
-    brokerDefaults
+    brokerDefaults,
+    freeing: (work) => work(),
+    quorum: () => ({ leaderEpoch: 0, logEndOffset: log.logEndOffset, highWatermark: log.logEndOffset })
   })
-  coordinator.begin()
+  void coordinator.begin()
   return coordinator
 }
 
@@ -81,4 +89,21 @@ export function contentsOf(image: ClusterImage): object {
   const topics = image.sortedTopics().map((topic) => ({ ...topic, byId: image.topicById(topic.id)?.name }))
   const [brokers, controllers, features] = [[...image.brokers()], [...image.controllers], [...image.features]]
   return { topics, topicCount, partitionCount, nextProducerId, configs, features, brokers, controllers }
+}
+
+/** A broker that makes no logs, and hands on what it is told. */
+export function follower(follow: (records: readonly StateRecord[]) => void): MetadataFollower {
+  const nothing = (): void => {}
+  return { prepare: nothing, discard: nothing, leave: nothing, namesSafe: () => Promise.resolve(), follow }
+}
+
+/** The image of a broker that follows from here on. */
+export async function followed(controller: Controller): Promise<ClusterImage> {
+  const image = await controller.attach(
+    nodeId,
+    follower((records) => {
+      for (const record of records) replayMetadata(image, record)
+    })
+  )
+  return image
 }

@@ -2,11 +2,20 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ConfigOperation } from '../../../src/coordination/metadata/configs.ts'
-import { ResourceType } from '../../../src/coordination/metadata/image.ts'
-import type { MetadataChange, MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
-import { ErrorCode } from '../../../src/protocol/error-codes.ts'
-import { contentsOf, coordinatorOn, inWords, MemoryStateLog, newTopic } from './setup.ts'
+import type { Controller } from '../../src/controller/controller.ts'
+import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
+import { ResourceType } from '../../src/coordination/metadata/image.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import {
+  contentsOf,
+  coordinatorOn,
+  followed,
+  follower,
+  inWords,
+  MemoryStateLog,
+  newTopic,
+  nodeId
+} from '../coordination/metadata/setup.ts'
 
 const { set, delete: remove } = ConfigOperation
 
@@ -31,7 +40,10 @@ test('only looking at a request writes nothing and tells nobody', async () => {
   const log = new MemoryStateLog()
   const metadata = coordinatorOn(log)
   await metadata.createTopics([newTopic('t1')])
-  metadata.onChange(() => assert.fail('nothing has changed'))
+  await metadata.attach(
+    nodeId,
+    follower(() => assert.fail('nothing has changed'))
+  )
   const before = log.records.length
   const changes = [{ name: 'retention.ms', operation: set, value: '5' }]
   const results = [
@@ -46,41 +58,78 @@ test('only looking at a request writes nothing and tells nobody', async () => {
   assert.equal(log.records.length, before)
 })
 
-test('who follows is told after the replay and before the answer, even while the sync is pending', async () => {
+test('a broker is told when it is safe, before the answer, in the order of the log', async () => {
   const log = new MemoryStateLog()
-  const metadata = coordinatorOn(log)
-  const told: string[] = []
-  metadata.onChange((change) => {
-    for (const { name, partitions } of change.created) told.push(`created ${name} with ${partitions.length}`)
-    for (const { name, partitions } of change.grown) told.push(`${name} has ${partitions.length}`)
-    for (const name of change.configured) told.push(`configured ${name}`)
-    for (const { name } of change.deleted) told.push(`deleted ${name}`)
-  })
+  const controller = coordinatorOn(log)
+  const image = await followed(controller)
   log.holdSyncs()
   let isAnswered = false
-  const answer = metadata.createTopics([newTopic('t1', { partitions: 2 })]).then(() => {
+  const answer = controller.createTopics([newTopic('t1', { partitions: 2 })]).then(() => {
     isAnswered = true
+    assert.equal(image.topicByName('t1')?.partitions.length, 2)
   })
-  assert.deepEqual(told, ['created t1 with 2'])
-  await Promise.resolve()
+  const changes = [{ name: 'retention.ms', operation: set, value: '5' }]
+  const configured = controller.changeConfigs([{ type: ResourceType.topic, name: 't1', changes }])
+  await new Promise(setImmediate)
+  assert.equal(
+    controller.image.topicByName('t1')?.partitions.length,
+    2,
+    'the controller decides on what it has written'
+  )
+  assert.equal(image.topicByName('t1'), undefined)
   assert.equal(isAnswered, false)
   log.releaseSyncs()
-  await answer
-  await metadata.createPartitions([{ name: 't1', count: 3, assignments: null }])
-  const changes = [{ name: 'retention.ms', operation: set, value: '5' }]
-  await metadata.changeConfigs([{ type: ResourceType.topic, name: 't1', changes }])
-  await metadata.deleteTopics([metadata.image.topicByName('t1')?.id ?? ''])
-  assert.deepEqual(told.slice(1), ['t1 has 3', 'configured t1', 'deleted t1'])
+  await Promise.all([answer, configured])
+  assert.equal(image.topicConfig('t1').get('retention.ms'), '5')
+  await controller.createPartitions([{ name: 't1', count: 3, assignments: null }])
+  assert.equal(image.topicByName('t1')?.partitions.length, 3)
+  await controller.deleteTopics([controller.image.topicByName('t1')?.id ?? ''])
+  assert.deepEqual(contentsOf(image), contentsOf(controller.image))
 })
 
-test('a configuration of the brokers touches every topic, and is in force at once', async () => {
-  const metadata = coordinatorOn()
-  await metadata.createTopics([newTopic('t1'), newTopic('t2')])
-  const configured: MetadataChange['configured'][] = []
-  metadata.onChange((change) => configured.push(change.configured))
-  const changes = [{ name: 'log.retention.ms', operation: set, value: '77' }]
-  await metadata.changeConfigs([{ type: ResourceType.broker, name: '', changes }])
-  assert.deepEqual(configured, [['t1', 't2']])
+test('what cannot be made safe is refused, and no broker is told of it or of what comes after', async () => {
+  const log = new MemoryStateLog()
+  const controller = coordinatorOn(log)
+  const image = await followed(controller)
+  log.hasLostSyncs = true
+  const [lost] = await controller.createTopics([newTopic('t1')])
+  log.hasLostSyncs = false
+  const [after] = await controller.createTopics([newTopic('t2')])
+  assert.deepEqual([lost?.error, after?.error], [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.KAFKA_STORAGE_ERROR])
+  assert.equal(image.topicCount, 0)
+})
+
+test('a topic that takes a name waits until the brokers have let go of the one before', async () => {
+  const log = new MemoryStateLog()
+  const controller = coordinatorOn(log)
+  await controller.createTopics([newTopic('t1')])
+  const told: string[] = []
+  const { deleted } = { deleted: controller.image.topicByName('t1')?.id ?? '' }
+  await controller.attach(nodeId, {
+    ...follower(() => told.push('told')),
+    prepare: ({ topic }) => told.push(`prepare ${topic}`)
+  })
+  log.holdSyncs()
+  const deletion = controller.deleteTopics([deleted])
+  const creation = controller.createTopics([newTopic('t1')])
+  await new Promise(setImmediate)
+  assert.deepEqual(told, [])
+  log.releaseSyncs()
+  await Promise.all([deletion, creation])
+  assert.deepEqual(told, ['told', 'prepare t1', 'told'])
+})
+
+test('a broker that comes while something is being made safe begins with it, and hears of it once', async () => {
+  const log = new MemoryStateLog()
+  const controller = coordinatorOn(log)
+  log.holdSyncs()
+  const creation = controller.createTopics([newTopic('t1')])
+  const following = followed(controller)
+  log.releaseSyncs()
+  await creation
+  const image = await following
+  await controller.createPartitions([{ name: 't1', count: 2, assignments: null }])
+  assert.deepEqual(contentsOf(image), contentsOf(controller.image))
 })
 
 test('one request may make ten thousand partitions and no more', async () => {
@@ -125,7 +174,10 @@ test('what the log refuses has not happened', async () => {
   const log = new MemoryStateLog()
   const metadata = coordinatorOn(log)
   const before = contentsOf(metadata.image)
-  metadata.onChange(() => assert.fail('nothing has changed'))
+  await metadata.attach(
+    nodeId,
+    follower(() => assert.fail('nothing has changed'))
+  )
   log.isFull = true
   const [result] = await metadata.createTopics([newTopic('t1')])
   assert.equal(result?.error, ErrorCode.KAFKA_STORAGE_ERROR)
@@ -157,7 +209,7 @@ const action = fc.oneof(
 )
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never
 
-async function perform(metadata: MetadataCoordinator, one: Action): Promise<void> {
+async function perform(metadata: Controller, one: Action): Promise<void> {
   if (one.kind === 'create') await metadata.createTopics([newTopic(one.name, { partitions: one.partitions })])
   else if (one.kind === 'grow') {
     await metadata.createPartitions([{ name: one.name, count: one.count, assignments: null }])

@@ -2,11 +2,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { ConfigOperation } from '../../../src/coordination/metadata/configs.ts'
-import { ResourceType } from '../../../src/coordination/metadata/image.ts'
-import type { MetadataCoordinator, Mode } from '../../../src/coordination/metadata/metadata-coordinator.ts'
-import { ErrorCode } from '../../../src/protocol/error-codes.ts'
-import { contentsOf, coordinatorOn, MemoryStateLog, newTopic } from './setup.ts'
+import type { Controller, Mode } from '../../src/controller/controller.ts'
+import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
+import { type ClusterImage, ResourceType } from '../../src/coordination/metadata/image.ts'
+import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import {
+  contentsOf,
+  coordinatorOn,
+  follower,
+  MemoryStateLog,
+  newTopic,
+  nodeId
+} from '../coordination/metadata/setup.ts'
 
 const { INVALID_CONFIG, INVALID_PARTITIONS, INVALID_TOPIC_EXCEPTION } = ErrorCode
 const { NONE, TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
@@ -93,7 +101,7 @@ function isAllowed(wanted: Config): boolean {
   })
 }
 
-async function perform(metadata: MetadataCoordinator, one: Exclude<Action, { kind: 'delete' | 'restart' }>) {
+async function perform(metadata: Controller, one: Exclude<Action, { kind: 'delete' | 'restart' }>) {
   if (one.kind === 'create') {
     const wanted = newTopic(one.name, { partitions: one.partitions, config: new Map(Object.entries(one.config)) })
     return await metadata.createTopics([wanted], one.mode)
@@ -115,22 +123,28 @@ function changeOf(one: Exclude<Reconfiguration, { kind: 'replace' }>) {
   return { name: listKey, operation: ConfigOperation[one.kind], value: one.item }
 }
 
-function topicIn({ image }: MetadataCoordinator, topic: string): Topic {
+function topicIn(image: ClusterImage, topic: string): Topic {
   const partitions = image.topicByName(topic)?.partitions.length ?? 0
   return { partitions, config: Object.fromEntries(image.topicConfig(topic)) }
 }
 
-const topicsIn = (metadata: MetadataCoordinator) =>
-  new Map(Array.from(metadata.image.topics(), ({ name: topic }) => [topic, topicIn(metadata, topic)] as const))
+const topicsIn = (image: ClusterImage) =>
+  new Map(Array.from(image.topics(), ({ name: topic }) => [topic, topicIn(image, topic)] as const))
 
-/** Knows what there was at its start and what it was told since, as the replicas of a broker do. */
-function follow(metadata: MetadataCoordinator): ReadonlyMap<string, Topic> {
-  const topics = topicsIn(metadata)
-  metadata.onChange(({ created, deleted, grown, configured }) => {
-    for (const topic of deleted) topics.delete(topic.name)
-    for (const topic of [...created, ...grown]) topics.set(topic.name, topicIn(metadata, topic.name))
-    for (const topic of configured) topics.set(topic, topicIn(metadata, topic))
-  })
+/** Knows what there was at its start and what the deltas told since, as the replicas of a broker do. */
+async function follow(controller: Controller): Promise<ReadonlyMap<string, Topic>> {
+  const image = await controller.attach(
+    nodeId,
+    follower((records) => {
+      for (const record of records) replayMetadata(image, record)
+      const delta = image.takeDelta()
+      for (const topic of delta.deleted) topics.delete(topic.name)
+      for (const { topic } of delta.partitions) topics.set(topic.name, topicIn(image, topic.name))
+      for (const { name: topic } of delta.configs) topics.set(topic, topicIn(image, topic))
+    })
+  )
+  image.takeDelta()
+  const topics = topicsIn(image)
   return topics
 }
 
@@ -144,12 +158,12 @@ test('whatever is asked, answers and state are those of a plain model, and a fol
       const model: Model = new Map()
       const deletedIds: string[] = []
       let metadata = coordinatorOn(log)
-      let follower = follow(metadata)
+      let known = await follow(metadata)
       for (const one of actions) {
         const before = contentsOf(metadata.image)
         if (one.kind === 'restart') {
           metadata = coordinatorOn(log)
-          follower = follow(metadata)
+          known = await follow(metadata)
           assert.deepEqual(contentsOf(metadata.image), before)
         } else if (one.kind === 'delete') {
           const id = metadata.image.topicByName(one.name)?.id ?? ''
@@ -164,8 +178,8 @@ test('whatever is asked, answers and state are those of a plain model, and a fol
           if (isDone) model.set(one.name, predicted.topic)
           else assert.deepEqual(contentsOf(metadata.image), before, 'nothing has happened')
         }
-        assert.deepEqual(sorted(topicsIn(metadata)), sorted(model), 'the image')
-        assert.deepEqual(sorted(follower), sorted(model), 'the follower')
+        assert.deepEqual(sorted(topicsIn(metadata.image)), sorted(model), 'the image')
+        assert.deepEqual(sorted(known), sorted(model), 'the follower')
       }
       for (const id of deletedIds) assert.equal(metadata.image.topicById(id), undefined)
     }),

@@ -1,23 +1,19 @@
 /**
- * The coordinator of what the cluster knows. A request is decided on the image, its records go to the metadata log, and the
- * answer leaves when they are safe; whoever follows the image (the broker, which makes and removes logs) is told right after
- * the replay, before any answer. (Kafka: QuorumController.)
+ * The controller: the coordinator of what the cluster knows. A request is decided on the image, its records go to the metadata
+ * log, and when they are safe the brokers are told, and then who asked. Its own image is therefore ahead of the brokers', by what
+ * is being synced. (Kafka: QuorumController.)
  */
-import { type Chance, randomUuid } from '../../host/chance.ts'
-import type { Clock } from '../../host/clock.ts'
-import { DiskError } from '../../host/disk.ts'
-import { limits } from '../../limits.ts'
-import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { BrokerConfig } from '../config/broker-config.ts'
-import { Coordinator, type StateLog, type StateRecord } from '../coordinator.ts'
-import type { ConfigScene } from './config-rules.ts'
+
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import { Coordinator, type StateLog, type StateRecord } from '../coordination/coordinator.ts'
+import type { ConfigScene } from '../coordination/metadata/config-rules.ts'
 import {
   type ConfigDecision,
   decideChangedConfig,
   decideReplacedConfig,
   type ResourceChange,
   type ResourceReplacement
-} from './configs.ts'
+} from '../coordination/metadata/configs.ts'
 import {
   type CreatedTopic,
   decideMorePartitions,
@@ -28,9 +24,14 @@ import {
   type Placement,
   partitionsOf,
   type TopicFailure
+<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
 } from './create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
 import { livingBrokers } from './living-brokers.ts'
+=======
+} from '../coordination/metadata/create-topics.ts'
+import { ClusterImage, ResourceType, type TopicImage } from '../coordination/metadata/image.ts'
+>>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
 import {
   abortTransactionRecord,
   configRecord,
@@ -38,55 +39,43 @@ import {
   featureLevelRecord,
   producerIdsRecord,
   removeTopicRecord
-} from './records.ts'
-import { replayMetadata } from './replay.ts'
-import { objectionToCluster, UnsupportedMetadata } from './support.ts'
-import { MetadataTransactions } from './transactions.ts'
+} from '../coordination/metadata/records.ts'
+import { replayMetadata } from '../coordination/metadata/replay.ts'
+import { objectionToCluster, UnsupportedMetadata } from '../coordination/metadata/support.ts'
+import { MetadataTransactions } from '../coordination/metadata/transactions.ts'
+import { type Chance, randomUuid } from '../host/chance.ts'
+import type { Clock } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
+import { limits } from '../limits.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import { type LogMaker, LogMakers, type NewPartitions } from './log-makers.ts'
+import { Publication } from './publication.ts'
 
-/** What a commit has changed. */
-export interface MetadataChange {
-  readonly created: readonly TopicImage[]
-  readonly deleted: readonly TopicImage[]
-  /** Topics that have more partitions now. */
-  readonly grown: readonly TopicImage[]
-  /** Names of topics with another configuration. */
-  readonly configured: readonly string[]
+/** A broker, as the controller knows it: it makes logs, and follows what is safe. */
+export interface MetadataFollower extends LogMaker {
+  /** These records are safe; in the order of the log. */
+  follow(records: readonly StateRecord[]): void
 }
 
-/** Partitions of a topic that are about to be. */
-export interface PartitionPlan {
-  readonly topic: string
-  readonly topicId: string
-  readonly firstPartition: number
-  readonly count: number
-  readonly config: ReadonlyMap<string, string>
-}
-
-/** Who makes the logs of new partitions. */
-export interface PartitionMaker {
-  /** Makes the logs of new partitions, before anything says that there are any. Throws DiskError, with nothing made. */
-  prepare(plan: PartitionPlan): void
-  /** The plan was not carried out. */
-  discard(plan: PartitionPlan): void
-  /** Resolves when what was prepared survives a power cut. */
-  namesSafe(): Promise<void>
-  /** These partitions are there, but it is not safe that they are before this resolves: nothing may be acknowledged on them. */
-  restOn(plan: PartitionPlan, safe: Promise<void>): void
-  /** What was deleted until now is removed by what this gives, once that is safe. */
-  takeSetAside(): () => void
-  /** Does what makes room, which must be possible on a full disk. `work` is done again when it threw, having changed nothing. */
-  freeing(work: () => void): void
-  /** It could not be made safe that these partitions exist: nothing may be acknowledged on them. */
-  takeOffline(plan: PartitionPlan, reason: DiskError): void
-}
-
-export interface MetadataOptions {
+export interface ControllerOptions {
   readonly log: StateLog
   readonly clock: Clock
   readonly chance: Chance
   readonly nodeId: number
   readonly directoryId: string
   readonly brokerDefaults: BrokerConfig
+  /** Does what makes room, on the disk of the metadata log, which must be possible when it is full. */
+  readonly freeing: (work: () => void) => void
+  /** How far the metadata log is. */
+  readonly quorum: () => Omit<QuorumState, 'nodeId'>
+}
+
+/** What DescribeQuorum tells: a quorum of one. */
+export interface QuorumState {
+  readonly nodeId: number
+  readonly leaderEpoch: number
+  readonly logEndOffset: number
+  readonly highWatermark: number
 }
 
 /** Whether a request is carried out, or only looked at. */
@@ -115,7 +104,7 @@ function firstRecords(defaults: BrokerConfig): StateRecord[] {
 }
 
 /** The results that rest on records, and on new partitions where there are any. */
-type Written = Map<object, PartitionPlan | null>
+type Written = Map<object, NewPartitions | null>
 
 /** What the disk refused is told to the client; anything else is thrown on. */
 function storageFailure(error: unknown): { readonly cause: DiskError; readonly refusal: TopicFailure } {
@@ -129,9 +118,8 @@ function withoutNulls(config: ReadonlyMap<string, string | null>): ReadonlyMap<s
   return set
 }
 
-const noChange: MetadataChange = { created: [], deleted: [], grown: [], configured: [] }
-
-export class MetadataCoordinator {
+export class Controller {
+  /** As decided: what is being synced is in it already. */
   readonly image = new ClusterImage()
   readonly #transactions = new MetadataTransactions((record) => replayMetadata(this.image, record))
   readonly #coordinator: Coordinator
@@ -139,54 +127,73 @@ export class MetadataCoordinator {
   readonly #chance: Chance
   readonly #nodeId: number
   readonly #placement: Placement
-  #onChange: (change: MetadataChange) => void = () => {}
-  #maker: PartitionMaker | null = null
+  readonly #freeing: (work: () => void) => void
+  readonly #quorum: ControllerOptions['quorum']
+  readonly #makers = new LogMakers()
+  readonly #followers = new Map<number, MetadataFollower>()
+  readonly #publication: Publication
+  /** Written, and not handed to the publication yet. */
+  #unpublished: StateRecord[] = []
+  /** Of topics whose deletion the brokers have not been told of, and whose logs are still there: resolves when they are. */
+  readonly #leaving = new Map<string, Promise<void>>()
 
   /** Replays the log, and writes nothing. Throws UnsupportedMetadata when one broker of this version cannot serve what it says. */
-  constructor({ log, clock, chance, nodeId, directoryId, brokerDefaults }: MetadataOptions) {
+  constructor(options: ControllerOptions) {
+    const { log, clock, chance, nodeId, directoryId, brokerDefaults } = options
     this.#clock = clock
     this.#chance = chance
+<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
     this.#nodeId = nodeId
     const living = livingBrokers([{ id: nodeId, epoch: 0, rack: null, directoryId, state: 'active' }])
     this.#placement = { living, chance, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
+=======
+    this.#freeing = options.freeing
+    this.#quorum = options.quorum
+    this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
+>>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
+    this.#publication = new Publication(clock, (records) => this.#tell(records))
     const objection = objectionToCluster(this.image, [{ nodeId, directoryId }])
     if (objection !== null) throw new UnsupportedMetadata(objection)
-    const node = String(nodeId)
-    brokerDefaults.follow(
-      (name) =>
-        this.image.configOf(ResourceType.broker, node).get(name) ??
-        this.image.configOf(ResourceType.broker, '').get(name)
-    )
+    brokerDefaults.follow((name) => configOfBroker(this.image, nodeId, name))
   }
 
   /**
    * Begins to write: aborts what another controller left half said (Kafka: ActivationRecordsGenerator), writes on an empty
    * log what every cluster begins with, and makes this broker the leader of the partitions that have none. A Kafka that
-   * stops hands its partitions over, and there is nobody to take them.
+   * stops hands its partitions over, and there is nobody to take them. Resolves when all of it is safe.
    */
-  begin(): void {
+  begin(): Promise<void> {
     if (this.#transactions.isOpen) this.#append([abortTransactionRecord('Controller failover')])
     if (this.image.features.size === 0) this.#append(firstRecords(this.#placement.defaults))
     const elections = this.#dueElections()
     for (let first = 0; first < elections.length; first += limits.partitionsPerRequest) {
       this.#append(elections.slice(first, first + limits.partitionsPerRequest))
     }
+    return this.#published([])
   }
 
-  /** Resolves when everything that the image says is safe. */
-  ready(): Promise<void> {
-    return this.#coordinator.settled()
+  /** The node that it is. */
+  get nodeId(): number {
+    return this.#placement.nodeId
   }
 
-  /** The one who follows the image; told synchronously after each replay. */
-  onChange(follow: (change: MetadataChange) => void): void {
-    this.#onChange = follow
+  quorum(): QuorumState {
+    return { nodeId: this.nodeId, ...this.#quorum() }
   }
 
-  /** The one who makes the logs of new partitions. */
-  madeBy(maker: PartitionMaker): void {
-    this.#maker = maker
+  /** A broker that is told from here on; resolves with what is safe so far. Rejects with DiskError. */
+  async attach(nodeId: number, follower: MetadataFollower): Promise<ClusterImage> {
+    while (this.#unpublished.length > 0 || !this.#publication.isIdle) await this.#published([])
+    this.#makers.attach(nodeId, follower)
+    this.#followers.set(nodeId, follower)
+    return this.image.copy()
+  }
+
+  /** The broker is gone. */
+  detach(nodeId: number): void {
+    this.#makers.detach(nodeId)
+    this.#followers.delete(nodeId)
   }
 
   /** A result for each topic, in their order. */
@@ -194,15 +201,24 @@ export class MetadataCoordinator {
     const asked = topics.reduce((sum, topic) => sum + Math.max(0, partitionsOf(topic, this.#placement.defaults)), 0)
     const excess = objectionToRequestSize(asked, 'partitions')
     if (excess !== null) return topics.map(() => excess)
+    // Where no name has to be waited for, what is asked first is decided first.
+    if (this.#isLeaving(topics)) {
+      const refusal = await this.#nameFree(topics).then(
+        () => null,
+        (error: unknown) => storageFailure(error).refusal
+      )
+      if (refusal !== null) return topics.map(() => refusal)
+    }
     const written: Written = new Map()
     const results = topics.map((topic) => {
       const { records, result } = decideNewTopic(this.image, topic, this.#placement)
       if (mode === 'validate-only' || 'message' in result) return result
-      const { id: topicId, partitions: count } = result
-      const plan = { topic: topic.name, topicId, firstPartition: 0, count, config: withoutNulls(topic.config) }
-      const refusal = this.#grow(plan, records, () => ({ ...noChange, created: this.#named(topic.name) }))
+      const { name } = topic
+      const placed = this.#placed(0, result.partitions)
+      const partitions = { topic: name, topicId: result.id, config: withoutNulls(topic.config), placed }
+      const refusal = this.#grow(partitions, records)
       if (refusal !== null) return refusal
-      written.set(result, plan)
+      written.set(result, partitions)
       return result
     })
     return this.#settled(written, results)
@@ -222,20 +238,23 @@ export class MetadataCoordinator {
   /** A result for each topic, in their order. */
   async deleteTopics(topicIds: readonly string[]): Promise<({ readonly error: 0 } | TopicFailure)[]> {
     const written: Written = new Map()
+    const leaving: string[] = []
     const results = topicIds.map((id) => {
       const result = { error: ErrorCode.NONE } as const
       const topic = this.image.topicById(id)
       if (topic === undefined) return result
       try {
-        this.#freeing(() => this.#commit(this.#deletion(topic), () => ({ ...noChange, deleted: [topic] })))
+        this.#freeing(() => this.#append(this.#deletion(topic)))
         written.set(result, null)
+        leaving.push(topic.name)
         return result
       } catch (error) {
         return storageFailure(error).refusal
       }
     })
-    const removeForGood = this.#maker?.takeSetAside()
-    return this.#settled(written, results, removeForGood)
+    const settled = this.#settled(written, results)
+    this.#holdNames(leaving)
+    return settled
   }
 
   /**
@@ -262,18 +281,12 @@ export class MetadataCoordinator {
       const topic = this.image.topicByName(wanted.name)
       const { records, result } = decideMorePartitions(this.image, wanted, this.#placement)
       if (mode === 'validate-only' || 'message' in result || topic === undefined) return result
-      const firstPartition = topic.partitions.length
+      const placed = this.#placed(topic.partitions.length, wanted.count)
       const config = this.image.topicConfig(topic.name)
-      const plan = {
-        topic: topic.name,
-        topicId: topic.id,
-        firstPartition,
-        count: wanted.count - firstPartition,
-        config
-      }
-      const refusal = this.#grow(plan, records, () => ({ ...noChange, grown: this.#named(wanted.name) }))
+      const partitions = { topic: topic.name, topicId: topic.id, config, placed }
+      const refusal = this.#grow(partitions, records)
       if (refusal !== null) return refusal
-      written.set(result, plan)
+      written.set(result, partitions)
       return result
     })
     return this.#settled(written, results)
@@ -295,8 +308,13 @@ export class MetadataCoordinator {
   /** Gives away a block of producer ids for good. */
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
     const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
+<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
     this.#commit([producerIdsRecord(this.#nodeId, first + count)], () => noChange)
     await this.#coordinator.settled()
+=======
+    this.#append([producerIdsRecord(this.#placement.nodeId, first + count)])
+    await this.#published([])
+>>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
     return { first, count }
   }
 
@@ -319,7 +337,7 @@ export class MetadataCoordinator {
       if (mode === 'validate-only') return result
       try {
         // A shorter retention makes room.
-        this.#freeing(() => this.#commit(records, () => ({ ...noChange, configured: this.#topicsTouchedBy(resource) })))
+        this.#freeing(() => this.#append(records))
         written.set(result, null)
         return result
       } catch (error) {
@@ -327,12 +345,6 @@ export class MetadataCoordinator {
       }
     })
     return this.#settled(written, results)
-  }
-
-  /** A broker's configuration gives the defaults of every topic. */
-  #topicsTouchedBy({ type, name }: { readonly type: number; readonly name: string }): string[] {
-    if (type === ResourceType.topic) return [name]
-    return type === ResourceType.broker ? Array.from(this.image.topics(), (topic) => topic.name) : []
   }
 
   get #scene(): ConfigScene {
@@ -351,80 +363,91 @@ export class MetadataCoordinator {
     return records
   }
 
+  #placed(first: number, end: number): NewPartitions['placed'] {
+    const replicas = [this.#placement.nodeId]
+    return Array.from({ length: end - first }, (_, index) => ({ partitionId: first + index, replicas }))
+  }
+
+  /** Throws DiskError, with the image as it was. */
   #append(records: readonly StateRecord[]): void {
     this.#coordinator.commit(records, this.#clock.nowMs())
+    for (const record of records) this.#unpublished.push(record)
   }
 
   /** The logs first, then the records that tell of them; null when both are there, and a refusal when neither is. */
-  #grow(plan: PartitionPlan, records: readonly StateRecord[], changeOf: () => MetadataChange): TopicFailure | null {
+  #grow(partitions: NewPartitions, records: readonly StateRecord[]): TopicFailure | null {
     try {
-      this.#maker?.prepare(plan)
+      this.#makers.prepare(partitions)
       try {
         this.#append(records)
       } catch (error) {
-        this.#maker?.discard(plan)
+        this.#makers.discard(partitions)
         throw error
       }
-      this.#onChange(changeOf())
       return null
     } catch (error) {
       return storageFailure(error).refusal
     }
   }
 
-  /** The results, when everything they rest on is safe; what cannot be made safe is refused. */
+  /** A topic that takes the name of one that is being deleted waits until the brokers have let go of that one's directories. */
+  #holdNames(names: readonly string[]): void {
+    const told = this.#publication.settled()
+    for (const name of names) this.#leaving.set(name, told)
+    const letGo = (): void => {
+      for (const name of names) if (this.#leaving.get(name) === told) this.#leaving.delete(name)
+    }
+    // What could not be made safe holds its name: the controller's log takes no more.
+    told.then(letGo, () => {})
+  }
+
+  #isLeaving(topics: readonly NewTopic[]): boolean {
+    return this.#leaving.size > 0 && topics.some(({ name }) => this.#leaving.has(name))
+  }
+
+  /** Rejects with DiskError when a deletion could not be made safe. */
+  async #nameFree(topics: readonly NewTopic[]): Promise<void> {
+    while (this.#isLeaving(topics)) {
+      // Its deletion may have been refused for want of a file handle, and may be possible by now.
+      await this.#published([])
+      await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
+    }
+  }
+
+  /** The results, when everything they rest on is safe and told; what cannot be made safe is refused. */
   async #settled<Result extends object>(
     written: Written,
-    results: (Result | TopicFailure)[],
-    whenSafe: () => void = () => {}
+    results: (Result | TopicFailure)[]
   ): Promise<(Result | TopicFailure)[]> {
-    const plans = [...written.values()].filter((plan) => plan !== null)
-    const safe = this.#safe(plans)
-    this.#restOn(plans, safe)
+    const partitions = [...written.values()].filter((one) => one !== null)
     try {
-      await safe
-      whenSafe()
+      await this.#published(partitions)
       return results
     } catch (error) {
       const failure = storageFailure(error)
-      // Without a free file handle nothing is in doubt: it becomes safe a little later.
-      if (failure.cause.problem === 'too-many-files') this.#laterWhenSafe(plans, whenSafe)
-      else for (const plan of plans) this.#maker?.takeOffline(plan, failure.cause)
+      if (failure.cause.problem !== 'too-many-files') for (const one of partitions) this.#makers.leave(one)
       return results.map((result) => (written.has(result) ? failure.refusal : result))
     }
   }
 
-  async #safe(plans: readonly PartitionPlan[]): Promise<void> {
-    await Promise.all([this.#coordinator.settled(), plans.length > 0 ? this.#maker?.namesSafe() : null])
-  }
-
-  #restOn(plans: readonly PartitionPlan[], safe: Promise<void>): void {
-    for (const plan of plans) this.#maker?.restOn(plan, safe)
-  }
-
-  #laterWhenSafe(plans: readonly PartitionPlan[], work: () => void): void {
-    this.#clock.after(limits.openAgainMs, () => {
-      const safe = this.#safe(plans)
-      this.#restOn(plans, safe)
-      safe.then(work, (error: unknown) => {
-        if (error instanceof DiskError && error.problem === 'too-many-files') this.#laterWhenSafe(plans, work)
-      })
+  /** Resolves when all that was written is safe, and the brokers know of it. Rejects with DiskError. */
+  #published(partitions: readonly NewPartitions[]): Promise<void> {
+    const records = this.#unpublished
+    this.#unpublished = []
+    return this.#publication.publish(records, async () => {
+      await Promise.all([this.#coordinator.settled(), this.#makers.namesSafe(partitions)])
     })
   }
 
-  #freeing(work: () => void): void {
-    if (this.#maker === null) work()
-    else this.#maker.freeing(work)
-  }
-
-  #commit(records: readonly StateRecord[], changeOf: () => MetadataChange): void {
+  #tell(records: readonly StateRecord[]): void {
     if (records.length === 0) return
-    this.#append(records)
-    this.#onChange(changeOf())
+    for (const follower of [...this.#followers.values()]) follower.follow(records)
   }
+}
 
-  #named(name: string): TopicImage[] {
-    const topic = this.image.topicByName(name)
-    return topic === undefined ? [] : [topic]
-  }
+/** What is set for a broker while it runs: for itself, or for all of them. */
+export function configOfBroker(image: ClusterImage, nodeId: number, name: string): string | undefined {
+  return (
+    image.configOf(ResourceType.broker, String(nodeId)).get(name) ?? image.configOf(ResourceType.broker, '').get(name)
+  )
 }

@@ -1,0 +1,121 @@
+/** Opens and makes the logs of a data directory, each with what the last run left of it in the checkpoints. */
+import { DiskError } from '../host/disk.ts'
+import type { Host } from '../host/host.ts'
+import { limits } from '../limits.ts'
+import type { DamageError } from '../log/damage.ts'
+import { type LogOpening, PartitionLog } from '../log/partition-log.ts'
+import { SyncTurns } from '../log/sync-turns.ts'
+import type { Durability, LogConfig } from '../log/types.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { DataDirectory } from './data-directory.ts'
+import { strayName } from './strays.ts'
+import type { Telling } from './telling.ts'
+
+export interface PartitionIdentity {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  /** The latest that the metadata knows of. */
+  readonly leaderEpoch: number
+}
+
+/** Whether a partition was just made, or was there at the start. */
+export type History = 'new' | 'known'
+
+/** The name of a partition's directory. */
+export function directoryOf({ topic, partition }: Pick<PartitionIdentity, 'topic' | 'partition'>): string {
+  return `${topic}-${partition}`
+}
+
+export interface PartitionLogsOptions {
+  readonly host: Host
+  readonly durability: Durability
+  readonly directory: DataDirectory
+  readonly checkpoints: Checkpoints
+  readonly telling: Telling
+  /** Gets a line when a log was recovered, or had to be mended. */
+  readonly log: (line: string) => void
+}
+
+export class PartitionLogs {
+  /** Called when the recovery points are worth writing down. */
+  onCheckpoint: (() => void) | undefined
+  /** Called when a log turned out to be damaged while it was read. */
+  onDamage: ((of: PartitionIdentity, damage: DamageError) => void) | undefined
+  readonly #options: PartitionLogsOptions
+  readonly #syncTurns = new SyncTurns()
+
+  constructor(options: PartitionLogsOptions) {
+    this.#options = options
+  }
+
+  /** Throws DiskError. */
+  open(
+    of: PartitionIdentity,
+    config: LogConfig,
+    history: History,
+    { shutdown, durability }: Pick<LogOpening, 'shutdown' | 'durability'> = this.#manner
+  ): PartitionLog {
+    const { host, directory, checkpoints, telling } = this.#options
+    const name = directoryOf(of)
+    const log = PartitionLog.open({
+      disk: host.disk,
+      directory: name,
+      topicId: of.topicId,
+      leaderEpoch: of.leaderEpoch,
+      config,
+      clock: host.clock,
+      durability,
+      syncTurns: this.#syncTurns,
+      history,
+      gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
+      report: (line) => this.#options.log(line),
+      recoveryPoint: checkpoints.recoveryPointOf(name),
+      logStartOffset: checkpoints.logStartOffsetOf(name),
+      shutdown,
+      checkpointBytes: limits.checkpointBytes
+    })
+    log.onCheckpoint = () => this.onCheckpoint?.()
+    log.onDamage = (damage) => this.onDamage?.(of, damage)
+    log.onTrouble = (trouble) => telling.troubled(name, trouble)
+    return log
+  }
+
+  /** A new log, or nothing. Throws DiskError. */
+  make(of: PartitionIdentity, config: LogConfig, servedBy: (topicId: string) => string | undefined): PartitionLog {
+    const name = directoryOf(of)
+    const { disk, chance } = this.#options.host
+    if (disk.exists(name)) {
+      this.#assertServesNobody(name, servedBy)
+      // Of another topic: what a deletion or a creation could not remove.
+      disk.rename(name, strayName(name, chance))
+    }
+    let log: PartitionLog | undefined
+    try {
+      log = this.open(of, config, 'new')
+      // Its first leader's, so that nothing is left to write once it was told of.
+      log.beginEpoch(of.leaderEpoch)
+      return log
+    } catch (error) {
+      log?.abandon()
+      this.#options.telling.attempt(`removal of ${name}`, () => disk.remove(name))
+      throw error
+    }
+  }
+
+  /** How logs are opened that nothing is special about. */
+  get #manner(): Pick<LogOpening, 'shutdown' | 'durability'> {
+    const { directory, durability } = this.#options
+    return { shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean', durability }
+  }
+
+  /** Where a file system takes ORDERS and orders for the same, the directory may be that of a topic which is served. */
+  #assertServesNobody(name: string, servedBy: (topicId: string) => string | undefined): void {
+    const { disk } = this.#options.host
+    const owner = PartitionLog.topicIdOf(disk, name)
+    const served = owner === null ? undefined : servedBy(owner)
+    if (served === undefined) return
+    const what = `${disk.location}/${name} is the directory of the topic ${served}, whose name differs in upper and lower case.`
+    throw new DiskError('failed', name, `${what} This file system takes them for the same: choose another name.`)
+  }
+}

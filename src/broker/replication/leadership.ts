@@ -1,0 +1,148 @@
+/**
+ * What the leader of a partition knows of the others: who is in sync, how far each follower's durable copy goes, and what is
+ * therefore committed. (Kafka: Partition, with its Replica and PartitionState.)
+ *
+ * A follower asks for the next offset when what it has is as safe as promised, so the offset that it asks for is the end of its
+ * durable copy.
+ *
+ * Invariants
+ * - Committed is what every replica of the *maximal* in-sync set has: those that the controller says are in sync, and those that it
+ *   was asked to take in and may have by now (KIP-497). Whoever may be elected has what was acknowledged.
+ * - What is committed only grows. Below the minimum of in-sync replicas it stands still (KIP-966).
+ */
+import assert from 'node:assert/strict'
+import type { PartitionImage } from '../../coordination/metadata/image.ts'
+
+/** What the controller says of a partition's roles. */
+export type Assignment = Pick<
+  PartitionImage,
+  'replicas' | 'inSyncReplicas' | 'leader' | 'leaderEpoch' | 'partitionEpoch'
+>
+
+interface FollowerProgress {
+  /** The end of its durable copy; -1 as long as it has not asked in this epoch. */
+  endOffset: number
+  /** When it last had all that the leader had; on the clock that only grows. */
+  caughtUpMs: number
+  fetchedMs: number
+  /** Where the leader's log ended when it asked last. */
+  leaderEndOffset: number
+}
+
+export class Leadership {
+  readonly nodeId: number
+  readonly epoch: number
+  /** Where the leader's log ended when it began to lead. */
+  readonly startOffset: number
+  #partition: Assignment
+  readonly #followers = new Map<number, FollowerProgress>()
+  /** Followers that the controller was asked to take into the in-sync set. */
+  #joining: ReadonlySet<number> = new Set()
+
+  constructor(nodeId: number, partition: Assignment, startOffset: number, nowMs: number) {
+    assert.equal(partition.leader, nodeId, 'a broker leads what the controller says it leads')
+    this.nodeId = nodeId
+    this.epoch = partition.leaderEpoch
+    this.startOffset = startOffset
+    this.#partition = partition
+    this.#knowFollowers(nowMs)
+  }
+
+  get partition(): Assignment {
+    return this.#partition
+  }
+
+  get inSyncReplicas(): readonly number[] {
+    return this.#partition.inSyncReplicas
+  }
+
+  /** Nobody else has, or is about to get, a copy. */
+  get isAlone(): boolean {
+    return this.#followers.size === 0
+  }
+
+  /** The controller has changed the in-sync set or the replicas, in the same leader epoch. */
+  update(partition: Assignment, nowMs: number): void {
+    assert.equal(partition.leaderEpoch, this.epoch, 'another epoch is another leadership')
+    if (partition.partitionEpoch <= this.#partition.partitionEpoch) return
+    this.#partition = partition
+    this.#joining = new Set()
+    this.#knowFollowers(nowMs)
+  }
+
+  /** Whether acks=all can be answered: a partition is not asked for more than it has replicas (Kafka: effectiveMinIsr). */
+  hasEnough(minInSyncReplicas: number): boolean {
+    const { inSyncReplicas, replicas } = this.#partition
+    return inSyncReplicas.length >= Math.min(minInSyncReplicas, replicas.length)
+  }
+
+  /** The offset below which every replica of the maximal in-sync set has the records, durably. */
+  committedEnd(ownDurableEnd: number): number {
+    let end = ownDurableEnd
+    for (const [nodeId, { endOffset }] of this.#followers) {
+      if (endOffset < end && this.#isInMaximalSet(nodeId)) end = endOffset
+    }
+    return end
+  }
+
+  /** A follower has asked for what comes from this offset on. False when it holds no replica. */
+  fetched(nodeId: number, fetchOffset: number, leaderEndOffset: number, nowMs: number): boolean {
+    const follower = this.#followers.get(nodeId)
+    if (follower === undefined) return false
+    if (fetchOffset >= leaderEndOffset) follower.caughtUpMs = nowMs
+    else if (fetchOffset >= follower.leaderEndOffset)
+      follower.caughtUpMs = Math.max(follower.caughtUpMs, follower.fetchedMs)
+    follower.endOffset = fetchOffset
+    follower.fetchedMs = nowMs
+    follower.leaderEndOffset = leaderEndOffset
+    return true
+  }
+
+  /** How far the follower's durable copy goes; -1 when it has not asked, or is none. */
+  endOffsetOf(nodeId: number): number {
+    return this.#followers.get(nodeId)?.endOffset ?? -1
+  }
+
+  /**
+   * Whether the follower may be taken into the in-sync set: it has all that is committed, and what the leader had when its epoch
+   * began (Partition.isFollowerInSync).
+   */
+  mayJoin(nodeId: number, highWatermark: number): boolean {
+    const follower = this.#followers.get(nodeId)
+    if (follower === undefined || this.#isInMaximalSet(nodeId)) return false
+    return follower.endOffset >= highWatermark && follower.endOffset >= this.startOffset
+  }
+
+  /** Those in sync that have not had all for longer than this (replica.lag.time.max.ms). */
+  laggards(leaderEndOffset: number, nowMs: number, maxLagMs: number): readonly number[] {
+    return this.inSyncReplicas.filter((nodeId) => {
+      const follower = this.#followers.get(nodeId)
+      if (follower === undefined || follower.endOffset >= leaderEndOffset) return false
+      return nowMs - follower.caughtUpMs > maxLagMs
+    })
+  }
+
+  /** The controller is asked to take these in: from now on nothing is committed that they do not have. */
+  expect(joining: readonly number[]): void {
+    this.#joining = new Set([...this.#joining, ...joining])
+  }
+
+  /** The controller did not take them in, which it says by an answer and by no change. */
+  giveUpExpecting(): void {
+    this.#joining = new Set()
+  }
+
+  #isInMaximalSet(nodeId: number): boolean {
+    return this.#partition.inSyncReplicas.includes(nodeId) || this.#joining.has(nodeId)
+  }
+
+  /** A new follower has the time of a lag to catch up, as it does after each election (Partition.makeLeader). */
+  #knowFollowers(nowMs: number): void {
+    const { replicas } = this.#partition
+    for (const nodeId of this.#followers.keys()) if (!replicas.includes(nodeId)) this.#followers.delete(nodeId)
+    for (const nodeId of replicas) {
+      if (nodeId === this.nodeId || this.#followers.has(nodeId)) continue
+      this.#followers.set(nodeId, { endOffset: -1, caughtUpMs: nowMs, fetchedMs: nowMs, leaderEndOffset: -1 })
+    }
+  }
+}

@@ -1,0 +1,313 @@
+/**
+ * This broker's copy of one partition: a log and a role. A leader takes records, and says what is committed; a follower is
+ * filled by the leader's. How far consumers may read (the high watermark) and who waits for more is here, whatever the role.
+ *
+ * The high watermark is what every replica in sync has made durable: a consumer never reads what a power cut could take back.
+ * Everyone appends through here (clients and coordinators alike), so that everyone who waits is told in one place.
+ *
+ * What is appended without anybody who waits is made durable later (log/sync-group.ts). So whoever looks at the end of the
+ * log says so here (`readToEnd`, `readable`, `observe`), and the sync begins.
+ */
+
+import assert from 'node:assert/strict'
+import type { PartitionLog } from '../../log/partition-log.ts'
+import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
+import { type Assignment, Leadership } from './leadership.ts'
+
+/** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
+export interface ReplicaObserver {
+  advanced(bytes: number): void
+  ended(): void
+}
+
+/** What was appended is not known to be committed: this broker leads the partition no more. */
+export class NotLeading extends Error {
+  override readonly name = 'NotLeading'
+}
+
+interface Unreadable {
+  readonly endOffset: number
+  readonly sizeBytes: number
+}
+
+interface Commitment {
+  readonly endOffset: number
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Replica {
+  readonly topic: string
+  readonly topicId: string
+  readonly partition: number
+  readonly log: PartitionLog
+  /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
+  minInSyncReplicas: number
+  readonly #nodeId: number
+  readonly #monotonicMs: () => number
+  #leadership: Leadership | null = null
+  #leader = -1
+  #leaderEpoch: number
+  #highWatermark: number
+  #unreadable: Unreadable[] = []
+  readonly #observers = new Set<ReplicaObserver>()
+  /** Followers that wait for what is written, whether or not it is committed. */
+  readonly #followers = new Set<ReplicaObserver>()
+  /** Acknowledgements that wait for followers, the nearest first. */
+  #commitments: Commitment[] = []
+  /** Whether a reader has seen everything, and nothing was synced for it since. It will come back, most likely at once. */
+  #hasReaderAtEnd = false
+
+  constructor(options: {
+    readonly topic: string
+    readonly topicId: string
+    readonly partition: number
+    readonly leaderEpoch: number
+    readonly minInSyncReplicas: number
+    readonly nodeId: number
+    readonly monotonicMs: () => number
+    /** Where the last run left the high watermark; null where nobody else has a copy: all that is durable is committed. */
+    readonly highWatermark: number | null
+    readonly log: PartitionLog
+  }) {
+    const { log, highWatermark } = options
+    this.topic = options.topic
+    this.topicId = options.topicId
+    this.partition = options.partition
+    this.minInSyncReplicas = options.minInSyncReplicas
+    this.log = log
+    this.#nodeId = options.nodeId
+    this.#monotonicMs = options.monotonicMs
+    this.#leaderEpoch = options.leaderEpoch
+    this.#highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark ?? Infinity, log.syncedEndOffset))
+    log.onSynced = () => this.#advance()
+  }
+
+  get name(): string {
+    return `${this.topic}-${this.partition}`
+  }
+
+  /** What this broker knows as the leader; null when it does not lead. */
+  get leadership(): Leadership | null {
+    return this.#leadership
+  }
+
+  /** The node that leads the partition, as far as this broker was told; -1 when there is none. */
+  get leader(): number {
+    return this.#leader
+  }
+
+  get leaderEpoch(): number {
+    return this.#leaderEpoch
+  }
+
+  /** The controller says who leads and who is in sync. Throws DiskError when the beginning of an epoch cannot be noted. */
+  takeRole(partition: Assignment): void {
+    assert.ok(partition.leaderEpoch >= this.#leaderEpoch, `${this.name}: leader epochs only grow`)
+    if (partition.leader !== this.#nodeId) this.#resign()
+    this.#leader = partition.leader
+    if (partition.leader === this.#nodeId) this.#lead(partition)
+    this.#leaderEpoch = partition.leaderEpoch
+  }
+
+  #lead(partition: Assignment): void {
+    if (this.#leadership?.epoch === partition.leaderEpoch) {
+      this.#leadership.update(partition, this.#monotonicMs())
+    } else {
+      this.#resign()
+      this.log.beginEpoch(partition.leaderEpoch)
+      this.#leadership = new Leadership(this.#nodeId, partition, this.log.logEndOffset, this.#monotonicMs())
+    }
+    this.#advance()
+  }
+
+  /** What waits for this leader is let go: it has to ask the next one. */
+  #resign(): void {
+    if (this.#leadership === null) return
+    this.#leadership = null
+    const commitments = this.#commitments
+    this.#commitments = []
+    for (const { reject } of commitments) reject(this.#notLeading())
+    this.#letGo()
+  }
+
+  #notLeading(): NotLeading {
+    return new NotLeading(`This broker leads ${this.name} no more.`)
+  }
+
+  /**
+   * Resolves when every record below the offset is committed: durable on every replica in sync, so that whoever leads next has it.
+   * Rejects with NotLeading, or with DiskError when it cannot be made durable here.
+   */
+  committed(endOffset: number): Promise<void> {
+    if (this.#leadership === null) return Promise.reject(this.#notLeading())
+    const own = this.log.durable(endOffset)
+    if (this.#leadership.isAlone) return own.then(() => (this.#isAlone() ? undefined : this.#whenCommitted(endOffset)))
+    return Promise.all([own, this.#whenCommitted(endOffset)]).then(() => {})
+  }
+
+  #isAlone(): boolean {
+    return this.#leadership?.isAlone === true
+  }
+
+  #whenCommitted(endOffset: number): Promise<void> {
+    if (this.#leadership === null) return Promise.reject(this.#notLeading())
+    if (this.#highWatermark >= endOffset) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      this.#commitments.push({ endOffset, resolve, reject })
+    })
+  }
+
+  /** Whether acks=all can be answered, as far as this leader knows. */
+  get hasEnoughInSyncReplicas(): boolean {
+    return this.#leadership?.hasEnough(this.minInSyncReplicas) === true
+  }
+
+  /** The offset below which consumers may read. */
+  get highWatermark(): number {
+    return this.#highWatermark
+  }
+
+  /** The offset below which every transaction has ended, and no higher than the high watermark. */
+  get lastStableOffset(): number {
+    return Math.min(this.log.lastStableOffset, this.#highWatermark)
+  }
+
+  /** Only of a leader. Throws DiskError. */
+  append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now'): AppendResult {
+    assert.ok(this.#leadership !== null, `${this.name}: only the leader is given records`)
+    const result = this.log.append(records, { leaderEpoch: this.#leaderEpoch, origin, write })
+    if (result.ok && !result.isDuplicate) {
+      this.#noteUnreadable(result.firstOffset, result.lastOffset + 1, records.length)
+      this.#advance()
+      if (this.#observers.size > 0 || this.#hasReaderAtEnd) this.#syncForReaders()
+      if (this.#followers.size > 0) this.#tellFollowers(records.length)
+    }
+    return result
+  }
+
+  /** What could not be written is in the log no more; its offsets are given again. */
+  #noteUnreadable(firstOffset: number, endOffset: number, sizeBytes: number): void {
+    while ((this.#unreadable.at(-1)?.endOffset ?? 0) > firstOffset) this.#unreadable.pop()
+    this.#unreadable.push({ endOffset, sizeBytes })
+  }
+
+  /** What is appended in one turn is fetched in one go. */
+  #tellFollowers(bytes: number): void {
+    const tell = (): void => {
+      for (const observer of [...this.#followers]) observer.advanced(bytes)
+    }
+    this.log.written().then(tell, () => {})
+  }
+
+  /**
+   * A follower has asked for what comes from this offset on: it has made durable what is below. False when it holds no replica of
+   * the partition. Only of a leader.
+   */
+  fetchedBy(nodeId: number, fetchOffset: number): boolean {
+    assert.ok(this.#leadership !== null, `${this.name}: only the leader is asked by followers`)
+    const isFollower = this.#leadership.fetched(nodeId, fetchOffset, this.log.logEndOffset, this.#monotonicMs())
+    if (isFollower) this.#advance()
+    return isFollower
+  }
+
+  /** As a follower: whole batches as the leader's log has them. Throws DiskError. */
+  appendFetched(batches: readonly Buffer[]): void {
+    assert.ok(this.#leadership === null, `${this.name}: a leader is given records by nobody`)
+    const { firstOffset, lastOffset, sizeBytes } = this.log.appendAsFollower(batches)
+    this.#noteUnreadable(firstOffset, lastOffset + 1, sizeBytes)
+  }
+
+  /** As a follower: how far the leader says that records are committed. */
+  followHighWatermark(leaderHighWatermark: number): void {
+    this.#advanceTo(Math.min(leaderHighWatermark, this.log.syncedEndOffset))
+  }
+
+  /**
+   * A reader has read all that is readable, and wants what comes next. What is there already becomes readable now: resolves
+   * then. Null when nothing is: then a sync begins with what is appended next, and when the reader comes back it is readable,
+   * or nearly so. One for each time that a reader says so.
+   */
+  readToEnd(): Promise<void> | null {
+    const readable = this.readable()
+    this.#hasReaderAtEnd = readable === null
+    // Whoever does not wait for it need not hear that it failed.
+    readable?.catch(() => {})
+    return readable
+  }
+
+  /**
+   * Resolves when everything that was appended until now is readable, and rejects when that could not be made durable;
+   * null when all of it is readable already, or others have to have it first: nobody waits for them.
+   */
+  readable(): Promise<void> | null {
+    const { logEndOffset } = this.log
+    if (this.#highWatermark >= logEndOffset || !this.#isAlone()) return null
+    return this.log.durable(logEndOffset)
+  }
+
+  /** Whoever observes hears of what is appended as soon as it can be read. */
+  observe(observer: ReplicaObserver): void {
+    this.#observers.add(observer)
+    if (this.#highWatermark < this.log.logEndOffset) this.#syncForReaders()
+  }
+
+  /** A follower hears of what is appended as soon as it is written. */
+  observeWritten(observer: ReplicaObserver): void {
+    this.#followers.add(observer)
+  }
+
+  forget(observer: ReplicaObserver): void {
+    this.#observers.delete(observer)
+    this.#followers.delete(observer)
+  }
+
+  /** The replica is going away (topic deleted, broker stopping): nobody waits for it any longer. */
+  end(): void {
+    this.log.onSynced = undefined
+    this.#resign()
+    this.#letGo()
+  }
+
+  #letGo(): void {
+    for (const observer of [...this.#observers, ...this.#followers]) observer.ended()
+  }
+
+  #syncForReaders(): void {
+    this.#hasReaderAtEnd = false
+    this.log.syncNow()
+  }
+
+  /** As a leader: what has become durable here or at a follower may be committed now. */
+  #advance(): void {
+    const leadership = this.#leadership
+    if (leadership === null) return
+    if (!leadership.hasEnough(this.minInSyncReplicas)) return
+    this.#advanceTo(leadership.committedEnd(this.log.syncedEndOffset))
+  }
+
+  #advanceTo(readable: number): void {
+    if (readable <= this.#highWatermark) return
+    assert.ok(readable <= this.log.logEndOffset, `${this.name}: nothing is committed that is not in the log`)
+    this.#highWatermark = readable
+    let bytes = 0
+    let passed = 0
+    for (const entry of this.#unreadable) {
+      if (entry.endOffset > readable) break
+      bytes += entry.sizeBytes
+      passed += 1
+    }
+    this.#unreadable = passed === this.#unreadable.length ? [] : this.#unreadable.slice(passed)
+    this.#resolveCommitments()
+    for (const observer of [...this.#observers]) observer.advanced(bytes)
+    // Followers learn from the leader how far consumers may read at their place.
+    for (const observer of [...this.#followers]) observer.advanced(bytes)
+  }
+
+  #resolveCommitments(): void {
+    if (this.#commitments.length === 0) return
+    const due = this.#commitments.filter(({ endOffset }) => endOffset <= this.#highWatermark)
+    this.#commitments = this.#commitments.filter(({ endOffset }) => endOffset > this.#highWatermark)
+    for (const { resolve } of due) resolve()
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What one node has on its disk: the data directory and the logs in it. It is opened before anybody knows what belongs there, and
+ * closed last. Where the controller has a directory of its own, that is a storage too, with the metadata log alone.
+ */
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import { attempt } from '../host/disk.ts'
+import type { Host } from '../host/host.ts'
+import type { Durability } from '../log/types.ts'
+import { DataDirectory } from './data-directory.ts'
+import { Replicas } from './replicas.ts'
+
+export interface StorageOptions {
+  readonly host: Host
+  readonly durability: Durability
+  /** As it was asked for: what the directory decides is not in it yet. */
+  readonly config: BrokerConfig
+  /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the storage takes it. */
+  readonly unlock?: () => void
+  /** Gets a line when a partition cannot be served. */
+  readonly log: (line: string) => void
+}
+
+export class Storage {
+  readonly host: Host
+  readonly config: BrokerConfig
+  readonly directory: DataDirectory
+  readonly replicas: Replicas
+
+  /** Takes the directory and reads who it belongs to. Throws DiskError, and ConfigError when another node is asked for. */
+  static open(options: StorageOptions): Storage {
+    const { host, config: asked } = options
+    const unlock = options.unlock ?? DataDirectory.take(host.disk)
+    const directory = DataDirectory.open(host, asked, unlock)
+    try {
+      directory.reserve.giveUpIfShort()
+      return new Storage(options, directory)
+    } catch (error) {
+      directory.release()
+      throw error
+    }
+  }
+
+  private constructor({ host, durability, config, log }: StorageOptions, directory: DataDirectory) {
+    const { nodeId } = directory
+    this.host = host
+    this.directory = directory
+    this.config = config.in({ nodeId, path: host.disk.location })
+    this.replicas = new Replicas({ host, nodeId, durability, config: this.config, directory, log })
+  }
+
+  get nodeId(): number {
+    return this.directory.nodeId
+  }
+
+  /** All that is here can be served: from now on it is changed. Resolves when a power cut leaves it a directory in use. */
+  async accept(): Promise<void> {
+    this.directory.keepIdentity()
+    await this.directory.forgetCleanStop()
+  }
+
+  /** The logs are open and recovered. Before clients take the room. */
+  begin(): void {
+    const { directory, replicas } = this
+    if (!directory.wasStoppedCleanly && !directory.isNew) replicas.saveCheckpointsIfRoom()
+    directory.reserve.keep()
+  }
+
+  /** Does what makes room, which must be possible on a full disk. */
+  freeing<Result>(work: () => Result): Result {
+    return this.directory.reserve.spend(work)
+  }
+
+  /** Lets go of every file and of the directory: the start has failed. */
+  abandon(): void {
+    this.replicas.abandon()
+    this.directory.release()
+  }
+
+  /**
+   * Closes every log cleanly, and leaves the mark of a clean stop with the epoch under which the broker was registered. The directory is
+   * free afterwards, whatever happens.
+   */
+  async close(brokerEpoch: number | undefined): Promise<void> {
+    const { reserve } = this.directory
+    try {
+      attempt(() => reserve.giveUpIfShort())
+      await this.replicas.close(brokerEpoch)
+    } finally {
+      reserve.keep()
+      this.directory.release()
+    }
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The brokers that make the logs of new partitions, before anything says that there are any: a disk that has no room refuses
+ * the topic, and not its first record. One that cannot be reached is passed over; it makes its logs when it hears of them.
+ */
+
+/** Partitions that a broker is about to hold. */
+export interface PartitionPlan {
+  readonly topic: string
+  readonly topicId: string
+  readonly partitions: readonly number[]
+  readonly config: ReadonlyMap<string, string>
+}
+
+/** A broker that makes the logs of new partitions. */
+export interface LogMaker {
+  /** Makes the logs. Throws DiskError, with nothing made. */
+  prepare(plan: PartitionPlan): void
+  /** The plan was not carried out: what was made is removed. */
+  discard(plan: PartitionPlan): void
+  /** Nobody knows whether the plan was carried out: what was made stays where it is, for the next start. */
+  leave(plan: PartitionPlan): void
+  /** Resolves when what was prepared survives a power cut. Rejects with DiskError. */
+  namesSafe(): Promise<void>
+}
+
+/** New partitions of a topic, and the brokers that will hold each of them. */
+export interface NewPartitions {
+  readonly topic: string
+  readonly topicId: string
+  readonly config: ReadonlyMap<string, string>
+  readonly placed: readonly { readonly partitionId: number; readonly replicas: readonly number[] }[]
+}
+
+export class LogMakers {
+  readonly #makers = new Map<number, LogMaker>()
+
+  attach(nodeId: number, maker: LogMaker): void {
+    this.#makers.set(nodeId, maker)
+  }
+
+  detach(nodeId: number): void {
+    this.#makers.delete(nodeId)
+  }
+
+  /** Throws DiskError, with nothing made anywhere. */
+  prepare(partitions: NewPartitions): void {
+    const done: [LogMaker, PartitionPlan][] = []
+    try {
+      for (const [maker, plan] of this.#plans(partitions)) {
+        maker.prepare(plan)
+        done.push([maker, plan])
+      }
+    } catch (error) {
+      for (const [maker, plan] of done) maker.discard(plan)
+      throw error
+    }
+  }
+
+  discard(partitions: NewPartitions): void {
+    for (const [maker, plan] of this.#plans(partitions)) maker.discard(plan)
+  }
+
+  leave(partitions: NewPartitions): void {
+    for (const [maker, plan] of this.#plans(partitions)) maker.leave(plan)
+  }
+
+  /** Resolves when the logs of these partitions survive a power cut. Rejects with DiskError. */
+  async namesSafe(partitions: readonly NewPartitions[]): Promise<void> {
+    const makers = new Set<LogMaker>()
+    for (const one of partitions) for (const [maker] of this.#plans(one)) makers.add(maker)
+    await Promise.all([...makers].map((maker) => maker.namesSafe()))
+  }
+
+  #plans({ topic, topicId, config, placed }: NewPartitions): [LogMaker, PartitionPlan][] {
+    const byNode = new Map<number, number[]>()
+    for (const { partitionId, replicas } of placed) {
+      for (const nodeId of replicas) {
+        const partitions = byNode.get(nodeId)
+        if (partitions === undefined) byNode.set(nodeId, [partitionId])
+        else partitions.push(partitionId)
+      }
+    }
+    return [...byNode].flatMap(([nodeId, partitions]) => {
+      const maker = this.#makers.get(nodeId)
+      return maker === undefined ? [] : [[maker, { topic, topicId, config, partitions }] as [LogMaker, PartitionPlan]]
+    })
+  }
+}
