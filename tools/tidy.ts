@@ -16,11 +16,7 @@ const FOLDERS = ['src', 'test', 'tools', 'bench', 'withkafka', 'withoutkafka']
 const LINES_MAX = 600
 
 /** Each room may import from those before it, and from itself. */
-<<<<<<< HEAD
-const ROOMS = ['host', 'protocol', 'log', 'coordination', 'controller', 'broker', 'server', 'index']
-=======
 const ROOMS = ['host', 'protocol', 'log', 'coordination', 'controller', 'broker', 'cluster', 'server', 'index']
->>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role)
 /** Looks into a stopped broker's files; no room that serves has need of it. */
 const INSPECTION_READS = ['host', 'protocol', 'log', 'coordination']
 /** The commands speak to brokers through a client library; only `serve` starts one, and these look into its files. */

@@ -24,14 +24,9 @@ import {
   type Placement,
   partitionsOf,
   type TopicFailure
-<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
-} from './create-topics.ts'
-import { ClusterImage, ResourceType, type TopicImage } from './image.ts'
-import { livingBrokers } from './living-brokers.ts'
-=======
 } from '../coordination/metadata/create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from '../coordination/metadata/image.ts'
->>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
+import { livingBrokers } from '../coordination/metadata/living-brokers.ts'
 import {
   abortTransactionRecord,
   configRecord,
@@ -142,15 +137,11 @@ export class Controller {
     const { log, clock, chance, nodeId, directoryId, brokerDefaults } = options
     this.#clock = clock
     this.#chance = chance
-<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
+    this.#freeing = options.freeing
+    this.#quorum = options.quorum
     this.#nodeId = nodeId
     const living = livingBrokers([{ id: nodeId, epoch: 0, rack: null, directoryId, state: 'active' }])
     this.#placement = { living, chance, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
-=======
-    this.#freeing = options.freeing
-    this.#quorum = options.quorum
-    this.#placement = { nodeId, directoryId, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
->>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     this.#publication = new Publication(clock, (records) => this.#tell(records))
     const objection = objectionToCluster(this.image, [{ nodeId, directoryId }])
@@ -175,7 +166,7 @@ export class Controller {
 
   /** The node that it is. */
   get nodeId(): number {
-    return this.#placement.nodeId
+    return this.#nodeId
   }
 
   quorum(): QuorumState {
@@ -211,10 +202,9 @@ export class Controller {
     }
     const written: Written = new Map()
     const results = topics.map((topic) => {
-      const { records, result } = decideNewTopic(this.image, topic, this.#placement)
+      const { records, placed, result } = decideNewTopic(this.image, topic, this.#placement)
       if (mode === 'validate-only' || 'message' in result) return result
       const { name } = topic
-      const placed = this.#placed(0, result.partitions)
       const partitions = { topic: name, topicId: result.id, config: withoutNulls(topic.config), placed }
       const refusal = this.#grow(partitions, records)
       if (refusal !== null) return refusal
@@ -279,9 +269,8 @@ export class Controller {
     const written: Written = new Map()
     const results = topics.map((wanted) => {
       const topic = this.image.topicByName(wanted.name)
-      const { records, result } = decideMorePartitions(this.image, wanted, this.#placement)
+      const { records, placed, result } = decideMorePartitions(this.image, wanted, this.#placement)
       if (mode === 'validate-only' || 'message' in result || topic === undefined) return result
-      const placed = this.#placed(topic.partitions.length, wanted.count)
       const config = this.image.topicConfig(topic.name)
       const partitions = { topic: topic.name, topicId: topic.id, config, placed }
       const refusal = this.#grow(partitions, records)
@@ -308,13 +297,8 @@ export class Controller {
   /** Gives away a block of producer ids for good. */
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
     const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
-<<<<<<< HEAD:src/coordination/metadata/metadata-coordinator.ts
-    this.#commit([producerIdsRecord(this.#nodeId, first + count)], () => noChange)
-    await this.#coordinator.settled()
-=======
-    this.#append([producerIdsRecord(this.#placement.nodeId, first + count)])
+    this.#append([producerIdsRecord(this.#nodeId, first + count)])
     await this.#published([])
->>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role):src/controller/controller.ts
     return { first, count }
   }
 
@@ -361,11 +345,6 @@ export class Controller {
       }
     }
     return records
-  }
-
-  #placed(first: number, end: number): NewPartitions['placed'] {
-    const replicas = [this.#placement.nodeId]
-    return Array.from({ length: end - first }, (_, index) => ({ partitionId: first + index, replicas }))
   }
 
   /** Throws DiskError, with the image as it was. */

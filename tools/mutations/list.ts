@@ -95,7 +95,7 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'housekeeping never starts',
     file: 'src/broker/broker.ts',
-    text: 'broker.#housekeeping.start()',
+    text: 'this.#housekeeping.start()',
     replacement: '',
     tests: ['test/broker/housekeeping.test.ts']
   },
@@ -116,7 +116,7 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'acks=all is answered as acks=1 is',
     file: 'src/broker/apis/00-produce.ts',
-    text: 'return acks === allInSyncReplicas ? replica.durable(endOffset) : replica.log.written()',
+    text: 'return acks === allInSyncReplicas ? replica.committed(endOffset) : replica.log.written()',
     replacement: 'return replica.log.written()',
     tests: producers
   },
@@ -230,10 +230,7 @@ export const mutations: readonly Mutation[] = [
     file: 'src/coordination/coordinator.ts',
     text: 'await this.#log.durable(this.#log.logEndOffset)',
     replacement: '',
-    tests: [
-      'test/coordination/groups/group-coordinator.test.ts',
-      'test/coordination/metadata/metadata-coordinator.test.ts'
-    ]
+    tests: ['test/coordination/groups/group-coordinator.test.ts', 'test/controller/controller.test.ts']
   },
   {
     what: 'a member of an old generation commits offsets',
@@ -279,7 +276,7 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a waiting fetch is not told of the last records that became readable',
-    file: 'src/broker/replica.ts',
+    file: 'src/broker/replication/replica.ts',
     text: 'if (entry.endOffset > readable) break',
     replacement: 'if (entry.endOffset >= readable) break',
     tests: ['test/broker/purgatory.test.ts', 'test/broker/apis/fetch.test.ts']
@@ -405,9 +402,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'the high watermark of an opened log is its end',
-    file: 'src/broker/replica.ts',
-    text: 'this.#highWatermark = identity.log.syncedEndOffset',
-    replacement: 'this.#highWatermark = identity.log.logEndOffset',
+    file: 'src/broker/replication/replica.ts',
+    text: 'Math.min(highWatermark ?? Infinity, log.syncedEndOffset)',
+    replacement: 'Math.min(highWatermark ?? Infinity, log.logEndOffset)',
     tests: ['test/broker/unsynced-records.test.ts']
   },
   {
@@ -460,24 +457,10 @@ export const mutations: readonly Mutation[] = [
     tests: offline
   },
   {
-    what: 'a topic takes a later one of its name offline',
-    file: 'src/broker/replicas.ts',
-    text: 'if (replica.topicId === topicId) yield replica',
-    replacement: 'yield replica',
-    tests: offline
-  },
-  {
     what: 'a deletion that a power cut has undone removes the records where the name was taken again',
     file: 'src/broker/strays.ts',
     text: 'if (isInPlace) setAside(facts, directory)\n  disk.rename(name, directory)',
     replacement: 'if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)',
-    tests: offline
-  },
-  {
-    what: 'acks=all is answered before it is safe that the partition exists',
-    file: 'src/broker/replica.ts',
-    text: 'return this.#existence === null ? records : Promise.all([records, this.#existence]).then(() => {})',
-    replacement: 'return records',
     tests: offline
   },
   {
@@ -518,16 +501,23 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'the directory of a partition that is offline stays when its topic goes',
     file: 'src/broker/replicas.ts',
-    text: 'else if (disk.exists(name)) this.#setAside.push(setDirectoryAside(disk, name, topic.id))',
+    text: 'else if (disk.exists(name)) this.#removeForGood(setDirectoryAside(disk, name, topic.id))',
     replacement: '',
     tests: offline
   },
   {
     what: 'a topic is told of before it is safe that there is one',
-    file: 'src/broker/broker.ts',
-    text: 'await this.metadata.ready().catch(',
-    replacement: 'await Promise.resolve().catch(',
-    tests: ['test/broker/apis/topics.test.ts']
+    file: 'src/controller/publication.ts',
+    text: '.then(() => safe)',
+    replacement: '',
+    tests: ['test/controller/controller.test.ts']
+  },
+  {
+    what: 'a name is taken while the directories of the topic before are there',
+    file: 'src/controller/controller.ts',
+    text: 'if (this.#isLeaving(topics)) {',
+    replacement: 'if (false) {',
+    tests: ['test/controller/controller.test.ts']
   },
   {
     what: 'a stop waits for no request',

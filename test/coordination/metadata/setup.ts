@@ -5,11 +5,7 @@ import { BrokerConfig } from '../../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../../src/coordination/coordinator.ts'
 import type { NewTopic, Placement } from '../../../src/coordination/metadata/create-topics.ts'
 import type { ClusterImage } from '../../../src/coordination/metadata/image.ts'
-<<<<<<< HEAD
 import { livingBrokers } from '../../../src/coordination/metadata/living-brokers.ts'
-import { MetadataCoordinator } from '../../../src/coordination/metadata/metadata-coordinator.ts'
-=======
->>>>>>> 66c17d5 (One controller for the cluster: brokers follow what is safe, each with its own image; a replica is a log with a role)
 import { type NewPartition, readMetadataFrame } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
