@@ -9,6 +9,7 @@ import { topicSettings } from '../../src/cli/topics/setting-names.ts'
 import { topicConfigDefinitions } from '../../src/coordination/config/topic-config-definitions.ts'
 import { runToSuccess } from '../harness/child-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import { fish, skipUnless, zsh } from '../harness/tools.ts'
 import { builtCommand, type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
 suite('completion', { skip: unavailable() }, () => {
@@ -19,11 +20,20 @@ suite('completion', { skip: unavailable() }, () => {
     cli = await openCommandLine()
     topic = cli.unique('orders')
     await cli.text(['topics', 'create', topic, '-p', '1'])
+    writeFileSync(join(directory.path, 'odradek'), `#!/bin/sh\nexec "${process.execPath}" "${builtCommand}" "$@"\n`)
+    chmodSync(join(directory.path, 'odradek'), 0o755)
+    writeFileSync(join(directory.path, 'records.txt'), 'a\n')
   })
   after(async () => {
     await cli?.[Symbol.asyncDispose]()
     directory.remove()
   })
+
+  /** A shell that finds our command, in a directory with a file. */
+  async function inShell([shell = '', ...words]: readonly string[]): Promise<string> {
+    const env = { PATH: `${directory.path}:${process.env.PATH}`, KAFKA_BROKERS: cli.bootstrap }
+    return (await runToSuccess(shell, words, { env, cwd: directory.path })).toString()
+  }
 
   test('a shell completes commands, options, topics and groups', async () => {
     const words = async (...typed: string[]) =>
@@ -59,14 +69,38 @@ suite('completion', { skip: unavailable() }, () => {
   })
 
   test('bash sets a space behind a whole word, and none where a value follows', async () => {
-    writeFileSync(join(directory.path, 'odradek'), `#!/bin/sh\nexec "${process.execPath}" "${builtCommand}" "$@"\n`)
-    chmodSync(join(directory.path, 'odradek'), 0o755)
     const press = `compopt() { printf 'compopt %s %s\\n' "$@"; }
       complete_line() { COMP_WORDS=(odradek "$@"); COMP_CWORD=$#; _odradek_complete; echo "\${COMPREPLY[*]}"; }
       eval "$(odradek completion bash)"; complete_line learn of; complete_line topics create x -c retention.m`
-    const env = { PATH: `${directory.path}:${process.env.PATH}` }
-    const said = await runToSuccess('bash', ['-c', press], { env })
-    assert.equal(said.toString(), 'offset\ncompopt -o nospace\nretention.ms=\n')
+    assert.equal(await inShell(['bash', '-c', press]), 'offset\ncompopt -o nospace\nretention.ms=\n')
+  })
+
+  test('zsh sets the same, and files where no word of ours may stand', { skip: skipUnless(zsh()) }, async () => {
+    const press = `eval "$(odradek completion zsh)"
+      compadd() { print -r -- "$@" : $found; }
+      _files() { print files; }
+      complete_line() { words=(odradek "$@"); CURRENT=$#words; _odradek_complete; }
+      complete_line learn of; complete_line topics create x -c retention.m; complete_line consume ${topic.slice(0, -1)}
+      complete_line consume '' -n 1; complete_line produce ${topic} -F rec`
+    assert.deepEqual((await inShell(['zsh', '-f', '-c', press])).trimEnd().split('\n'), [
+      '-a found : offset',
+      '-S  -a found : retention.ms=',
+      `-a found : ${topic}`,
+      'files',
+      'files'
+    ])
+  })
+
+  test('fish sets the same, and files where no word of ours may stand', { skip: skipUnless(fish()) }, async () => {
+    const lines = [
+      'learn of',
+      'topics create x -c retention.m',
+      `consume ${topic.slice(0, -1)}`,
+      `produce ${topic} -F rec`
+    ]
+    const press = lines.map((line) => `; complete -C 'odradek ${line}'`).join('')
+    const said = await inShell(['fish', '--no-config', '-c', `odradek completion fish | source${press}`])
+    assert.deepEqual(said.trimEnd().split('\n'), ['offset', 'retention.ms=', topic, 'records.txt'])
   })
 
   test('bash asks for the word as it is typed, and sets only what stands behind its last colon', async () => {
@@ -76,8 +110,7 @@ suite('completion', { skip: unavailable() }, () => {
       complete_line 'odradek consume -b localhost:9093 ' odradek consume -b localhost : 9093 ''
       complete_line 'odradek consume  -g team:rea' odradek consume -g team : rea
       complete_line 'odradek consume -g team:' odradek consume -g team :`
-    const env = { PATH: `${directory.path}:${process.env.PATH}` }
-    const said = (await runToSuccess('bash', ['-c', press], { env })).toString()
+    const said = await inShell(['bash', '-c', press])
     assert.deepEqual(said.trimEnd().split('\n'), [
       'consume|-b|localhost:9093||',
       'team:readers',

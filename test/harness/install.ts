@@ -1,6 +1,6 @@
 /**
  * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), confluent-kafka (pip); kcat,
- * docker-compose and shellcheck (apt).
+ * docker-compose, shellcheck, zsh and fish (apt).
  * Runs only when ODRADEK_INSTALL=1; what is there already is left alone. `tools/test.ts` and `.ci/run` call it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { run, runToSuccess } from './child-process.ts'
 import { cacheDirectory, harnessDirectory, projectDirectory } from './paths.ts'
-import { confluentPython, dockerCompose, java, kcat, maven, shellcheck, type Tool } from './tools.ts'
+import { confluentPython, dockerCompose, fish, java, kcat, maven, shellcheck, type Tool, zsh } from './tools.ts'
 
 export const CONFLUENT_KAFKA_VERSION = '2.12.1'
 const FETCH_TIMEOUT_MS = 600_000
@@ -23,7 +23,13 @@ export async function installAll(report: (line: string) => void): Promise<void> 
 
 /** Debian's packages, by the programs that they bring. */
 async function installPackages(report: (line: string) => void): Promise<void> {
-  const programs: Record<string, Tool> = { kcat: kcat(), 'docker-compose': dockerCompose(), shellcheck: shellcheck() }
+  const programs: Record<string, Tool> = {
+    kcat: kcat(),
+    'docker-compose': dockerCompose(),
+    shellcheck: shellcheck(),
+    zsh: zsh(),
+    fish: fish()
+  }
   const missing = Object.keys(programs).filter((name) => programs[name] && 'missing' in programs[name])
   if (missing.length === 0) return
   const isRoot = process.getuid?.() === 0

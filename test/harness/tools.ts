@@ -55,6 +55,14 @@ export const shellcheck = once(() =>
   answers('shellcheck', ['--version']) ? { found: 'shellcheck' } : { missing: 'no shellcheck: install that package' }
 )
 
+export const zsh = once(() =>
+  answers('zsh', ['--version']) ? { found: 'zsh' } : { missing: 'no zsh: install that package' }
+)
+
+export const fish = once(() =>
+  answers('fish', ['--version']) ? { found: 'fish' } : { missing: 'no fish: install that package' }
+)
+
 /** The Python of our own virtual environment, which has confluent-kafka. */
 export const confluentPython = once(() => {
   const command = process.env.ODRADEK_PYTHON ?? join(cacheDirectory, 'python', 'bin', 'python')

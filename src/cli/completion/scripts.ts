@@ -43,7 +43,12 @@ compdef _odradek_complete odradek
 
 const fish = `function __odradek_complete
   set -l words (commandline -opc)
-  odradek completion-words -- $words[2..-1] (commandline -ct) 2>/dev/null
+  set -l found (odradek completion-words -- $words[2..-1] (commandline -ct) 2>/dev/null)
+  if test -n "$found"
+    printf '%s\\n' $found
+  else
+    __fish_complete_path (commandline -ct)
+  end
 end
 complete -c odradek -f -a '(__odradek_complete)'
 `
