@@ -46,6 +46,13 @@ function sizeOf({ metafile }) {
   return Object.values(metafile.outputs).reduce((sum, output) => sum + output.bytes, 0)
 }
 
+/**
+ * Whoever bundles a program of his as one module has neither `require` nor `__filename` in it. All that the broker requires is part
+ * of Node; what else it looks for, it looks for where the program lies.
+ */
+const asPartOfAnything =
+  "'use strict';var require = process.getBuiltinModule, __here = typeof __filename === 'string' ? __filename : process.argv[1]"
+
 /** Written with its white space: this code stands in the stack traces of other people's programs. */
 async function bundlePackage() {
   const result = await build({
@@ -54,8 +61,8 @@ async function bundlePackage() {
     outdir: dist,
     outExtension: { '.js': '.cjs' },
     format: 'cjs',
-    // What createRequire takes as well.
-    define: { 'import.meta.url': '__filename' },
+    define: { 'import.meta.url': '__here' },
+    banner: { js: asPartOfAnything },
     legalComments: 'eof'
   })
   await writeEntries(Object.keys(require(join(dist, 'broker.cjs'))))

@@ -78,6 +78,13 @@ suite('the packed package is loaded', { skip }, () => {
     assert.deepEqual(said, { errorCode: 0, hasNativeChecksums: true, names })
   })
 
+  test('in a bundle that esbuild makes of a program as one module', async () => {
+    const bundle = ['--bundle', '--platform=node', '--format=esm', '--external:kafkajs', '--log-level=warning']
+    await runners.run('esbuild', ['plain/program.mjs', ...bundle, '--outfile=plain/bundled.mjs'])
+    const { errorCode, hasNativeChecksums } = JSON.parse(await runners.run('node', ['plain/bundled.mjs']))
+    assert.deepEqual({ errorCode, hasNativeChecksums }, { errorCode: 0, hasNativeChecksums: true })
+  })
+
   test('by tsc in every way that it finds packages, checking declarations or not', async () => {
     assert.equal(await runners.run('node', ['tsc/check.mjs']), '12 ways tried\n')
   })
