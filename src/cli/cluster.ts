@@ -10,6 +10,8 @@ import { CliError } from './cli-error.ts'
 import { giveUpLateConnection, handedOver } from './client-library.ts'
 import { ExitCode } from './exit-codes.ts'
 import { answerOf, kafkaFailure, networkReason } from './kafka-failure.ts'
+import { coordinatorMoves } from './passing-errors.ts'
+import { persistently } from './waiting.ts'
 
 /** The requests this command line sends, by Kafka's names, and the library's types for them. */
 interface Requests {
@@ -55,8 +57,8 @@ export type ProducedPartition = Exclude<
 /** A node's id, any bootstrap broker, or the controller. */
 export type Destination = number | 'any' | 'controller'
 
-/** LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER, the three of a coordinator that loads or moves, NOT_CONTROLLER. */
-const passing = new Set([5, 6, 14, 15, 16, 41])
+/** LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER and NOT_CONTROLLER, beside a coordinator that loads or moves. */
+const passing = new Set([5, 6, ...coordinatorMoves, 41])
 const pauseMs = 100
 
 export class Cluster {
@@ -90,15 +92,8 @@ export class Cluster {
     to: Destination,
     ...request: Parameters<Requests[Name]>
   ): Promise<Answer<Requests[Name]>> {
-    const deadlineMs = Date.now() + this.timeoutMs
-    for (;;) {
-      try {
-        return await this.#send(name, to, request)
-      } catch (error) {
-        if (!passing.has(kafkaFailure(error)?.code ?? 0) || Date.now() > deadlineMs) throw error
-        await new Promise((resolve) => setTimeout(resolve, pauseMs))
-      }
-    }
+    const mayPass = (error: unknown) => passing.has(kafkaFailure(error)?.code ?? 0)
+    return await persistently({ limitMs: this.timeoutMs, pauseMs }, mayPass, () => this.#send(name, to, request))
   }
 
   /** Sends a request and returns the answer also when parts of it are errors. */

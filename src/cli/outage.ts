@@ -5,6 +5,7 @@
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { isLibraryNetworkError, kafkaFailure, networkReason, unreachableAddress } from './kafka-failure.ts'
+import { storageError, unknownTopics } from './passing-errors.ts'
 import { explainFailure } from './present-error.ts'
 import { untilInterrupted } from './until-interrupted.ts'
 import { pauseUnless } from './waiting.ts'
@@ -18,10 +19,6 @@ const overdue = new CliError({
   why: 'it has not answered for a while',
   exitCode: ExitCode.unreachable
 })
-/** KAFKA_STORAGE_ERROR: a disk that is full, a log that is offline. The broker itself is there. */
-const storageError = 56
-/** By its name or by its id: just after a broker's start that passes, later the topic is gone. */
-const unknownTopics = new Set([3, 100])
 
 export class Outage {
   readonly #brokers: string

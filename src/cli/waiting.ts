@@ -1,4 +1,4 @@
-/** Waiting with an end: for something within a time, or for a time unless the command is asked to end. */
+/** Waiting with an end: for something within a time, for a time unless the command is asked to end, for what may come by and by. */
 
 /** The longest time that a timer of Node takes (2³¹ - 1 ms, 24 days); a longer one goes off at once. */
 export const longestTimerMs = 2 ** 31 - 1
@@ -28,4 +28,21 @@ export function pauseUnless(interrupted: AbortSignal, waitMs: number): Promise<v
     const timer = setTimeout(done, Math.min(Math.max(0, waitMs), longestTimerMs))
     interrupted.addEventListener('abort', done, { once: true })
   })
+}
+
+/** Does it again and again while it fails with what may pass, until the time is over; then it fails with that. */
+export async function persistently<Result>(
+  { limitMs, pauseMs }: { readonly limitMs: number; readonly pauseMs: number },
+  mayPass: (error: unknown) => boolean,
+  work: () => Promise<Result>
+): Promise<Result> {
+  const deadlineMs = performance.now() + limitMs
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!mayPass(error) || performance.now() > deadlineMs) throw error
+      await new Promise((resolve) => setTimeout(resolve, pauseMs))
+    }
+  }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { getEventListeners } from 'node:events'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { pauseUnless, within } from '../../src/cli/waiting.ts'
+import { pauseUnless, persistently, within } from '../../src/cli/waiting.ts'
 
 test('what takes longer than its time ends with the error for that, and what comes in time with its result', async () => {
   const late = () => new Error('too late')
@@ -23,4 +23,20 @@ test('a pause ends when the command is asked to end, and leaves no listener on i
   interruption.abort()
   await long
   await pauseUnless(interruption.signal, 60_000)
+})
+
+test('what may pass is asked again until it comes, what may not fails at once, and the last failure is the one that is told', async () => {
+  const failing = (times: number) => {
+    let count = 0
+    return async () => {
+      if (++count <= times) throw new Error(`no ${count}`)
+      return count
+    }
+  }
+  const patience = { limitMs: 10_000, pauseMs: 1 }
+  const always = () => true
+  assert.equal(await persistently(patience, always, failing(3)), 4)
+  const notTheSecond = (error: unknown) => !String(error).endsWith('no 2')
+  await assert.rejects(persistently(patience, notTheSecond, failing(3)), /no 2/)
+  await assert.rejects(persistently({ limitMs: -1, pauseMs: 1 }, always, failing(3)), /no 1/)
 })

@@ -13,6 +13,7 @@ import {
 import { commands } from '../commands.ts'
 import { connect } from '../connect.ts'
 import { globalOptionDefinitions, parseBrokers } from '../global-options.ts'
+import { everyGroup } from '../groups/every-group.ts'
 import { listAllTopics } from '../partitions.ts'
 import { readLine } from '../typed-line.ts'
 import { within } from '../waiting.ts'
@@ -103,10 +104,8 @@ async function askNames(kind: Names, global: GlobalOptions): Promise<string[]> {
     if (kind === 'topics') {
       return (await listAllTopics(cluster)).filter((topic) => !topic.isInternal).map((topic) => topic.name ?? '')
     }
-    const { brokers } = await cluster.metadata([], 'leave')
-    if (kind === 'brokers') return brokers.map((broker) => String(broker.nodeId))
-    const answers = await Promise.all(brokers.map((broker) => cluster.call('ListGroups', broker.nodeId, [], [])))
-    return answers.flatMap((answer) => answer.groups.map((group) => group.groupId)).sort()
+    if (kind === 'brokers') return cluster.nodeIds.map(String)
+    return (await everyGroup(cluster)).map(({ group }) => group)
   } finally {
     await cluster.close().catch(() => {})
   }

@@ -7,6 +7,7 @@ import type { Cluster } from '../cluster.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure } from '../outage.ts'
 import { failureOf, groupedBy, type TopicPartition } from '../partitions.ts'
+import { coordinatorMoves } from '../passing-errors.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import { within } from '../waiting.ts'
 import {
@@ -33,8 +34,6 @@ export const answerMs = 5000
 
 const unknownMemberId = 25
 const memberIdRequired = 79
-/** The coordinator loads, is not there, or is another broker now. */
-const coordinatorMoves = new Set([14, 15, 16])
 /** Illegal generation, unknown member, rebalance in progress: join again. */
 const joinsAgain = new Set([22, unknownMemberId, 27])
 

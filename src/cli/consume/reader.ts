@@ -20,6 +20,7 @@ import {
   ledPartitions,
   partitionName
 } from '../partitions.ts'
+import { leaderMoves, storageError, unknownTopics } from '../passing-errors.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { tellUnreadable, UnreadableError } from '../unreadable.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
@@ -33,13 +34,7 @@ export const patienceMs = 15_000
 const againAfterMs = 200
 
 const offsetOutOfRange = 1
-/** The topic or its id is not known: just after a broker's start that passes, later the topic is gone. */
-const unknownTopics = new Set([3, 100])
-/**
- * Beside them no leader, another leader, a replica that is not there, a log that is offline, fenced or unknown epoch, changed
- * topic id.
- */
-const stale = new Set([...unknownTopics, 5, 6, 9, 56, 74, 75, 103])
+const stale = new Set([...unknownTopics, ...leaderMoves, storageError])
 
 export interface ReadPosition {
   /** Where its leader is may change. */

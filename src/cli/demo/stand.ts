@@ -6,14 +6,17 @@
  */
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
+import { everyGroup } from '../groups/every-group.ts'
 import { describeTopics, failureOf, type LedPartition, ledPartitions, listAllTopics } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { persistently } from '../waiting.ts'
 import { type ServiceName, serviceNames, type TopicName, topicNames } from './services.ts'
 
 export const partitionCount = 3
 const topicAlreadyExists = 36
 /** A new topic is known to every broker only after a moment. */
 const appearanceMs = 10_000
+const lookAgainMs = 50
 
 export interface Stand {
   readonly topics: Readonly<Record<TopicName, string>>
@@ -47,8 +50,7 @@ async function topicsThere(cluster: Cluster): Promise<string[]> {
 }
 
 async function groupsThere(cluster: Cluster): Promise<string[]> {
-  const answers = await Promise.all(cluster.nodeIds.map((node) => cluster.call('ListGroups', node, [], [])))
-  return answers.flatMap((answer) => answer.groups.map((group) => group.groupId))
+  return (await everyGroup(cluster)).map(({ group }) => group)
 }
 
 /** False when someone was faster with one of the names. */
@@ -75,21 +77,20 @@ async function createTopics(cluster: Cluster, names: readonly string[]): Promise
 
 /** With their leaders of now; waits until they all have one. */
 export async function findPartitions(cluster: Cluster, topics: Stand['topics']): Promise<StandPartitions> {
-  const deadlineMs = Date.now() + appearanceMs
-  for (;;) {
-    try {
-      const led = ledPartitions(await describeTopics(cluster, Object.values(topics)))
-      const ready = led.length === partitionCount * topicNames.length && led.every((one) => one.leader >= 0)
-      if (ready || Date.now() > deadlineMs) {
-        return Object.fromEntries(
-          topicNames.map((name) => [name, led.filter((one) => one.topic === topics[name])])
-        ) as Record<TopicName, LedPartition[]>
-      }
-    } catch (error) {
-      if (Date.now() > deadlineMs) throw error
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+  const led = await persistently(
+    { limitMs: appearanceMs, pauseMs: lookAgainMs },
+    () => true,
+    () => allLed(cluster, topics)
+  )
+  const ofTopic = (name: TopicName) => led.filter((one) => one.topic === topics[name])
+  return Object.fromEntries(topicNames.map((name) => [name, ofTopic(name)])) as Record<TopicName, LedPartition[]>
+}
+
+async function allLed(cluster: Cluster, topics: Stand['topics']): Promise<LedPartition[]> {
+  const led = ledPartitions(await describeTopics(cluster, Object.values(topics)))
+  const isReady = led.length === partitionCount * topicNames.length && led.every((one) => one.leader >= 0)
+  if (!isReady) throw new CliError({ what: "not every partition of the demo's topics has a leader" })
+  return led
 }
 
 async function producerIdsOf(cluster: Cluster): Promise<Record<ServiceName, bigint>> {

@@ -8,6 +8,7 @@ import { confirmDeletion } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
 import { groupOption } from '../other-names.ts'
 import { concludeItems, type ItemResult } from '../per-item.ts'
+import { everyGroup } from './every-group.ts'
 
 const groupIdNotFound = 69
 
@@ -39,8 +40,7 @@ export const deleteGroups: CommandDefinition = {
 }
 
 async function existing(cluster: Cluster, names: readonly string[]): Promise<string[]> {
-  const answers = await Promise.all(cluster.nodeIds.map((node) => cluster.call('ListGroups', node, [], [])))
-  const known = new Set(answers.flatMap((answer) => answer.groups.map((group) => group.groupId)))
+  const known = new Set((await everyGroup(cluster)).map(({ group }) => group))
   return names.filter((name) => known.has(name))
 }
 

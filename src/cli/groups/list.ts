@@ -5,6 +5,7 @@ import type { CommandDefinition } from '../command.ts'
 import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { printRows } from '../output.ts'
+import { everyGroup } from './every-group.ts'
 
 export const listGroups: CommandDefinition = {
   name: 'list',
@@ -15,17 +16,9 @@ export const listGroups: CommandDefinition = {
   run: (invocation) =>
     withCluster(invocation.global, async (cluster) => {
       const wanted = invocation.flags.text('state')?.toLowerCase()
-      const answers = await Promise.all(cluster.nodeIds.map((node) => cluster.call('ListGroups', node, [], [])))
-      const rows = answers
-        .flatMap((answer) => answer.groups)
-        .filter((group) => wanted === undefined || group.groupState.toLowerCase() === wanted)
-        .sort((a, b) => (a.groupId < b.groupId ? -1 : 1))
-        .map((group) => ({
-          group: group.groupId,
-          state: group.groupState,
-          type: group.groupType ?? 'classic',
-          protocol: group.protocolType
-        }))
+      const rows = (await everyGroup(cluster))
+        .filter(({ state }) => wanted === undefined || state.toLowerCase() === wanted)
+        .map(({ group, state, type, protocol }) => ({ group, state, type, protocol }))
       await printRows(invocation, ['group', 'state', 'type', 'protocol'], rows)
       return ExitCode.done
     })

@@ -11,12 +11,14 @@ import type { Cluster } from '../cluster.ts'
 import type { Flags, GlobalOptions } from '../command.ts'
 import { connect } from '../connect.ts'
 import { openStage, type Stage } from '../serve/stage.ts'
+import { persistently } from '../waiting.ts'
 import { BrokerProcess } from './broker-process.ts'
 import { runCommand, textOf } from './shell.ts'
 
 /** Cleaning up is short work; a broker that does not answer must not keep a terminal. */
 const cleanUpMs = 15_000
 const reachableMs = 15_000
+const connectAgainMs = 100
 
 export interface Ground extends AsyncDisposable {
   readonly kind: Stage['kind']
@@ -129,14 +131,12 @@ async function ownGround(options: GroundOptions, start: (directory: string) => P
 
 /** Our own broker runs, so it will answer, also where the machine is busy. */
 async function connectPatiently(global: GlobalOptions): Promise<Cluster> {
-  const deadlineMs = performance.now() + reachableMs
-  for (;;) {
-    try {
-      return await connect(global)
-    } catch (error) {
-      if (performance.now() > deadlineMs) throw error
-    }
-  }
+  const patience = { limitMs: reachableMs, pauseMs: connectAgainMs }
+  return await persistently(
+    patience,
+    () => true,
+    () => connect(global)
+  )
 }
 
 /** Deletes every topic and group whose name begins so, also those the reader made for a question. */

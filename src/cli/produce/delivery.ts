@@ -11,6 +11,7 @@ import type { Cluster, ProducedPartition } from '../cluster.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import { failureOf, groupedBy } from '../partitions.ts'
+import { leaderMoves, storageError, unknownTopics } from '../passing-errors.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import type { RecordToSend } from '../record.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
@@ -66,9 +67,8 @@ const duplicateSequence = 46
 const invalidRecord = 87
 /** These are about records, not about the broker or the topic. */
 const refusals = new Set([messageTooLarge, invalidTimestamp, invalidRecord])
-const unknownTopics = new Set([unknownTopic, 100])
-/** No leader, another leader, a slow disk or follower, a log that is offline, fenced epochs: each passes, or a person mends it. */
-const passing = new Set([2, 5, 6, 7, 9, 13, 19, 20, 56, 74, 75, 103])
+/** Beside a leader that moves a batch that was damaged on its way, a request that timed out, a network error, and followers that lag. */
+const passing = new Set([2, 7, 13, 19, 20, ...leaderMoves, storageError])
 
 export class Delivery {
   readonly #cluster: Cluster

@@ -8,6 +8,7 @@ import { ExitCode } from '../exit-codes.ts'
 import { globExpression } from '../glob.ts'
 import type { OutputFormat } from '../global-options.ts'
 import { committedOffsets } from '../group-offsets.ts'
+import { everyGroup } from '../groups/every-group.ts'
 import { lagOf } from '../groups/lag.ts'
 import { type Cell, chosenFormat, printRows, type Row } from '../output.ts'
 import { type Bounds, findBoundsNow, ledPartitions, listAllTopics, partitionName } from '../partitions.ts'
@@ -76,16 +77,13 @@ async function lagsByTopic(
   bounds: ReadonlyMap<string, Bounds>
 ): Promise<Map<string, Map<string, bigint>>> {
   const lags = new Map<string, Map<string, bigint>>()
-  for (const node of cluster.nodeIds) {
-    const { groups } = await cluster.call('ListGroups', node, [], [])
-    for (const { groupId } of groups) {
-      for (const committed of await committedOffsets(cluster, groupId)) {
-        const found = bounds.get(partitionName(committed))
-        if (found === undefined) continue
-        const byGroup = lags.get(committed.topic) ?? new Map<string, bigint>()
-        byGroup.set(groupId, (byGroup.get(groupId) ?? 0n) + lagOf(committed.offset, found))
-        lags.set(committed.topic, byGroup)
-      }
+  for (const { group } of await everyGroup(cluster)) {
+    for (const committed of await committedOffsets(cluster, group)) {
+      const found = bounds.get(partitionName(committed))
+      if (found === undefined) continue
+      const byGroup = lags.get(committed.topic) ?? new Map<string, bigint>()
+      byGroup.set(group, (byGroup.get(group) ?? 0n) + lagOf(committed.offset, found))
+      lags.set(committed.topic, byGroup)
     }
   }
   return lags

@@ -16,7 +16,9 @@ import {
   partitionBounds,
   partitionName
 } from '../partitions.ts'
+import { leaderMoves, unknownTopics } from '../passing-errors.ts'
 import { UnreadableError } from '../unreadable.ts'
+import { persistently } from '../waiting.ts'
 
 export interface FoundRecord {
   readonly partition: LedPartition
@@ -32,8 +34,6 @@ const pauseMs = 100
 /** A fetch answers at least one whole batch, however little is asked for (KIP-74): the one that is wanted. */
 const oneBatch = 1
 const offsetOutOfRange = 1
-/** Another leader, none yet, or one that is being told: asked again. */
-const passing = new Set([3, 5, 6, 9, 74, 75, 100, 103])
 const control = 0x20
 
 export async function recordAt(
@@ -60,16 +60,19 @@ export async function fetchAt(
   offset: bigint,
   isolation: Isolation
 ): Promise<{ led: LedPartition; fetched: FetchedPartition }> {
-  const deadlineMs = Date.now() + cluster.timeoutMs
-  for (;;) {
+  return await persistently({ limitMs: cluster.timeoutMs, pauseMs }, leaderMayCome, async () => {
     const [led] = ledPartitions(await describeTopics(cluster, [topic]), [partition])
     if (led === undefined) throw new CliError({ what: `${topic} has no partitions`, exitCode: ExitCode.notFound })
     const fetched = await fetchOnce(cluster, led, offset, isolation)
-    if (fetched.errorCode === 0) return { led, fetched }
     if (fetched.errorCode === offsetOutOfRange) throw await noSuchOffset(cluster, led, offset)
-    if (!passing.has(fetched.errorCode) || Date.now() > deadlineMs) throw unreadable(cluster, led, fetched.errorCode)
-    await new Promise((resolve) => setTimeout(resolve, pauseMs))
-  }
+    if (fetched.errorCode !== 0) throw unreadable(cluster, led, fetched.errorCode)
+    return { led, fetched }
+  })
+}
+
+/** Another leader, none yet, or one that is being told. */
+function leaderMayCome(error: unknown): boolean {
+  return error instanceof UnreadableError && (unknownTopics.has(error.apiCode) || leaderMoves.has(error.apiCode))
 }
 
 async function fetchOnce(
@@ -94,7 +97,7 @@ async function fetchOnce(
   return fetched
 }
 
-function unreadable(cluster: Cluster, { topic, partition }: LedPartition, errorCode: number): CliError {
+function unreadable(cluster: Cluster, { topic, partition }: LedPartition, errorCode: number): UnreadableError {
   return new UnreadableError({ topic, partition, failure: failureOf(cluster, errorCode) })
 }
 

@@ -5,18 +5,13 @@
  */
 import type { Cluster } from '../cluster.ts'
 import { describeClassic, describeModern } from '../groups/describe-group.ts'
+import { groupsOf, type ListedGroup } from '../groups/every-group.ts'
 import type { GroupMember } from '../groups/group-description.ts'
 import { failureOf, type TopicPartition } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
 import type { GroupProgress } from './trace.ts'
 
 const groupsPerRequest = 200
-
-interface ListedGroup {
-  readonly group: string
-  readonly type: string
-  readonly state: string
-}
 
 interface Bookmark {
   /** Null: none. */
@@ -35,7 +30,7 @@ async function progressAt(
   place: TopicPartition,
   offset: bigint
 ): Promise<GroupProgress[]> {
-  const listed = await listGroups(cluster, coordinator)
+  const listed = await groupsOf(cluster, coordinator)
   const progress: GroupProgress[] = []
   for (let at = 0; at < listed.length; at += groupsPerRequest) {
     const some = listed.slice(at, at + groupsPerRequest)
@@ -46,15 +41,6 @@ async function progressAt(
     for (const one of some) progress.push(judge(one, bookmarks.get(one.group), owners.get(one.group), offset))
   }
   return progress
-}
-
-async function listGroups(cluster: Cluster, coordinator: number): Promise<ListedGroup[]> {
-  const { groups } = await cluster.call('ListGroups', coordinator, [], [])
-  return groups.map(({ groupId, groupType, groupState }) => ({
-    group: groupId,
-    type: (groupType || 'classic').toLowerCase(),
-    state: groupState
-  }))
 }
 
 async function bookmarksOf(
@@ -107,20 +93,20 @@ async function ownersOf(
 
 /** What a bookmark says about one message. A group that is changing hands cannot tell who owns what. */
 export function judge(
-  listed: ListedGroup,
+  { group, type, state }: Pick<ListedGroup, 'group' | 'type' | 'state'>,
   bookmark: Bookmark | undefined,
   owner: GroupMember | undefined,
   offset: bigint
 ): GroupProgress {
   const committed = bookmark?.committed ?? null
   const member = owner ? { id: owner.id, clientId: owner.clientId, host: owner.host } : null
-  const base = { ...listed, committed, member, before: null, note: null }
+  const base = { group, type, state, committed, member, before: null, note: null }
   if (bookmark?.note) return { ...base, status: 'unknown', note: bookmark.note }
   if (committed !== null && committed > offset) return { ...base, status: 'read' }
   if (committed !== null) return { ...base, status: 'waiting', before: offset - committed }
   if (member !== null) return { ...base, status: 'waiting' }
-  if (listed.type === 'share') return { ...base, status: 'unknown', note: 'a share group keeps no bookmark' }
-  if (/rebalanc|assigning|reconciling/i.test(listed.state)) {
+  if (type === 'share') return { ...base, status: 'unknown', note: 'a share group keeps no bookmark' }
+  if (/rebalanc|assigning|reconciling/i.test(state)) {
     return { ...base, status: 'unknown', note: 'its members are being given their partitions' }
   }
   return { ...base, status: 'never' }
