@@ -1,0 +1,157 @@
+/** What becomes of partitions when brokers go, come, begin to stop, or are no more. Each partition in short: leader/in sync/eligible. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  fencedBroker,
+  type Return,
+  returnedBroker,
+  stoppingBroker,
+  unfencedBroker,
+  unregisteredBroker
+} from '../../src/controller/broker-changes.ts'
+import { registerBrokerRecord } from '../../src/coordination/metadata/records.ts'
+import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
+import { after, type Cluster, directoryOf, type Partition, sceneOf, shortlyAfter, topicOf } from './setup.ts'
+
+const two = { 'min.insync.replicas': '2' }
+const unclean = { 'unclean.leader.election.enable': 'true' }
+const of = (partition: Partition, config: Readonly<Record<string, string>> = {}, more: Cluster = {}) =>
+  sceneOf({ topics: { t: [partition] }, configs: { t: config }, ...more })
+const registered = (scene: ReturnType<typeof sceneOf>, id: number, fenced: boolean) => {
+  const registration = {
+    ...{ id, epoch: 9, incarnationId: directoryOf(7), directories: [directoryOf(id)], endpoints: [], rack: null },
+    ...{ fenced, inControlledShutdown: false, features: [] }
+  }
+  replayMetadata(scene.image, registerBrokerRecord(registration, 33))
+  return scene
+}
+
+const offline = { leader: -1, inSyncReplicas: [], eligibleLeaderReplicas: [1], lastKnownEligibleLeaderReplicas: [1] }
+
+const fences: readonly (readonly [what: string, scene: ReturnType<typeof sceneOf>, then: string])[] = [
+  ['a leader is followed by the next in sync', of({}), '2/2,3/ epoch +1'],
+  ['a follower leaves, and the leader goes on in its epoch', of({ leader: 2 }), '2/2,3/'],
+  ['one that is not in sync changes nothing', of({ leader: 2, inSyncReplicas: [2, 3] }), '2/2,3/'],
+  ['nobody leads what was in sync on it alone', of({ inSyncReplicas: [1] }), '-1//1 last 1 epoch +1'],
+  [
+    'an unclean election where the topic allows it: whoever lives, alone',
+    of({ inSyncReplicas: [1] }, unclean),
+    '2/2/ recovering epoch +1'
+  ],
+  ['it stays eligible while too few are in sync', of({ inSyncReplicas: [1, 3] }, two), '3/3/1 epoch +1'],
+  [
+    'a fenced broker is not elected, in sync or not',
+    of({}, {}, { states: { 2: 'fenced', 3: 'in controlled shutdown' } }),
+    '-1/2,3/ last 1 epoch +1'
+  ],
+  [
+    'without eligible leaders the last one stays in sync, and does not lead',
+    of({ inSyncReplicas: [1] }, {}, { hasEligibleLeaders: false }),
+    '-1/1/ epoch +1'
+  ]
+]
+
+for (const [what, scene, then] of fences) {
+  test(`broker 1 is gone: ${what}`, () => {
+    assert.deepEqual(shortlyAfter(scene, fencedBroker(scene, 1)), [then])
+  })
+}
+
+const unfences: readonly (readonly [what: string, partition: Partition, then: string])[] = [
+  ['it leads what nobody leads, where it is in sync', { leader: -1 }, '1/1,2,3/ epoch +1'],
+  ['it leads where it is eligible, and is in sync alone', offline, '1/1/ epoch +1'],
+  [
+    'it leads what it led last, uncleanly, when nobody is eligible',
+    { ...offline, eligibleLeaderReplicas: [] },
+    '1/1/ recovering epoch +1'
+  ],
+  [
+    'it does not lead where others are in sync or eligible',
+    { ...offline, replicas: [1, 2], eligibleLeaderReplicas: [2] },
+    '-1//2 last 1'
+  ],
+  ['it takes nothing from who leads', { leader: 2 }, '2/1,2,3/']
+]
+
+for (const [what, partition, then] of unfences) {
+  test(`broker 1 is there: ${what}`, () => {
+    const scene = of(partition, {}, { states: { 1: 'fenced', 2: 'fenced', 3: 'fenced' } })
+    assert.deepEqual(shortlyAfter(scene, unfencedBroker(scene, 1)), [then])
+  })
+}
+
+test('a broker that stops hands over what it leads, and may go when that is heard of', () => {
+  const scene = of({})
+  const { records, result } = stoppingBroker(scene, 1)
+  assert.deepEqual(result, { mayGoAtOnce: false })
+  assert.deepEqual(shortlyAfter(scene, records), ['2/2,3/ epoch +1'])
+  const then = after(scene, records)
+  assert.deepEqual(stoppingBroker(then, 1), { records: [], result: { mayGoAtOnce: true } })
+})
+
+test('a broker that leads nothing may go at once', () => {
+  const scene = of({})
+  const { records, result } = stoppingBroker(scene, 3)
+  assert.deepEqual(result, { mayGoAtOnce: true })
+  assert.deepEqual(shortlyAfter(scene, records), ['1/1,2/'])
+})
+
+const returns: readonly (readonly [what: string, partition: Partition, back: Omit<Return, 'id'>, then: string])[] = [
+  ['clean: it keeps what it is eligible for', offline, { isClean: true, directoryId: directoryOf(1) }, '-1//1 last 1'],
+  ['after a crash: it is eligible no more', offline, { isClean: false, directoryId: directoryOf(1) }, '-1// last 1'],
+  [
+    'after a crash nobody noticed: it is in sync no more, and others lead',
+    {},
+    { isClean: false, directoryId: directoryOf(1) },
+    '2/2,3/ epoch +1'
+  ],
+  ['with another directory: nobody asks it again', offline, { isClean: true, directoryId: directoryOf(8) }, '-1//'],
+  [
+    'with another directory where others are in sync',
+    {},
+    { isClean: true, directoryId: directoryOf(8) },
+    '2/2,3/ epoch +1'
+  ]
+]
+
+for (const [what, partition, back, then] of returns) {
+  test(`broker 1 comes back ${what}`, () => {
+    const scene = of({ replicas: [1, 2, 3], ...partition })
+    const records = returnedBroker(scene, { id: 1, ...back })
+    assert.deepEqual(shortlyAfter(scene, records), [then])
+    const [partitionThen] = topicOf(after(scene, records)).partitions
+    assert.deepEqual(partitionThen?.directories, [back.directoryId, directoryOf(2), directoryOf(3)])
+    assert.deepEqual(returnedBroker(after(scene, records), { id: 1, ...back }), [], 'it is said once')
+  })
+}
+
+test('a broker that was wiped is elected again when it has been filled again', () => {
+  const scene = of({ leader: 2, inSyncReplicas: [2, 3] })
+  const wiped = after(scene, returnedBroker(scene, { id: 1, isClean: true, directoryId: directoryOf(8) }))
+  const [partition] = topicOf(wiped).partitions
+  assert.deepEqual(partition?.directories, [directoryOf(8), directoryOf(2), directoryOf(3)])
+  assert.equal(partition?.partitionEpoch, 8)
+})
+
+test('a broker that is unregistered is in sync and eligible nowhere', () => {
+  const scene = sceneOf({ topics: { t: [{}, offline] } })
+  const { records, result } = unregisteredBroker(scene, 1)
+  assert.deepEqual(result, { error: 0, message: null })
+  assert.deepEqual(shortlyAfter(scene, records), ['2/2,3/ epoch +1', '-1// last 1'])
+  const message = 'Broker ID 9 is not currently registered'
+  assert.deepEqual(unregisteredBroker(scene, 9), { records: [], result: { error: 102, message } })
+})
+
+test('a registration in the metadata log says what became of the broker, once', () => {
+  const gone = registered(of({}), 1, false)
+  const fenced = after(gone, fencedBroker(gone, 1))
+  assert.equal(fenced.image.broker(1)?.fenced, true)
+  assert.deepEqual(fencedBroker(fenced, 1), [])
+  const back = after(fenced, unfencedBroker(fenced, 1))
+  assert.equal(back.image.broker(1)?.fenced, false)
+  assert.deepEqual(unfencedBroker(back, 1), [])
+  const stopping = after(back, stoppingBroker(back, 1).records)
+  assert.equal(stopping.image.broker(1)?.inControlledShutdown, true)
+  assert.deepEqual(stoppingBroker(stopping, 1).records, [])
+  assert.equal(after(stopping, unregisteredBroker(stopping, 1).records).image.broker(1), undefined)
+})
