@@ -49,8 +49,8 @@ export function changeOfPartition(
   partition: PartitionImage,
   wanted: WantedPartition
 ): PartitionChange | null {
-  const lastKnown = without(partition.lastKnownEligibleLeaderReplicas, [...(wanted.movedTo?.keys() ?? [])])
   const before = withEligibleLeaders(scene, topic, partition, wanted, targetReplicas(partition, wanted))
+  const lastKnown = partition.lastKnownEligibleLeaderReplicas.filter((id) => hasKept(id, before, wanted))
   const elected = electLeader(
     {
       ...before,
@@ -72,7 +72,7 @@ export function changeOfPartition(
     removingReplicas: changed(target.removingReplicas, partition.removingReplicas),
     directories: changedDirectories(scene, partition, target.replicas, wanted),
     eligibleLeaderReplicas: changed(target.eligibleLeaderReplicas, partition.eligibleLeaderReplicas),
-    lastKnownElr: changedLastKnown(scene, partition, lastKnown, [leader, wanted]),
+    lastKnownElr: changedLastKnown(scene, partition, lastKnown, hasKept(partition.leader, before, wanted), leader),
     leaderRecoveryState: changedRecovery(partition, elected, wanted)
   }
   return Object.entries(noChange).some(([name, none]) => change[name as keyof PartitionChange] !== none) ? change : null
@@ -98,9 +98,12 @@ export function recordsOfPartition(
   return change === null ? [] : [recordOfChange(scene, topic, partition, change)]
 }
 
-/** Active, and with the directory in which the replica lies (Kafka: LeaderAcceptor). */
+/**
+ * Active, and with the directory in which the replica lies (Kafka: LeaderAcceptor). Who led last may be no replica any more; a
+ * replica that is only now added has nothing.
+ */
 function isAcceptableLeader({ living }: Scene, { replicas, directories }: PartitionImage, id: number): boolean {
-  if (!living.isActive(id)) return false
+  if (!living.isActive(id) || !replicas.includes(id)) return false
   const directory = directories[replicas.indexOf(id)]
   return directory === undefined || isDirectory(directory, living.broker(id)?.directoryId)
 }
@@ -196,16 +199,21 @@ function changedDirectories(
   return changed(wanted, present)
 }
 
+/** What was deleted, with its replica or with its whole disk, is not worth being asked for (Kafka remembers it all the same). */
+function hasKept(id: number, { replicas }: Target, { movedTo }: WantedPartition): boolean {
+  return replicas.includes(id) && movedTo?.has(id) !== true
+}
+
 /** Who led last is remembered when nobody leads any more, and forgotten when somebody does (Kafka: maybeUpdateLastKnownLeader). */
 function changedLastKnown(
   { image }: Scene,
   { leader, lastKnownEligibleLeaderReplicas: present }: PartitionImage,
   lastKnown: readonly number[],
-  [named, { movedTo }]: readonly [number, WantedPartition]
+  leaderHasKept: boolean,
+  named: number
 ): readonly number[] | null {
   if (!hasEligibleLeaders(image)) return null
-  const isRemembered = leader !== noLeader && movedTo?.has(leader) !== true
-  if (named === noLeader && lastKnown.length === 0 && isRemembered) return [leader]
+  if (named === noLeader && lastKnown.length === 0 && leaderHasKept) return [leader]
   return changed(named >= 0 ? [] : lastKnown, present)
 }
 

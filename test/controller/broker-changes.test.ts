@@ -1,6 +1,7 @@
 /** What becomes of partitions when brokers go, come, begin to stop, or are no more. Each partition in short: leader/in sync/eligible. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { decideInSyncSet } from '../../src/controller/alter-partition.ts'
 import {
   fencedBroker,
   type Return,
@@ -9,9 +10,11 @@ import {
   unfencedBroker,
   unregisteredBroker
 } from '../../src/controller/broker-changes.ts'
+import { balancingElections } from '../../src/controller/elect-leaders.ts'
+import { livingBrokers } from '../../src/coordination/metadata/living-brokers.ts'
 import { registerBrokerRecord } from '../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
-import { after, type Cluster, directoryOf, type Partition, sceneOf, shortlyAfter, topicOf } from './setup.ts'
+import { after, type Cluster, directoryOf, type Partition, sceneOf, shortlyAfter, topicIdOf, topicOf } from './setup.ts'
 
 const two = { 'min.insync.replicas': '2' }
 const unclean = { 'unclean.leader.election.enable': 'true' }
@@ -125,12 +128,19 @@ for (const [what, partition, back, then] of returns) {
   })
 }
 
-test('a broker that was wiped is elected again when it has been filled again', () => {
+test('a broker that was wiped leads again when it has been filled again, and not before', () => {
   const scene = of({ leader: 2, inSyncReplicas: [2, 3] })
   const wiped = after(scene, returnedBroker(scene, { id: 1, isClean: true, directoryId: directoryOf(8) }))
-  const [partition] = topicOf(wiped).partitions
-  assert.deepEqual(partition?.directories, [directoryOf(8), directoryOf(2), directoryOf(3)])
-  assert.equal(partition?.partitionEpoch, 8)
+  const living = livingBrokers([
+    ...Array.from(scene.living.all()).filter(({ id }) => id !== 1),
+    { id: 1, epoch: 200, rack: null, directoryId: directoryOf(8), state: 'active' }
+  ])
+  const back = { ...wiped, living }
+  assert.deepEqual(balancingElections(back, 9), [])
+  const wanted = { topicId: topicIdOf('t'), partitionId: 0, leaderEpoch: 5, partitionEpoch: 8, leaderRecoveryState: 0 }
+  const inSyncReplicas = [2, 3, 1].map((brokerId) => ({ brokerId, brokerEpoch: -1 }))
+  const filled = after(back, decideInSyncSet(back, 2, { ...wanted, inSyncReplicas }).records)
+  assert.deepEqual(shortlyAfter(filled, balancingElections(filled, 9)), ['1/2,3,1/ epoch +1'])
 })
 
 test('a broker that is unregistered is in sync and eligible nowhere', () => {

@@ -88,3 +88,17 @@ test('what lies in another directory now was never last known, nor in sync', () 
   const away = { replicas: [1], inSyncReplicas: [], leader: -1, lastKnownEligibleLeaderReplicas: [1] }
   assert.deepEqual(changeOf(away, wanted)?.lastKnownElr, [])
 })
+
+test('who led last and is no replica any more is not asked for', () => {
+  const stranger = { replicas: [2, 3], inSyncReplicas: [], leader: -1, lastKnownEligibleLeaderReplicas: [1] }
+  assert.deepEqual(changeOf(stranger, {}), { ...noChange, lastKnownElr: [] })
+  const moved = { replicas: [1, 2], inSyncReplicas: [1, 2], removingReplicas: [1] }
+  const change = changeOf(moved, { inSyncReplicas: [1, 2] }, { active: [3] })
+  assert.deepEqual([change?.leader, change?.replicas, change?.lastKnownElr], [-1, [2], null])
+})
+
+test('a replica that is only now added leads nothing, however uncleanly', () => {
+  const wanted = { election: 'unclean', replicas: [2, 1], addingReplicas: [2], removingReplicas: [1] } as const
+  const offline = { replicas: [1], inSyncReplicas: [1], leader: -1, lastKnownEligibleLeaderReplicas: [1] }
+  assert.equal(changeOf(offline, wanted, { active: [2] })?.leader, -2)
+})
