@@ -4,14 +4,14 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { BrokerAnswer } from '../../../src/broker/answer.ts'
 import { allApis } from '../../../src/broker/apis/all.ts'
-import { Broker } from '../../../src/broker/broker.ts'
+import type { Broker } from '../../../src/broker/broker.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
 import { encodeRequest } from '../../../src/protocol/frame.ts'
 import { apiCodecs } from '../../../src/protocol/generated/api/registry.ts'
 import { ZERO_UUID } from '../../../src/protocol/primitives.ts'
-import { network, session } from '../../broker/apis/setup.ts'
+import { network, session, startAlone } from '../../broker/apis/setup.ts'
 import { recordBatch } from '../../harness/record-batch.ts'
 import { messageArbitrary, models, type PrimitiveArbitrary } from '../../protocol/arbitraries.ts'
 import type { Target } from '../target.ts'
@@ -50,8 +50,8 @@ class FrameTarget implements Target {
     this.#clock = new ManualClock()
     const host = { disk: new MemoryDisk(), clock: this.#clock, network, chance: new SeededChance(1) }
     const log = (line: string): void => void this.#told.push(line)
-    this.#broker = await Broker.start({ host, durability: 'disk', config, advertised: null, log })
-    const [made] = await this.#broker.metadata.createTopics([topic])
+    this.#broker = await startAlone({ host, durability: 'disk', config, advertised: null, log })
+    const [made] = await this.#broker.controller.createTopics([topic])
     assert.ok(made !== undefined && 'id' in made)
     this.#topicId = made.id
   }
