@@ -574,5 +574,12 @@ export const mutations: readonly Mutation[] = [
     text: "=== 'written' ? taken : 0",
     replacement: "=== 'written' ? taken : taken",
     tests: ['test/cli/consume/unprinted.test.ts']
+  },
+  {
+    what: 'a commit that was not taken counts as committed',
+    file: 'src/cli/consume/commits.ts',
+    text: '      return undefined\n    } catch (error) {\n      return error',
+    replacement: '      return undefined\n    } catch (error) {\n      this.#due.clear()\n      return error',
+    tests: ['test/cli/consume/commits.test.ts']
   }
 ]

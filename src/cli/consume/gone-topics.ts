@@ -2,11 +2,17 @@
  * The topics of a group's member that are not there any more. The group gives out nothing of them, and neither does it when other
  * members hold all: only the topics tell which it is. Whoever has no other topic ends, as a consumer without a group does.
  */
-import type { Cluster } from '../cluster.ts'
+import type { Cluster, TopicMetadata } from '../cluster.ts'
 import { describeTopics } from '../partitions.ts'
 import { patienceMs } from './reader.ts'
 
 const unknownTopic = 3
+
+export interface Look {
+  readonly left: 'some are there' | 'all are gone'
+  /** As they are now, each with its error. */
+  readonly topics: readonly TopicMetadata[]
+}
 
 export class GoneTopics {
   readonly #cluster: Cluster
@@ -22,7 +28,7 @@ export class GoneTopics {
   }
 
   /** With each assignment. */
-  async look(topics: readonly string[]): Promise<'some are there' | 'all are gone'> {
+  async look(topics: readonly string[]): Promise<Look> {
     const { topics: found } = await this.#cluster.metadata(topics, 'leave')
     const gone = found.filter((topic) => topic.errorCode === unknownTopic).map((topic) => topic.name ?? '')
     const areAll = gone.length === found.length
@@ -36,12 +42,12 @@ export class GoneTopics {
     }
     this.#gone = new Set(gone)
     this.#allSinceMs = areAll ? (this.#allSinceMs ?? performance.now()) : undefined
-    return areAll ? 'all are gone' : 'some are there'
+    return { left: areAll ? 'all are gone' : 'some are there', topics: found }
   }
 
   /** Cheap until all have been gone for long; then it throws, unless one is back. */
   async endIfForGood(topics: readonly string[]): Promise<void> {
     if (this.#allSinceMs === undefined || performance.now() - this.#allSinceMs <= this.#patienceMs) return
-    if ((await this.look(topics)) === 'all are gone') await describeTopics(this.#cluster, topics, 'can be made')
+    if ((await this.look(topics)).left === 'all are gone') await describeTopics(this.#cluster, topics, 'can be made')
   }
 }

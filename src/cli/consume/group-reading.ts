@@ -2,14 +2,15 @@
  * Reading as a member of a group: the reader's partitions follow the group's assignment, and what was printed is committed every
  * second, before a rebalance, and at the end. What could not be committed is kept and committed later.
  */
-import type { Cluster } from '../cluster.ts'
+import type { Cluster, TopicMetadata } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { committedByPartition } from '../group-offsets.ts'
 import type { Outage } from '../outage.ts'
-import { type LedPartition, ledPartitions, partitionName, type TopicPartition } from '../partitions.ts'
+import { type LedPartition, ledPartitions, partitionName } from '../partitions.ts'
 import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { within } from '../waiting.ts'
+import { Commits, type Place } from './commits.ts'
 import { GoneTopics } from './gone-topics.ts'
 import { passedOverIntervalMs } from './growth.ts'
 import { Membership, type MembershipOptions } from './membership.ts'
@@ -42,12 +43,6 @@ export interface GroupReadingOptions {
   readonly outage?: Outage
 }
 
-interface Place extends TopicPartition {
-  /** An offset says nothing of a topic that was made anew under its name. */
-  readonly topicId: string
-  readonly offset: bigint
-}
-
 export class GroupReading {
   readonly #cluster: Cluster
   /** As their leaders were when it was last asked for them. */
@@ -64,16 +59,11 @@ export class GroupReading {
   #generation = 0
   #firstGeneration = 0
   #askedForPassedOverMs = 0
-  /** Behind the last printed record of each partition, or where its reading began, until committed. */
-  readonly #uncommitted = new Map<string, Place>()
+  /** Behind the last printed record of each partition, or where its reading began. */
+  readonly #commits: Commits
   /** How far each partition was read, also those that are another member's now: what comes back is not read twice. */
   readonly #read = new Map<string, Place>()
-  /** What the group has, as far as this member knows: what differs from it is of another member. */
-  readonly #inGroup = new Map<string, bigint>()
   #timer: NodeJS.Timeout | undefined
-  #committing: Promise<unknown> = Promise.resolve()
-  /** Waits for the one that is under way. */
-  #nextCommit: Promise<unknown> | undefined
 
   private constructor({ cluster, partitions, reader, plan, onNotice }: GroupReadingOptions) {
     this.#cluster = cluster
@@ -84,6 +74,14 @@ export class GroupReading {
     this.#hint = onNotice
     this.#goneTopics = new GoneTopics(cluster, onNotice)
     this.#topics = plan.topics
+    this.#commits = new Commits({
+      send: async (places) => await this.#membership?.commit(places),
+      isOutdated: (place) => {
+        const position = this.#reader.positions.get(partitionName(place))
+        return position !== undefined && position.partition.topicId !== place.topicId
+      },
+      hindrance: () => (this.#isSettled() ? undefined : new Error('the partitions were given out anew'))
+    })
   }
 
   static async join(options: GroupReadingOptions): Promise<GroupReading> {
@@ -110,10 +108,10 @@ export class GroupReading {
       return
     }
     const names = new Set(membership.assignment().map(partitionName))
-    const left = await this.#goneTopics.look(this.#topics)
+    const { left, topics } = await this.#goneTopics.look(this.#topics)
     if (names.size === 0 && left === 'some are there')
       this.#hint(`in group ${membership.group}, but its other members hold all partitions; waiting`)
-    await this.#findPartitions(membership.assignment().map((one) => one.topic))
+    this.#notePartitions(topics)
     this.#dropMadeAnew()
     const isFirst = this.#generation === 0
     const inGroup = await this.#committedInGroup(membership.group, isFirst)
@@ -139,7 +137,8 @@ export class GroupReading {
     const ours = membership.assignment().filter((one) => passedOver.has(partitionName(one)))
     try {
       if (ours.length === 0) return
-      await this.#findPartitions(ours.map((one) => one.topic))
+      const { topics } = await this.#cluster.metadata([...new Set(ours.map((one) => one.topic))], 'leave')
+      this.#notePartitions(topics)
       const inGroup = await this.#committedInGroup(membership.group, this.#generation === this.#firstGeneration)
       const led = ours.flatMap((one) => this.#partitions.get(partitionName(one)) ?? [])
       await openPassedOver(this.#cluster, this.#reader, led, this.#plan, options, this.#whereToGoOn(inGroup))
@@ -153,9 +152,8 @@ export class GroupReading {
   }
 
   /** Leaders move, topics grow, come up and go. */
-  async #findPartitions(topics: readonly string[]): Promise<void> {
-    const { topics: found } = await this.#cluster.metadata([...new Set(topics)], 'leave')
-    const known = found.filter((topic) => topic.errorCode === 0)
+  #notePartitions(topics: readonly TopicMetadata[]): void {
+    const known = topics.filter((topic) => topic.errorCode === 0)
     for (const partition of ledPartitions(known)) this.#partitions.set(partitionName(partition), partition)
   }
 
@@ -175,13 +173,13 @@ export class GroupReading {
     for (const [name, { partition, end, highWatermark }] of this.#reader.positions) {
       const next = inGroup.get(name)
       if (next === undefined || next <= this.#readUpTo(partition) || !this.#isOfAnother(name, next)) continue
-      this.#uncommitted.delete(name)
+      this.#commits.forget(name)
       this.#read.delete(name)
       this.#reader.add(partition, next, end)
       const position = this.#reader.positions.get(name)
       if (position) position.highWatermark = highWatermark
     }
-    for (const [name, next] of inGroup) this.#inGroup.set(name, next)
+    for (const [name, next] of inGroup) this.#commits.inGroup.set(name, next)
   }
 
   #readUpTo(partition: LedPartition): bigint {
@@ -191,7 +189,7 @@ export class GroupReading {
 
   /** With --from it is not known what the group had before this member's first commit. */
   #isOfAnother(name: string, next: bigint): boolean {
-    const known = this.#inGroup.get(name)
+    const known = this.#commits.inGroup.get(name)
     return known === undefined ? this.#plan.start === 'default' : next !== known
   }
 
@@ -228,7 +226,7 @@ export class GroupReading {
       const name = partitionName({ topic, partition })
       const next = this.#reader.positions.get(name)?.next
       if (next !== undefined && next !== inGroup.get(name))
-        this.#uncommitted.set(name, { topic, topicId, partition, offset: next })
+        this.#commits.note({ topic, topicId, partition, offset: next })
     }
   }
 
@@ -249,7 +247,7 @@ export class GroupReading {
     for (const name of this.#reader.positions.keys()) {
       if (names.has(name)) continue
       this.#reader.drop(name)
-      this.#uncommitted.delete(name)
+      this.#commits.forget(name)
     }
     for (const [name, { next }] of this.#reader.passedOver) {
       if (!names.has(name) && next === undefined) this.#reader.passedOver.delete(name)
@@ -269,56 +267,22 @@ export class GroupReading {
       const position = this.#reader.positions.get(name)
       if (position === undefined) continue
       const place = { topic, topicId: position.partition.topicId, partition, offset: offset + 1n }
-      this.#uncommitted.set(name, place)
+      this.#commits.note(place)
       this.#read.set(name, place)
     }
   }
 
   /** For who dealt with all that was read: what a position has passed counts, holes and control records behind the last record too. */
   reachedEnd(): void {
-    for (const [name, { partition, next, end }] of this.#reader.positions) {
+    for (const { partition, next, end } of this.#reader.positions.values()) {
       const { topic, topicId, partition: index } = partition
-      if (end !== undefined && next >= end)
-        this.#uncommitted.set(name, { topic, topicId, partition: index, offset: end })
+      if (end !== undefined && next >= end) this.#commits.note({ topic, topicId, partition: index, offset: end })
     }
   }
 
-  /**
-   * One at a time, and one that waits for its turn is for all who ask meanwhile. Resolves with why it did not work; then the
-   * offsets stay, for the next time.
-   */
-  #commit(): Promise<unknown> {
-    if (!this.#plan.commits) return Promise.resolve()
-    this.#nextCommit ??= this.#committing.then(() => {
-      this.#nextCommit = undefined
-      return this.#commitNow()
-    })
-    this.#committing = this.#nextCommit
-    return this.#nextCommit
-  }
-
-  async #commitNow(): Promise<unknown> {
-    this.#forgetMadeAnew()
-    if (this.#uncommitted.size === 0) return undefined
-    if (!this.#isSettled()) return new Error('the partitions were given out anew')
-    const offsets = new Map(this.#uncommitted)
-    try {
-      await this.#membership?.commit([...offsets.values()])
-      for (const [name, one] of offsets) {
-        this.#inGroup.set(name, one.offset)
-        if (this.#uncommitted.get(name) === one) this.#uncommitted.delete(name)
-      }
-      return undefined
-    } catch (error) {
-      return error
-    }
-  }
-
-  #forgetMadeAnew(): void {
-    for (const [name, { partition }] of this.#reader.positions) {
-      const place = this.#uncommitted.get(name)
-      if (place !== undefined && place.topicId !== partition.topicId) this.#uncommitted.delete(name)
-    }
+  /** Resolves with why it did not work. */
+  async #commit(): Promise<unknown> {
+    return this.#plan.commits ? await this.#commits.commit() : undefined
   }
 
   /** From a new assignment on until `#giveWay` nothing is committed: another member may have committed more meanwhile. */
@@ -347,7 +311,7 @@ export class GroupReading {
   /** For who ends before it followed its last assignment. */
   async #settle(): Promise<void> {
     const membership = this.#membership
-    if (!membership || this.#isSettled() || this.#uncommitted.size === 0) return
+    if (!membership || this.#isSettled() || !this.#commits.areDue) return
     const { generation } = membership
     this.#giveWay(await this.#committedInGroup(membership.group, false))
     this.#generation = generation

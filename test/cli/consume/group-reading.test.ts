@@ -132,6 +132,23 @@ suite('members of a group', { skip: unavailable() }, () => {
     }
   })
 
+  test('a new assignment asks for the topics once', async () => {
+    await using cli = await openCommandLine()
+    const [topic, group] = [cli.unique('topic'), cli.unique('group')]
+    await cli.text(['topics', 'create', topic, '-p', '2'])
+    const { cluster, reading, reader, options } = await joined(cli.bootstrap, topic, group)
+    const asked: unknown[] = []
+    const metadata = cluster.metadata.bind(cluster)
+    cluster.metadata = (...request) => {
+      asked.push(request[0])
+      return metadata(...request)
+    }
+    await reading.followAssignment(options)
+    assert.deepEqual([asked, reader.positions.size], [[[topic]], 2])
+    await reading.leave()
+    await cluster.close()
+  })
+
   test('partitions that are given away while their offsets are looked for are not read by two', async () => {
     await using cli = await openCommandLine()
     const [topic, group] = [cli.unique('topic'), cli.unique('group')]
