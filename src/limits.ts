@@ -24,6 +24,11 @@ export const limits = {
 
   /** Fetch sessions kept (Kafka: max.incremental.fetch.session.cache.slots). A client without one sends whole requests. */
   fetchSessions: 1000,
+  /**
+   * Partitions that all of them hold together, each some 250 bytes. Beyond it a client gets no session, or loses the one that would
+   * grow past it, and sends whole requests as well (Kafka bounds the sessions only).
+   */
+  fetchSessionPartitions: 200_000,
   /** A session idle for this long may be given up for a new one (Kafka: min.incremental.fetch.session.eviction.ms). */
   fetchSessionIdleMs: 120_000,
   /** Bytes one Fetch may ask for in all (Kafka: fetch.max.bytes on the broker). */

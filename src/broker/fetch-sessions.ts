@@ -63,6 +63,8 @@ export class FetchSessions {
   readonly #chance: Chance
   /** In order of last use: the first is the one used longest ago. */
   readonly #sessions = new Map<number, FetchSession>()
+  /** Of all sessions together. */
+  #partitions = 0
 
   constructor(clock: Clock, chance: Chance) {
     this.#clock = clock
@@ -73,10 +75,14 @@ export class FetchSessions {
     return this.#sessions.size
   }
 
+  get partitions(): number {
+    return this.#partitions
+  }
+
   /** Finds, makes or ends the session that the request speaks of. */
   enter(request: FetchSessionRequest): FetchContext | { readonly error: ErrorCode } {
     if (request.sessionEpoch === initialEpoch || request.sessionEpoch === finalEpoch) {
-      this.#sessions.delete(request.sessionId)
+      this.#end(this.#sessions.get(request.sessionId))
       const session = request.sessionEpoch === initialEpoch ? this.#open(request) : null
       if (session === null) return sessionless(request.partitions)
       return this.#context(session, 'all')
@@ -85,16 +91,21 @@ export class FetchSessions {
     if (session === undefined) return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND }
     if (session.epoch !== request.sessionEpoch) return { error: ErrorCode.INVALID_FETCH_SESSION_EPOCH }
     if (session.usesTopicIds !== request.usesTopicIds) return { error: ErrorCode.FETCH_SESSION_TOPIC_ID_ERROR }
-    this.#change(session, request)
+    this.#touch(session)
+    if (!this.#change(session, request)) {
+      this.#end(session)
+      return { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND }
+    }
     if (session.partitions.size === 0) {
-      this.#sessions.delete(session.id)
+      this.#end(session)
       return sessionless(request.partitions)
     }
     return this.#context(session, 'changed')
   }
 
   #open(request: FetchSessionRequest): FetchSession | null {
-    if (request.partitions.length === 0 || !this.#makeRoom()) return null
+    if (request.partitions.length === 0 || !this.#makeRoom({ sessions: 1, partitions: request.partitions.length }))
+      return null
     const session: FetchSession = {
       id: this.#freeId(),
       usesTopicIds: request.usesTopicIds,
@@ -104,10 +115,13 @@ export class FetchSessions {
     }
     for (const partition of request.partitions) session.partitions.set(keyOf(session, partition), partition)
     this.#sessions.set(session.id, session)
+    this.#partitions += session.partitions.size
     return session
   }
 
-  #change(session: FetchSession, request: FetchSessionRequest): void {
+  /** False when there is no room for what is new in it; it is half changed then, and has to end. */
+  #change(session: FetchSession, request: FetchSessionRequest): boolean {
+    const before = session.partitions.size
     for (const partition of request.partitions) {
       const key = keyOf(session, partition)
       partition.told = session.partitions.get(key)?.told ?? null
@@ -118,13 +132,25 @@ export class FetchSessions {
         session.partitions.delete(keyOf(session, { topic: forgotten.topic, topicId: forgotten.topicId, partition }))
       }
     }
+    this.#partitions += session.partitions.size - before
+    return this.#makeRoom({ sessions: 0, partitions: 0 })
+  }
+
+  #end(session: FetchSession | undefined): void {
+    if (session === undefined) return
+    this.#sessions.delete(session.id)
+    this.#partitions -= session.partitions.size
+  }
+
+  /** Used last. */
+  #touch(session: FetchSession): void {
+    session.lastUsedMs = this.#clock.nowMs()
+    this.#sessions.delete(session.id)
+    this.#sessions.set(session.id, session)
   }
 
   #context(session: FetchSession, answer: 'all' | 'changed'): FetchContext {
     session.epoch = session.epoch === 0x7fffffff ? 1 : session.epoch + 1
-    session.lastUsedMs = this.#clock.nowMs()
-    this.#sessions.delete(session.id)
-    this.#sessions.set(session.id, session)
     return {
       sessionId: session.id,
       answer,
@@ -138,15 +164,18 @@ export class FetchSessions {
     }
   }
 
-  /** A full cache gives up the session used longest ago, once it has been idle for long enough. */
-  #makeRoom(): boolean {
-    if (this.#sessions.size < limits.fetchSessions) return true
+  /** A full cache gives up the sessions used longest ago, once they have been idle for long enough. */
+  #makeRoom(more: { readonly sessions: number; readonly partitions: number }): boolean {
+    const isRoom = (): boolean =>
+      this.#sessions.size + more.sessions <= limits.fetchSessions &&
+      this.#partitions + more.partitions <= limits.fetchSessionPartitions
+    if (more.partitions > limits.fetchSessionPartitions) return false
     for (const oldest of this.#sessions.values()) {
+      if (isRoom()) return true
       if (this.#clock.nowMs() - oldest.lastUsedMs < limits.fetchSessionIdleMs) return false
-      this.#sessions.delete(oldest.id)
-      return true
+      this.#end(oldest)
     }
-    return false
+    return isRoom()
   }
 
   #freeId(): number {

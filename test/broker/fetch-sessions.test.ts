@@ -113,3 +113,46 @@ test('a full house gives up the session used longest ago, but none that is in us
   })
   entered(sessions, { sessionId: ids[0] ?? 0, sessionEpoch: 2 })
 })
+
+function partitions(count: number, first = 0): FetchPartition[] {
+  return Array.from({ length: count }, (_, index) => partition(first + index))
+}
+
+test('all sessions together hold so many partitions; who would need more gets no session', () => {
+  const { sessions, clock } = fresh()
+  const half = limits.fetchSessionPartitions / 2
+  const first = entered(sessions, { partitions: partitions(half) })
+  assert.ok(first.sessionId > 0)
+  assert.equal(entered(sessions, { partitions: partitions(half + 1) }).sessionId, 0)
+  const second = entered(sessions, { partitions: partitions(half) })
+  assert.ok(second.sessionId > 0)
+  assert.equal(sessions.partitions, limits.fetchSessionPartitions)
+  assert.equal(entered(sessions, { partitions: partitions(limits.fetchSessionPartitions + 1) }).sessionId, 0)
+  assert.equal(sessions.size, 2, 'what can never fit takes nobody else out')
+  clock.advance(limits.fetchSessionIdleMs)
+  assert.ok(entered(sessions, { partitions: partitions(1) }).sessionId > 0, 'an idle one makes room')
+  assert.equal(sessions.partitions, half + 1)
+})
+
+test('a session that grows past what all may hold together ends, and its client begins anew', () => {
+  const { sessions } = fresh()
+  const { sessionId } = entered(sessions, { partitions: partitions(limits.fetchSessionPartitions) })
+  const forgotten = [{ topic: 'orders', topicId: '', partitions: [0] }]
+  const swapped = { sessionId, sessionEpoch: 1, partitions: [partition(limits.fetchSessionPartitions)], forgotten }
+  assert.equal(entered(sessions, swapped).sessionId, sessionId)
+  const grown = request({ sessionId, sessionEpoch: 2, partitions: [partition(0)] })
+  assert.deepEqual(sessions.enter(grown), { error: ErrorCode.FETCH_SESSION_ID_NOT_FOUND })
+  assert.deepEqual([sessions.size, sessions.partitions], [0, 0])
+})
+
+test('what ended sessions held is counted no more', () => {
+  const { sessions } = fresh()
+  const { sessionId } = entered(sessions, { partitions: [partition(0), partition(0), partition(1)] })
+  assert.equal(sessions.partitions, 2)
+  const forgotten = [{ topic: 'orders', topicId: '', partitions: [0, 1, 7] }]
+  entered(sessions, { sessionId, sessionEpoch: 1, forgotten })
+  assert.deepEqual([sessions.size, sessions.partitions], [0, 0])
+  const again = entered(sessions, { partitions: [partition(0)] })
+  entered(sessions, { sessionId: again.sessionId, sessionEpoch: -1 })
+  assert.deepEqual([sessions.size, sessions.partitions], [0, 0])
+})
