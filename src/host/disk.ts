@@ -113,3 +113,14 @@ export function attempt(work: () => void): boolean {
     throw error
   }
 }
+
+/** The same of what takes its time. */
+export async function attemptSoon(work: () => Promise<void>): Promise<boolean> {
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (error instanceof DiskError) return false
+    throw error
+  }
+}

@@ -1,8 +1,9 @@
 /**
- * Small files that are written without waiting for the disk. A log begins with such ones: a sync takes longer than all the rest of
- * making it, nothing has been promised of a new one, and its first sync takes them along.
+ * Small files that are written without stopping for the disk. A log begins with such ones: a sync takes longer than all the rest of
+ * making it, nothing has been promised of a new one, and its first sync takes them along. One that is replaced is synced in the
+ * background.
  */
-import { attempt, type Disk } from './disk.ts'
+import { attempt, type Disk, DiskError, type DiskFile } from './disk.ts'
 
 /**
  * The file is there, whole, if the process is killed; a power cut may leave anything of it until it is synced. Throws DiskError, and
@@ -38,4 +39,35 @@ export async function syncFile(disk: Disk, path: string): Promise<void> {
   } finally {
     file.close()
   }
+}
+
+/**
+ * Replaces the file in one step, as `Disk.replaceFile` does: when this resolves the new one survives a power cut, and whenever it ends
+ * in between the old one is there or the new one. Throws DiskError at once when the disk does not take the bytes, and rejects with one
+ * later; also when the file is no longer wanted once its bytes are safe, as its directory may be another's by then. One at a time for
+ * each path.
+ */
+export function replaceFileSoon(disk: Disk, path: string, bytes: Uint8Array, isWanted: () => boolean): Promise<void> {
+  const beside = `${path}.tmp`
+  const file = disk.open(beside, 'create')
+  try {
+    file.truncate(0)
+    file.append([bytes])
+  } catch (error) {
+    file.close()
+    attempt(() => disk.remove(beside))
+    throw error
+  }
+  return putInPlace(disk, file, path, isWanted)
+}
+
+async function putInPlace(disk: Disk, file: DiskFile, path: string, isWanted: () => boolean): Promise<void> {
+  try {
+    await file.sync()
+  } finally {
+    file.close()
+  }
+  if (!isWanted()) throw new DiskError('not-found', path, `${path} is not written any more.`)
+  disk.rename(file.path, path)
+  await disk.syncDirectory(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
 }

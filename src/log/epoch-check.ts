@@ -15,8 +15,12 @@ export interface EpochFacts {
   readonly leaderEpoch: number
 }
 
+export interface EpochMending extends EpochFacts, SegmentSurroundings {
+  readonly shutdown: 'clean' | 'unclean'
+}
+
 /** Makes them anew when they are not those of the batches. Throws DamageError for a batch that no leader can have written. */
-export function mendEpochs(epochs: LeaderEpochs, facts: EpochFacts & SegmentSurroundings): void {
+export function mendEpochs(epochs: LeaderEpochs, facts: EpochMending): void {
   const { segments, leaderEpoch, disk, directory, report } = facts
   if (epochsFit(epochs.starts, facts)) return
   const found = epochsIn(segments)
@@ -26,10 +30,19 @@ export function mendEpochs(epochs: LeaderEpochs, facts: EpochFacts & SegmentSurr
     throw new DamageError(disk, { path: directory, position: null, what, advice: restoreAdvice(directory) })
   }
   // In one step: a start that finds the epochs of records that were deleted would bring these back.
-  epochs.replace(startsFrom(found, facts.logStartOffset))
+  const made = startsFrom(found, facts.logStartOffset)
+  const wasBehind = facts.shutdown === 'unclean' && isBehind(epochs.starts, made)
+  epochs.replace(made)
+  if (wasBehind) return
   const what = 'It does not tell the leader epochs that the batches have.'
   const advice = 'It was made anew from them; nothing is lost.'
   report(damageMessage(disk, { path: `${directory}/${leaderEpochFile}`, position: null, what, advice }))
+}
+
+/** Whether the file only lacks what came last: a crash came before it was written. */
+function isBehind(told: readonly EpochStart[], made: readonly EpochStart[]): boolean {
+  const latest = told.at(-1)
+  return latest !== undefined && latest.epoch === made[told.length - 1]?.epoch && told.length < made.length
 }
 
 /** Looks at the first batch of each epoch, and at the last one of all. Throws DamageError. */

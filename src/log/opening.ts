@@ -85,9 +85,11 @@ export function openLog(options: LogOpening): OpenedLog {
     const logStartOffset = beginningOf(beginning, options)
     epochs.cutFrom(logEndOffset + 1)
     mendEpochs(epochs, { ...options, segments, logEndOffset, logStartOffset })
+    epochs.saveNow()
     // Where the disk refuses, they stay until another start.
     attempt(() => {
       if (found.some((name) => name.endsWith(fileSuffix.deleted))) epochs.cutBefore(logStartOffset)
+      epochs.saveNow()
       removeSetAside(disk, directory, found)
     })
     const producers = new ProducerState()

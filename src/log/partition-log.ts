@@ -20,18 +20,19 @@ import { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
 import { leaderChunks } from './leader-batches.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
-import { type LogOpening, openLog } from './opening.ts'
+import { LogStart } from './log-start.ts'
+import { type LogOpening, type OpenedLog, openLog } from './opening.ts'
 import { readTopicId } from './partition-metadata.ts'
 import { type AppendedBatch, place } from './placing.ts'
 import { type ProducerState, producerExpirationMs } from './producer-state.ts'
 import { expiredSegments } from './retention.ts'
 import { relativeOffsetMax, rollIsDue } from './rolling.ts'
 import type { Segment, SegmentSurroundings } from './segment.ts'
-import type { SetAside } from './segment-files.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
 import type { Segments } from './segments.ts'
-import { SyncGroup } from './sync-group.ts'
+import { SyncGroup, type SyncTarget } from './sync-group.ts'
 import { newestRecord, recordAt } from './time-lookup.ts'
+import { Truncation, type WriteDown } from './truncation.ts'
 import type {
   AbortedTransaction,
   ActiveProducer,
@@ -48,6 +49,7 @@ import { WriteGroup } from './write-group.ts'
 
 export { UnfitBatchError } from './leader-batches.ts'
 export type { LogOpening } from './opening.ts'
+export { TruncatedError } from './truncation.ts'
 
 export class PartitionLog {
   readonly topicId: string
@@ -66,10 +68,11 @@ export class PartitionLog {
   readonly #epochs: LeaderEpochs
   readonly #writes: WriteGroup
   readonly #syncs: SyncGroup
+  readonly #start: LogStart
+  readonly #truncation: Truncation
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
-  #logStartOffset: number
   #logEndOffset: number
   #failure: Error | null = null
   #isInTrouble = false
@@ -101,9 +104,17 @@ export class PartitionLog {
     this.#epochs = opened.epochs
     this.#producers = opened.producers
     this.#segments = opened.segments
-    this.#logStartOffset = opened.logStartOffset
     this.#logEndOffset = opened.logEndOffset
-    this.#writes = new WriteGroup({
+    this.#start = new LogStart(opened.logStartOffset, { ...options, ...opened, config: () => this.#config })
+    this.#writes = this.#writeGroup()
+    this.#syncs = this.#syncGroup(opened.syncedOffset, options)
+    this.#truncation = this.#truncationOf(opened)
+    // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
+    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
+  }
+
+  #writeGroup(): WriteGroup {
+    return new WriteGroup({
       logEndOffset: () => this.#logEndOffset,
       write: () => this.#segments.active.write(),
       written: () => {
@@ -111,29 +122,48 @@ export class PartitionLog {
       },
       takeBack: (offset, error) => this.#takeBack(offset, error)
     })
-    this.#syncs = new SyncGroup(
-      {
-        logEndOffset: () => this.#logEndOffset,
-        write: () => {
-          this.#writes.flush()
-          return this.#logEndOffset
-        },
-        sync: () => this.#segments.sync(this.#logEndOffset),
-        synced: () => {
-          this.#tellTrouble('over')
-          this.onSynced?.()
-        },
-        refused: (error) => this.#tellTrouble(error),
-        failed: (error) => {
-          this.#failure = error
-          this.#tellTrouble(error)
-        }
+  }
+
+  #syncGroup(syncedOffset: number, { syncTurns, clock }: LogOpening): SyncGroup {
+    const target: SyncTarget = {
+      logEndOffset: () => this.#logEndOffset,
+      write: () => {
+        this.#writes.flush()
+        return this.#logEndOffset
       },
-      opened.syncedOffset,
-      { turns: options.syncTurns, clock: options.clock }
-    )
-    // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
-    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
+      prepare: () => (this.#epochs.isSaved ? null : this.#saveEpochs()),
+      sync: () => this.#segments.sync(this.#logEndOffset),
+      synced: () => {
+        this.#tellTrouble('over')
+        this.onSynced?.()
+      },
+      refused: (error) => this.#tellTrouble(error),
+      failed: (error) => this.#fail(error)
+    }
+    return new SyncGroup(target, syncedOffset, { turns: syncTurns, clock })
+  }
+
+  #truncationOf({ segments, epochs }: OpenedLog): Truncation {
+    return new Truncation({
+      ...{ directory: this.#directory, segments, epochs, syncs: this.#syncs, start: this.#start },
+      nowMs: () => this.#clock.nowMs(),
+      logEndOffset: () => this.#logEndOffset,
+      endAt: (offset) => {
+        this.#logEndOffset = offset
+      },
+      assertUsable: () => this.#assertUsable(),
+      fail: (error) => this.#fail(error)
+    })
+  }
+
+  /** A disk that refuses at once rejects, too. */
+  async #saveEpochs(): Promise<void> {
+    await this.#epochs.save()
+  }
+
+  #fail(error: Error): void {
+    this.#failure = error
+    this.#tellTrouble(error)
   }
 
   get config(): LogConfig {
@@ -145,7 +175,7 @@ export class PartitionLog {
   }
 
   get logStartOffset(): number {
-    return this.#logStartOffset
+    return this.#start.offset
   }
 
   get logEndOffset(): number {
@@ -159,7 +189,7 @@ export class PartitionLog {
 
   /** Everything below survives a power cut, whatever was asked for, and so do the indexes of the segments below. */
   get recoveryPoint(): number {
-    return this.#segments.recoveryPoint(this.#syncs.syncedOffset)
+    return Math.min(this.#segments.recoveryPoint(this.#syncs.syncedOffset), this.#truncation.recoveryPointMax)
   }
 
   /** Called when the recovery point, once it is written down, saves a start much reading. */
@@ -169,7 +199,7 @@ export class PartitionLog {
 
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
   get lastStableOffset(): number {
-    return Math.max(this.#logStartOffset, this.#producers.firstUnstableOffset() ?? this.#logEndOffset)
+    return Math.max(this.#start.offset, this.#producers.firstUnstableOffset() ?? this.#logEndOffset)
   }
 
   get sizeBytes(): number {
@@ -215,7 +245,7 @@ export class PartitionLog {
       firstOffset,
       lastOffset: this.#logEndOffset - 1,
       logAppendTimeMs: this.#config.messageTimestampType === 'LogAppendTime' ? nowMs : -1,
-      logStartOffset: this.#logStartOffset,
+      logStartOffset: this.#start.offset,
       isDuplicate: false
     }
   }
@@ -246,6 +276,7 @@ export class PartitionLog {
     const [first] = batches
     const last = batches.at(-1)
     if (first === undefined || last === undefined) throw new Error('an append has a batch')
+    if (this.#truncation.isUnderWay) throw new Error(`${this.#directory} is being cut`)
     // All that can fail comes before the append, or is the append: what is in the file is taken in.
     const segment = this.#segmentFor(first.header, bytes.length, lastOffsetOf(last.header), nowMs)
     if (lastOffsetOf(last.header) - segment.baseOffset > relativeOffsetMax)
@@ -285,7 +316,7 @@ export class PartitionLog {
     options: Omit<ReadLimits, 'logEndOffset' | 'epochs'>
   ): ReadResult | { readonly error: ErrorCode } {
     if (options.upTo > this.#writes.writtenEndOffset) this.#writes.flush()
-    if (offset < this.#logStartOffset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
+    if (offset < this.#start.offset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
     const logEndOffset = this.#logEndOffset
     const limits = {
       ...options,
@@ -313,13 +344,13 @@ export class PartitionLog {
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
     this.#writes.flush()
-    return this.#noticing(() => recordAt(this.#segments.all, timestampMs, this.#logStartOffset))
+    return this.#noticing(() => recordAt(this.#segments.all, timestampMs, this.#start.offset))
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
     this.#writes.flush()
-    return this.#noticing(() => newestRecord(this.#segments.all, this.#logStartOffset))
+    return this.#noticing(() => newestRecord(this.#segments.all, this.#start.offset))
   }
 
   /** Whoever reads the records finds that they are of something else: the log is damaged at the batch with this offset. */
@@ -335,30 +366,46 @@ export class PartitionLog {
     return this.#epochs.endOf(leaderEpoch, this.#logEndOffset)
   }
 
-  /** A leader begins an epoch: what it writes from here on belongs to it (Kafka: assignEpochStartOffset). */
+  /**
+   * A leader begins an epoch: what it writes from here on belongs to it (Kafka: assignEpochStartOffset). It is safe before the first
+   * record of it is acknowledged. Throws DiskError when the disk does not take it.
+   */
   beginEpoch(leaderEpoch: number): void {
     this.#epochs.assign(leaderEpoch, this.#logEndOffset)
+    // Where that fails later, the next sync does it again.
+    this.#epochs.save().catch(() => {})
   }
 
   /**
-   * Moves the log start offset forward; segments wholly below it go. Throws DiskError, with nothing changed, when the disk
-   * does not take where the first epoch begins now: a start would believe that, and bring the records back.
+   * Moves the log start offset forward; segments wholly below it go. Resolves when that survives a power cut. Throws DiskError at once,
+   * with nothing changed, when the disk does not take where the first epoch begins now.
    */
-  deleteRecordsBefore(offset: number): void {
-    if (offset <= this.#logStartOffset) return
+  deleteRecordsBefore(offset: number): Promise<void> {
     this.#writes.flush()
-    const start = Math.min(offset, this.#logEndOffset)
-    this.#epochs.cutBefore(start)
-    this.#logStartOffset = start
-    // The log begins there all the same where the disk refuses; retention drops them.
-    attempt(() => this.#drop(this.#countBelowStart()))
+    return this.#start.advanceTo(Math.min(offset, this.#logEndOffset))
   }
 
-  /** Segments that lie wholly below the log's start. */
-  #countBelowStart(): number {
-    let count = 0
-    while ((this.#segments.all[count + 1]?.baseOffset ?? Infinity) <= this.#logStartOffset) count += 1
-    return count
+  /**
+   * Cuts the end of a follower's log back: every batch that holds an offset from this one on goes, and leader epochs, producers and
+   * transactions are those of what is left. `writeDown` is called once the recovery point is no higher, and has to write it down: a start
+   * takes it for damage when records below it are gone. Resolves when no power cut undoes it. Rejects with DiskError; whoever waits
+   * for what was cut off, with TruncatedError.
+   */
+  truncateTo(offset: number, writeDown: WriteDown): Promise<void> {
+    return this.#cutting(() => this.#truncation.truncateTo(offset, writeDown))
+  }
+
+  /** As `truncateTo`, of everything: the log begins and ends at the offset then. */
+  startAt(offset: number, writeDown: WriteDown): Promise<void> {
+    return this.#cutting(() => this.#truncation.startAt(offset, writeDown))
+  }
+
+  async #cutting(cut: () => Promise<void>): Promise<void> {
+    this.#assertUsable()
+    this.#writes.flush()
+    this.#undoWhatFailed()
+    await cut()
+    this.onSynced?.()
   }
 
   /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
@@ -371,13 +418,13 @@ export class PartitionLog {
       newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.writtenMs
     }))
     const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)
-    const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#countBelowStart())
+    const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#start.countBefore())
     // Finished ones first: a disk that has no room for another segment gets it from them.
     const finished = Math.min(expired, facts.length - 1)
-    const dropped = finished > 0 ? this.#drop(finished) : 0
+    const dropped = finished > 0 ? this.#start.drop(finished) : 0
     if (dropped < finished || expired === finished) return dropped
     this.#roll(this.#logEndOffset, nowMs)
-    return dropped + this.#drop(1)
+    return dropped + this.#start.drop(1)
   }
 
   activeProducers(): ActiveProducer[] {
@@ -395,6 +442,7 @@ export class PartitionLog {
       this.#writes.flush()
       this.#assertKept()
       await this.#syncs.wait(this.#logEndOffset)
+      await this.#epochs.save()
       await this.#segments.finish(this.#logEndOffset)
     } finally {
       this.#letGo()
@@ -428,6 +476,8 @@ export class PartitionLog {
   #letGo(): void {
     if (this.#ended !== null) this.#writes.giveUp(this.#ended)
     this.#syncs.end()
+    this.#start.end()
+    this.#epochs.end()
     this.#segments.close()
     this.#tellTrouble('ended')
     this.onTrouble = undefined
@@ -472,7 +522,7 @@ export class PartitionLog {
       lastOffset: batch.lastOffset,
       // The time of what was written then, whosever it is: Kafka keeps no other.
       logAppendTimeMs: batch.timestampMs,
-      logStartOffset: this.#logStartOffset,
+      logStartOffset: this.#start.offset,
       isDuplicate: true
     }
   }
@@ -522,41 +572,6 @@ export class PartitionLog {
     // Recovery then need not read what is behind us.
     this.#syncs.want(this.#logEndOffset)
     return segment
-  }
-
-  /**
-   * Drops so many of the oldest segments, as far as the disk lets them go, and gives their number: the log begins where the
-   * first of the others does. Throws DiskError, with nothing changed: what is there can be read.
-   */
-  #drop(count: number): number {
-    const dropped = this.#segments.drop(count)
-    for (const files of dropped) this.#later(() => this.#removeForGood(files))
-    this.#logStartOffset = Math.max(this.#logStartOffset, this.#segments.all[0]?.baseOffset ?? this.#logEndOffset)
-    // On a full disk this is what makes room. It is tried again before the files are removed.
-    attempt(() => this.#epochs.cutBefore(this.#logStartOffset))
-    return dropped.length
-  }
-
-  /** Before it is written down where the log begins now, a start would miss the files: they give room, and keep their names. */
-  #removeForGood(files: SetAside): void {
-    // The directory may be another log's by now; a start sees to what is left.
-    if (this.#ended !== null) return
-    try {
-      this.#epochs.cutBefore(this.#logStartOffset)
-    } catch (error) {
-      // Once it is empty, no power cut may bring a file's old name back: it would be damage, or the end of the log.
-      this.#disk.syncDirectoryNow(this.#directory)
-      files.giveRoom()
-      throw error
-    }
-    files.remove()
-  }
-
-  /** Removes what nobody needs any more, after a while; and again after a while when the disk refuses. */
-  #later(removeForGood: () => void): void {
-    this.#clock.after(this.#config.fileDeleteDelayMs, () => {
-      if (!attempt(removeForGood)) this.#later(removeForGood)
-    })
   }
 
   #assertUsable(): void {

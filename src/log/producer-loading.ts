@@ -11,9 +11,13 @@ import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { isUnreadable } from '../protocol/records/reader.ts'
 import type { PlacedBatch, WalkStart, WholeBatch } from './batch-walk.ts'
 import { damageMessage } from './damage.ts'
-import { fileName, fileSuffix } from './file-names.ts'
 import { areProducersOf, type CheckedLog } from './producer-check.ts'
-import { listProducerSnapshots, readProducerSnapshot, removeProducerSnapshot } from './producer-snapshot.ts'
+import {
+  listProducerSnapshots,
+  producerSnapshotPath,
+  readProducerSnapshot,
+  removeProducerSnapshot
+} from './producer-snapshot.ts'
 import { type ProducerEntry, ProducerState, rememberedBatches, rememberedBatchOf } from './producer-state.ts'
 import type { Segment, SegmentSurroundings } from './segment.ts'
 import { segmentIndexOf } from './segment-reading.ts'
@@ -118,7 +122,7 @@ function restoreSnapshot(state: ProducerState, sources: ProducerSources): number
 }
 
 function reportUnfit({ disk, directory, report }: SegmentSurroundings, offset: number): void {
-  const path = `${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`
+  const path = producerSnapshotPath(directory, offset)
   const what = 'It does not tell what the producers had written up to there.'
   const advice = 'That is read from the records instead; nothing is lost.'
   report(damageMessage(disk, { path, position: null, what, advice }))

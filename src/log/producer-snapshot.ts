@@ -37,9 +37,8 @@ export function encodeProducerSnapshot(producers: Iterable<ProducerEntry>): Buff
   return bytes
 }
 
-/** Puts a snapshot of the producers before the offset into its file, synced. */
-export function writeProducerSnapshot(disk: Disk, directory: string, offset: number, snapshot: Buffer): void {
-  disk.replaceFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`, snapshot)
+export function producerSnapshotPath(directory: string, offset: number): string {
+  return `${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`
 }
 
 /** The producers of a snapshot; null when the file is damaged: older snapshots and the log itself say the same. */
@@ -48,7 +47,7 @@ export function readProducerSnapshot(
   directory: string,
   offset: number
 ): ProducerEntry[] | null {
-  const bytes = disk.readFile(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`)
+  const bytes = disk.readFile(producerSnapshotPath(directory, offset))
   if (bytes.length < contentPosition || bytes.readInt16BE(0) !== version) return null
   if (bytes.readUInt32BE(crcPosition) !== crc32c(bytes, contentPosition)) return null
   const { producerEntries } = ProducerSnapshot.decode(new Reader(bytes, crcPosition), version)
@@ -78,7 +77,7 @@ export function producerSnapshotsAmong(names: readonly string[]): number[] {
 }
 
 export function removeProducerSnapshot(disk: Disk, directory: string, offset: number): void {
-  disk.remove(`${directory}/${fileName(offset, fileSuffix.producerSnapshot)}`)
+  disk.remove(producerSnapshotPath(directory, offset))
 }
 
 function lastBatchOf(entry: { lastSequence: number; lastOffset: number; offsetDelta: number; timestamp: number }) {

@@ -69,6 +69,13 @@ export class ProducerState {
     return this.#producers.values()
   }
 
+  /** Knows what the other knows, and nothing else. */
+  become(other: ProducerState): void {
+    this.#producers.clear()
+    this.#openTransactions.clear()
+    for (const entry of other.entries()) this.restore(entry)
+  }
+
   /** Puts back what a snapshot says. */
   restore(entry: ProducerEntry): void {
     this.#producers.set(entry.producerId, entry)

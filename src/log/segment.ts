@@ -253,6 +253,16 @@ export class Segment {
     return null
   }
 
+  /** Where the batches end that lie wholly below the offset. Throws DamageError. */
+  endBefore(offset: number): { readonly position: number; readonly endOffset: number } {
+    let end = { position: 0, endOffset: this.baseOffset }
+    for (const { header, position } of this.batchesFrom(this.placeBefore(offset - 1))) {
+      if (lastOffsetOf(header) >= offset) break
+      end = { position: position + header.sizeBytes, endOffset: lastOffsetOf(header) + 1 }
+    }
+    return end
+  }
+
   /** The whole batch with its records. Throws DamageError. */
   readBatch(batch: PlacedBatch): Buffer {
     const bytes = this.read(batch.position, batch.header.sizeBytes)
@@ -301,6 +311,7 @@ export class Segment {
     this.#log.truncate(position)
     this.#places = null
     this.#firstTimestampMs = null
+    this.laterTransactionsFrom = -1
     this.offsetIndex.cutFrom(position)
     this.timeIndex.cutFrom(offset)
     this.transactionIndex.cutFrom(offset)
@@ -353,9 +364,9 @@ export class Segment {
     this.rest()
   }
 
-  /** What `finish` wrote survives a power cut when this resolves. */
+  /** What `finish` wrote survives a power cut when this resolves, and what was cut off does not come back. */
   async syncIndexFiles(): Promise<void> {
-    await Promise.all(this.#indexes.filter((index) => this.#hasFile(index)).map((index) => index.file.sync()))
+    await Promise.all(this.#indexes.filter(({ file }) => file.isThere).map(({ file }) => file.sync()))
   }
 
   /** Lets go of the indexes' memory until it is needed. Everything must have been written. */

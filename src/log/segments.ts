@@ -6,19 +6,21 @@
  * that offset were synced. A recovery begins at the newest one that the recovery point vouches for (`recovery.ts`). Kafka
  * writes snapshots between segments only, and reads the whole last segment again; a snapshot elsewhere it removes.
  */
-import { attempt, type Disk, DiskError } from '../host/disk.ts'
-import { syncFile } from '../host/new-file.ts'
+import { attempt, attemptSoon, type Disk, DiskError } from '../host/disk.ts'
+import { replaceFileSoon, syncFile, writeNewFile } from '../host/new-file.ts'
 import { leaderEpochFile } from './leader-epochs.ts'
 import { partitionMetadataFile } from './partition-metadata.ts'
+import { loadProducers } from './producer-loading.ts'
 import {
   encodeProducerSnapshot,
   listProducerSnapshots,
-  removeProducerSnapshot,
-  writeProducerSnapshot
+  producerSnapshotPath,
+  removeProducerSnapshot
 } from './producer-snapshot.ts'
-import type { ProducerState } from './producer-state.ts'
+import { ProducerState } from './producer-state.ts'
 import { Segment, type SegmentSurroundings } from './segment.ts'
 import { removeSegmentFiles, type SetAside } from './segment-files.ts'
+import { segmentIndexOf } from './segment-reading.ts'
 
 export interface SegmentsOptions extends SegmentSurroundings {
   /** At least one, as recovery left them. */
@@ -43,6 +45,8 @@ export class Segments {
   #failedRollAt: number | null = null
   /** Whether there are files whose names a power cut could take. */
   #hasNewNames: boolean
+  /** Offsets of snapshots whose bytes a power cut could take. */
+  readonly #unsyncedSnapshots = new Set<number>()
   #isClosed = false
 
   constructor(options: SegmentsOptions) {
@@ -150,7 +154,7 @@ export class Segments {
     const isCheckpoint = checkpoint !== null && (await hasBegun(checkpoint.syncIndexes()))
     // The directory may be another log's by now.
     if (this.#isClosed) return
-    if (isCheckpoint) checkpoint.complete()
+    if (isCheckpoint) await checkpoint.complete()
     if (finished.length > 0 || checkpoint !== null) this.onCheckpoint?.()
   }
 
@@ -162,12 +166,85 @@ export class Segments {
       segment.finish()
       await segment.syncIndexes()
     }
-    if (!this.#hasSnapshot(endOffset)) this.#snapshotProducers(endOffset)
+    if (this.#unsyncedSnapshots.size > 0) await this.#syncNames()
+    if (this.#hasSnapshot(endOffset)) return
+    await this.#replaceSnapshot(endOffset, encodeProducerSnapshot(this.#producers.entries()))
+    this.#removeSnapshotsBeside(endOffset)
+  }
+
+  /** Where the log ends once it is cut from the offset on. Throws DamageError. */
+  endBefore(offset: number): number {
+    return this.#segmentOf(offset).endBefore(offset).endOffset
+  }
+
+  /**
+   * Cuts the batches off that hold an offset from this one on. `syncCut` makes it safe; the files that it gives may be removed then.
+   * Throws DiskError: part of it may be done.
+   */
+  cutFrom(offset: number): SetAside[] {
+    const segment = this.#segmentOf(offset)
+    const { position, endOffset } = segment.endBefore(offset)
+    const aside: SetAside[] = []
+    while (this.active !== segment) {
+      aside.push(this.active.setAside())
+      this.#segments.pop()
+    }
+    segment.truncate(position, endOffset)
+    segment.indexesSyncedBytes = 0
+    return aside
+  }
+
+  /** The log, which has no records, begins at this offset; gives the files that are no longer its own. Throws DiskError, with nothing changed. */
+  moveTo(offset: number, nowMs: number): SetAside[] {
+    const { active } = this
+    if (this.#segments.length > 1 || active.sizeBytes > 0) throw new Error('a log with records is not moved')
+    if (offset === active.baseOffset) return []
+    removeSegmentFiles(this.#disk, this.#directory, offset)
+    const segment = Segment.open(this.#surroundings, offset, nowMs)
+    try {
+      const aside = active.setAside()
+      this.#segments.splice(0, 1, segment)
+      return [aside]
+    } catch (error) {
+      segment.close()
+      throw error
+    }
+  }
+
+  /** Syncs what a cut has changed, so that no power cut brings back what was cut off. */
+  async syncCut(endOffset: number): Promise<void> {
+    this.#hasNewNames = true
+    await this.sync(endOffset)
+    if (attempt(() => this.active.finish())) await this.active.syncIndexes()
+  }
+
+  /** The producers are those of the records that there are now. Throws DiskError, with the producers as they were. */
+  reloadProducers(logEndOffset: number, nowMs: number): void {
+    const snapshots = listProducerSnapshots(this.#disk, this.#directory)
+    const producers = new ProducerState()
+    const { segments, surroundings } = { segments: this.#segments, surroundings: this.#surroundings }
+    loadProducers(producers, { surroundings, snapshots, segments, logEndOffset, nowMs })
+    this.#producers.become(producers)
+  }
+
+  /** Removes the snapshots of producers behind the offset. Resolves when no power cut brings one back. */
+  async forgetSnapshotsBehind(offset: number): Promise<void> {
+    for (const snapshot of listProducerSnapshots(this.#disk, this.#directory)) {
+      if (snapshot <= offset) continue
+      removeProducerSnapshot(this.#disk, this.#directory, snapshot)
+      this.#unsyncedSnapshots.delete(snapshot)
+    }
+    await this.#disk.syncDirectory(this.#directory)
   }
 
   close(): void {
     this.#isClosed = true
     for (const segment of this.#segments) segment.close()
+  }
+
+  /** The one that an offset would lie in; the first for one before the log. */
+  #segmentOf(offset: number): Segment {
+    return this.#segments[Math.max(0, segmentIndexOf(this.#segments, offset))] ?? this.active
   }
 
   #checkpointIsDue(): boolean {
@@ -186,24 +263,36 @@ export class Segments {
   }
 
   /** Takes down what is known now; null when the disk has no room, which is the next sync's chance. */
-  #beginCheckpoint(endOffset: number): { syncIndexes(): Promise<void>; complete(): void } | null {
+  #beginCheckpoint(endOffset: number): { syncIndexes(): Promise<void>; complete(): Promise<void> } | null {
     const { active } = this
     const snapshot = encodeProducerSnapshot(this.#producers.entries())
     if (!attempt(() => active.finish())) return null
     const sizeBytes = active.sizeBytes
     return {
       syncIndexes: () => active.syncIndexFiles(),
-      complete: () => {
+      complete: async () => {
         // Without it a recovery reads from the checkpoint before.
-        const isWritten = attempt(() => writeProducerSnapshot(this.#disk, this.#directory, endOffset, snapshot))
+        const isWritten = await attemptSoon(() => this.#replaceSnapshot(endOffset, snapshot))
         if (isWritten) active.indexesSyncedBytes = sizeBytes
       }
     }
   }
 
-  /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
+  /** The next sync makes it safe: until then a recovery reads from the one before. */
   #snapshotProducers(offset: number): void {
-    writeProducerSnapshot(this.#disk, this.#directory, offset, encodeProducerSnapshot(this.#producers.entries()))
+    const path = producerSnapshotPath(this.#directory, offset)
+    writeNewFile(this.#disk, path, encodeProducerSnapshot(this.#producers.entries()))
+    this.#unsyncedSnapshots.add(offset)
+    this.#removeSnapshotsBeside(offset)
+  }
+
+  #replaceSnapshot(offset: number, snapshot: Buffer): Promise<void> {
+    const path = producerSnapshotPath(this.#directory, offset)
+    return replaceFileSoon(this.#disk, path, snapshot, () => !this.#isClosed)
+  }
+
+  /** Kafka keeps the snapshots at the base offsets of segments, and the newest. */
+  #removeSnapshotsBeside(offset: number): void {
     const bases = new Set(this.#segments.map((segment) => segment.baseOffset))
     for (const old of listProducerSnapshots(this.#disk, this.#directory)) {
       if (old !== offset && !bases.has(old)) removeProducerSnapshot(this.#disk, this.#directory, old)
@@ -228,10 +317,13 @@ export class Segments {
   }
 
   async #syncNamesNow(): Promise<void> {
+    const snapshots = [...this.#unsyncedSnapshots]
     const small = [partitionMetadataFile, leaderEpochFile].map((name) => `${this.#directory}/${name}`)
-    await Promise.all(small.map((path) => syncFile(this.#disk, path)))
+    const paths = [...small, ...snapshots.map((offset) => producerSnapshotPath(this.#directory, offset))]
+    await Promise.all(paths.map((path) => syncFile(this.#disk, path)))
     await this.#disk.syncDirectory(this.#directory)
     await this.#disk.syncDirectory('')
+    for (const offset of snapshots) this.#unsyncedSnapshots.delete(offset)
   }
 }
 

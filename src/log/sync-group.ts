@@ -22,11 +22,13 @@ export interface SyncTarget {
   logEndOffset(): number
   /** Writes what is not written yet, and gives the offset after the last record in the file. */
   write(): number
+  /** What has to be safe before the records are, and can be tried again when it is refused; null when there is nothing. */
+  prepare(): Promise<void> | null
   /** Syncs everything written so far. */
   sync(): Promise<void>
   /** Everything below the offset is synced now. */
   synced(offset: number): void
-  /** No sync could begin, because no file can be opened now; it is tried again. */
+  /** No sync could begin, because no file can be opened now, or for want of room; it is tried again. */
   refused(error: DiskError): void
   /** A sync failed. What is in the operating system's cache may be gone; nothing may be acknowledged on it any more. */
   failed(error: Error): void
@@ -42,8 +44,10 @@ export class SyncGroup {
   /** Somebody waits for what lies below. */
   #urgentOffset = 0
   #waiters: Waiter[] = []
-  /** Whether a sync runs or stands in line. */
+  /** Whether a sync runs or stands in line, or somebody changes what would be synced. */
   #isUnderWay = false
+  /** Told when nothing is under way any more. */
+  #idle: (() => void)[] = []
   #failure: Error | null = null
   /** Bytes that came since the last sync began. */
   #owedBytes = 0
@@ -110,6 +114,28 @@ export class SyncGroup {
     for (const waiter of waiters) if (waiter.offset > fromOffset) waiter.reject(error)
   }
 
+  /** Does what no sync may run beside, when none does; those that are wanted meanwhile follow. */
+  async alone<Result>(work: () => Promise<Result>): Promise<Result> {
+    while (this.#isUnderWay) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    this.#isUnderWay = true
+    try {
+      return await work()
+    } finally {
+      this.#endOne(this.#wantedOffset > this.#syncedOffset && this.#failure === null)
+    }
+  }
+
+  /** The log was cut here, by who is `alone`: what lay behind is synced no more, and whoever waits for it hears why. */
+  cutTo(offset: number, reason: Error): void {
+    this.#syncedOffset = Math.min(this.#syncedOffset, offset)
+    this.giveUp(offset, reason)
+  }
+
+  /** Everything below is synced, by who is `alone`. */
+  beginAt(offset: number): void {
+    this.#syncedOffset = offset
+  }
+
   #wantLater(): void {
     if (this.#hasEnded) return
     this.#dueTimer ??= this.#clock.after(limits.unsyncedMs, () => {
@@ -130,17 +156,39 @@ export class SyncGroup {
       const offset = this.#target.write()
       this.#owedBytes = 0
       if (offset > this.#syncedOffset) {
-        await this.#target.sync()
-        this.#reach(offset)
-        wantsMore = this.#wantedOffset > offset
+        const prepared = this.#target.prepare()
+        if (prepared === null || (await this.#isDone(prepared))) {
+          await this.#target.sync()
+          this.#reach(offset)
+          wantsMore = this.#wantedOffset > offset
+        }
       }
     } catch (error) {
       if (error instanceof DiskError && error.problem === 'too-many-files') this.#refuse(error)
       else this.#fail(error instanceof Error ? error : new Error(String(error)))
     }
-    this.#isUnderWay = false
     this.#turns.end(this.#begin)
-    if (wantsMore) this.#lineUp()
+    this.#endOne(wantsMore)
+  }
+
+  /** Who waits to be alone comes before the next. */
+  #endOne(wantsMore: boolean): void {
+    this.#isUnderWay = false
+    const next = this.#idle.shift()
+    if (next !== undefined) next()
+    else if (wantsMore) this.#lineUp()
+  }
+
+  /** Whatever the disk refuses of what comes before, no record is in doubt. */
+  async #isDone(prepared: Promise<void>): Promise<boolean> {
+    try {
+      await prepared
+      return true
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      this.#refuse(error)
+      return false
+    }
   }
 
   #reach(offset: number): void {
@@ -151,7 +199,7 @@ export class SyncGroup {
     for (const waiter of waiters) if (waiter.offset <= offset) waiter.resolve()
   }
 
-  /** No sync could begin, because no file can be opened now. Nothing is in doubt: a later one does it. */
+  /** No sync could begin. Nothing is in doubt: a later one does it. */
   #refuse(error: DiskError): void {
     this.#wantedOffset = this.#syncedOffset
     this.#target.refused(error)

@@ -188,12 +188,13 @@ test('records that DeleteRecords has removed stay removed: where the disk does n
   await createTopic(broker, 't1')
   for (const value of ['a', 'b', 'c']) await produce(broker, { records: batchOf([value]) })
 
-  disk.trouble = (call, path) => (call === 'replace' && path === firstEpochs ? 'too-many-files' : null)
+  disk.trouble = (call, path) => (call === 'open' && path === `${firstEpochs}.tmp` ? 'too-many-files' : null)
   assert.equal(await trim(broker, 2), ErrorCode.KAFKA_STORAGE_ERROR)
   assert.equal(broker.replica('t1', 0)?.log.logStartOffset, 0)
 
   // Full, but for what is kept for this.
-  disk.trouble = (call) => (call === 'replace' && disk.exists('.reserve') ? 'full' : null)
+  const writes = (call: Call, path: string): boolean => call === 'replace' || (call === 'open' && path.endsWith('.tmp'))
+  disk.trouble = (call, path) => (writes(call, path) && disk.exists('.reserve') ? 'full' : null)
   assert.equal(await trim(broker, 2), ErrorCode.NONE)
   disk.trouble = () => null
   const after = await startBroker(config, disk)

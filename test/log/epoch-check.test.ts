@@ -1,10 +1,14 @@
 /** The leader epoch of a batch stands outside its checksum: that it was changed is told by the epochs around it alone. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { DamageError } from '../../src/log/damage.ts'
 import { batchSizeAt } from '../../src/protocol/records/batch.ts'
 import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
+
+const epochsPath = `${directory}/leader-epoch-checkpoint`
 
 const path = `${directory}/00000000000000000000.log`
 const epochPosition = 12
@@ -59,7 +63,7 @@ test('a log that was trimmed to its end has the epochs that it should have, and 
   const disk = new MemoryDisk()
   await logOfThreeLeaders(disk)
   const log = open({ disk, leaderEpoch: 5, shutdown: 'clean', recoveryPoint: 9 })
-  log.deleteRecordsBefore(9)
+  await log.deleteRecordsBefore(9)
   await log.close()
   const lines: string[] = []
   const report = (line: string): void => void lines.push(line)
@@ -93,4 +97,27 @@ test('an epoch that began behind the end that a power cut left begins at that en
   after.append(batchOf(['b']), { leaderEpoch: 1, origin: 'client' })
   assert.equal(recordsFrom(after).length, 2)
   assert.deepEqual(after.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 1 })
+})
+
+test('that an epoch has begun is on the disk before its first record is acknowledged', async () => {
+  for (let seed = 0; seed < 20; seed++) {
+    const disk = new SimulatedDisk()
+    const log = open({ disk, history: 'new' })
+    append(log, batchOf(['a']))
+    await log.durable(1)
+    log.append(batchOf(['b']), { leaderEpoch: 2, origin: 'client' })
+    await log.durable(2)
+    assert.equal(disk.powerCut(new SeededChance(seed)).readFile(epochsPath).toString(), '0\n2\n0 0\n2 1\n')
+  }
+})
+
+test('an epoch that a kill kept from its file is read from the batches, and nobody is told of damage', () => {
+  const disk = new MemoryDisk()
+  const log = open({ disk, history: 'new' })
+  append(log, batchOf(['a']))
+  log.append(batchOf(['b']), { leaderEpoch: 2, origin: 'client' })
+  log.abandon()
+  const after = open({ disk, leaderEpoch: 2, report: assert.fail })
+  assert.deepEqual(after.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 1 })
+  assert.equal(disk.readFile(epochsPath).toString(), '0\n2\n0 0\n2 1\n')
 })

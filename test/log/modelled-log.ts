@@ -116,7 +116,7 @@ export class Run<D extends Disk> {
     else if (action.kind === 'end') this.#end(action.producerId, action.outcome)
     else if (action.kind === 'sync') await this.log.durable(this.log.logEndOffset)
     else if (action.kind === 'checkpoint') this.#checkpoint()
-    else if (action.kind === 'trim') this.#trim(action.part)
+    else if (action.kind === 'trim') await this.#trim(action.part)
     else if (action.kind === 'pass time') await new Promise(setImmediate)
     else await this.#restart(action)
   }
@@ -141,9 +141,9 @@ export class Run<D extends Disk> {
   }
 
   /** As DeleteRecords does: no further than consumers may read, and on disk before the answer. */
-  #trim(part: number): void {
+  async #trim(part: number): Promise<void> {
     const offset = Math.floor(part * this.log.syncedEndOffset)
-    this.log.deleteRecordsBefore(offset)
+    await this.log.deleteRecordsBefore(offset)
     this.model.logStartOffset = Math.max(this.model.logStartOffset, offset)
     this.#logStartOffset = this.log.logStartOffset
   }
@@ -158,6 +158,8 @@ export class Run<D extends Disk> {
       this.#checkIndexes()
       shutdown = 'clean'
     }
+    // The process is gone: nothing of it goes on.
+    this.log.abandon()
     if (action.kind === 'power cut') this.disk = this.#cut(this.disk, action.seed)
     else if (action.kind === 'close') this.disk = this.#cut(this.disk, 1)
     this.log = open({

@@ -116,6 +116,7 @@ test('segments that give room on a full disk are not there again after a power c
       assert.ok(log.applyRetention() > 0)
       const { logStartOffset } = log
       clock.advance(config.fileDeleteDelayMs)
+      await new Promise(setImmediate)
       const emptied = disk.list(directory).filter((name) => name.endsWith('.log.deleted'))
       assert.ok(emptied.length > 0 && emptied.every((name) => disk.sizeOf(`${directory}/${name}`) === 0))
       const after = open({

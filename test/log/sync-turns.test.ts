@@ -14,6 +14,7 @@ function logIn(turns: SyncTurns, begun: string[], name: string) {
     {
       logEndOffset: () => log.endOffset,
       write: () => log.endOffset,
+      prepare: () => null,
       sync: () => {
         begun.push(name)
         return new Promise<void>((resolve, reject) => Object.assign(log, { finish: resolve, fail: reject }))

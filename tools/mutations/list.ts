@@ -2,6 +2,8 @@
  * Mistakes that somebody could make, one line each, and the tests that must notice: what stands between an acknowledgement
  * and its loss is held by a test, or it is held by nothing. `npm run mutations` makes each in a copy of the project.
  */
+import { followerMutations } from './follower.ts'
+
 export interface Mutation {
   /** What the mistake comes to. */
   readonly what: string
@@ -22,6 +24,7 @@ const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
+  ...followerMutations,
   {
     what: 'a broken invariant stops nothing',
     file: 'src/broker/broker.ts',
@@ -144,8 +147,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'epochs that are made anew are for a moment those of deleted records',
     file: 'src/log/epoch-check.ts',
-    text: 'epochs.replace(startsFrom(found, facts.logStartOffset))',
-    replacement: 'epochs.replace(found)\n  epochs.cutBefore(facts.logStartOffset)',
+    text: 'epochs.replace(made)',
+    replacement: 'epochs.replace(found)\n  epochs.saveNow()\n  epochs.replace(made)',
     tests: ['test/log/epoch-check.test.ts']
   },
   {
@@ -381,9 +384,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'records are deleted before the disk has taken it',
-    file: 'src/log/partition-log.ts',
-    text: 'this.#epochs.cutBefore(start)',
-    replacement: 'attempt(() => this.#epochs.cutBefore(start))',
+    file: 'src/log/log-start.ts',
+    text: '    undo()\n    throw error',
+    replacement: '    return Promise.resolve()',
     tests: offline
   },
   {
@@ -472,15 +475,15 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'files are emptied whose old names a power cut may bring back',
-    file: 'src/log/partition-log.ts',
-    text: 'this.#disk.syncDirectoryNow(this.#directory)\n',
+    file: 'src/log/log-start.ts',
+    text: 'await disk.syncDirectory(directory)\n',
     replacement: '',
     tests: ['test/log/retention.test.ts']
   },
   {
     what: 'on a full disk dropped segments give no room',
-    file: 'src/log/partition-log.ts',
-    text: 'files.giveRoom()\n',
+    file: 'src/log/log-start.ts',
+    text: 'if (!this.#hasEnded) files.giveRoom()\n',
     replacement: '',
     tests: ['test/log/retention.test.ts']
   },

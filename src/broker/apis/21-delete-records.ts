@@ -34,15 +34,12 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
   async handle(request, { broker }) {
     // What could not be made durable stays: the high watermark is below it.
     await Promise.allSettled(becomingReadable(request, broker))
-    const topics = request.topics.map((topic) => ({
-      name: topic.name,
-      partitions: topic.partitions.map(({ partitionIndex, offset }) => {
-        const trimmed = trim(broker, topic.name, partitionIndex, offset)
-        return typeof trimmed === 'number'
-          ? { partitionIndex, lowWatermark: trimmed, errorCode: ErrorCode.NONE }
-          : { partitionIndex, lowWatermark: -1, errorCode: trimmed.error }
-      })
-    }))
+    const topics = await Promise.all(
+      request.topics.map(async ({ name, partitions }) => ({
+        name,
+        partitions: await Promise.all(partitions.map((partition) => trimmed(broker, name, partition)))
+      }))
+    )
     try {
       broker.saveLogStartOffsets()
     } catch (error) {
@@ -60,8 +57,24 @@ function becomingReadable(request: Decoded<DeleteRecordsRequest>, broker: Broker
   )
 }
 
+async function trimmed(
+  broker: Broker,
+  topic: string,
+  { partitionIndex, offset }: { readonly partitionIndex: number; readonly offset: number }
+): Promise<PartitionAnswer> {
+  const start = await trim(broker, topic, partitionIndex, offset)
+  return typeof start === 'number'
+    ? { partitionIndex, lowWatermark: start, errorCode: ErrorCode.NONE }
+    : { partitionIndex, lowWatermark: -1, errorCode: start.error }
+}
+
 /** The new log start offset, or Kafka's error. */
-function trim(broker: Broker, topic: string, partition: number, offset: number): number | { error: ErrorCode } {
+async function trim(
+  broker: Broker,
+  topic: string,
+  partition: number,
+  offset: number
+): Promise<number | { error: ErrorCode }> {
   const led = broker.led(topic, partition)
   if (broker.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
   if ('error' in led) return { error: led.error }
@@ -71,7 +84,7 @@ function trim(broker: Broker, topic: string, partition: number, offset: number):
   const start = offset === toTheHighWatermark ? replica.highWatermark : offset
   if (start < 0 || start > replica.highWatermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
   try {
-    broker.freeing(() => replica.log.deleteRecordsBefore(start))
+    await broker.freeing(() => replica.log.deleteRecordsBefore(start))
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     return { error: ErrorCode.KAFKA_STORAGE_ERROR }
