@@ -120,6 +120,14 @@ export function parseCount(text: string): number {
   return count
 }
 
+/** 0: any that is free. */
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw wrongUsage(`"${text}" is not a port`, 'a port is a number up to 65535')
+  return port
+}
+
 /** Records per second: `100`, `5/s`, `300/m`. */
 export function parseRatePerSecond(text: string): number {
   const found = /^(\d+(?:\.\d+)?)(?:\/(s|m|h))?$/.exec(text.trim())

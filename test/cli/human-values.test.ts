@@ -9,6 +9,7 @@ import {
   parseCount,
   parseDurationMs,
   parsePartitions,
+  parsePort,
   parseRatePerSecond,
   parseTimestampMs,
   sizeBytes,
@@ -79,4 +80,11 @@ test('counts and rates are checked', () => {
   assert.equal(parseRatePerSecond('5/s'), 5)
   assert.equal(parseRatePerSecond('300/m'), 5)
   assert.throws(() => parseRatePerSecond('0'), /not a rate/)
+})
+
+test('what is no port is told as such, not as a count', () => {
+  assert.deepEqual(['0', '9092', '65535'].map(parsePort), [0, 9092, 65_535])
+  for (const text of ['abc', '', '-1', '65536', '9_092', '9092/tcp']) {
+    assert.throws(() => parsePort(text), { message: `"${text}" is not a port` }, text)
+  }
 })

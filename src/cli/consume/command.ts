@@ -17,6 +17,7 @@ export const consume: CommandDefinition = {
                    a range; its end is not read, and "end" is the end as of now
 With a group, committed offsets come first, unless --from is given.
 A broker that goes away is waited for; partitions that a topic gets are read too.
+Whether a pipe is still read (| head) only the next record shows; -n 10 ends at once.
 
 --where is JavaScript over topic, partition, offset, timestamp, key, value
 (parsed if it is JSON) and headers. It runs in a context of its own with a time

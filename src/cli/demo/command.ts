@@ -18,7 +18,7 @@ On a pipe the same as lines on standard input: kill payments, kill-one kitchen, 
 resume kitchen, scale kitchen 3, rate 10, quit.
 
 --compare shows two worlds side by side: the same orders through direct calls between services, without a broker, and through the log.
-Notifications is killed in both, after six seconds and for --outage; k kills earlier, or again; a table at the end says what each lost.
+The notifications are killed in both, after six seconds and for --outage; k kills earlier, or again; a table at the end says what each lost.
 
 Exit code 0: every order has exactly one notification; 7: not.`,
   options: [
@@ -27,7 +27,7 @@ Exit code 0: every order has exactly one notification; 7: not.`,
     { flags: '--count <n>', description: 'close after n orders' },
     { flags: '--duration <duration>', description: 'close after this time, for example 60s' },
     { flags: '--compare', description: 'with Kafka and without, side by side: what does each lose?' },
-    { flags: '--outage <duration>', description: 'with --compare: how long notifications is dead (10s)' },
+    { flags: '--outage <duration>', description: 'with --compare: how long the notifications are dead (10s)' },
     {
       flags: '-d, --data <directory>',
       description: 'keep the data of its own broker here',

@@ -7,7 +7,7 @@ import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseAddress } from '../global-options.ts'
-import { parseConfigs, parseCount } from '../human-values.ts'
+import { parseConfigs, parsePort } from '../human-values.ts'
 import { asCalled } from '../own-name.ts'
 import { version } from '../version.ts'
 import { serverProperties } from './server-properties.ts'
@@ -75,8 +75,7 @@ function isThisMachineOnly(host = 'localhost'): boolean {
 export function readServeOptions(flags: Flags): KafkaOptions {
   const memory = flags.has('memory')
   if (memory && flags.text('data') !== undefined) throw wrongUsage('--memory and --data exclude each other')
-  const port = flags.parsed('port', parseCount) ?? 9092
-  if (port > 65_535) throw wrongUsage(`${port} is not a port`, 'a port is a number up to 65535')
+  const port = flags.parsed('port', parsePort) ?? 9092
   const advertise = flags.text('advertise')
   if (advertise !== undefined) parseAddress(advertise)
   return {

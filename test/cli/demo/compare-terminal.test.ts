@@ -31,7 +31,7 @@ suite('the two worlds on a terminal', { skip: skipUnless(odradek(), python()) },
         return screen.isAlternate && left > 0 && right > 0
       })
       terminal.press('k')
-      await terminal.until('two dead', (screen) => /is dead \(kill -9\) +notifications is dead/.test(textOf(screen)))
+      await terminal.until('two dead', (screen) => /are dead \(kill -9\) +notifications are dead/.test(textOf(screen)))
       await terminal.until('customers who are not told, in both worlds', (screen) => {
         const [lost = 0, waiting = 0] = figuresOf(screen, 'customers not told')
         return lost > 5 && waiting > 5 && /^█+ +█+$/m.test(textOf(screen))

@@ -353,9 +353,9 @@ suite('odradek demo --compare', () => {
       assert.match(text, /^meals that were cooked +36 +meals that were cooked +36$/m)
       assert.match(text, /^customers told of it +21 +customers told of it +20$/m)
       assert.match(text, /^customers not told +15 +customers not told +16\n#{15} +#{16}$/m)
-      assert.match(text, /notifications is dead \(kill -9\) +notifications is dead \(kill -9\)/)
+      assert.match(text, /notifications are dead \(kill -9\) +notifications are dead \(kill -9\)/)
       assert.match(text, /Left 14 calls failed for good; right 16 messages in the log, kept\.$/m)
-      assert.match(text, /Notifications starts again in 10 s\.$/m)
+      assert.match(text, /The notifications start again in 10 s\.$/m)
       assert.match(text, /^In another terminal: .*odradek consume orders -b localhost:9092$/m)
     })
 

@@ -196,7 +196,7 @@ const onLinux = existsSync('/proc/self/stat') ? false : 'processes are looked up
 
 describe('the comparison leaves nothing behind', { skip: skipUnless(odradek()) }, () => {
   const killed = (lines: readonly string[]) =>
-    lines.some((line) => line.includes('notifications is dead in both worlds')) || undefined
+    lines.some((line) => line.includes('the notifications are dead in both worlds')) || undefined
 
   test('it is told to kill and to end on standard input, and prints lines and a table', async () => {
     const running = compare('--outage', '60s', '--rate', '5')

@@ -160,7 +160,7 @@ export class Comparison implements Play {
     const drainedMs = isDrained ? Date.now() : undefined
     this.#outages[this.#outages.length - 1] = { ...outage, drainedMs, peakLag: Math.max(outage.peakLag, lag) }
     if (drainedMs !== undefined && restartedMs !== undefined) {
-      this.#tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after notifications came back`)
+      this.#tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after the notifications came back`)
     }
   }
 
@@ -169,13 +169,13 @@ export class Comparison implements Play {
       this.#calls.kill(victim)
       this.#outages.push({ ...justKilled, killedMs: Date.now() })
       this.#log.command({ kind: 'kill', service: victim })
-      this.#tell('notifications is dead in both worlds')
+      this.#tell('the notifications are dead in both worlds')
     } else if (action === 'restart') {
       const outage = this.#outages.pop()
       if (outage) this.#outages.push({ ...outage, restartedMs: Date.now(), due: this.due })
       this.#calls.restart(victim)
       this.#log.command({ kind: 'restart', service: victim })
-      this.#tell('notifications is started again in both worlds')
+      this.#tell('the notifications are started again in both worlds')
     }
   }
 
@@ -188,7 +188,7 @@ export class Comparison implements Play {
     const outage = this.#outages.at(-1)
     if (outage === undefined) return
     this.#outages[this.#outages.length - 1] = { ...outage, listensMs: Date.now() }
-    this.#tell('notifications of the direct calls listens again')
+    this.#tell('the notifications of the direct calls listen again')
   }
 
   /** What the log says: each event has arrived where the next one speaks of the same order. */

@@ -14,19 +14,19 @@ export function phaseSentences({ phase, leftMs, calls, log }: ComparisonState): 
       return ['Two copies of a food-delivery app are starting.', '', '']
     case 'flowing':
       return [
-        'Customers order, the kitchen cooks, and notifications tells the customer.',
+        'Customers order, the kitchen cooks, and the notifications tell the customer.',
         `Told so far: ${counted(left.arrived, 'customer')} on the left, ${counted(right.arrived, 'customer')} on the right.`,
-        `Notifications is killed in both worlds${inSeconds}; k kills it now.`
+        `The notifications are killed in both worlds${inSeconds}; k kills them now.`
       ]
     case 'out':
       return [
-        'Notifications is dead in both worlds, and customers go on ordering.',
+        'The notifications are dead in both worlds, and customers go on ordering.',
         `Left ${counted(left.lost, 'call')} failed for good; right ${counted(right.missing, 'message')} in the log, kept.`,
-        `Notifications starts again${inSeconds}.`
+        `The notifications start again${inSeconds}.`
       ]
     case 'draining':
       return [
-        'Notifications starts again in both worlds.',
+        'The notifications start again in both worlds.',
         `Left ${counted(left.lost, 'call')} gone; right ${counted(right.missing, 'message')} left in the log, being read now.`,
         ''
       ]

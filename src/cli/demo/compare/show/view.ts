@@ -116,7 +116,7 @@ function barCells(count: number, scale: number, paint: Paint, { glyphs }: ViewOp
 
 function aliveCells(state: CallState, style: Style): Cell[] {
   const paints = { working: style.green, starting: style.yellow, dead: style.red }
-  const words = { working: 'works', starting: 'is starting', dead: 'is dead (kill -9)' }
+  const words = { working: 'work', starting: 'are starting', dead: 'are dead (kill -9)' }
   return [{ text: 'notifications ' }, { text: words[state], paint: paints[state] }]
 }
 
@@ -144,7 +144,7 @@ function keysLine({ columns, style }: ViewOptions): string {
   return lineOf(
     [
       { text: 'k', paint: style.bold },
-      { text: ' kill notifications in both worlds   ', paint: style.dim },
+      { text: ' kill the notifications in both worlds   ', paint: style.dim },
       { text: 'q', paint: style.bold },
       { text: ' finish and count', paint: style.dim }
     ],
