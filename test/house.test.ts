@@ -21,6 +21,16 @@ test('an import against the direction of the house is found, one with it is not'
   assert.equal(findingsIn('src/cli/serve.ts', "import { startKafka } from '../index.ts'\n"), '')
 })
 
+test('the files of a stopped broker are looked into by three commands, and by no room that serves', () => {
+  const reader = "import { checkDirectory } from '../../inspection/check/check.ts'\n"
+  assert.equal(findingsIn('src/cli/check/run.ts', reader), '')
+  assert.match(findingsIn('src/cli/trace/run.ts', reader), /cli may not import src\/inspection/)
+  assert.match(findingsIn('src/broker/a.ts', "import { x } from '../inspection/b.ts'\n"), /broker may not import/)
+  assert.equal(findingsIn('src/inspection/a.ts', "import { x } from '../log/b.ts'\n"), '')
+  assert.match(findingsIn('src/inspection/a.ts', "import { x } from '../broker/b.ts'\n"), /inspection may not import/)
+  assert.match(findingsIn('src/cli/dump/run.ts', "import { x } from '../../broker/b.ts'\n"), /cli may not import/)
+})
+
 test('an import that spans lines is seen', () => {
   assert.match(findingsIn('src/host/a.ts', "import {\n  x,\n  y\n} from '../log/b.ts'\n"), /host may not import/)
 })

@@ -3,6 +3,7 @@
  */
 import { describeBroker } from './brokers/describe.ts'
 import { listBrokers } from './brokers/list.ts'
+import { check } from './check/command.ts'
 import type { CommandDefinition, CommandGroup } from './command.ts'
 import { completion, completionWords } from './completion/command.ts'
 import { consume } from './consume/command.ts'
@@ -36,6 +37,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   consume,
   trace,
   learn,
+  check,
   dump,
   graduate,
   {

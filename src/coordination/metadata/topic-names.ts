@@ -5,6 +5,9 @@ const longest = 249
 /** The topic of the metadata log itself: its directory is there, so that no other may have the name. */
 export const metadataTopicName = '__cluster_metadata'
 
+/** Its id, in every cluster (Kafka: Uuid.METADATA_TOPIC_ID). */
+export const metadataTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
+
 /** What is wrong with a name, in a sentence; null when nothing is. */
 export function objectionToTopicName(name: string): string | null {
   if (name === '') return 'Topic name is invalid: the empty string is not allowed'
