@@ -45,7 +45,7 @@ function isBehind(told: readonly EpochStart[], made: readonly EpochStart[]): boo
   return latest !== undefined && latest.epoch === made[told.length - 1]?.epoch && told.length < made.length
 }
 
-/** Looks at the first batch of each epoch, and at the last one of all. Throws DamageError. */
+/** Looks at the first batch of each epoch, at the one before it, and at the last one of all. Throws DamageError. */
 export function epochsFit(starts: readonly EpochStart[], facts: EpochFacts): boolean {
   const { logStartOffset, logEndOffset, leaderEpoch } = facts
   for (const [index, { epoch, startOffset }] of starts.entries()) {
@@ -55,6 +55,7 @@ export function epochsFit(starts: readonly EpochStart[], facts: EpochFacts): boo
       if (epoch > leaderEpoch) return false
       continue
     }
+    if (startOffset > logStartOffset && !endsBefore(startOffset, before?.epoch ?? -1, epoch, facts)) return false
     const batch = batchAt(startOffset, facts)
     const endOffset = starts[index + 1]?.startOffset ?? logEndOffset
     // Compaction may have left no batch of an epoch.
@@ -64,6 +65,14 @@ export function epochsFit(starts: readonly EpochStart[], facts: EpochFacts): boo
   if (last === null) return true
   const known = starts.findLast(({ startOffset }) => startOffset < logEndOffset)?.epoch ?? -1
   return last.partitionLeaderEpoch === known
+}
+
+/** Whether the batch that ends right before the offset is of the epoch that is known there, or, where none is, of an earlier one. */
+function endsBefore(startOffset: number, known: number, epoch: number, facts: EpochFacts): boolean {
+  const batch = batchAt(startOffset - 1, facts)
+  // Compaction may have left none there.
+  if (batch === null || batch.baseOffset >= startOffset) return true
+  return known < 0 ? batch.partitionLeaderEpoch < epoch : batch.partitionLeaderEpoch === known
 }
 
 /** Throws DamageError, also for a batch of an older epoch than the one before it: none is written after a later one. */

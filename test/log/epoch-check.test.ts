@@ -121,3 +121,39 @@ test('an epoch that a kill kept from its file is read from the batches, and nobo
   assert.deepEqual(after.endOffsetForEpoch(0), { leaderEpoch: 0, endOffset: 1 })
   assert.equal(disk.readFile(epochsPath).toString(), '0\n2\n0 0\n2 1\n')
 })
+
+for (const shutdown of ['clean', 'unclean'] as const) {
+  test(`a file of epochs that is gone, cut short or changed at any byte is made anew after a ${shutdown} stop, and told`, async () => {
+    const disk = new MemoryDisk()
+    await logOfThreeLeaders(disk)
+    const whole = Buffer.from(disk.readFile(epochsPath))
+    const changed = [...whole.keys()].flatMap((position) =>
+      [...Buffer.from('0123456789 \n-\0\xff', 'latin1')].map((byte) => {
+        const bytes = Buffer.from(whole)
+        bytes.writeUInt8(byte, position)
+        return bytes
+      })
+    )
+    const cut = [...whole.keys()].map((length) => Buffer.from(whole.subarray(0, length)))
+    const zeros = Buffer.alloc(whole.length)
+    for (const bytes of [null, zeros, ...cut, ...changed]) {
+      const what = bytes === null ? 'gone' : JSON.stringify(bytes.toString('latin1'))
+      disk.remove(epochsPath)
+      if (bytes !== null) disk.replaceFile(epochsPath, bytes)
+      const lines: string[] = []
+      const report = (line: string): void => void lines.push(line)
+      const log = open({ disk, leaderEpoch: 5, shutdown, recoveryPoint: 9, logStartOffset: 0, report })
+      const ends = [0, 2, 5].map((epoch) => log.endOffsetForEpoch(epoch).endOffset)
+      assert.deepEqual([ends, log.logStartOffset, recordsFrom(log).length], [[3, 6, 9], 0, 9], what)
+      log.abandon()
+      // The end of the last line says nothing.
+      const [now, before, changedTo] = [disk.readFile(epochsPath), whole, bytes].map((content) =>
+        content?.toString('latin1').replace(/\n$/, '')
+      )
+      assert.equal(now, before, what)
+      // Where an epoch seems to have begun behind what a crash left, the file may be as the crash left it.
+      const isLost = shutdown === 'unclean' && /^5 6\d$/m.test(changedTo ?? '')
+      assert.equal(lines.length, changedTo === before || isLost ? 0 : 1, what)
+    }
+  })
+}

@@ -66,5 +66,12 @@ export const followerMutations: readonly Mutation[] = [
     text: 'prepare: () => (this.#epochs.isSaved ? null : this.#saveEpochs()),',
     replacement: 'prepare: () => null,',
     tests: ['test/log/epoch-check.test.ts']
+  },
+  {
+    what: 'an epoch that seems to begin later than it did is believed',
+    file: 'src/log/epoch-check.ts',
+    text: 'if (startOffset > logStartOffset && !endsBefore(',
+    replacement: 'if (startOffset < logStartOffset && !endsBefore(',
+    tests: ['test/log/epoch-check.test.ts']
   }
 ]
