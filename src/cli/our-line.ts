@@ -82,7 +82,9 @@ function readTyped(typed: readonly string[], definition: CommandDefinition, tool
     }
   }
   const { options, values } = taken(meant, definition)
-  return { names: [...named, ...namesTyped(typed, words, definition, tool), ...values], options }
+  // Who says the topic twice (`produce orders -t orders`) means one.
+  const others = namesTyped(typed, words, definition, tool).filter((name) => !named.includes(name))
+  return { names: [...named, ...others, ...values], options }
 }
 
 function namesTyped(

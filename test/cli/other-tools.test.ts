@@ -316,3 +316,18 @@ test('help for a command that does not exist is an error, with the command that 
   assert.throws(() => asHelpOption(['help', 'topics', 'lst']), { next: 'odradek topics list --help' })
   assert.throws(() => asHelpOption(['help', 'nonsense']), { next: 'odradek --help' })
 })
+
+test('who lists topics is not told of groups, and who may mean either is told of both', () => {
+  const answered = (line: string) => ourLineFor(line.split(' '))
+  for (const line of ['topics --list', 'kafka-topics --list', 'topics --unknown --list']) {
+    assert.match(answered(line) ?? '', /^odradek topics list/, line)
+    assert.doesNotMatch(answered(line) ?? '', /groups/, line)
+  }
+  assert.equal(answered('--list'), 'odradek topics list   (or: odradek groups list)')
+})
+
+test('a topic that is named twice is one topic', () => {
+  const answered = (line: string) => ourLineFor(line.split(' '))?.split('   ')[0]
+  assert.equal(answered('kafkactl consume orders -t orders'), 'odradek consume orders')
+  assert.equal(answered('kafkactl produce orders -t orders --property key.separator=,'), 'odradek produce orders -K ,')
+})

@@ -78,7 +78,7 @@ async function addPartitions(cluster: Cluster, name: string, count: number): Pro
   if (!result || result.errorCode === 0) return
   const failure = failureOf(cluster, result.errorCode, result.errorMessage)
   throw new CliError({
-    what: `topic "${name}" did not get ${count} partitions`,
+    what: `topic "${name}" did not get ${count} ${count === 1 ? 'partition' : 'partitions'}`,
     why: explainFailure(failure),
     next: `odradek topics describe ${name}`,
     exitCode: exitCodeOf(failure)
