@@ -10,24 +10,20 @@
  * passed over without making anything of them; one write for all that is appended in a turn (write-group.ts).
  */
 import type { Clock } from '../host/clock.ts'
-import { attempt, type Disk, DiskError } from '../host/disk.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { type BatchHeader, isControl, lastOffsetOf } from '../protocol/records/batch.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
-import { admit } from './admission.ts'
 import { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
-import { leaderChunks } from './leader-batches.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
+import { LogEnd } from './log-end.ts'
 import { LogStart } from './log-start.ts'
 import { type LogOpening, type OpenedLog, openLog } from './opening.ts'
 import { readTopicId } from './partition-metadata.ts'
-import { type AppendedBatch, place } from './placing.ts'
 import { type ProducerState, producerExpirationMs } from './producer-state.ts'
 import { expiredSegments } from './retention.ts'
-import { relativeOffsetMax, rollIsDue } from './rolling.ts'
-import type { Segment, SegmentSurroundings } from './segment.ts'
+import type { SegmentSurroundings } from './segment.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
 import type { Segments } from './segments.ts'
 import { SyncGroup, type SyncTarget } from './sync-group.ts'
@@ -36,7 +32,6 @@ import { Truncation, type WriteDown } from './truncation.ts'
 import type {
   AbortedTransaction,
   ActiveProducer,
-  AppendMoment,
   AppendOptions,
   AppendResult,
   FollowerAppend,
@@ -45,7 +40,6 @@ import type {
   TimestampedOffset,
   Trouble
 } from './types.ts'
-import { WriteGroup } from './write-group.ts'
 
 export { UnfitBatchError } from './leader-batches.ts'
 export type { LogOpening } from './opening.ts'
@@ -66,18 +60,15 @@ export class PartitionLog {
   readonly #segments: Segments
   readonly #producers: ProducerState
   readonly #epochs: LeaderEpochs
-  readonly #writes: WriteGroup
+  readonly #end: LogEnd
   readonly #syncs: SyncGroup
   readonly #start: LogStart
   readonly #truncation: Truncation
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
-  #logEndOffset: number
   #failure: Error | null = null
   #isInTrouble = false
-  /** The offset from which a write that failed has to be cut off again, before anything is appended. */
-  #cutBackTo: number | null = null
   /** Why nothing is done here any more, once the log was closed or deleted. */
   #ended: DiskError | null = null
 
@@ -104,35 +95,41 @@ export class PartitionLog {
     this.#epochs = opened.epochs
     this.#producers = opened.producers
     this.#segments = opened.segments
-    this.#logEndOffset = opened.logEndOffset
     this.#start = new LogStart(opened.logStartOffset, { ...options, ...opened, config: () => this.#config })
-    this.#writes = this.#writeGroup()
+    this.#end = this.#endOf(opened, options)
     this.#syncs = this.#syncGroup(opened.syncedOffset, options)
     this.#truncation = this.#truncationOf(opened)
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
-    if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)
+    if (this.#waitsForSync) this.#syncs.want(this.#end.offset)
   }
 
-  #writeGroup(): WriteGroup {
-    return new WriteGroup({
-      logEndOffset: () => this.#logEndOffset,
-      write: () => this.#segments.active.write(),
+  #endOf({ logEndOffset, ...parts }: OpenedLog, options: LogOpening): LogEnd {
+    return new LogEnd(logEndOffset, {
+      ...options,
+      ...parts,
+      start: this.#start,
+      config: () => this.#config,
+      owe: (sizeBytes) => {
+        if (this.#waitsForSync) this.#syncs.owe(sizeBytes)
+      },
       written: () => {
         if (!this.#waitsForSync) this.onSynced?.()
       },
-      takeBack: (offset, error) => this.#takeBack(offset, error)
+      rolled: (offset) => this.#syncs.want(offset),
+      takenBack: (offset, error) => this.#syncs.giveUp(offset, error),
+      told: (error) => this.#told(error)
     })
   }
 
   #syncGroup(syncedOffset: number, { syncTurns, clock }: LogOpening): SyncGroup {
     const target: SyncTarget = {
-      logEndOffset: () => this.#logEndOffset,
+      logEndOffset: () => this.#end.offset,
       write: () => {
-        this.#writes.flush()
-        return this.#logEndOffset
+        this.#end.flush()
+        return this.#end.offset
       },
       prepare: () => (this.#epochs.isSaved ? null : this.#saveEpochs()),
-      sync: () => this.#segments.sync(this.#logEndOffset),
+      sync: () => this.#segments.sync(this.#end.offset),
       synced: () => {
         this.#tellTrouble('over')
         this.onSynced?.()
@@ -147,10 +144,8 @@ export class PartitionLog {
     return new Truncation({
       ...{ directory: this.#directory, segments, epochs, syncs: this.#syncs, start: this.#start },
       nowMs: () => this.#clock.nowMs(),
-      logEndOffset: () => this.#logEndOffset,
-      endAt: (offset) => {
-        this.#logEndOffset = offset
-      },
+      logEndOffset: () => this.#end.offset,
+      endAt: (offset) => this.#end.moveTo(offset),
       assertUsable: () => this.#assertUsable(),
       fail: (error) => this.#fail(error)
     })
@@ -179,12 +174,12 @@ export class PartitionLog {
   }
 
   get logEndOffset(): number {
-    return this.#logEndOffset
+    return this.#end.offset
   }
 
   /** Everything below is as durable as was asked for: synced, or with 'os' and in memory just written. */
   get syncedEndOffset(): number {
-    return this.#waitsForSync ? this.#syncs.syncedOffset : this.#writes.writtenEndOffset
+    return this.#waitsForSync ? this.#syncs.syncedOffset : this.#end.writtenOffset
   }
 
   /** Everything below survives a power cut, whatever was asked for, and so do the indexes of the segments below. */
@@ -199,7 +194,7 @@ export class PartitionLog {
 
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
   get lastStableOffset(): number {
-    return Math.max(this.#start.offset, this.#producers.firstUnstableOffset() ?? this.#logEndOffset)
+    return Math.max(this.#start.offset, this.#producers.firstUnstableOffset() ?? this.#end.offset)
   }
 
   get sizeBytes(): number {
@@ -220,34 +215,8 @@ export class PartitionLog {
    * failed sync; the log is then as it was. What is written `in this turn` is told by `written`.
    */
   append(records: Buffer, options: AppendOptions): AppendResult {
-    this.#assertUsable()
-    if (options.write !== 'in this turn') this.#writes.flush()
-    this.#undoWhatFailed()
-    if (options.leaderEpoch < this.#epochs.latest)
-      throw new InvariantError(
-        `${this.#directory} is in epoch ${this.#epochs.latest}, and ${options.leaderEpoch} is over`,
-        {
-          partition: this.#directory
-        }
-      )
-    const nowMs = this.#clock.nowMs()
-    const rules = { topicPartition: this.#directory, config: this.#config, producers: this.#producers, nowMs }
-    const admitted = admit(records, options.origin, rules)
-    if (admitted.kind === 'refused') return { ok: false, ...admitted }
-    if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
-    const { bytes } = admitted
-    const firstOffset = this.#logEndOffset
-    const batches = place(bytes, admitted.batches, firstOffset, options.leaderEpoch)
-    if (batches.length === 0) return noBatch
-    this.#put(bytes, batches, nowMs, options.write ?? 'now')
-    return {
-      ok: true,
-      firstOffset,
-      lastOffset: this.#logEndOffset - 1,
-      logAppendTimeMs: this.#config.messageTimestampType === 'LogAppendTime' ? nowMs : -1,
-      logStartOffset: this.#start.offset,
-      isDuplicate: false
-    }
+    this.#assertOpenToRecords()
+    return this.#end.append(records, options)
   }
 
   /**
@@ -256,58 +225,23 @@ export class PartitionLog {
    * DiskError when the disk refuses, when the log ends behind the chunks that came before.
    */
   appendAsFollower(chunks: readonly Buffer[]): FollowerAppend {
-    this.#assertUsable()
-    this.#writes.flush()
-    this.#undoWhatFailed()
-    const { gaps } = this.#surroundings
-    const log = { directory: this.#directory, logEndOffset: this.#logEndOffset, latestEpoch: this.#epochs.latest, gaps }
-    const nowMs = this.#clock.nowMs()
-    const found = leaderChunks(chunks, log)
-    for (const { bytes, batches } of found) this.#put(bytes, batches, nowMs, 'now')
-    return {
-      firstOffset: found[0]?.batches[0]?.header.baseOffset ?? this.#logEndOffset,
-      lastOffset: this.#logEndOffset - 1,
-      sizeBytes: found.reduce((sum, { bytes }) => sum + bytes.length, 0)
-    }
-  }
-
-  /** Appends batches that have their place, at least one. Throws DiskError, with the log as it was. */
-  #put(bytes: Buffer, batches: readonly AppendedBatch[], nowMs: number, write: AppendMoment): void {
-    const [first] = batches
-    const last = batches.at(-1)
-    if (first === undefined || last === undefined) throw new Error('an append has a batch')
-    if (this.#truncation.isUnderWay) throw new Error(`${this.#directory} is being cut`)
-    // All that can fail comes before the append, or is the append: what is in the file is taken in.
-    const segment = this.#segmentFor(first.header, bytes.length, lastOffsetOf(last.header), nowMs)
-    if (lastOffsetOf(last.header) - segment.baseOffset > relativeOffsetMax)
-      throw new Error('an index cannot name this offset')
-    if (batches.some(({ end }) => end !== null)) segment.transactionIndex.file.load()
-    for (const { header } of batches) this.#epochs.assign(header.partitionLeaderEpoch, header.baseOffset)
-    if (write === 'in this turn' && batches.length === 1) {
-      segment.gather(bytes, first, this.#config.indexIntervalBytes)
-      this.#writes.add(first.header.baseOffset, this.#producers.undoFor(last.header.producerId))
-    } else {
-      segment.append(bytes, batches, this.#config.indexIntervalBytes)
-    }
-    segment.writtenMs = nowMs
-    this.#logEndOffset = lastOffsetOf(last.header) + 1
-    if (this.#waitsForSync) this.#syncs.owe(bytes.length)
-    for (const batch of batches) this.#remember(batch, segment)
+    this.#assertOpenToRecords()
+    return this.#end.appendAsFollower(chunks)
   }
 
   /** Resolves when everything that was appended is in the file. Rejects when it could not be written, and is in the log no more. */
   written(): Promise<void> {
-    return this.#writes.written()
+    return this.#end.written()
   }
 
   /** Resolves when everything below the offset is as durable as was asked for. Rejects when the write or the sync failed. */
   durable(offset: number): Promise<void> {
-    return this.#waitsForSync ? this.#syncs.wait(offset) : this.#writes.written()
+    return this.#waitsForSync ? this.#syncs.wait(offset) : this.#end.written()
   }
 
   /** Begins to make durable what was appended: a reader waits for it, and is told by `onSynced`. */
   syncNow(): void {
-    if (this.#waitsForSync) this.#syncs.hurry(this.#logEndOffset)
+    if (this.#waitsForSync) this.#syncs.hurry(this.#end.offset)
   }
 
   /** Whole batches from the one that holds the offset on, below `upTo`; at least one even above `maxBytes` when asked. */
@@ -315,9 +249,9 @@ export class PartitionLog {
     offset: number,
     options: Omit<ReadLimits, 'logEndOffset' | 'epochs'>
   ): ReadResult | { readonly error: ErrorCode } {
-    if (options.upTo > this.#writes.writtenEndOffset) this.#writes.flush()
-    if (offset < this.#start.offset || offset > this.#logEndOffset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
-    const logEndOffset = this.#logEndOffset
+    if (options.upTo > this.#end.writtenOffset) this.#end.flush()
+    if (offset < this.#start.offset || offset > this.#end.offset) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
+    const logEndOffset = this.#end.offset
     const limits = {
       ...options,
       upTo: Math.min(options.upTo, logEndOffset),
@@ -329,7 +263,7 @@ export class PartitionLog {
 
   /** The bytes from the offset to the log's end, where a read ended there or nothing follows; null when only reading tells. */
   bytesFrom(offset: number): number | null {
-    if (offset === this.#logEndOffset) return 0
+    if (offset === this.#end.offset) return 0
     const { active } = this.#segments
     const position = active.placeOf(offset)
     return position < 0 ? null : active.sizeBytes - position
@@ -343,13 +277,13 @@ export class PartitionLog {
 
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
-    this.#writes.flush()
+    this.#end.flush()
     return this.#noticing(() => recordAt(this.#segments.all, timestampMs, this.#start.offset))
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
-    this.#writes.flush()
+    this.#end.flush()
     return this.#noticing(() => newestRecord(this.#segments.all, this.#start.offset))
   }
 
@@ -363,7 +297,7 @@ export class PartitionLog {
   }
 
   endOffsetForEpoch(leaderEpoch: number): EpochEnd {
-    return this.#epochs.endOf(leaderEpoch, this.#logEndOffset)
+    return this.#epochs.endOf(leaderEpoch, this.#end.offset)
   }
 
   /**
@@ -371,7 +305,7 @@ export class PartitionLog {
    * record of it is acknowledged. Throws DiskError when the disk does not take it.
    */
   beginEpoch(leaderEpoch: number): void {
-    this.#epochs.assign(leaderEpoch, this.#logEndOffset)
+    this.#epochs.assign(leaderEpoch, this.#end.offset)
     // Where that fails later, the next sync does it again.
     this.#epochs.save().catch(() => {})
   }
@@ -381,8 +315,8 @@ export class PartitionLog {
    * with nothing changed, when the disk does not take where the first epoch begins now.
    */
   deleteRecordsBefore(offset: number): Promise<void> {
-    this.#writes.flush()
-    return this.#start.advanceTo(Math.min(offset, this.#logEndOffset))
+    this.#end.flush()
+    return this.#start.advanceTo(Math.min(offset, this.#end.offset))
   }
 
   /**
@@ -402,8 +336,7 @@ export class PartitionLog {
 
   async #cutting(cut: () => Promise<void>): Promise<void> {
     this.#assertUsable()
-    this.#writes.flush()
-    this.#undoWhatFailed()
+    this.#end.settle()
     await cut()
     this.onSynced?.()
   }
@@ -411,19 +344,19 @@ export class PartitionLog {
   /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
   applyRetention(): number {
     const nowMs = this.#clock.nowMs()
-    this.#writes.flush()
+    this.#end.flush()
     this.#producers.expire(nowMs - producerExpirationMs)
     const facts = this.#segments.all.map((segment) => ({
       sizeBytes: segment.sizeBytes,
       newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.writtenMs
     }))
-    const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)
+    const safe = this.#segments.below(this.syncedEndOffset, this.#end.offset)
     const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#start.countBefore())
     // Finished ones first: a disk that has no room for another segment gets it from them.
     const finished = Math.min(expired, facts.length - 1)
     const dropped = finished > 0 ? this.#start.drop(finished) : 0
     if (dropped < finished || expired === finished) return dropped
-    this.#roll(this.#logEndOffset, nowMs)
+    this.#end.roll(nowMs)
     return dropped + this.#start.drop(1)
   }
 
@@ -439,11 +372,11 @@ export class PartitionLog {
     if (this.#ended !== null) return
     this.#refuse('is closed')
     try {
-      this.#writes.flush()
+      this.#end.flush()
       this.#assertKept()
-      await this.#syncs.wait(this.#logEndOffset)
+      await this.#syncs.wait(this.#end.offset)
       await this.#epochs.save()
-      await this.#segments.finish(this.#logEndOffset)
+      await this.#segments.finish(this.#end.offset)
     } finally {
       this.#letGo()
     }
@@ -461,7 +394,7 @@ export class PartitionLog {
    * that finds the topic takes it back.
    */
   setAside(): string {
-    this.#writes.flush()
+    this.#end.flush()
     this.#refuse('was deleted')
     this.#letGo()
     return setDirectoryAside(this.#disk, this.#directory, this.topicId)
@@ -474,7 +407,7 @@ export class PartitionLog {
 
   /** No sync comes due, no turn is written, and no file is open. After this nobody is told anything: what was under way may fail. */
   #letGo(): void {
-    if (this.#ended !== null) this.#writes.giveUp(this.#ended)
+    if (this.#ended !== null) this.#end.giveUp(this.#ended)
     this.#syncs.end()
     this.#start.end()
     this.#epochs.end()
@@ -506,72 +439,10 @@ export class PartitionLog {
     return error
   }
 
-  #remember({ header, end }: AppendedBatch, segment: Segment): void {
-    if (!isControl(header.attributes)) this.#producers.record(header)
-    else if (end !== null) segment.recordEnd(this.#producers, header, end)
-  }
-
-  #duplicate(batch: {
-    readonly firstOffset: number
-    readonly lastOffset: number
-    readonly timestampMs: number
-  }): AppendResult {
-    return {
-      ok: true,
-      firstOffset: batch.firstOffset,
-      lastOffset: batch.lastOffset,
-      // The time of what was written then, whosever it is: Kafka keeps no other.
-      logAppendTimeMs: batch.timestampMs,
-      logStartOffset: this.#start.offset,
-      isDuplicate: true
-    }
-  }
-
-  /** Where compaction has left a gap before the batch, the next segment begins behind it, as Kafka's does. */
-  #segmentFor(first: BatchHeader, sizeBytes: number, lastOffset: number, nowMs: number): Segment {
-    if (!this.#isRollDue(first.maxTimestamp, sizeBytes, lastOffset, nowMs)) return this.#segments.active
-    const endOffset = this.#logEndOffset
-    this.#writes.flush()
-    if (this.#logEndOffset === endOffset) return this.#roll(first.baseOffset, nowMs)
-    throw new DiskError('failed', this.#directory, `What came before could not be written to ${this.#directory}.`)
-  }
-
-  /** Looks at the first batch of the segment, once. */
-  #isRollDue(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): boolean {
-    try {
-      return rollIsDue(this.#segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#config)
-    } catch (error) {
-      throw this.#told(error)
-    }
-  }
-
-  /** A write failed: what was taken in for it goes, and those who wait for it are told. */
-  #takeBack(offset: number, error: Error): void {
-    this.#logEndOffset = offset
-    this.#cutBackTo = offset
-    // Where the disk refuses that as well, it is done before the next append.
-    attempt(() => this.#undoWhatFailed())
-    this.#syncs.giveUp(offset, error)
-  }
-
-  /** Nothing is appended to what a write or a roll left half done. Throws DiskError. */
-  #undoWhatFailed(): void {
-    this.#segments.undoFailedRoll()
-    if (this.#cutBackTo === null) return
-    const { active } = this.#segments
-    active.truncate(active.sizeBytes, this.#cutBackTo)
-    // What was written before the disk refused the rest was cut off within the file, and a power cut may bring it back.
-    active.hasUnsyncedCut = true
-    this.#cutBackTo = null
-  }
-
-  #roll(baseOffset: number, nowMs: number): Segment {
-    const segment = this.#segments.roll(baseOffset, nowMs)
-    // A start would take it from the segment, too.
-    this.#logEndOffset = baseOffset
-    // Recovery then need not read what is behind us.
-    this.#syncs.want(this.#logEndOffset)
-    return segment
+  #assertOpenToRecords(): void {
+    this.#assertUsable()
+    if (this.#truncation.isUnderWay)
+      throw new InvariantError(`${this.#directory} is being cut`, { partition: this.#directory })
   }
 
   #assertUsable(): void {
@@ -585,11 +456,4 @@ export class PartitionLog {
     const message = `${this.#directory} takes no more records: ${this.#failure.message} ${advice}`
     throw new DiskError('failed', this.#directory, message, this.#failure)
   }
-}
-
-const noBatch: AppendResult = {
-  ok: false,
-  error: ErrorCode.INVALID_RECORD,
-  message: 'There is no record batch.',
-  recordErrors: []
 }

@@ -126,8 +126,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'consumers read what is not synced',
     file: 'src/log/partition-log.ts',
-    text: 'return this.#waitsForSync ? this.#syncs.syncedOffset : this.#writes.writtenEndOffset',
-    replacement: 'return this.#writes.writtenEndOffset',
+    text: 'return this.#waitsForSync ? this.#syncs.syncedOffset : this.#end.writtenOffset',
+    replacement: 'return this.#end.writtenOffset',
     tests: ['test/log/power-cut.test.ts', 'test/broker/apis/produce-and-fetch.test.ts']
   },
   {
@@ -154,8 +154,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'retention drops what is not safe yet',
     file: 'src/log/partition-log.ts',
-    text: 'const safe = this.#segments.below(this.syncedEndOffset, this.#logEndOffset)',
-    replacement: 'const safe = this.#segments.below(this.#logEndOffset, this.#logEndOffset)',
+    text: 'const safe = this.#segments.below(this.syncedEndOffset, this.#end.offset)',
+    replacement: 'const safe = this.#segments.below(this.#end.offset, this.#end.offset)',
     tests: ['test/log/retention.test.ts']
   },
   {
@@ -413,7 +413,7 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'what a kill has left unsynced is synced only when somebody appends or waits',
     file: 'src/log/partition-log.ts',
-    text: 'if (this.#waitsForSync) this.#syncs.want(this.#logEndOffset)\n  }',
+    text: 'if (this.#waitsForSync) this.#syncs.want(this.#end.offset)\n  }',
     replacement: '}',
     tests: ['test/broker/unsynced-records.test.ts']
   },
