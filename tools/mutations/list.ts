@@ -2,6 +2,7 @@
  * Mistakes that somebody could make, one line each, and the tests that must notice: what stands between an acknowledgement
  * and its loss is held by a test, or it is held by nothing. `npm run mutations` makes each in a copy of the project.
  */
+import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 
 export interface Mutation {
@@ -25,6 +26,7 @@ const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
   ...followerMutations,
+  ...controllerMutations,
   {
     what: 'a broken invariant stops nothing',
     file: 'src/broker/broker.ts',
