@@ -26,25 +26,25 @@ import {
   type TopicFailure
 } from '../coordination/metadata/create-topics.ts'
 import { ClusterImage, ResourceType, type TopicImage } from '../coordination/metadata/image.ts'
-import { livingBrokers } from '../coordination/metadata/living-brokers.ts'
 import {
   abortTransactionRecord,
   configRecord,
-  electionRecord,
   featureLevelRecord,
   producerIdsRecord,
   removeTopicRecord
 } from '../coordination/metadata/records.ts'
 import { replayMetadata } from '../coordination/metadata/replay.ts'
-import { objectionToCluster, UnsupportedMetadata } from '../coordination/metadata/support.ts'
+import { type Node, objectionToCluster, UnsupportedMetadata } from '../coordination/metadata/support.ts'
 import { MetadataTransactions } from '../coordination/metadata/transactions.ts'
 import { type Chance, randomUuid } from '../host/chance.ts'
 import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { BrokerControl } from './broker-control.ts'
 import { type LogMaker, LogMakers, type NewPartitions } from './log-makers.ts'
 import { Publication } from './publication.ts'
+import { RegisteredBrokers } from './registered-brokers.ts'
 
 /** A broker, as the controller knows it: it makes logs, and follows what is safe. */
 export interface MetadataFollower extends LogMaker {
@@ -56,8 +56,10 @@ export interface ControllerOptions {
   readonly log: StateLog
   readonly clock: Clock
   readonly chance: Chance
+  /** The node that it is. */
   readonly nodeId: number
-  readonly directoryId: string
+  /** The brokers of this process. */
+  readonly nodes: readonly Node[]
   readonly brokerDefaults: BrokerConfig
   /** Does what makes room, on the disk of the metadata log, which must be possible when it is full. */
   readonly freeing: (work: () => void) => void
@@ -124,6 +126,8 @@ export class Controller {
   readonly #placement: Placement
   readonly #freeing: (work: () => void) => void
   readonly #quorum: ControllerOptions['quorum']
+  /** What concerns brokers, and who leads. */
+  readonly brokers: BrokerControl
   readonly #makers = new LogMakers()
   readonly #followers = new Map<number, MetadataFollower>()
   readonly #publication: Publication
@@ -134,33 +138,34 @@ export class Controller {
 
   /** Replays the log, and writes nothing. Throws UnsupportedMetadata when one broker of this version cannot serve what it says. */
   constructor(options: ControllerOptions) {
-    const { log, clock, chance, nodeId, directoryId, brokerDefaults } = options
+    const { log, clock, chance, nodeId, nodes, brokerDefaults: defaults } = options
     this.#clock = clock
     this.#chance = chance
     this.#freeing = options.freeing
     this.#quorum = options.quorum
     this.#nodeId = nodeId
-    const living = livingBrokers([{ id: nodeId, epoch: 0, rack: null, directoryId, state: 'active' }])
-    this.#placement = { living, chance, defaults: brokerDefaults, newTopicId: () => randomUuid(chance) }
+    const living = new RegisteredBrokers()
+    this.#placement = { living, chance, defaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     this.#publication = new Publication(clock, (records) => this.#tell(records))
-    const objection = objectionToCluster(this.image, [{ nodeId, directoryId }])
+    const objection = objectionToCluster(this.image, nodes)
     if (objection !== null) throw new UnsupportedMetadata(objection)
-    brokerDefaults.follow((name) => configOfBroker(this.image, nodeId, name))
+    defaults.follow((name) => configOfBroker(this.image, nodeId, name))
+    this.brokers = new BrokerControl({
+      scene: { image: this.image, living, defaults },
+      brokers: living,
+      writer: { append: (records) => this.#append(records), published: () => this.#published([]) },
+      writesRegistrations: nodes.length > 1
+    })
   }
 
   /**
-   * Begins to write: aborts what another controller left half said (Kafka: ActivationRecordsGenerator), writes on an empty
-   * log what every cluster begins with, and makes this broker the leader of the partitions that have none. A Kafka that
-   * stops hands its partitions over, and there is nobody to take them. Resolves when all of it is safe.
+   * Begins to write: aborts what another controller left half said (Kafka: ActivationRecordsGenerator), and writes on an empty log
+   * what every cluster begins with. Resolves when all of it is safe.
    */
   begin(): Promise<void> {
     if (this.#transactions.isOpen) this.#append([abortTransactionRecord('Controller failover')])
     if (this.image.features.size === 0) this.#append(firstRecords(this.#placement.defaults))
-    const elections = this.#dueElections()
-    for (let first = 0; first < elections.length; first += limits.partitionsPerRequest) {
-      this.#append(elections.slice(first, first + limits.partitionsPerRequest))
-    }
     return this.#published([])
   }
 
@@ -217,10 +222,14 @@ export class Controller {
   /** Makes one of the broker's own topics; ErrorCode.NONE when it is there afterwards. */
   async createInternalTopic(
     name: string,
-    of: { readonly partitions: number; readonly config: Readonly<Record<string, string>> }
+    of: {
+      readonly partitions: number
+      readonly replicationFactor: number
+      readonly config: Readonly<Record<string, string>>
+    }
   ): Promise<ErrorCode> {
     const config = new Map(Object.entries(of.config))
-    const topic = { name, partitions: of.partitions, replicationFactor: 1, assignments: [], config }
+    const topic = { name, partitions: of.partitions, replicationFactor: of.replicationFactor, assignments: [], config }
     const [result] = await this.createTopics([topic])
     return result?.error ?? ErrorCode.UNKNOWN_SERVER_ERROR
   }
@@ -333,18 +342,6 @@ export class Controller {
 
   get #scene(): ConfigScene {
     return { image: this.image, nodeId: this.#nodeId, defaults: this.#placement.defaults }
-  }
-
-  #dueElections(): StateRecord[] {
-    const nodeId = this.#nodeId
-    const { metadataVersion } = this.image
-    const records: StateRecord[] = []
-    for (const { id: topicId, partitions } of this.image.topics()) {
-      for (const { partitionId, leader } of partitions) {
-        if (leader !== nodeId) records.push(electionRecord({ partitionId, topicId, nodeId, metadataVersion }))
-      }
-    }
-    return records
   }
 
   /** Throws DiskError, with the image as it was. */

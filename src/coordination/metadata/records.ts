@@ -130,21 +130,6 @@ export function partitionChangeRecord(change: PartitionChangeRecord, metadataVer
   return encodeMetadataRecord(PartitionChangeRecord, partitionRecordVersion(metadataVersion), change)
 }
 
-/** The one replica of a partition becomes its leader (Kafka: PartitionChangeBuilder.electLeader); replay begins an epoch. */
-export function electionRecord(of: {
-  readonly partitionId: number
-  readonly topicId: string
-  readonly nodeId: number
-  readonly metadataVersion: number
-}): StateRecord {
-  const { partitionId, topicId, nodeId } = of
-  const version = partitionRecordVersion(of.metadataVersion)
-  // Who is in the in-sync set is not among those that may be made leader although they are not in it.
-  const noOthers = version >= 2 ? { eligibleLeaderReplicas: [], lastKnownElr: [] } : {}
-  const change = { partitionId, topicId, isr: [nodeId], leader: nodeId, ...noOthers }
-  return encodeMetadataRecord(PartitionChangeRecord, version, change)
-}
-
 export function abortTransactionRecord(reason: string): StateRecord {
   return encodeMetadataRecord(AbortTransactionRecord, 0, { reason })
 }

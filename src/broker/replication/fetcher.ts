@@ -1,0 +1,258 @@
+/**
+ * Fills the replicas that follow one leader's broker: asks it for what comes next, appends what it gives, cuts off what it does not
+ * have, and asks for more when that is as safe as promised (Kafka: ReplicaFetcherThread; KIP-595 for truncation by fetching).
+ *
+ * One request carries all partitions that are not being asked for already. While it waits at the leader's, a second one may carry
+ * those that came meanwhile, so that a failover need not wait for the first to come back.
+ */
+import type { Clock, Timer } from '../../host/clock.ts'
+import { DiskError } from '../../host/disk.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
+import type { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
+import type { PartitionData } from '../read-partition.ts'
+import type { Replica } from './replica.ts'
+
+/** An answer whose bytes are lent. */
+export interface Fetched {
+  readonly response: FetchResponse
+  /** Nobody needs the bytes any more. */
+  done(): void
+}
+
+/** Another broker of the cluster. Rejects with PeerUnreachable. */
+export interface Peer {
+  fetch(request: FetchRequest): Promise<Fetched>
+  /** Where the leader's log begins and ends; or the error with which it is asked in vain. */
+  logEnds(of: {
+    readonly topicId: string
+    readonly partition: number
+    readonly leaderEpoch: number
+  }): Promise<{ readonly logStartOffset: number; readonly logEndOffset: number } | { readonly error: ErrorCode }>
+}
+
+/** A broker of the cluster that is gone, or is cut off. */
+export class PeerUnreachable extends Error {
+  override readonly name = 'PeerUnreachable'
+}
+
+export interface FetcherOptions {
+  readonly peer: Peer
+  readonly nodeId: number
+  readonly brokerEpoch: () => number
+  readonly clock: Clock
+  /** The replica cannot be kept: its disk refuses for good. */
+  readonly onFailure: (replica: Replica, error: DiskError) => void
+  readonly settings: FetcherSettings
+}
+
+/** By Kafka's names: replica.fetch.*. */
+export interface FetcherSettings {
+  readonly waitMaxMs: number
+  readonly minBytes: number
+  readonly maxBytes: number
+  readonly responseMaxBytes: number
+  readonly backoffMs: number
+}
+
+type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
+
+/** The main one, and one for those that came while it waits. */
+const requestsMax = 2
+
+const unknownHighWatermark = -1n
+
+export class Fetcher {
+  readonly #options: FetcherOptions
+  readonly #replicas = new Map<string, Replica>()
+  /** Being asked for, or being made durable. */
+  readonly #busy = new Set<Replica>()
+  readonly #resting = new Map<Replica, Timer>()
+  #requests = 0
+  #isStopped = false
+
+  constructor(options: FetcherOptions) {
+    this.#options = options
+  }
+
+  get isEmpty(): boolean {
+    return this.#replicas.size === 0
+  }
+
+  add(replica: Replica): void {
+    this.#replicas.set(keyOf(replica), replica)
+    this.#resting.get(replica)?.cancel()
+    this.#resting.delete(replica)
+    this.#pump()
+  }
+
+  remove(replica: Replica): void {
+    this.#replicas.delete(keyOf(replica))
+    this.#resting.get(replica)?.cancel()
+    this.#resting.delete(replica)
+  }
+
+  stop(): void {
+    this.#isStopped = true
+    for (const timer of this.#resting.values()) timer.cancel()
+    this.#replicas.clear()
+  }
+
+  #pump(): void {
+    if (this.#isStopped || this.#requests >= requestsMax) return
+    const due = [...this.#replicas.values()].filter((replica) => !this.#busy.has(replica) && !this.#resting.has(replica))
+    const safe = due.filter((replica) => this.#isSafe(replica))
+    if (safe.length === 0) return
+    for (const replica of safe) this.#busy.add(replica)
+    this.#requests += 1
+    this.#ask(safe).finally(() => {
+      this.#requests -= 1
+      for (const replica of safe) this.#busy.delete(replica)
+      this.#pump()
+    })
+  }
+
+  /** What is asked for says what is durable: nothing is asked for before all that there is has become so. */
+  #isSafe(replica: Replica): boolean {
+    const { log } = replica
+    if (log.syncedEndOffset === log.logEndOffset) return true
+    this.#busy.add(replica)
+    log.durable(log.logEndOffset).then(
+      () => {
+        this.#busy.delete(replica)
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#busy.delete(replica)
+        this.#refused(replica, error)
+      }
+    )
+    return false
+  }
+
+  async #ask(replicas: readonly Replica[]): Promise<void> {
+    const { peer } = this.#options
+    const epochs = new Map(replicas.map((replica) => [replica, replica.leaderEpoch]))
+    const offsets = new Map(replicas.map((replica) => [replica, replica.log.logEndOffset]))
+    try {
+      const { response, done } = await peer.fetch(this.#request(replicas))
+      const settled: Promise<void>[] = []
+      for (const topic of response.responses) {
+        for (const answer of topic.partitions) {
+          const replica = this.#replicas.get(`${topic.topicId}-${answer.partitionIndex}`)
+          if (replica === undefined || !epochs.has(replica)) continue
+          // The role, or the log, is another one by now: what was asked for then says nothing.
+          if (replica.leadership !== null || replica.leaderEpoch !== epochs.get(replica)) continue
+          if (replica.log.logEndOffset !== offsets.get(replica)) continue
+          settled.push(this.#take(replica, answer))
+        }
+      }
+      done()
+      await Promise.all(settled)
+    } catch (error) {
+      if (!(error instanceof PeerUnreachable)) throw error
+      for (const replica of replicas) this.#rest(replica)
+    }
+  }
+
+  #request(replicas: readonly Replica[]): FetchRequest {
+    const { nodeId, brokerEpoch, settings } = this.#options
+    const byTopic = new Map<string, Replica[]>()
+    for (const replica of replicas) {
+      const partitions = byTopic.get(replica.topicId)
+      if (partitions === undefined) byTopic.set(replica.topicId, [replica])
+      else partitions.push(replica)
+    }
+    return {
+      replicaState: { replicaId: nodeId, replicaEpoch: BigInt(brokerEpoch()) },
+      maxWaitMs: settings.waitMaxMs,
+      minBytes: settings.minBytes,
+      maxBytes: settings.responseMaxBytes,
+      isolationLevel: 0,
+      sessionId: 0,
+      sessionEpoch: -1,
+      topics: Array.from(byTopic, ([topicId, partitions]) => ({
+        topicId,
+        partitions: partitions.map((replica) => ({
+          partition: replica.partition,
+          currentLeaderEpoch: replica.leaderEpoch,
+          fetchOffset: replica.log.logEndOffset,
+          lastFetchedEpoch: replica.log.latestEpoch,
+          logStartOffset: replica.log.logStartOffset,
+          partitionMaxBytes: settings.maxBytes,
+          highWatermark: replica.highWatermark
+        }))
+      }))
+    }
+  }
+
+  /** Resolves when what came is durable. */
+  async #take(replica: Replica, answer: PartitionAnswer): Promise<void> {
+    try {
+      if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return await this.#findPlace(replica)
+      if (answer.errorCode !== ErrorCode.NONE) return this.#rest(replica)
+      const { divergingEpoch } = answer
+      if (divergingEpoch !== undefined && divergingEpoch.endOffset >= 0) return this.#cutBack(replica, divergingEpoch)
+      this.#append(replica, answer)
+      await replica.log.durable(replica.log.logEndOffset)
+      replica.followHighWatermark(answer.highWatermark)
+    } catch (error) {
+      this.#refused(replica, error)
+    }
+  }
+
+  #append(replica: Replica, answer: PartitionAnswer): void {
+    const chunks = chunksOf(answer.records)
+    if (chunks.length > 0) replica.appendFetched(chunks)
+    replica.followHighWatermark(answer.highWatermark)
+    const { log } = replica
+    const start = Math.min(answer.logStartOffset ?? -1, replica.highWatermark)
+    if (start > log.logStartOffset) log.deleteRecordsBefore(start)
+  }
+
+  /**
+   * The leader's epoch ends earlier than this log's, or it knows an earlier one only: what lies beyond is cut off, and the next fetch
+   * finds out whether that was enough (AbstractFetcherThread.getOffsetTruncationState).
+   */
+  #cutBack(replica: Replica, leaders: { readonly epoch: number; readonly endOffset: number }): void {
+    const { log } = replica
+    const own = log.endOffsetForEpoch(leaders.epoch)
+    const common = own.leaderEpoch === leaders.epoch ? Math.min(own.endOffset, leaders.endOffset) : own.endOffset
+    const offset = Math.min(common < 0 ? leaders.endOffset : common, log.logEndOffset)
+    replica.truncateTo(offset)
+  }
+
+  /** The leader's log does not reach here, or begins later (AbstractFetcherThread.fetchOffsetAndTruncate). */
+  async #findPlace(replica: Replica): Promise<void> {
+    const { leaderEpoch, topicId, partition } = replica
+    const ends = await this.#options.peer.logEnds({ topicId, partition, leaderEpoch })
+    if ('error' in ends || replica.leadership !== null || replica.leaderEpoch !== leaderEpoch) return this.#rest(replica)
+    const { logEndOffset } = replica.log
+    if (ends.logEndOffset < logEndOffset) replica.truncateTo(ends.logEndOffset)
+    else if (ends.logStartOffset > logEndOffset) replica.startAt(ends.logStartOffset)
+    else this.#rest(replica)
+  }
+
+  /** For want of a file handle it is tried again; else the replica is lost here. */
+  #refused(replica: Replica, error: unknown): void {
+    if (error instanceof PeerUnreachable) return this.#rest(replica)
+    if (!(error instanceof DiskError)) throw error
+    if (error.problem === 'too-many-files' || error.problem === 'full') return this.#rest(replica)
+    this.remove(replica)
+    this.#options.onFailure(replica, error)
+  }
+
+  #rest(replica: Replica): void {
+    if (this.#isStopped || this.#resting.has(replica)) return
+    const { clock, settings } = this.#options
+    const timer = clock.after(settings.backoffMs, () => {
+      this.#resting.delete(replica)
+      this.#pump()
+    })
+    this.#resting.set(replica, timer)
+  }
+}
+
+function keyOf({ topicId, partition }: Replica): string {
+  return `${topicId}-${partition}`
+}

@@ -1,0 +1,41 @@
+/**
+ * Reads one partition for a follower (Kafka: Partition.fetchRecords with updateFetchState): up to the end of the log, whether or not
+ * it is committed. What the follower asks for says what it has made durable.
+ */
+import { DiskError, type ReadMemory } from '../../host/disk.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { FetchPartition } from '../fetch-sessions.ts'
+import { divergingEpoch, failedRead, leaderEpochError, type PartitionRead, standing } from '../read-partition.ts'
+import type { Replica } from './replica.ts'
+
+export function readForFollower(
+  replica: Replica,
+  fetch: FetchPartition,
+  how: {
+    readonly followerId: number
+    readonly maxBytes: number
+    readonly atLeastOneBatch: 'yes' | 'no'
+    readonly memory: ReadMemory
+  }
+): PartitionRead {
+  const { partition, fetchOffset } = fetch
+  if (replica.leadership === null) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const epochError = leaderEpochError(replica, fetch.currentLeaderEpoch)
+  if (epochError !== ErrorCode.NONE) return failedRead(partition, epochError)
+  const diverging = divergingEpoch(replica, fetch)
+  if (diverging !== null) return diverging
+  const { log } = replica
+  if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
+    return failedRead(partition, ErrorCode.OFFSET_OUT_OF_RANGE)
+  }
+  if (!replica.fetchedBy(how.followerId, fetchOffset)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  try {
+    const { maxBytes, atLeastOneBatch, memory } = how
+    const read = log.read(fetchOffset, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch, memory })
+    if ('error' in read) return failedRead(partition, read.error)
+    return { sizeBytes: read.sizeBytes, more: null, data: { ...standing(replica, partition), records: read } }
+  } catch (error) {
+    if (error instanceof DiskError) return failedRead(partition, ErrorCode.KAFKA_STORAGE_ERROR)
+    throw error
+  }
+}

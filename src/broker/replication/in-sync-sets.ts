@@ -1,0 +1,132 @@
+/**
+ * Asks the controller to change the in-sync sets of what this broker leads: followers that have caught up join, those that lag leave.
+ * One request at a time, with all that has come up meanwhile (KIP-497; Kafka: AlterPartitionManager).
+ */
+import type { WantedInSyncSet } from '../../controller/alter-partition.ts'
+import type { Clock, Timer } from '../../host/clock.ts'
+import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
+import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { Leadership } from './leadership.ts'
+import type { Replica } from './replica.ts'
+
+/** The controller, as a leader needs it; rejects when it cannot be reached. */
+export interface InSyncControl {
+  alterPartitions(
+    wanted: readonly WantedInSyncSet[]
+  ): Promise<{ readonly error: ErrorCode; readonly partitions: readonly { readonly error: ErrorCode }[] }>
+}
+
+interface Change {
+  readonly replica: Replica
+  readonly leadership: Leadership
+  readonly inSyncReplicas: readonly number[]
+}
+
+export class InSyncSets {
+  readonly #control: InSyncControl
+  readonly #clock: Clock
+  readonly #replicas: () => Iterable<Replica>
+  readonly #maxLagMs: () => number
+  /** Followers that may join, by the replica that they are of. */
+  readonly #joining = new Map<Replica, Set<number>>()
+  /** Replicas whose set the controller is being asked to change. */
+  readonly #asked = new Set<Replica>()
+  #isAsking = false
+  #timer: Timer | null = null
+
+  constructor(options: {
+    readonly control: InSyncControl
+    readonly clock: Clock
+    readonly replicas: () => Iterable<Replica>
+    /** replica.lag.time.max.ms */
+    readonly maxLagMs: () => number
+  }) {
+    this.#control = options.control
+    this.#clock = options.clock
+    this.#replicas = options.replicas
+    this.#maxLagMs = options.maxLagMs
+  }
+
+  /** Looks for followers that lag, twice within the time that they may. */
+  start(): void {
+    this.#timer = this.#clock.after(this.#maxLagMs() / 2, () => {
+      this.#ask()
+      this.start()
+    })
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+  }
+
+  /** The follower has all that is committed. */
+  mayJoin(replica: Replica, nodeId: number): void {
+    const joining = this.#joining.get(replica)
+    if (joining === undefined) this.#joining.set(replica, new Set([nodeId]))
+    else joining.add(nodeId)
+    this.#ask()
+  }
+
+  #ask(): void {
+    if (this.#isAsking) return
+    const changes = [...this.#joins(), ...this.#departures()]
+    if (changes.length === 0) return
+    this.#isAsking = true
+    for (const { replica } of changes) this.#asked.add(replica)
+    this.#control
+      .alterPartitions(changes.map(wantedOf))
+      .then(({ partitions }) => this.#answered(changes, partitions))
+      .catch((error: unknown) => {
+        this.#answered(changes, [])
+        // The controller's disk refuses, or it cannot be reached: the next fetch of a follower asks again.
+        if (!(error instanceof DiskError)) throw error
+      })
+  }
+
+  #answered(changes: readonly Change[], results: readonly { readonly error: ErrorCode }[]): void {
+    this.#isAsking = false
+    for (const [index, { replica, leadership }] of changes.entries()) {
+      this.#asked.delete(replica)
+      if (results[index]?.error !== ErrorCode.NONE) leadership.giveUpExpecting()
+    }
+    if (this.#joining.size > 0) this.#ask()
+  }
+
+  /** From when the controller is asked, nothing is committed that those who join do not have. */
+  *#joins(): Iterable<Change> {
+    for (const [replica, joining] of this.#joining) {
+      this.#joining.delete(replica)
+      const { leadership } = replica
+      if (leadership === null || this.#asked.has(replica)) continue
+      const ready = [...joining].filter((nodeId) => leadership.mayJoin(nodeId, replica.highWatermark))
+      if (ready.length === 0) continue
+      leadership.expect(ready)
+      yield { replica, leadership, inSyncReplicas: [...leadership.inSyncReplicas, ...ready] }
+    }
+  }
+
+  *#departures(): Iterable<Change> {
+    const nowMs = this.#clock.monotonicMs()
+    for (const replica of this.#replicas()) {
+      const { leadership } = replica
+      if (leadership === null || leadership.isAlone || this.#asked.has(replica)) continue
+      const laggards = leadership.laggards(replica.log.logEndOffset, nowMs, this.#maxLagMs())
+      if (laggards.length === 0) continue
+      const inSyncReplicas = leadership.inSyncReplicas.filter((nodeId) => !laggards.includes(nodeId))
+      yield { replica, leadership, inSyncReplicas }
+    }
+  }
+}
+
+function wantedOf({ replica, leadership, inSyncReplicas }: Change): WantedInSyncSet {
+  const { leaderEpoch, partitionEpoch } = leadership.partition
+  return {
+    topicId: replica.topicId,
+    partitionId: replica.partition,
+    leaderEpoch,
+    partitionEpoch,
+    leaderRecoveryState: 0,
+    inSyncReplicas: inSyncReplicas.map((brokerId) => ({ brokerId, brokerEpoch: -1 }))
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * The controller's part that concerns brokers and who leads: they register, come and go; in-sync sets, elections and reassignments
+ * change. Decisions are made in files of their own; here they become records, and what is answered is safe and told.
+ * (Kafka: ClusterControlManager, ReplicationControlManager.)
+ */
+import type { StateRecord } from '../coordination/coordinator.ts'
+import type { BrokerEndpoint } from '../coordination/metadata/broker-image.ts'
+import type { BrokerState } from '../coordination/metadata/living-brokers.ts'
+import { registerBrokerRecord } from '../coordination/metadata/records.ts'
+import { limits } from '../limits.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import {
+  type AlterPartitionResult,
+  decideInSyncSet,
+  objectionToBrokerEpoch,
+  type WantedInSyncSet
+} from './alter-partition.ts'
+import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker, unregisteredBroker } from './broker-changes.ts'
+import { balancingElections, decideElections, type ElectionResult, type ElectionType } from './elect-leaders.ts'
+import {
+  decideReassignment,
+  type OngoingReassignment,
+  ongoingReassignments,
+  type ReassignmentDecision,
+  type WantedReassignment
+} from './reassignments.ts'
+import type { RegisteredBrokers } from './registered-brokers.ts'
+import type { Scene } from './scene.ts'
+import { startElections } from './start-elections.ts'
+
+/** What the controller does for its parts: it writes, and tells what is safe. */
+export interface MetadataWriter {
+  /** Appends and replays. Throws DiskError, with the image as it was. */
+  append(records: readonly StateRecord[]): void
+  /** Resolves when all that was written is safe and told. Rejects with DiskError. */
+  published(): Promise<void>
+}
+
+/** A broker that has opened its logs. */
+export interface Registration {
+  readonly id: number
+  readonly rack: string | null
+  readonly directoryId: string
+  readonly incarnationId: string
+  readonly endpoints: readonly BrokerEndpoint[]
+  /** It has everything that it had when it went. */
+  readonly isClean: boolean
+}
+
+export class BrokerControl {
+  readonly #scene: Scene
+  readonly #brokers: RegisteredBrokers
+  readonly #writer: MetadataWriter
+  /** Where there are several, each is written down: whoever takes the directories over finds the others. */
+  readonly #writesRegistrations: boolean
+  #lastEpoch = 0
+
+  constructor(options: {
+    readonly scene: Scene
+    readonly brokers: RegisteredBrokers
+    readonly writer: MetadataWriter
+    readonly writesRegistrations: boolean
+  }) {
+    this.#scene = options.scene
+    this.#brokers = options.brokers
+    this.#writer = options.writer
+    this.#writesRegistrations = options.writesRegistrations
+    for (const { epoch } of options.scene.image.brokers()) this.#lastEpoch = Math.max(this.#lastEpoch, epoch)
+  }
+
+  /** It is there, and takes no part yet. Resolves with the epoch under which it is heard. */
+  async register(registration: Registration): Promise<number> {
+    const { id, rack, directoryId, isClean } = registration
+    const hasMoved = this.#hasMoved(id, directoryId)
+    const epoch = this.#nextEpoch()
+    this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
+    if (this.#writesRegistrations) this.#append([this.#registered(registration, epoch)])
+    if (!isClean || hasMoved) this.#append(returnedBroker(this.#scene, { id, isClean, directoryId }))
+    await this.#writer.published()
+    return epoch
+  }
+
+  /** The brokers of this process have all come: from here on each partition has a leader of this life. */
+  async begin(ids: readonly number[]): Promise<void> {
+    for (const id of ids) {
+      this.#brokers.become(id, 'active')
+      const registered = this.#scene.image.broker(id)
+      if (registered?.fenced === true) this.#append(unfencedBroker(this.#scene, id).slice(0, 1))
+    }
+    this.#append(startElections(this.#scene))
+    await this.#writer.published()
+  }
+
+  /** It takes part from now on. */
+  unfence(id: number): Promise<void> {
+    return this.#become(id, 'active', unfencedBroker(this.#scene, id))
+  }
+
+  /** It is gone. Resolves when others lead what it led. */
+  fence(id: number): Promise<void> {
+    if (this.#brokers.broker(id)?.state === 'fenced') return this.#writer.published()
+    return this.#become(id, 'fenced', fencedBroker(this.#scene, id))
+  }
+
+  /** It wants to go. Resolves when others lead what it led, as far as there are others. */
+  shutDown(id: number): Promise<void> {
+    return this.#become(id, 'in controlled shutdown', stoppingBroker(this.#scene, id).records)
+  }
+
+  /** Leaders change the in-sync sets of what they lead. */
+  async alterPartitions(
+    brokerId: number,
+    brokerEpoch: number,
+    wanted: readonly WantedInSyncSet[]
+  ): Promise<{ readonly error: ErrorCode; readonly partitions: readonly AlterPartitionResult[] }> {
+    const error = objectionToBrokerEpoch(this.#scene, brokerId, brokerEpoch)
+    if (error !== ErrorCode.NONE) return { error, partitions: [] }
+    const partitions = wanted.map((one) => {
+      const { records, result } = decideInSyncSet(this.#scene, brokerId, one)
+      this.#append(records)
+      return result
+    })
+    await this.#writer.published()
+    return { error, partitions }
+  }
+
+  /** ElectLeaders. Null topics: all there are. */
+  async electLeaders(
+    type: ElectionType,
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null
+  ): Promise<readonly ElectionResult[]> {
+    const { records, result } = decideElections(this.#scene, type, topics)
+    this.#append(records)
+    await this.#writer.published()
+    return result
+  }
+
+  /** Gives leadership back to preferred leaders. */
+  async balance(): Promise<void> {
+    this.#append(balancingElections(this.#scene, limits.partitionsPerRequest))
+    await this.#writer.published()
+  }
+
+  async reassign(wanted: readonly WantedReassignment[]): Promise<readonly ReassignmentDecision['result'][]> {
+    const results = wanted.map((one) => {
+      const { records, result } = decideReassignment(this.#scene, one)
+      this.#append(records)
+      return result
+    })
+    await this.#writer.published()
+    return results
+  }
+
+  /** Null topics: all there are. */
+  reassignments(
+    topics: readonly { readonly topic: string; readonly partitions: readonly number[] }[] | null
+  ): readonly OngoingReassignment[] {
+    return ongoingReassignments(this.#scene.image, topics)
+  }
+
+  async unregister(id: number): Promise<{ readonly error: ErrorCode; readonly message: string | null }> {
+    const { records, result } = unregisteredBroker(this.#scene, id)
+    this.#append(records)
+    if (result.error === ErrorCode.NONE) this.#brokers.remove(id)
+    await this.#writer.published()
+    return result
+  }
+
+  #become(id: number, state: BrokerState, records: readonly StateRecord[]): Promise<void> {
+    this.#append(records)
+    this.#brokers.become(id, state)
+    return this.#writer.published()
+  }
+
+  /** Batches of what one request may bring: each is written and replayed at once. */
+  #append(records: readonly StateRecord[]): void {
+    for (let first = 0; first < records.length; first += limits.partitionsPerRequest) {
+      this.#writer.append(records.slice(first, first + limits.partitionsPerRequest))
+    }
+  }
+
+  #nextEpoch(): number {
+    this.#lastEpoch += 1
+    return this.#lastEpoch
+  }
+
+  /** Its disk was replaced, or emptied: nothing of what it had is there. */
+  #hasMoved(id: number, directoryId: string): boolean {
+    const known = this.#scene.image.broker(id)?.directories
+    return known !== undefined && known.length > 0 && !known.includes(directoryId)
+  }
+
+  #registered({ id, rack, directoryId, incarnationId, endpoints }: Registration, epoch: number): StateRecord {
+    const broker = { id, epoch, rack, incarnationId, endpoints, directories: [directoryId], features: [] }
+    return registerBrokerRecord({ ...broker, fenced: true, inControlledShutdown: false }, this.#scene.image.metadataVersion)
+  }
+}
