@@ -33,6 +33,13 @@ export const limits = {
   fetchSessionIdleMs: 120_000,
   /** Bytes one Fetch may ask for in all (Kafka: fetch.max.bytes on the broker). */
   fetchBytes: 55 * 1024 * 1024,
+  /** What followers ask for, all partitions together and one (Kafka: replica.fetch.response.max.bytes, replica.fetch.max.bytes). */
+  followerFetchBytes: 10 * 1024 * 1024,
+  followerPartitionBytes: 1024 * 1024,
+  /** A follower's fetch waits this long for records (Kafka: replica.fetch.wait.max.ms). */
+  followerFetchWaitMs: 500,
+  /** After a refusal a follower asks again: short, as brokers of one process hear of elections at once. */
+  followerRestMs: 20,
   /** A fetch waits at most this long, whatever it asks for: an answer every so often shows that the connection lives. */
   fetchWaitMs: 5 * 60_000,
 

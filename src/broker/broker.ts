@@ -17,8 +17,11 @@ import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { FetchRequest } from '../protocol/generated/api/fetch-request.ts'
+import type { Decoded } from '../protocol/message.ts'
 import { type BrokerAnswer, close } from './answer.ts'
-import type { Api } from './api.ts'
+import type { Api, RequestContext } from './api.ts'
+import { answerFetch } from './apis/01-fetch.ts'
 import { allApis } from './apis/all.ts'
 import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
@@ -31,6 +34,9 @@ import { Housekeeping } from './housekeeping.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
+import type { Fetched, Peer } from './replication/fetcher.ts'
+import { Fetchers } from './replication/fetchers.ts'
+import { InSyncSets } from './replication/in-sync-sets.ts'
 import type { Replica } from './replication/replica.ts'
 import type { Session } from './session.ts'
 import type { Storage } from './storage.ts'
@@ -38,6 +44,8 @@ import type { Storage } from './storage.ts'
 export interface BrokerOptions {
   readonly storage: Storage
   readonly controller: Controller
+  /** The other brokers of the cluster. */
+  readonly peers: (broker: Broker) => (nodeId: number) => Peer
   /** Where clients are told to come back to; null: where they came in. */
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
@@ -77,9 +85,13 @@ export class Broker {
   readonly #advertised: BrokerOptions['advertised']
   readonly #log: (line: string) => void
   readonly #storage: Storage
+  readonly #fetchers: Fetchers
+  readonly #inSyncSets: InSyncSets
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
+  /** Under which the controller hears this broker; -1 before it is registered. */
+  #epoch = -1
   #inFlight = 0
   readonly #answered = (answer: BrokerAnswer): BrokerAnswer => {
     this.#inFlight -= 1
@@ -100,8 +112,8 @@ export class Broker {
     return broker
   }
 
-  private constructor({ storage, controller, advertised, log }: BrokerOptions) {
-    const { host, config, replicas } = storage
+  private constructor({ storage, controller, peers, advertised, log }: BrokerOptions) {
+    const { host, config, replicas, nodeId } = storage
     this.host = host
     this.config = config
     this.controller = controller
@@ -117,8 +129,24 @@ export class Broker {
     this.diskRoom = new DiskRoom(host.clock, log)
     this.topicNames = topicNamesOf(() => this.#image)
     const image = (): ClusterImage => this.#image
+    this.#fetchers = new Fetchers({
+      peer: peers(this),
+      nodeId,
+      brokerEpoch: () => this.#epoch,
+      clock: host.clock,
+      onFailure: (replica, error) => replicas.fail(replica, error)
+    })
+    this.#inSyncSets = new InSyncSets({
+      control: { alterPartitions: (wanted) => controller.brokers.alterPartitions(nodeId, this.#epoch, wanted) },
+      clock: host.clock,
+      replicas: () => replicas.all(),
+      maxLagMs: () => config.replicaLagTimeMaxMs
+    })
+    replicas.onMayJoin = (replica, follower) => this.#inSyncSets.mayJoin(replica, follower)
     this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
+    replicas.observeRoles(this.#fetchers)
+    replicas.observeRoles(this.#groups)
   }
 
   /** What this broker knows of the cluster. */
@@ -152,8 +180,13 @@ export class Broker {
     this.#groups.follow(delta)
   }
 
-  /** The controller has said who leads. From here on this broker leads, follows and serves, and looks after what it has. */
-  serve(): void {
+  /**
+   * The controller has said who leads, and hears this broker under this epoch. From here on it leads, follows and serves, and looks after
+   * what it has.
+   */
+  serve(epoch: number): void {
+    this.#epoch = epoch
+    this.#inSyncSets.start()
     this.#storage.replicas.beginRoles(this.#image)
     this.#storage.begin()
     this.#housekeeping.start()
@@ -190,6 +223,26 @@ export class Broker {
     const isThere = this.#image.topicByName(topic)?.partitions[partition] !== undefined
     const { NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
     return { error: isThere ? NOT_LEADER_OR_FOLLOWER : UNKNOWN_TOPIC_OR_PARTITION, reason: null }
+  }
+
+  /** A follower's Fetch, by values: Kafka's request of the newest version. */
+  async fetchFor(followerId: number, request: Decoded<FetchRequest>): Promise<Fetched> {
+    const session = { id: -1, clientHost: '', listener: { host: '', port: 0 } }
+    const context: RequestContext = {
+      ...{ broker: this, session, apiVersion: FetchRequest.highestVersion, correlationId: 0 },
+      ...{ clientId: `broker-${followerId}`, onSent: null }
+    }
+    const response = await answerFetch(request, context)
+    return { response, done: () => context.onSent?.() }
+  }
+
+  /** Where the log of a partition that is led here begins and ends. */
+  logEnds({ topicId, partition, leaderEpoch }: Parameters<Peer['logEnds']>[0]): Awaited<ReturnType<Peer['logEnds']>> {
+    const led = this.led(this.#image.topicById(topicId)?.name ?? '', partition)
+    if ('error' in led) return { error: led.error }
+    if (led.replica.leaderEpoch !== leaderEpoch) return { error: ErrorCode.FENCED_LEADER_EPOCH }
+    const { logStartOffset, logEndOffset } = led.replica.log
+    return { logStartOffset, logEndOffset }
   }
 
   /** A replica that is lost or damaged, here, is in sync with nothing: whoever watches a cluster sees it by that. */
@@ -259,6 +312,8 @@ export class Broker {
   /** Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. */
   release(): void {
     this.fetches.release()
+    this.#fetchers.stop()
+    this.#inSyncSets.stop()
     this.#groups.close()
   }
 

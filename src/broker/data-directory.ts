@@ -81,8 +81,8 @@ export class DataDirectory {
     this.isNew = !host.disk.exists(metaProperties)
     if (this.isNew) assertHasNoData(host.disk)
     if (this.isNew) assertNothingForeign(host.disk)
-    const known = this.isNew ? introduction(host.chance, wanted.nodeId) : readProperties(host.disk)
-    assertAsked(host.disk, wanted, known.nodeId)
+    const known = this.isNew ? introduction(host.chance, wanted) : readProperties(host.disk)
+    assertAsked(host.disk, wanted, known)
     this.clusterId = known.clusterId
     this.#lacksDirectoryId = known.directoryId === null
     this.directoryId = known.directoryId ?? randomUuid(host.chance)
@@ -153,10 +153,12 @@ export class DataDirectory {
   }
 }
 
-interface WantedNode {
+export interface WantedNode {
   /** For a directory that is new. */
   readonly nodeId: number
   readonly nodeIdAsked: number | null
+  /** The cluster that it has to belong to; null for any, and one of its own when it is new. */
+  readonly clusterIdAsked: string | null
 }
 
 interface Identity {
@@ -165,12 +167,16 @@ interface Identity {
   readonly directoryId: string | null
 }
 
-function introduction(chance: Host['chance'], nodeId: number): Identity {
-  return { clusterId: randomUuid(chance), nodeId, directoryId: randomUuid(chance) }
+function introduction(chance: Host['chance'], { nodeId, clusterIdAsked }: WantedNode): Identity {
+  return { clusterId: clusterIdAsked ?? randomUuid(chance), nodeId, directoryId: randomUuid(chance) }
 }
 
 /** Who asks for a node gets that one or none: its replicas would be held by another (Kafka: "Stored node id … doesn't match"). */
-function assertAsked(disk: Disk, { nodeIdAsked }: WantedNode, nodeId: number): void {
+function assertAsked(disk: Disk, { nodeIdAsked, clusterIdAsked }: WantedNode, { nodeId, clusterId }: Identity): void {
+  if (clusterIdAsked !== null && clusterIdAsked !== clusterId) {
+    const other = `${disk.location}/${metaProperties} says that the directory is of the cluster ${clusterId}, and the others are of ${clusterIdAsked}.`
+    throw new ConfigError(`${other} Nothing was changed. Choose the directory of this cluster, or an empty one.`)
+  }
   if (nodeIdAsked === null || nodeIdAsked === nodeId) return
   const what = `node.id is set to ${nodeIdAsked}, and ${disk.location}/${metaProperties} says that the directory is of node ${nodeId}.`
   throw new ConfigError(`${what} Nothing was changed. Leave node.id out or set ${nodeId}, or choose another directory.`)

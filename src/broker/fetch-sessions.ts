@@ -16,6 +16,8 @@ export interface FetchPartition {
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
   readonly maxBytes: number
+  /** How far the replica that asks knows that records are committed (KIP-1166); larger than any offset where nobody says it. */
+  readonly knownHighWatermark: number
   told: { highWatermark: number; logStartOffset: number } | null
 }
 

@@ -9,12 +9,12 @@ import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { ReplicaStateLog } from './replica-log.ts'
-import type { Replicas } from './replicas.ts'
+import type { Replicas, RoleObserver } from './replicas.ts'
 import type { Replica } from './replication/replica.ts'
 
 const offsetsTopic = '__consumer_offsets'
 
-export class GroupCoordinators {
+export class GroupCoordinators implements RoleObserver {
   readonly #options: {
     readonly host: Host
     readonly config: BrokerConfig
@@ -26,6 +26,8 @@ export class GroupCoordinators {
     readonly log: (line: string) => void
   }
   readonly #byPartition = new Map<number, GroupCoordinator>()
+  /** The leader epoch in which each was loaded. */
+  readonly #epochs = new Map<number, number>()
   #making: Promise<boolean> | null = null
 
   constructor(options: {
@@ -62,6 +64,19 @@ export class GroupCoordinators {
     }
   }
 
+  /** Who leads a partition of the topic looks after its groups, from the log as it is then. */
+  onRole(replica: Replica): void {
+    if (replica.topic !== offsetsTopic) return
+    if (this.#epochs.get(replica.partition) !== replica.leaderEpoch || replica.leadership === null) this.onGone(replica)
+  }
+
+  onGone({ topic, partition }: Replica): void {
+    if (topic !== offsetsTopic) return
+    this.#byPartition.get(partition)?.close()
+    this.#byPartition.delete(partition)
+    this.#epochs.delete(partition)
+  }
+
   follow(delta: MetadataDelta): void {
     if (delta.deleted.length === 0) return
     const names = delta.deleted.map(({ name }) => name)
@@ -81,14 +96,17 @@ export class GroupCoordinators {
   #at(partition: number): GroupCoordinator | undefined {
     const loaded = this.#byPartition.get(partition)
     const hosted = this.#options.replicas.get(offsetsTopic, partition)
-    if (hosted.kind !== 'online') {
+    if (hosted.kind !== 'online' || hosted.replica.leadership === null) {
       loaded?.close()
       return undefined
     }
     // One whose log could not be synced is closed, and stays so until the next start: the log takes no more.
     if (loaded !== undefined) return loaded
     const coordinator = this.#load(hosted.replica)
-    if (coordinator !== undefined) this.#byPartition.set(partition, coordinator)
+    if (coordinator !== undefined) {
+      this.#byPartition.set(partition, coordinator)
+      this.#epochs.set(partition, hosted.replica.leaderEpoch)
+    }
     return coordinator
   }
 
@@ -119,6 +137,7 @@ export class GroupCoordinators {
   async #make(): Promise<boolean> {
     const result = await this.#options.controller.createInternalTopic(offsetsTopic, {
       partitions: this.#options.config.offsetsTopicNumPartitions,
+      replicationFactor: this.#options.config.offsetsTopicReplicationFactor,
       config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
     })
     return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS

@@ -8,6 +8,8 @@ import type { Clock, Timer } from '../host/clock.ts'
 import type { Replica, ReplicaObserver } from './replication/replica.ts'
 
 export interface FetchWait {
+  /** Consumers wait for what is committed, followers for what is written. */
+  readonly reader: 'consumer' | 'follower'
   readonly replicas: readonly Replica[]
   /** Bytes still missing for the answer to be due. */
   readonly missingBytes: number
@@ -57,7 +59,10 @@ class WaitingFetch implements ReplicaObserver {
     this.#missingBytes = wait.missingBytes
     this.#done = done
     this.#timer = clock.after(wait.maxWaitMs, () => this.ended())
-    for (const replica of wait.replicas) replica.observe(this)
+    for (const replica of wait.replicas) {
+      if (wait.reader === 'follower') replica.observeWritten(this)
+      else replica.observe(this)
+    }
   }
 
   advanced(bytes: number): void {

@@ -101,7 +101,8 @@ function readableEnd(replica: Replica, isolation: IsolationLevel, reader: Reader
   return isolation === 'read_committed' ? replica.lastStableOffset : replica.highWatermark
 }
 
-function standing(replica: Replica, partition: number): PartitionData {
+/** What an answer says of the log besides its records. */
+export function standing(replica: Replica, partition: number): PartitionData {
   return {
     partitionIndex: partition,
     errorCode: ErrorCode.NONE,
@@ -114,7 +115,7 @@ function standing(replica: Replica, partition: number): PartitionData {
 }
 
 /** KIP-595: a client whose last fetched epoch ends earlier here has read what is no longer in the log; it must go back. */
-function divergingEpoch(replica: Replica, fetch: FetchPartition): PartitionRead | null {
+export function divergingEpoch(replica: Replica, fetch: FetchPartition): PartitionRead | null {
   if (fetch.lastFetchedEpoch === -1) return null
   const end = replica.log.endOffsetForEpoch(fetch.lastFetchedEpoch)
   if (end.leaderEpoch === -1) return failedRead(fetch.partition, ErrorCode.OFFSET_OUT_OF_RANGE)

@@ -45,6 +45,8 @@ export interface RoleObserver {
 }
 
 export class Replicas {
+  /** Called when a follower of what is led here has all that is committed. */
+  onMayJoin: ((replica: Replica, nodeId: number) => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, HostedPartition[]>()
   readonly #checkpoints: Checkpoints
@@ -108,7 +110,8 @@ export class Replicas {
     setStraysAside({ host, image, wasSynced, onSetAside, log })
     image.forgetRemoved()
     this.#checkpoints.forgetDeleted(image)
-    for (const topic of image.topics()) this.#open(topic, topic.partitions, image, 'known')
+    const history = directory.isNew ? 'new' : 'known'
+    for (const topic of image.topics()) this.#open(topic, topic.partitions, image, history)
   }
 
   /**
@@ -295,7 +298,9 @@ export class Replicas {
     const { nodeId, host } = this.#options
     const highWatermark = replicas.length === 1 ? null : (this.#checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0)
     const monotonicMs = (): number => host.clock.monotonicMs()
-    return new Replica({ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark })
+    const replica = new Replica({ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark })
+    replica.onMayJoin = (follower) => this.onMayJoin?.(replica, follower)
+    return replica
   }
 
   /** A replica that cannot note the beginning of its epoch does not lead: it is offline. */
@@ -311,6 +316,11 @@ export class Replicas {
       return
     }
     for (const observer of this.#observers) observer.onRole(replica)
+  }
+
+  /** What a follower was given could not be kept: it is offline. */
+  fail({ topic, topicId, partition, leaderEpoch }: Replica, reason: DiskError): void {
+    this.#takeOffline({ topic, topicId, partition, leaderEpoch }, reason)
   }
 
   /** A mistake of ours: what the partition's state says cannot be trusted. Its files stay as they are. */

@@ -6,12 +6,14 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { attempt } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
-import { DataDirectory } from './data-directory.ts'
+import { DataDirectory, type WantedNode } from './data-directory.ts'
 import { Replicas } from './replicas.ts'
 
 export interface StorageOptions {
   readonly host: Host
   readonly durability: Durability
+  /** Who a new directory will belong to, and an old one has to; null where the directory may say it, or chance. */
+  readonly identity: { readonly nodeId: number | null; readonly clusterId: string | null }
   /** As it was asked for: what the directory decides is not in it yet. */
   readonly config: BrokerConfig
   /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the storage takes it. */
@@ -28,9 +30,9 @@ export class Storage {
 
   /** Takes the directory and reads who it belongs to. Throws DiskError, and ConfigError when another node is asked for. */
   static open(options: StorageOptions): Storage {
-    const { host, config: asked } = options
+    const { host, config: asked, identity } = options
     const unlock = options.unlock ?? DataDirectory.take(host.disk)
-    const directory = DataDirectory.open(host, asked, unlock)
+    const directory = DataDirectory.open(host, wantedNode(asked, identity), unlock)
     try {
       directory.reserve.giveUpIfShort()
       return new Storage(options, directory)
@@ -90,4 +92,8 @@ export class Storage {
       this.directory.release()
     }
   }
+}
+
+function wantedNode(config: BrokerConfig, { nodeId, clusterId }: StorageOptions['identity']): WantedNode {
+  return { nodeId: nodeId ?? config.nodeId, nodeIdAsked: nodeId ?? config.nodeIdAsked, clusterIdAsked: clusterId }
 }

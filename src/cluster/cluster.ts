@@ -1,65 +1,208 @@
 /**
  * A controller and its brokers in this process. One broker is the case of one: its directory has the metadata log as well, as that of
- * Kafka's combined node has.
+ * Kafka's combined node has; with several the controller has a directory of its own.
+ *
+ * A broker comes in four steps: it opens its storage, follows the controller and opens its logs, registers, and takes part. It goes by
+ * handing over what it leads (a stop), or without a word (a kill).
  */
 import { Broker } from '../broker/broker.ts'
 import { Storage } from '../broker/storage.ts'
 import type { Controller } from '../controller/controller.ts'
 import { BrokerConfig } from '../coordination/config/broker-config.ts'
+import type { BrokerEndpoint } from '../coordination/metadata/broker-image.ts'
+import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
-import { openController } from './open-controller.ts'
+import { Channel, type Transport } from './channel.ts'
+import { ControllerHome } from './controller-home.ts'
+
+/** A broker as it is started, the first time or again. */
+export interface BrokerStart {
+  /** For this life of it. */
+  readonly host: Host
+  /** Null: as its directory says, or as it is configured. */
+  readonly nodeId: number | null
+  readonly rack: string | null
+  /** Where the other brokers' clients find it; null where there are no others. */
+  readonly endpoint: { readonly host: string; readonly port: number } | null
+  /** Where clients are told to come back to; null: where they came in. */
+  readonly advertised: { readonly host: string; readonly port: number } | null
+  /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
+  readonly unlock?: () => void
+}
 
 export interface ClusterOptions {
-  readonly host: Host
+  readonly brokers: readonly [BrokerStart, ...BrokerStart[]]
+  /** Of the controller, where it has a directory of its own: where there are several brokers. */
+  readonly controllerHost?: Host
   readonly durability: Durability
   /** Kafka's broker configuration names and values; what is not named has its default. */
   readonly config: Readonly<Record<string, string>>
-  /** Where clients are told to come back to; null: where they came in. */
-  readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
-  /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
-  readonly unlock?: () => void
-  /** The directory can be served, and recovery, which may take long, comes next. Nothing in it has been changed so far. */
+  /** The directories can be served, and recovery, which may take long, comes next. Nothing in them has been changed so far. */
   readonly onAccepted?: () => void
+  /** How messages between brokers travel; at once without it. */
+  readonly transport?: Transport
 }
 
+/** The node id of a controller with a directory of its own, behind those of any number of brokers that fits one process. */
+const controllerNodeId = 1000
+
 export class Cluster {
-  readonly controller: Controller
-  readonly broker: Broker
+  readonly #options: ClusterOptions
+  readonly #config: BrokerConfig
+  readonly #home: ControllerHome
+  readonly #channel: Channel
+  readonly #brokers = new Map<number, Broker>()
 
   /**
-   * Opens the directory, replays what the cluster knows, and opens every log.
-   * Rejects with ConfigError for a wrong setting, DiskError when the directory cannot be used or is damaged; nothing is left open then.
+   * Opens the directories, replays what the cluster knows, opens every log, and elects leaders.
+   * Rejects with ConfigError for a wrong setting, DiskError when a directory cannot be used or is damaged; nothing is left open then.
    */
   static async start(options: ClusterOptions): Promise<Cluster> {
-    const { host, durability, log, advertised, unlock } = options
-    const config = BrokerConfig.parse(options.config)
-    const storage = Storage.open({ host, durability, config, log, ...(unlock && { unlock }) })
+    const { brokers, controllerHost } = options
+    const config = BrokerConfig.parse(withDefaults(options.config, brokers.length))
+    const opened: Storage[] = []
+    const open = (host: Host, nodeId: number | null, clusterId: string | null, unlock?: () => void): Storage => {
+      const identity = { nodeId, clusterId }
+      const { durability, log } = options
+      const storage = Storage.open({ host, identity, durability, config, log, ...(unlock && { unlock }) })
+      opened.push(storage)
+      return storage
+    }
     try {
-      const { controller, metadataLog } = openController(storage)
+      const own = controllerHost === undefined ? null : open(controllerHost, controllerNodeId, null)
+      const clusterId = own?.directory.clusterId ?? null
+      const storages = brokers.map(({ host, nodeId, unlock }) => open(host, nodeId, clusterId, unlock))
+      const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, options.log)
       // Up to here nothing that another broker left has been changed.
       options.onAccepted?.()
-      await storage.accept()
-      metadataLog.beginToLead()
-      await controller.begin()
-      const broker = await Broker.start({ storage, controller, advertised, log })
-      broker.serve()
-      return new Cluster(controller, broker)
+      for (const storage of opened) await storage.accept()
+      await home.begin()
+      const cluster = new Cluster(options, config, home)
+      await cluster.#startTogether(brokers, storages)
+      return cluster
     } catch (error) {
+      for (const storage of opened) storage.abandon()
+      throw error
+    }
+  }
+
+  private constructor(options: ClusterOptions, config: BrokerConfig, home: ControllerHome) {
+    this.#options = options
+    this.#config = config
+    this.#home = home
+    this.#channel = new Channel(options.transport)
+  }
+
+  get controller(): Controller {
+    return this.#home.controller
+  }
+
+  /** Those that live, by their node ids. */
+  get brokers(): ReadonlyMap<number, Broker> {
+    return this.#brokers
+  }
+
+  /** One that lives; where there is one broker, that one. */
+  get broker(): Broker {
+    const [first] = this.#brokers.values()
+    return first ?? fail()
+  }
+
+  /** A broker that had stopped, or was killed, comes back, perhaps with another disk. Rejects with DiskError; it is not there then. */
+  async startBroker(start: BrokerStart): Promise<Broker> {
+    const { durability, log } = this.#options
+    const identity = { nodeId: start.nodeId, clusterId: this.#home.clusterId }
+    const storage = Storage.open({ host: start.host, identity, durability, config: this.#config, log })
+    try {
+      await storage.accept()
+      const broker = await this.#open(start, storage)
+      broker.serve(await this.#register(start, storage))
+      await this.controller.brokers.unfence(broker.nodeId)
+      return broker
+    } catch (error) {
+      this.#forget(storage.nodeId)
       storage.abandon()
       throw error
     }
   }
 
-  private constructor(controller: Controller, broker: Broker) {
-    this.controller = controller
-    this.broker = broker
+  /** Others lead what it led, as far as there are others; then its logs are closed cleanly. `drained` comes between the two. */
+  async stopBroker(nodeId: number, drained: () => Promise<void> = () => Promise.resolve()): Promise<void> {
+    const broker = this.#brokers.get(nodeId)
+    if (broker === undefined) return
+    await this.controller.brokers.shutDown(nodeId)
+    broker.release()
+    await drained()
+    this.#forget(nodeId)
+    await this.controller.brokers.fence(nodeId)
+    await broker.stop()
   }
 
-  /** Waits for the requests in flight, and closes every log cleanly. The directory is free afterwards, whatever happens. */
-  stop(): Promise<void> {
-    return this.broker.stop()
+  /** Its host was taken back. Resolves when others lead what it led. */
+  async lostBroker(nodeId: number): Promise<void> {
+    if (!this.#brokers.has(nodeId)) return
+    this.#forget(nodeId)
+    await this.controller.brokers.fence(nodeId)
   }
+
+  /** Waits for the requests in flight, and closes every log cleanly. The directories are free afterwards, whatever happens. */
+  async stop(): Promise<void> {
+    const brokers = [...this.#brokers.values()]
+    for (const broker of brokers) broker.release()
+    const stopped = await Promise.allSettled(brokers.map((broker) => broker.stop()))
+    for (const { nodeId } of brokers) this.#forget(nodeId)
+    await this.#home.close()
+    for (const one of stopped) if (one.status === 'rejected') throw one.reason
+  }
+
+  /** Nobody leads before all are there: a broker that is a little later must not lose its place. */
+  async #startTogether(starts: readonly BrokerStart[], storages: readonly Storage[]): Promise<void> {
+    const ready: { readonly broker: Broker; readonly epoch: number }[] = []
+    for (const [index, storage] of storages.entries()) {
+      const start = starts[index] ?? fail()
+      const broker = await this.#open(start, storage)
+      ready.push({ broker, epoch: await this.#register(start, storage) })
+    }
+    await this.controller.brokers.begin(ready.map(({ broker }) => broker.nodeId))
+    for (const { broker, epoch } of ready) broker.serve(epoch)
+  }
+
+  async #open({ advertised }: BrokerStart, storage: Storage): Promise<Broker> {
+    const { controller } = this
+    const peers = (broker: Broker) => this.#channel.peersOf(broker)
+    const broker = await Broker.start({ storage, controller, peers, advertised, log: this.#options.log })
+    this.#channel.connect(broker)
+    this.#brokers.set(broker.nodeId, broker)
+    return broker
+  }
+
+  #register({ rack, endpoint }: BrokerStart, { nodeId, directory, host }: Storage): Promise<number> {
+    const endpoints: BrokerEndpoint[] =
+      endpoint === null ? [] : [{ name: 'PLAINTEXT', ...endpoint, securityProtocol: 0 }]
+    const { directoryId, isNew, wasStoppedCleanly } = directory
+    // What was acknowledged as durable survives a kill and a power cut; what the system had may be gone after the latter.
+    const isClean = isNew || wasStoppedCleanly || this.#options.durability === 'disk'
+    const incarnationId = randomUuid(host.chance)
+    return this.controller.brokers.register({ id: nodeId, rack, directoryId, incarnationId, endpoints, isClean })
+  }
+
+  #forget(nodeId: number): void {
+    this.#channel.disconnect(nodeId)
+    this.controller.detach(nodeId)
+    this.#brokers.delete(nodeId)
+  }
+}
+
+/** Where there are several brokers, topics are kept on three of them: that is what there are several for. */
+function withDefaults(config: Readonly<Record<string, string>>, brokers: number): Readonly<Record<string, string>> {
+  if (brokers === 1) return config
+  const copies = String(Math.min(3, brokers))
+  return { 'default.replication.factor': copies, 'offsets.topic.replication.factor': copies, ...config }
+}
+
+function fail(): never {
+  throw new Error('a cluster has at least one broker')
 }

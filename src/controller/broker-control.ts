@@ -192,6 +192,9 @@ export class BrokerControl {
 
   #registered({ id, rack, directoryId, incarnationId, endpoints }: Registration, epoch: number): StateRecord {
     const broker = { id, epoch, rack, incarnationId, endpoints, directories: [directoryId], features: [] }
-    return registerBrokerRecord({ ...broker, fenced: true, inControlledShutdown: false }, this.#scene.image.metadataVersion)
+    return registerBrokerRecord(
+      { ...broker, fenced: true, inControlledShutdown: false },
+      this.#scene.image.metadataVersion
+    )
   }
 }

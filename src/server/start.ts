@@ -65,7 +65,13 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
   try {
     const { host, durability, config, advertised, log } = options
     const onAccepted = (): void => rememberAddress(host.disk, server.address)
-    const { broker } = await Cluster.start({ host, durability, config, advertised, log, unlock, onAccepted })
+    const { broker } = await Cluster.start({
+      brokers: [{ host, nodeId: null, rack: null, endpoint: null, advertised, unlock }],
+      durability,
+      config,
+      log,
+      onAccepted
+    })
     await createTopics(broker, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})

@@ -23,7 +23,9 @@ async function setUp() {
   const purgatory = new FetchPurgatory(clock)
   const finished: string[] = []
   const wait = (name: string, how: Partial<FetchWait>) =>
-    purgatory.wait({ replicas, missingBytes: 1, maxWaitMs: 500, ...how }).then(() => void finished.push(name))
+    purgatory
+      .wait({ reader: 'consumer', replicas, missingBytes: 1, maxWaitMs: 500, ...how })
+      .then(() => void finished.push(name))
   return { broker, replicas, clock, purgatory, finished, wait }
 }
 

@@ -28,6 +28,7 @@ import {
   type PartitionRead,
   readPartition
 } from '../read-partition.ts'
+import { readForFollower } from '../replication/follower-reads.ts'
 import type { Replica } from '../replication/replica.ts'
 
 type Request = Decoded<FetchRequest>
@@ -45,19 +46,21 @@ export const fetch = api(ApiKey.Fetch, {
   response: FetchResponse,
   failed: failedAsAWhole,
 
-  handle(request, context) {
-    if (!isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request, unexpected, context.apiVersion)
-    const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
-    if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
-    const loan = context.broker.fetchMemory.lend()
-    const known = moreWithoutReading(request, session, context)
-    if (known.length > 0) return readOnceSettled(known, request, session, context, loan)
-    const first = readAll(request, session, context, loan)
-    if (first.more.length === 0) return respondOrWait(request, session, first, context, loan)
-    loan.giveBack()
-    return readOnceSettled(first.more, request, session, context, loan)
-  }
+  handle: answerFetch
 })
+
+export function answerFetch(request: Request, context: RequestContext): FetchResponse | Promise<FetchResponse> {
+  if (!isIsolationLevel(request.isolationLevel)) return failedAsAWhole(request, unexpected, context.apiVersion)
+  const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
+  if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
+  const loan = context.broker.fetchMemory.lend()
+  const known = moreWithoutReading(request, session, context)
+  if (known.length > 0) return readOnceSettled(known, request, session, context, loan)
+  const first = readAll(request, session, context, loan)
+  if (first.more.length === 0) return respondOrWait(request, session, first, context, loan)
+  loan.giveBack()
+  return readOnceSettled(first.more, request, session, context, loan)
+}
 
 /** A consumer takes the high watermark for the end: what was acknowledged before it asked must not lie behind. */
 async function readOnceSettled(
@@ -111,6 +114,7 @@ function respondOrWait(
   // What was read is too little to be sent, and is read again.
   loan.giveBack()
   const wait = {
+    reader: replicaIdOf(request, context) >= 0 ? ('follower' as const) : ('consumer' as const),
     replicas,
     missingBytes: request.minBytes - read.sizeBytes,
     maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
@@ -145,6 +149,7 @@ function sessionRequest(request: Request, { apiVersion, broker }: RequestContext
         fetchOffset: partition.fetchOffset,
         lastFetchedEpoch: partition.lastFetchedEpoch,
         maxBytes: partition.partitionMaxBytes,
+        knownHighWatermark: partition.highWatermark,
         told: null
       })
     )
@@ -177,6 +182,8 @@ function readAll(request: Request, session: FetchContext, context: RequestContex
     if (read.more !== null) more.push(read.more)
     remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
     if (read.data.errorCode !== ErrorCode.NONE || read.data.divergingEpoch !== undefined) isDue = true
+    // A follower that does not know how far its records are committed is told at once.
+    if (read.data.highWatermark > partition.knownHighWatermark) isDue = true
   }
   return { reads, sizeBytes, more, isDue: isDue || reads.size === 0 || sizeBytes >= request.minBytes }
 }
@@ -188,22 +195,25 @@ function readOne(
   context: RequestContext
 ): PartitionRead {
   const replicaId = replicaIdOf(request, context)
-  if (replicaId >= 0) return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const hosted = context.broker.hosted(partition.topic, partition.partition)
   if (hosted.kind === 'none') return absentPartition(partition.partition, whyAbsent(partition, context))
   if (hosted.kind === 'offline') return failedRead(partition.partition, ErrorCode.KAFKA_STORAGE_ERROR)
   const { replica } = hosted
   const isOfAnotherTopic = context.apiVersion >= firstVersionWithTopicIds && replica.topicId !== partition.topicId
   if (isOfAnotherTopic) return failedRead(partition.partition, ErrorCode.INCONSISTENT_TOPIC_ID)
+  const how = {
+    maxBytes: Math.min(partition.maxBytes, room.remainingBytes),
+    atLeastOneBatch: room.isFirst,
+    memory: room.memory
+  }
+  if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId })
   const asksLeader = context.apiVersion < firstVersionWithRack
   if (asksLeader && replica.leadership === null)
     return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   return readPartition(replica, partition, {
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',
-    maxBytes: Math.min(partition.maxBytes, room.remainingBytes),
-    atLeastOneBatch: room.isFirst,
-    memory: room.memory
+    ...how
   })
 }
 

@@ -7,10 +7,13 @@
  */
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import type { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
-import type { PartitionData } from '../read-partition.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import type { Records } from '../../protocol/primitives.ts'
+import { ZERO_UUID } from '../../protocol/primitives.ts'
 import type { Replica } from './replica.ts'
 
 /** An answer whose bytes are lent. */
@@ -22,7 +25,7 @@ export interface Fetched {
 
 /** Another broker of the cluster. Rejects with PeerUnreachable. */
 export interface Peer {
-  fetch(request: FetchRequest): Promise<Fetched>
+  fetch(request: Decoded<FetchRequest>): Promise<Fetched>
   /** Where the leader's log begins and ends; or the error with which it is asked in vain. */
   logEnds(of: {
     readonly topicId: string
@@ -43,24 +46,12 @@ export interface FetcherOptions {
   readonly clock: Clock
   /** The replica cannot be kept: its disk refuses for good. */
   readonly onFailure: (replica: Replica, error: DiskError) => void
-  readonly settings: FetcherSettings
-}
-
-/** By Kafka's names: replica.fetch.*. */
-export interface FetcherSettings {
-  readonly waitMaxMs: number
-  readonly minBytes: number
-  readonly maxBytes: number
-  readonly responseMaxBytes: number
-  readonly backoffMs: number
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
 /** The main one, and one for those that came while it waits. */
 const requestsMax = 2
-
-const unknownHighWatermark = -1n
 
 export class Fetcher {
   readonly #options: FetcherOptions
@@ -100,7 +91,9 @@ export class Fetcher {
 
   #pump(): void {
     if (this.#isStopped || this.#requests >= requestsMax) return
-    const due = [...this.#replicas.values()].filter((replica) => !this.#busy.has(replica) && !this.#resting.has(replica))
+    const due = [...this.#replicas.values()].filter(
+      (replica) => !this.#busy.has(replica) && !this.#resting.has(replica)
+    )
     const safe = due.filter((replica) => this.#isSafe(replica))
     if (safe.length === 0) return
     for (const replica of safe) this.#busy.add(replica)
@@ -155,8 +148,8 @@ export class Fetcher {
     }
   }
 
-  #request(replicas: readonly Replica[]): FetchRequest {
-    const { nodeId, brokerEpoch, settings } = this.#options
+  #request(replicas: readonly Replica[]): Decoded<FetchRequest> {
+    const { nodeId, brokerEpoch } = this.#options
     const byTopic = new Map<string, Replica[]>()
     for (const replica of replicas) {
       const partitions = byTopic.get(replica.topicId)
@@ -164,14 +157,17 @@ export class Fetcher {
       else partitions.push(replica)
     }
     return {
-      replicaState: { replicaId: nodeId, replicaEpoch: BigInt(brokerEpoch()) },
-      maxWaitMs: settings.waitMaxMs,
-      minBytes: settings.minBytes,
-      maxBytes: settings.responseMaxBytes,
+      clusterId: null,
+      replicaId: -1,
+      replicaState: { replicaId: nodeId, replicaEpoch: brokerEpoch() },
+      maxWaitMs: limits.followerFetchWaitMs,
+      minBytes: 1,
+      maxBytes: limits.followerFetchBytes,
       isolationLevel: 0,
       sessionId: 0,
       sessionEpoch: -1,
       topics: Array.from(byTopic, ([topicId, partitions]) => ({
+        topic: '',
         topicId,
         partitions: partitions.map((replica) => ({
           partition: replica.partition,
@@ -179,10 +175,13 @@ export class Fetcher {
           fetchOffset: replica.log.logEndOffset,
           lastFetchedEpoch: replica.log.latestEpoch,
           logStartOffset: replica.log.logStartOffset,
-          partitionMaxBytes: settings.maxBytes,
+          partitionMaxBytes: limits.followerPartitionBytes,
+          replicaDirectoryId: ZERO_UUID,
           highWatermark: replica.highWatermark
         }))
-      }))
+      })),
+      forgottenTopicsData: [],
+      rackId: ''
     }
   }
 
@@ -191,8 +190,8 @@ export class Fetcher {
     try {
       if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return await this.#findPlace(replica)
       if (answer.errorCode !== ErrorCode.NONE) return this.#rest(replica)
-      const { divergingEpoch } = answer
-      if (divergingEpoch !== undefined && divergingEpoch.endOffset >= 0) return this.#cutBack(replica, divergingEpoch)
+      const { epoch = -1, endOffset = -1 } = answer.divergingEpoch ?? {}
+      if (endOffset >= 0) return this.#cutBack(replica, { epoch, endOffset })
       this.#append(replica, answer)
       await replica.log.durable(replica.log.logEndOffset)
       replica.followHighWatermark(answer.highWatermark)
@@ -226,7 +225,8 @@ export class Fetcher {
   async #findPlace(replica: Replica): Promise<void> {
     const { leaderEpoch, topicId, partition } = replica
     const ends = await this.#options.peer.logEnds({ topicId, partition, leaderEpoch })
-    if ('error' in ends || replica.leadership !== null || replica.leaderEpoch !== leaderEpoch) return this.#rest(replica)
+    if ('error' in ends || replica.leadership !== null || replica.leaderEpoch !== leaderEpoch)
+      return this.#rest(replica)
     const { logEndOffset } = replica.log
     if (ends.logEndOffset < logEndOffset) replica.truncateTo(ends.logEndOffset)
     else if (ends.logStartOffset > logEndOffset) replica.startAt(ends.logStartOffset)
@@ -244,13 +244,18 @@ export class Fetcher {
 
   #rest(replica: Replica): void {
     if (this.#isStopped || this.#resting.has(replica)) return
-    const { clock, settings } = this.#options
-    const timer = clock.after(settings.backoffMs, () => {
+    const timer = this.#options.clock.after(limits.followerRestMs, () => {
       this.#resting.delete(replica)
       this.#pump()
     })
     this.#resting.set(replica, timer)
   }
+}
+
+function chunksOf(records: Records | null): readonly Buffer[] {
+  if (records === null) return []
+  if (!Buffer.isBuffer(records)) return records.chunks
+  return records.length === 0 ? [] : [records]
 }
 
 function keyOf({ topicId, partition }: Replica): string {

@@ -5,7 +5,6 @@
 import type { WantedInSyncSet } from '../../controller/alter-partition.ts'
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
-import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Leadership } from './leadership.ts'
 import type { Replica } from './replica.ts'

@@ -41,6 +41,8 @@ export class Replica {
   readonly topicId: string
   readonly partition: number
   readonly log: PartitionLog
+  /** Called when a follower has all that is committed, and is not in sync yet. */
+  onMayJoin: ((nodeId: number) => void) | undefined
   /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
   minInSyncReplicas: number
   readonly #nodeId: number
@@ -207,8 +209,10 @@ export class Replica {
   fetchedBy(nodeId: number, fetchOffset: number): boolean {
     assert.ok(this.#leadership !== null, `${this.name}: only the leader is asked by followers`)
     const isFollower = this.#leadership.fetched(nodeId, fetchOffset, this.log.logEndOffset, this.#monotonicMs())
-    if (isFollower) this.#advance()
-    return isFollower
+    if (!isFollower) return false
+    this.#advance()
+    if (this.#leadership.mayJoin(nodeId, this.#highWatermark)) this.onMayJoin?.(nodeId)
+    return true
   }
 
   /** As a follower: whole batches as the leader's log has them. Throws DiskError. */
@@ -216,6 +220,23 @@ export class Replica {
     assert.ok(this.#leadership === null, `${this.name}: a leader is given records by nobody`)
     const { firstOffset, lastOffset, sizeBytes } = this.log.appendAsFollower(batches)
     this.#noteUnreadable(firstOffset, lastOffset + 1, sizeBytes)
+  }
+
+  /** As a follower: what the leader does not have is cut off. Throws DiskError. */
+  truncateTo(offset: number): void {
+    assert.ok(this.#leadership === null, `${this.name}: a leader cuts nothing off`)
+    this.log.truncateTo(offset)
+    // Only after an unclean election has a leader less than what was committed.
+    this.#highWatermark = Math.min(this.#highWatermark, offset)
+    this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= offset)
+  }
+
+  /** As a follower: the leader's log begins behind the end of this one. Throws DiskError. */
+  startAt(offset: number): void {
+    assert.ok(this.#leadership === null, `${this.name}: a leader gives up nothing`)
+    this.log.startAt(offset)
+    this.#unreadable = []
+    this.#highWatermark = Math.max(this.#highWatermark, offset)
   }
 
   /** As a follower: how far the leader says that records are committed. */

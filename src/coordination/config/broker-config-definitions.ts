@@ -18,6 +18,7 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
   'broker.id': { type: 'int', default: '1', isReadOnly: true },
+  'broker.rack': { type: 'string', default: null, isReadOnly: true },
   'compression.gzip.level': { type: 'int', default: '-1', check: checkGzipLevel },
   'compression.lz4.level': { type: 'int', default: '9', min: 1, max: 17 },
   'compression.type': {
@@ -74,6 +75,7 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'offsets.topic.replication.factor': { type: 'short', default: '1', min: 1, isReadOnly: true },
   'offsets.topic.segment.bytes': { type: 'int', default: '104857600', min: 1, isReadOnly: true },
   'process.roles': { type: 'list', default: 'broker,controller', isReadOnly: true },
+  'replica.lag.time.max.ms': { type: 'long', default: '30000', isReadOnly: true },
   'transaction.state.log.min.isr': { type: 'int', default: '1', isReadOnly: true },
   'transaction.state.log.replication.factor': { type: 'short', default: '1', isReadOnly: true },
   'unclean.leader.election.enable': { type: 'boolean', default: 'false' }

@@ -114,6 +114,19 @@ export class BrokerConfig {
     return this.#boolean('delete.topic.enable')
   }
 
+  get rack(): string | null {
+    return this.get('broker.rack')
+  }
+
+  /** How long a follower may lag before it is in sync no more. */
+  get replicaLagTimeMaxMs(): number {
+    return this.#number('replica.lag.time.max.ms')
+  }
+
+  get offsetsTopicReplicationFactor(): number {
+    return this.#number('offsets.topic.replication.factor')
+  }
+
   get offsetsTopicNumPartitions(): number {
     return this.#number('offsets.topic.num.partitions')
   }

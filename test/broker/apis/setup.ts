@@ -4,6 +4,7 @@ import type { Broker } from '../../../src/broker/broker.ts'
 import { Cluster, type ClusterOptions } from '../../../src/cluster/cluster.ts'
 import type { Chance } from '../../../src/host/chance.ts'
 import type { Disk } from '../../../src/host/disk.ts'
+import type { Host } from '../../../src/host/host.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
@@ -16,9 +17,15 @@ import { Reader } from '../../../src/protocol/primitives.ts'
 export const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
 export const network: Network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 
+interface AloneOptions extends Omit<ClusterOptions, 'brokers'> {
+  readonly host: Host
+  readonly advertised: { readonly host: string; readonly port: number } | null
+}
+
 /** The broker of a cluster of one. */
-export async function startAlone(options: ClusterOptions): Promise<Broker> {
-  return (await Cluster.start(options)).broker
+export async function startAlone({ host, advertised, ...options }: AloneOptions): Promise<Broker> {
+  const alone = { host, advertised, nodeId: null, rack: null, endpoint: null }
+  return (await Cluster.start({ ...options, brokers: [alone] })).broker
 }
 
 export function startBroker(

@@ -69,7 +69,7 @@ test('the records of a transaction count when it ends, and not when it is aborte
 
 test('a transaction that nobody ended is aborted before anything else is said', async () => {
   const log = logOf(begin, configRecord(2, 't', 'retention.ms', '2'))
-  await coordinatorOn(log).createInternalTopic('later', { partitions: 1, config: {} })
+  await coordinatorOn(log).createInternalTopic('later', { partitions: 1, replicationFactor: 1, config: {} })
   const { image } = coordinatorOn(log)
   assert.ok(image.topicByName('later'))
   assert.equal(image.topicConfig('t').size, 0)

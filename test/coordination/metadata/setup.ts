@@ -47,12 +47,15 @@ export function coordinatorOn(
     clock: new ManualClock(),
     chance,
     nodeId,
-    directoryId,
+    nodes: [{ nodeId, directoryId }],
     brokerDefaults,
     freeing: (work) => work(),
     quorum: () => ({ leaderEpoch: 0, logEndOffset: log.logEndOffset, highWatermark: log.logEndOffset })
   })
+  const registration = { id: nodeId, rack: null, directoryId, incarnationId: directoryId, endpoints: [], isClean: true }
   void coordinator.begin()
+  void coordinator.brokers.register(registration)
+  void coordinator.brokers.begin([nodeId])
   return coordinator
 }
 

@@ -1,0 +1,85 @@
+/** The controller with the storage that has the metadata log: the one broker's, or its own. */
+import { Housekeeping } from '../broker/housekeeping.ts'
+import { metadataDirectory } from '../broker/metadata-directory.ts'
+import type { MetadataLog } from '../broker/metadata-log.ts'
+import { ReplicaStateLog } from '../broker/replica-log.ts'
+import type { Storage } from '../broker/storage.ts'
+import { Controller } from '../controller/controller.ts'
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
+import { DiskError } from '../host/disk.ts'
+import type { Host } from '../host/host.ts'
+import { DamageError } from '../log/damage.ts'
+import { isUnreadable } from '../protocol/records/reader.ts'
+
+export class ControllerHome {
+  readonly controller: Controller
+  readonly #storage: Storage
+  readonly #log: MetadataLog
+  /** Of a storage of its own; the one broker looks after its own storage. */
+  readonly #housekeeping: Housekeeping | null
+
+  /** Throws DiskError when the metadata is damaged, or speaks of more than this process can serve. Nothing is changed. */
+  constructor(storage: Storage, brokers: readonly Storage[], config: BrokerConfig, log: (line: string) => void) {
+    this.#storage = storage
+    const { host } = storage
+    try {
+      this.#log = storage.replicas.openMetadata()
+      const { replica, snapshot } = this.#log
+      this.controller = new Controller({
+        log: new ReplicaStateLog(replica, snapshot),
+        clock: host.clock,
+        chance: host.chance,
+        nodeId: storage.nodeId,
+        nodes: brokers.map(({ nodeId, directory: { directoryId } }) => ({ nodeId, directoryId })),
+        brokerDefaults: storage.config.own(),
+        freeing: (work) => storage.freeing(work),
+        quorum: () => ({
+          leaderEpoch: replica.leaderEpoch,
+          logEndOffset: replica.log.logEndOffset,
+          highWatermark: replica.highWatermark
+        })
+      })
+    } catch (error) {
+      throw explained(error, host)
+    }
+    const isOwn = !brokers.includes(storage)
+    const { image } = this.controller
+    this.#housekeeping = isOwn ? new Housekeeping({ clock: host.clock, config, storage, image: () => image, log }) : null
+  }
+
+  get clusterId(): string {
+    return this.#storage.directory.clusterId
+  }
+
+  /** The controller begins to write. Resolves when what it began with is safe. */
+  async begin(): Promise<void> {
+    this.#log.beginToLead()
+    await this.controller.begin()
+    if (this.#housekeeping === null) return
+    this.#storage.begin()
+    this.#housekeeping.start()
+  }
+
+  /** Every broker has stopped. */
+  async close(): Promise<void> {
+    if (this.#housekeeping === null) return
+    this.#housekeeping.stop()
+    await this.#storage.close(undefined)
+  }
+}
+
+function explained(error: unknown, host: Host): unknown {
+  if (!(error instanceof UnsupportedMetadata)) return damagedMetadata(error, host)
+  const what = `The directory ${host.disk.location} cannot be served by Odradek (${error.message}).`
+  const message = `${what} Nothing was changed: serve it with the Apache Kafka that wrote it.`
+  return new DiskError('unsupported', '', message, error)
+}
+
+/** A snapshot that is whole and holds no metadata is of something else. */
+function damagedMetadata(error: unknown, { disk }: Host): unknown {
+  if (!isUnreadable(error)) return error
+  const what = `It holds something else than metadata: ${error.message}`
+  const advice = 'Nothing was changed. Restore the directory from a backup.'
+  return new DamageError(disk, { path: metadataDirectory, position: null, what, advice })
+}
