@@ -134,7 +134,8 @@ export class Broker {
       nodeId,
       brokerEpoch: () => this.#epoch,
       clock: host.clock,
-      onFailure: (replica, error) => replicas.fail(replica, error)
+      onFailure: (replica, error) => replicas.fail(replica, error),
+      onUnfit: (replica, error) => replicas.unfit(replica, error)
     })
     this.#inSyncSets = new InSyncSets({
       control: { alterPartitions: (wanted) => controller.brokers.alterPartitions(nodeId, this.#epoch, wanted) },

@@ -60,8 +60,18 @@ export function openMetadataLog({
   try {
     assertNothingMissing(host.disk, snapshot, log)
     const { nodeId } = directory
+    // Nobody leads it but this node, and nothing of it is ever cut off.
+    const writeDown = (): Promise<void> => Promise.resolve()
     const monotonicMs = (): number => host.clock.monotonicMs()
-    const replica = new Replica({ ...identity, nodeId, monotonicMs, highWatermark: null, minInSyncReplicas: 1, log })
+    const replica = new Replica({
+      ...identity,
+      nodeId,
+      monotonicMs,
+      highWatermark: null,
+      minInSyncReplicas: 1,
+      writeDown,
+      log
+    })
     const newestEpoch = Math.max(leaderEpoch, log.latestEpoch)
     return {
       replica,

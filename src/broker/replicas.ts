@@ -57,8 +57,8 @@ export class Replicas {
   #metadata: MetadataLog | null = null
   /** Of logs that were damaged. */
   readonly #closing: Promise<void>[] = []
-  /** Whether the replicas have roles: before, the controller has not said who leads in this life of the cluster. */
-  #haveRoles = false
+  /** Where roles come from; null before the controller has said who leads in this life of the cluster. */
+  #image: ClusterImage | null = null
 
   constructor(options: ReplicasOptions) {
     this.#options = options
@@ -124,7 +124,7 @@ export class Replicas {
 
   /** The controller has said who leads: from here on every replica has the role that the image gives it. */
   beginRoles(image: ClusterImage): void {
-    this.#haveRoles = true
+    this.#image = image
     for (const topic of image.topics()) {
       for (const partition of topic.partitions) this.#giveRole(topic, partition)
     }
@@ -170,7 +170,7 @@ export class Replicas {
     const isHere = partition.replicas.includes(this.#options.nodeId)
     if (hosted.kind === 'none' && isHere) this.#open(topic, [partition], image, 'new')
     if (hosted.kind !== 'none' && !isHere) this.#removePartition(topic, partition.partitionId)
-    if (isHere && this.#haveRoles) this.#giveRole(topic, partition)
+    if (isHere && this.#image !== null) this.#giveRole(topic, partition)
   }
 
   /** Opens the logs that the disk had no file or no room for; it may have by now. */
@@ -182,7 +182,7 @@ export class Replicas {
         if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
         if (!hosted.mayPass) continue
         this.#open(topic, [partition], image, hosted.history)
-        if (this.#haveRoles) this.#giveRole(topic, partition)
+        if (this.#image !== null) this.#giveRole(topic, partition)
       }
     }
   }
@@ -298,9 +298,19 @@ export class Replicas {
     const { nodeId, host } = this.#options
     const highWatermark = replicas.length === 1 ? null : (this.#checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0)
     const monotonicMs = (): number => host.clock.monotonicMs()
-    const replica = new Replica({ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark })
+    const replica = new Replica({
+      ...{ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark },
+      writeDown: async () => this.saveRecoveryPoints()
+    })
+    replica.onCut = () => this.#roleAfterCut(replica)
     replica.onMayJoin = (follower) => this.onMayJoin?.(replica, follower)
     return replica
+  }
+
+  #roleAfterCut(replica: Replica): void {
+    const topic = this.#image?.topicById(replica.topicId)
+    const partition = topic?.partitions[replica.partition]
+    if (topic !== undefined && partition !== undefined) this.#giveRole(topic, partition)
   }
 
   /** A replica that cannot note the beginning of its epoch does not lead: it is offline. */
@@ -316,6 +326,11 @@ export class Replicas {
       return
     }
     for (const observer of this.#observers) observer.onRole(replica)
+  }
+
+  /** What a follower was given is not what comes next. */
+  unfit({ name }: Replica, { message }: Error): void {
+    this.#telling.failed(`${name} cannot follow its leader`, new DiskError('failed', name, message))
   }
 
   /** What a follower was given could not be kept: it is offline. */

@@ -45,7 +45,9 @@ export class ControllerHome {
     }
     const isOwn = !brokers.includes(storage)
     const { image } = this.controller
-    this.#housekeeping = isOwn ? new Housekeeping({ clock: host.clock, config, storage, image: () => image, log }) : null
+    this.#housekeeping = isOwn
+      ? new Housekeeping({ clock: host.clock, config, storage, image: () => image, log })
+      : null
   }
 
   get clusterId(): string {

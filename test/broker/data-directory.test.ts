@@ -13,7 +13,7 @@ function openWith(names: readonly string[]): DataDirectory {
   for (const name of names) disk.replaceFile(name, Buffer.from('text'))
   const host = { disk, clock: new ManualClock(), chance: new SeededChance(1), network }
   try {
-    return DataDirectory.open(host, { nodeId: 1, nodeIdAsked: null }, DataDirectory.take(disk))
+    return DataDirectory.open(host, { nodeId: 1, nodeIdAsked: null, clusterIdAsked: null }, DataDirectory.take(disk))
   } catch (error) {
     assert.deepEqual(disk.list(''), names, 'what was there is there, and nothing else')
     throw error
@@ -35,7 +35,11 @@ test('a directory is new also with what file systems, desktops and a start that 
 test('of a damaged checkpoint it is told what its own loss costs', () => {
   const disk = new MemoryDisk()
   const host = { disk, clock: new ManualClock(), chance: new SeededChance(1), network }
-  const directory = DataDirectory.open(host, { nodeId: 1, nodeIdAsked: null }, DataDirectory.take(disk))
+  const directory = DataDirectory.open(
+    host,
+    { nodeId: 1, nodeIdAsked: null, clusterIdAsked: null },
+    DataDirectory.take(disk)
+  )
   const told = (checkpoint: OffsetCheckpoint) => {
     disk.replaceFile(checkpoint, Buffer.from('no list of offsets'))
     const lines: string[] = []

@@ -12,7 +12,7 @@ import { endTransaction, open, startMs } from '../log/setup.ts'
 
 const identity = {
   ...{ topic: '__consumer_offsets', topicId: 'b3JkZXJzLXRvcGljLWlkMQ', partition: 0, leaderEpoch: 0 },
-  ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null }
+  ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null, writeDown: async () => {} }
 }
 
 /** The only replica, which leads. */

@@ -291,7 +291,7 @@ test('what a kill has left unsynced is not readable before a sync, which begins 
   killed.abandon()
   const replica = new Replica({
     ...{ topic: 't1', topicId: killed.topicId, partition: 0, leaderEpoch: 0 },
-    ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null },
+    ...{ minInSyncReplicas: 1, nodeId: 1, monotonicMs: () => 0, highWatermark: null, writeDown: async () => {} },
     log: open({ disk, recoveryPoint: 1 })
   })
   replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1], inSyncReplicas: [1] })

@@ -8,6 +8,7 @@
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
+import { TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import type { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
@@ -46,6 +47,8 @@ export interface FetcherOptions {
   readonly clock: Clock
   /** The replica cannot be kept: its disk refuses for good. */
   readonly onFailure: (replica: Replica, error: DiskError) => void
+  /** What the leader gave does not continue the replica, or is damaged: it is asked for again. */
+  readonly onUnfit: (replica: Replica, error: UnfitBatchError) => void
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
@@ -191,34 +194,34 @@ export class Fetcher {
       if (answer.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) return await this.#findPlace(replica)
       if (answer.errorCode !== ErrorCode.NONE) return this.#rest(replica)
       const { epoch = -1, endOffset = -1 } = answer.divergingEpoch ?? {}
-      if (endOffset >= 0) return this.#cutBack(replica, { epoch, endOffset })
-      this.#append(replica, answer)
-      await replica.log.durable(replica.log.logEndOffset)
-      replica.followHighWatermark(answer.highWatermark)
+      if (endOffset >= 0) return await this.#cutBack(replica, { epoch, endOffset })
+      await this.#append(replica, answer)
     } catch (error) {
       this.#refused(replica, error)
     }
   }
 
-  #append(replica: Replica, answer: PartitionAnswer): void {
-    const chunks = chunksOf(answer.records)
-    if (chunks.length > 0) replica.appendFetched(chunks)
-    replica.followHighWatermark(answer.highWatermark)
+  async #append(replica: Replica, answer: PartitionAnswer): Promise<void> {
     const { log } = replica
+    const chunks = chunksOf(answer.records)
+    // At once: the bytes are lent.
+    if (chunks.length > 0) replica.appendFetched(chunks)
+    await log.durable(log.logEndOffset)
+    replica.followHighWatermark(answer.highWatermark)
     const start = Math.min(answer.logStartOffset ?? -1, replica.highWatermark)
-    if (start > log.logStartOffset) log.deleteRecordsBefore(start)
+    if (start > log.logStartOffset) await log.deleteRecordsBefore(start)
   }
 
   /**
    * The leader's epoch ends earlier than this log's, or it knows an earlier one only: what lies beyond is cut off, and the next fetch
    * finds out whether that was enough (AbstractFetcherThread.getOffsetTruncationState).
    */
-  #cutBack(replica: Replica, leaders: { readonly epoch: number; readonly endOffset: number }): void {
+  #cutBack(replica: Replica, leaders: { readonly epoch: number; readonly endOffset: number }): Promise<void> {
     const { log } = replica
     const own = log.endOffsetForEpoch(leaders.epoch)
     const common = own.leaderEpoch === leaders.epoch ? Math.min(own.endOffset, leaders.endOffset) : own.endOffset
     const offset = Math.min(common < 0 ? leaders.endOffset : common, log.logEndOffset)
-    replica.truncateTo(offset)
+    return replica.truncateTo(offset)
   }
 
   /** The leader's log does not reach here, or begins later (AbstractFetcherThread.fetchOffsetAndTruncate). */
@@ -228,16 +231,26 @@ export class Fetcher {
     if ('error' in ends || replica.leadership !== null || replica.leaderEpoch !== leaderEpoch)
       return this.#rest(replica)
     const { logEndOffset } = replica.log
-    if (ends.logEndOffset < logEndOffset) replica.truncateTo(ends.logEndOffset)
-    else if (ends.logStartOffset > logEndOffset) replica.startAt(ends.logStartOffset)
+    if (ends.logEndOffset < logEndOffset) await replica.truncateTo(ends.logEndOffset)
+    else if (ends.logStartOffset > logEndOffset) await replica.startAt(ends.logStartOffset)
     else this.#rest(replica)
   }
 
   /** For want of a file handle it is tried again; else the replica is lost here. */
   #refused(replica: Replica, error: unknown): void {
-    if (error instanceof PeerUnreachable) return this.#rest(replica)
+    const mayPass = error instanceof DiskError && (error.problem === 'too-many-files' || error.problem === 'full')
+    if (mayPass || error instanceof PeerUnreachable) {
+      this.#rest(replica)
+      return
+    }
+    if (error instanceof UnfitBatchError) {
+      this.#options.onUnfit(replica, error)
+      this.#rest(replica)
+      return
+    }
+    // The replica was cut, or is gone, meanwhile.
+    if (error instanceof TruncatedError || !this.#replicas.has(keyOf(replica))) return
     if (!(error instanceof DiskError)) throw error
-    if (error.problem === 'too-many-files' || error.problem === 'full') return this.#rest(replica)
     this.remove(replica)
     this.#options.onFailure(replica, error)
   }

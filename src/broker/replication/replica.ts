@@ -43,10 +43,14 @@ export class Replica {
   readonly log: PartitionLog
   /** Called when a follower has all that is committed, and is not in sync yet. */
   onMayJoin: ((nodeId: number) => void) | undefined
+  /** Called when the log is not being cut any more: who was elected meanwhile can lead now. */
+  onCut: (() => void) | undefined
   /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
   minInSyncReplicas: number
   readonly #nodeId: number
   readonly #monotonicMs: () => number
+  readonly #writeDown: () => Promise<void>
+  #isBeingCut = false
   #leadership: Leadership | null = null
   #leader = -1
   #leaderEpoch: number
@@ -70,6 +74,8 @@ export class Replica {
     readonly monotonicMs: () => number
     /** Where the last run left the high watermark; null where nobody else has a copy: all that is durable is committed. */
     readonly highWatermark: number | null
+    /** Writes down how far the logs are safe: before a cut, no start may take for damage what is gone. */
+    readonly writeDown: () => Promise<void>
     readonly log: PartitionLog
   }) {
     const { log, highWatermark } = options
@@ -80,6 +86,7 @@ export class Replica {
     this.log = log
     this.#nodeId = options.nodeId
     this.#monotonicMs = options.monotonicMs
+    this.#writeDown = options.writeDown
     this.#leaderEpoch = options.leaderEpoch
     this.#highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark ?? Infinity, log.syncedEndOffset))
     log.onSynced = () => this.#advance()
@@ -103,12 +110,15 @@ export class Replica {
     return this.#leaderEpoch
   }
 
-  /** The controller says who leads and who is in sync. Throws DiskError when the beginning of an epoch cannot be noted. */
+  /**
+   * The controller says who leads and who is in sync. A log that is being cut cannot lead: `onCut` tells when it can. Throws DiskError
+   * when the beginning of an epoch cannot be noted.
+   */
   takeRole(partition: Assignment): void {
     assert.ok(partition.leaderEpoch >= this.#leaderEpoch, `${this.name}: leader epochs only grow`)
     if (partition.leader !== this.#nodeId) this.#resign()
     this.#leader = partition.leader
-    if (partition.leader === this.#nodeId) this.#lead(partition)
+    if (partition.leader === this.#nodeId && !this.#isBeingCut) this.#lead(partition)
     this.#leaderEpoch = partition.leaderEpoch
   }
 
@@ -222,21 +232,34 @@ export class Replica {
     this.#noteUnreadable(firstOffset, lastOffset + 1, sizeBytes)
   }
 
-  /** As a follower: what the leader does not have is cut off. Throws DiskError. */
-  truncateTo(offset: number): void {
-    assert.ok(this.#leadership === null, `${this.name}: a leader cuts nothing off`)
-    this.log.truncateTo(offset)
-    // Only after an unclean election has a leader less than what was committed.
-    this.#highWatermark = Math.min(this.#highWatermark, offset)
-    this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= offset)
+  /** As a follower: what the leader does not have is cut off. Resolves when no power cut undoes it. Rejects with DiskError. */
+  truncateTo(offset: number): Promise<void> {
+    return this.#cut(() => {
+      // Only after an unclean election has a leader less than what was committed.
+      this.#highWatermark = Math.min(this.#highWatermark, offset)
+      this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= offset)
+      return this.log.truncateTo(offset, this.#writeDown)
+    })
   }
 
-  /** As a follower: the leader's log begins behind the end of this one. Throws DiskError. */
-  startAt(offset: number): void {
-    assert.ok(this.#leadership === null, `${this.name}: a leader gives up nothing`)
-    this.log.startAt(offset)
-    this.#unreadable = []
-    this.#highWatermark = Math.max(this.#highWatermark, offset)
+  /** As a follower: the leader's log begins behind the end of this one. Rejects with DiskError. */
+  startAt(offset: number): Promise<void> {
+    return this.#cut(async () => {
+      this.#unreadable = []
+      await this.log.startAt(offset, this.#writeDown)
+      this.#highWatermark = Math.max(this.#highWatermark, offset)
+    })
+  }
+
+  async #cut(cut: () => Promise<void>): Promise<void> {
+    assert.ok(this.#leadership === null, `${this.name}: a leader cuts nothing off`)
+    this.#isBeingCut = true
+    try {
+      await cut()
+    } finally {
+      this.#isBeingCut = false
+      this.onCut?.()
+    }
   }
 
   /** As a follower: how far the leader says that records are committed. */

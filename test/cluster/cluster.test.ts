@@ -1,0 +1,53 @@
+/** Several brokers of one process: records are on all of them, leaders move, and nothing acknowledged is lost. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { batchOf, produce } from '../broker/apis/records-setup.ts'
+import { brokerOn, createTopic, leaderOf, machines, startOn, until } from './setup.ts'
+
+test('what is acknowledged is on every broker, and readable there', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1')
+  const leader = leaderOf(cluster, 't1')
+  const produced = await produce(leader, { records: batchOf(['a', 'b', 'c']) })
+  assert.equal(produced.errorCode, ErrorCode.NONE)
+  for (const broker of cluster.brokers.values()) assert.equal(broker.replica('t1', 0)?.log.logEndOffset, 3)
+  await until(on.clock, () => [...cluster.brokers.values()].every((one) => one.replica('t1', 0)?.highWatermark === 3), 'all know')
+  await cluster.stop()
+})
+
+test('a killed broker loses nothing: another leads, and it comes back and follows', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1')
+  const first = leaderOf(cluster, 't1')
+  await produce(first, { records: batchOf(['a', 'b']) })
+  await cluster.lostBroker(first.nodeId)
+  const second = leaderOf(cluster, 't1')
+  assert.notEqual(second.nodeId, first.nodeId)
+  assert.equal(second.replica('t1', 0)?.leadership?.inSyncReplicas.length, 2)
+  assert.equal((await produce(second, { records: batchOf(['c']) })).errorCode, ErrorCode.NONE)
+  on.disks.set(first.nodeId, on.disks.get(first.nodeId) ?? assert.fail())
+  await first.stop().catch(() => {})
+  const back = await cluster.startBroker(brokerOn(on, first.nodeId))
+  await until(on.clock, () => second.replica('t1', 0)?.leadership?.inSyncReplicas.length === 3, 'it is in sync again')
+  assert.equal(back.replica('t1', 0)?.log.logEndOffset, 3)
+  await cluster.stop()
+})
+
+test('a stop hands over what is led, and a start of all begins a new epoch', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1', { partitions: 6 })
+  const stopped = leaderOf(cluster, 't1')
+  await cluster.stopBroker(stopped.nodeId)
+  const partitions = () => cluster.controller.image.topicByName('t1')?.partitions ?? []
+  assert.ok(partitions().every(({ leader }) => leader !== stopped.nodeId && leader > 0))
+  const epochs = partitions().map(({ leaderEpoch }) => leaderEpoch)
+  await cluster.stop()
+  const again = await startOn(on)
+  const later = again.controller.image.topicByName('t1')?.partitions ?? []
+  for (const [index, { leaderEpoch }] of later.entries()) assert.ok(leaderEpoch > (epochs[index] ?? 0))
+  await again.stop()
+})
