@@ -13,7 +13,11 @@ test('what is acknowledged is on every broker, and readable there', async () => 
   const produced = await produce(leader, { records: batchOf(['a', 'b', 'c']) })
   assert.equal(produced.errorCode, ErrorCode.NONE)
   for (const broker of cluster.brokers.values()) assert.equal(broker.replica('t1', 0)?.log.logEndOffset, 3)
-  await until(on.clock, () => [...cluster.brokers.values()].every((one) => one.replica('t1', 0)?.highWatermark === 3), 'all know')
+  await until(
+    on.clock,
+    () => [...cluster.brokers.values()].every((one) => one.replica('t1', 0)?.highWatermark === 3),
+    'all know'
+  )
   await cluster.stop()
 })
 

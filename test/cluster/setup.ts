@@ -1,12 +1,12 @@
 /** Several brokers in memory, and what a client asks of them. */
 import type { Broker } from '../../src/broker/broker.ts'
-import { Cluster, type BrokerStart } from '../../src/cluster/cluster.ts'
+import { type BrokerStart, Cluster } from '../../src/cluster/cluster.ts'
 import type { Disk } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
-import { newTopic } from '../coordination/metadata/setup.ts'
 import { network } from '../broker/apis/setup.ts'
+import { newTopic } from '../coordination/metadata/setup.ts'
 
 export interface Machines {
   readonly clock: ManualClock

@@ -51,7 +51,9 @@ test('a change that names a leader begins an epoch, even of the same leader; any
 })
 
 test('a partition that a stopping Kafka left without a leader is led from the next epoch on, and a start later still', () => {
-  const log = logOf(change({ leader: -1, isr: [], lastKnownElr: [1] }))
+  // An in-sync set is empty only where eligible leaders are known (KIP-966).
+  const eligible = featureLevelRecord('eligible.leader.replicas.version', 1)
+  const log = logOf(eligible, change({ leader: -1, isr: [], lastKnownElr: [1] }))
   assert.deepEqual(epochsOn(log), { leader: 1, leaderEpoch: 2, partitionEpoch: 2 })
   assert.deepEqual(epochsOn(log), { leader: 1, leaderEpoch: 2, partitionEpoch: 2 })
 })
