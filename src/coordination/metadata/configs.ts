@@ -8,7 +8,7 @@ import { listOf } from '../config/definition.ts'
 import type { StateRecord } from '../coordinator.ts'
 import { type ConfigRules, type ConfigScene, configRulesOf, type Refusal } from './config-rules.ts'
 import { ResourceType } from './image.ts'
-import { configRecord } from './records.ts'
+import { clearElrRecord, configRecord } from './records.ts'
 
 /** IncrementalAlterConfigs' operations (AlterConfigOp.OpType). */
 export const ConfigOperation = { set: 0, delete: 1, append: 2, subtract: 3 } as const
@@ -61,10 +61,24 @@ export function decideChangedConfig(scene: ConfigScene, resource: ResourceChange
   const touched = resource.changes.map(({ name }) => name)
   const objection = rules.objectionToWanted({ name: resource.name, config, touched }, scene)
   if (objection !== null) return refuseChange(objection)
-  const records = touched
-    .filter((name) => config.get(name) !== present.get(name))
-    .map((name) => configRecord(resource.type, resource.name, name, config.get(name) ?? null))
-  return { records, result: { error: ErrorCode.NONE } }
+  const others = touched.filter((name) => config.get(name) !== present.get(name))
+  const records = others.map((name) => configRecord(resource.type, resource.name, name, config.get(name) ?? null))
+  return { records: [...records, ...clearedLeaders(scene, resource, others)], result: { error: ErrorCode.NONE } }
+}
+
+/**
+ * Who is eligible to lead has everything as long as fewer are in sync than there must be, for then nothing is committed. With
+ * another minimum that does not hold (KIP-966; Kafka: ConfigurationControlManager.createClearElrRecordsAsNeeded).
+ */
+function clearedLeaders(
+  { image }: ConfigScene,
+  { type, name }: ResourceChange,
+  changedNames: readonly string[]
+): StateRecord[] {
+  const isConcerned = changedNames.includes('min.insync.replicas')
+  const remembers = (image.features.get('eligible.leader.replicas.version') ?? 0) >= 1
+  const isOfTopics = type === ResourceType.topic || type === ResourceType.broker
+  return isConcerned && remembers && isOfTopics ? [clearElrRecord(type === ResourceType.topic ? name : '')] : []
 }
 
 function refuseChange(result: Refusal): ConfigDecision {

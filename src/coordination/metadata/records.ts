@@ -4,6 +4,7 @@
  */
 import { AbortTransactionRecord } from '../../protocol/generated/metadata-log/abort-transaction-record.ts'
 import { BrokerRegistrationChangeRecord } from '../../protocol/generated/metadata-log/broker-registration-change-record.ts'
+import { ClearElrRecord } from '../../protocol/generated/metadata-log/clear-elr-record.ts'
 import { ConfigRecord } from '../../protocol/generated/metadata-log/config-record.ts'
 import { FeatureLevelRecord } from '../../protocol/generated/metadata-log/feature-level-record.ts'
 import { PartitionChangeRecord } from '../../protocol/generated/metadata-log/partition-change-record.ts'
@@ -141,6 +142,11 @@ export function configRecord(
   value: string | null
 ): StateRecord {
   return encodeMetadataRecord(ConfigRecord, 0, { resourceType, resourceName, name, value })
+}
+
+/** Of one topic, or of all when none is named. */
+export function clearElrRecord(topicName: string): StateRecord {
+  return encodeMetadataRecord(ClearElrRecord, 0, { topicName })
 }
 
 export function featureLevelRecord(name: string, featureLevel: number): StateRecord {

@@ -10,7 +10,7 @@ import {
   decideReplacedConfig
 } from '../../../src/coordination/metadata/configs.ts'
 import { ClusterImage, ResourceType } from '../../../src/coordination/metadata/image.ts'
-import { configRecord, topicRecord } from '../../../src/coordination/metadata/records.ts'
+import { clearElrRecord, configRecord, topicRecord } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
 import { inWords, nodeId } from './setup.ts'
 
@@ -299,3 +299,20 @@ test('AlterConfigs cannot take the minimum of in-sync replicas from the cluster,
   const logger = decideReplacedConfig(scene(), { type: brokerLogger, name: '1', config: [] })
   assert.deepEqual(logger, { records: [], result: { error: 42, message: 'Unknown resource type 8' } })
 })
+
+for (const [type, name, topicName] of [
+  [2, 't1', 't1'],
+  [4, '', '']
+] as const) {
+  test(`another minimum of in-sync replicas of ${name || 'the cluster'} makes nobody eligible who was`, () => {
+    const changes = [{ name: 'min.insync.replicas', operation: 0, value: '2' }]
+    const cluster = scene()
+    const { records } = decideChangedConfig(cluster, { type, name, changes })
+    assert.equal(records.length, 1, 'where nobody remembers who is eligible')
+    cluster.image.putFeature('eligible.leader.replicas.version', 1)
+    const decided = decideChangedConfig(cluster, { type, name, changes }).records
+    assert.deepEqual(decided, [...records, clearElrRecord(topicName)])
+    const others = [{ name: 'compression.type', operation: 0, value: 'gzip' }]
+    assert.equal(decideChangedConfig(cluster, { type, name, changes: others }).records.length, 1)
+  })
+}
