@@ -120,6 +120,11 @@ export class LeaderEpochs {
     return this.#writing(this.#starts).then(() => this.save())
   }
 
+  /** The same, which only rejects. */
+  async saveSoon(): Promise<void> {
+    await this.save()
+  }
+
   /**
    * Writes what will be known once the log is cut at the offset, which is about to happen: a crash before leaves batches of epochs that
    * the file does not tell, and those tell it themselves.

@@ -10,19 +10,20 @@
  * passed over without making anything of them; one write for all that is appended in a turn (write-group.ts).
  */
 import type { Clock } from '../host/clock.ts'
-import { type Disk, DiskError } from '../host/disk.ts'
+import type { Disk, DiskError } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
-import { DamageError } from './damage.ts'
+import type { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
 import { LogEnd } from './log-end.ts'
+import { LogHealth } from './log-health.ts'
 import { LogStart } from './log-start.ts'
 import { type LogOpening, type OpenedLog, openLog } from './opening.ts'
 import { readTopicId } from './partition-metadata.ts'
-import { type ProducerState, producerExpirationMs } from './producer-state.ts'
-import { expiredSegments } from './retention.ts'
+import type { ProducerState } from './producer-state.ts'
+import { applyRetention } from './retention.ts'
 import type { SegmentSurroundings } from './segment.ts'
 import { type ReadLimits, readSegments, segmentIndexOf } from './segment-reading.ts'
 import type { Segments } from './segments.ts'
@@ -47,16 +48,13 @@ export { TruncatedError } from './truncation.ts'
 
 export class PartitionLog {
   readonly topicId: string
-  /** Called when the log turned out to be damaged: it is of no use any more. */
-  onDamage: ((damage: DamageError) => void) | undefined
-  /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
-  onTrouble: ((trouble: Trouble) => void) | undefined
   /** Called when syncedEndOffset has moved by itself, after a sync or a write. */
   onSynced: (() => void) | undefined
   readonly #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
   readonly #clock: Clock
+  readonly #health: LogHealth
   readonly #segments: Segments
   readonly #producers: ProducerState
   readonly #epochs: LeaderEpochs
@@ -67,10 +65,6 @@ export class PartitionLog {
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
-  #failure: Error | null = null
-  #isInTrouble = false
-  /** Why nothing is done here any more, once the log was closed or deleted. */
-  #ended: DiskError | null = null
 
   /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
   static open(options: LogOpening): PartitionLog {
@@ -88,6 +82,7 @@ export class PartitionLog {
     this.#surroundings = options
     this.#disk = disk
     this.#directory = directory
+    this.#health = new LogHealth(directory)
     this.#clock = options.clock
     this.#config = config
     this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
@@ -117,7 +112,7 @@ export class PartitionLog {
       },
       rolled: (offset) => this.#syncs.want(offset),
       takenBack: (offset, error) => this.#syncs.giveUp(offset, error),
-      told: (error) => this.#told(error)
+      told: (error) => this.#health.told(error)
     })
   }
 
@@ -128,14 +123,14 @@ export class PartitionLog {
         this.#end.flush()
         return this.#end.offset
       },
-      prepare: () => (this.#epochs.isSaved ? null : this.#saveEpochs()),
+      prepare: () => (this.#epochs.isSaved ? null : this.#epochs.saveSoon()),
       sync: () => this.#segments.sync(this.#end.offset),
       synced: () => {
-        this.#tellTrouble('over')
+        this.#health.tell('over')
         this.onSynced?.()
       },
-      refused: (error) => this.#tellTrouble(error),
-      failed: (error) => this.#fail(error)
+      refused: (error) => this.#health.tell(error),
+      failed: (error) => this.#health.fail(error)
     }
     return new SyncGroup(target, syncedOffset, { turns: syncTurns, clock })
   }
@@ -146,19 +141,19 @@ export class PartitionLog {
       nowMs: () => this.#clock.nowMs(),
       logEndOffset: () => this.#end.offset,
       endAt: (offset) => this.#end.moveTo(offset),
-      assertUsable: () => this.#assertUsable(),
-      fail: (error) => this.#fail(error)
+      assertUsable: () => this.#health.assertUsable(),
+      fail: (error) => this.#health.fail(error)
     })
   }
 
-  /** A disk that refuses at once rejects, too. */
-  async #saveEpochs(): Promise<void> {
-    await this.#epochs.save()
+  /** Called when the log turned out to be damaged: it is of no use any more. */
+  set onDamage(told: ((damage: DamageError) => void) | undefined) {
+    this.#health.onDamage = told
   }
 
-  #fail(error: Error): void {
-    this.#failure = error
-    this.#tellTrouble(error)
+  /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
+  set onTrouble(told: ((trouble: Trouble) => void) | undefined) {
+    this.#health.onTrouble = told
   }
 
   get config(): LogConfig {
@@ -258,7 +253,7 @@ export class PartitionLog {
       logEndOffset,
       epochs: this.#epochs
     }
-    return this.#noticing(() => readSegments(this.#segments.all, offset, limits))
+    return this.#health.noticing(() => readSegments(this.#segments.all, offset, limits))
   }
 
   /** The bytes from the offset to the log's end, where a read ended there or nothing follows; null when only reading tells. */
@@ -272,19 +267,19 @@ export class PartitionLog {
   /** The aborted transactions that touch what was read from this offset on. */
   abortedTransactions(fromOffset: number, read: Pick<ReadResult, 'chunks' | 'nextOffset'>): AbortedTransaction[] {
     const log = { surroundings: this.#surroundings, segments: this.#segments.all, nowMs: this.#clock.nowMs() }
-    return this.#noticing(() => abortedTransactions(fromOffset, read, log))
+    return this.#health.noticing(() => abortedTransactions(fromOffset, read, log))
   }
 
   /** The first record that is not older than the time; null when there is none. */
   offsetForTimestamp(timestampMs: number): TimestampedOffset | null {
     this.#end.flush()
-    return this.#noticing(() => recordAt(this.#segments.all, timestampMs, this.#start.offset))
+    return this.#health.noticing(() => recordAt(this.#segments.all, timestampMs, this.#start.offset))
   }
 
   /** The record with the largest timestamp, the first of them; null when the log is empty. */
   maxTimestamp(): TimestampedOffset | null {
     this.#end.flush()
-    return this.#noticing(() => newestRecord(this.#segments.all, this.#start.offset))
+    return this.#health.noticing(() => newestRecord(this.#segments.all, this.#start.offset))
   }
 
   /** Whoever reads the records finds that they are of something else: the log is damaged at the batch with this offset. */
@@ -292,8 +287,7 @@ export class PartitionLog {
     const { all } = this.#segments
     const segment = all[segmentIndexOf(all, offset)] ?? this.#segments.active
     const damage = segment.damageAt({ position: segment.batchWith(offset)?.position ?? 0, what })
-    this.onDamage?.(damage)
-    return damage
+    return this.#health.told(damage)
   }
 
   endOffsetForEpoch(leaderEpoch: number): EpochEnd {
@@ -335,7 +329,7 @@ export class PartitionLog {
   }
 
   async #cutting(cut: () => Promise<void>): Promise<void> {
-    this.#assertUsable()
+    this.#health.assertUsable()
     this.#end.settle()
     await cut()
     this.onSynced?.()
@@ -343,21 +337,9 @@ export class PartitionLog {
 
   /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
   applyRetention(): number {
-    const nowMs = this.#clock.nowMs()
     this.#end.flush()
-    this.#producers.expire(nowMs - producerExpirationMs)
-    const facts = this.#segments.all.map((segment) => ({
-      sizeBytes: segment.sizeBytes,
-      newestMs: segment.maxTimestampMs >= 0 ? segment.maxTimestampMs : segment.writtenMs
-    }))
-    const safe = this.#segments.below(this.syncedEndOffset, this.#end.offset)
-    const expired = Math.max(Math.min(expiredSegments(facts, this.#config, nowMs), safe), this.#start.countBefore())
-    // Finished ones first: a disk that has no room for another segment gets it from them.
-    const finished = Math.min(expired, facts.length - 1)
-    const dropped = finished > 0 ? this.#start.drop(finished) : 0
-    if (dropped < finished || expired === finished) return dropped
-    this.#end.roll(nowMs)
-    return dropped + this.#start.drop(1)
+    const parts = { segments: this.#segments, producers: this.#producers, start: this.#start, end: this.#end }
+    return applyRetention(parts, this.#config, { nowMs: this.#clock.nowMs(), safeOffset: this.syncedEndOffset })
   }
 
   activeProducers(): ActiveProducer[] {
@@ -369,24 +351,24 @@ export class PartitionLog {
    * said: the files are closed then too, and the next start has to recover the log.
    */
   async close(): Promise<void> {
-    if (this.#ended !== null) return
-    this.#refuse('is closed')
+    if (this.#health.hasEnded) return
+    const reason = this.#health.end('is closed')
     try {
       this.#end.flush()
-      this.#assertKept()
+      this.#health.assertKept()
       await this.#syncs.wait(this.#end.offset)
       await this.#epochs.save()
       await this.#segments.finish(this.#end.offset)
     } finally {
-      this.#letGo()
+      this.#letGo(reason)
     }
   }
 
   /** Closes the files as they are, without a word to the disk. */
   abandon(): void {
-    if (this.#ended !== null) return
-    this.#refuse('is closed')
-    this.#letGo()
+    if (this.#health.hasEnded) return
+    const reason = this.#health.end('is closed')
+    this.#letGo(reason)
   }
 
   /**
@@ -395,65 +377,24 @@ export class PartitionLog {
    */
   setAside(): string {
     this.#end.flush()
-    this.#refuse('was deleted')
-    this.#letGo()
+    const reason = this.#health.end('was deleted')
+    this.#letGo(reason)
     return setDirectoryAside(this.#disk, this.#directory, this.topicId)
   }
 
-  /** Nothing is appended or read from now on. */
-  #refuse(how: 'is closed' | 'was deleted'): void {
-    this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} ${how}.`)
-  }
-
   /** No sync comes due, no turn is written, and no file is open. After this nobody is told anything: what was under way may fail. */
-  #letGo(): void {
-    if (this.#ended !== null) this.#end.giveUp(this.#ended)
+  #letGo(reason: DiskError): void {
+    this.#end.giveUp(reason)
     this.#syncs.end()
     this.#start.end()
     this.#epochs.end()
     this.#segments.close()
-    this.#tellTrouble('ended')
-    this.onTrouble = undefined
-  }
-
-  #tellTrouble(trouble: Trouble): void {
-    const isInTrouble = trouble instanceof Error
-    if (isInTrouble === this.#isInTrouble) return
-    this.#isInTrouble = isInTrouble
-    this.onTrouble?.(trouble)
-  }
-
-  /** Whoever finds damage while reading tells of it, and the log is closed. */
-  #noticing<T>(read: () => T): T {
-    if (this.#ended !== null) throw this.#ended
-    try {
-      return read()
-    } catch (error) {
-      throw this.#told(error)
-    }
-  }
-
-  /** The error, once its damage was told. */
-  #told(error: unknown): unknown {
-    if (error instanceof DamageError) this.onDamage?.(error)
-    return error
+    this.#health.tellNoMore()
   }
 
   #assertOpenToRecords(): void {
-    this.#assertUsable()
+    this.#health.assertUsable()
     if (this.#truncation.isUnderWay)
       throw new InvariantError(`${this.#directory} is being cut`, { partition: this.#directory })
-  }
-
-  #assertUsable(): void {
-    if (this.#ended !== null) throw this.#ended
-    this.#assertKept()
-  }
-
-  #assertKept(): void {
-    if (this.#failure === null) return
-    const advice = 'The disk failed to keep what was written. Check it, then start again; the log will be recovered.'
-    const message = `${this.#directory} takes no more records: ${this.#failure.message} ${advice}`
-    throw new DiskError('failed', this.#directory, message, this.#failure)
   }
 }

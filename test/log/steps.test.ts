@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk, DiskFile } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { PartitionLog } from '../../src/log/partition-log.ts'
 import { append, batchOf, directory, open, recordsFrom, startMs } from './setup.ts'
@@ -147,4 +148,37 @@ test('a log that lost its small files before its first sync begins anew', async 
     assert.equal(log.logEndOffset, 1, `seed ${seed}`)
     assert.equal(log.epochOf(0), 0, `seed ${seed}`)
   }
+})
+
+test('once it is open, a log never stops everybody for a sync', async () => {
+  class Watched extends SimulatedDisk {
+    isOpen = false
+
+    override replaceFile(path: string, bytes: Uint8Array): void {
+      assert.ok(!this.isOpen, `${path} is replaced`)
+      super.replaceFile(path, bytes)
+    }
+
+    override syncDirectoryNow(path: string): void {
+      assert.ok(!this.isOpen, `${path} is synced`)
+      super.syncDirectoryNow(path)
+    }
+  }
+  const disk = new Watched()
+  const clock = new ManualClock(startMs)
+  const log = open({ disk, clock, history: 'new', config: { segmentBytes: 300, retentionBytes: 2000 } })
+  disk.isOpen = true
+  for (let epoch = 0; epoch < 5; epoch++) {
+    log.beginEpoch(epoch)
+    for (let count = 0; count < 10; count++) {
+      assert.ok(log.append(batchOf([`value ${count}`]), { leaderEpoch: epoch, origin: 'client' }).ok)
+    }
+    await log.durable(log.logEndOffset)
+    log.applyRetention()
+    clock.advance(100_000)
+    await log.deleteRecordsBefore(log.logEndOffset - 15)
+  }
+  await log.truncateTo(log.logEndOffset - 4, async () => {})
+  await log.startAt(100, async () => {})
+  await log.close()
 })

@@ -63,7 +63,7 @@ export const followerMutations: readonly Mutation[] = [
   {
     what: 'the first record of an epoch is acknowledged before it is safe that the epoch has begun',
     file: 'src/log/partition-log.ts',
-    text: 'prepare: () => (this.#epochs.isSaved ? null : this.#saveEpochs()),',
+    text: 'prepare: () => (this.#epochs.isSaved ? null : this.#epochs.saveSoon()),',
     replacement: 'prepare: () => null,',
     tests: ['test/log/epoch-check.test.ts']
   },

@@ -155,9 +155,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'retention drops what is not safe yet',
-    file: 'src/log/partition-log.ts',
-    text: 'const safe = this.#segments.below(this.syncedEndOffset, this.#end.offset)',
-    replacement: 'const safe = this.#segments.below(this.#end.offset, this.#end.offset)',
+    file: 'src/log/retention.ts',
+    text: 'const safe = segments.below(safeOffset, end.offset)',
+    replacement: 'const safe = segments.below(end.offset, end.offset)',
     tests: ['test/log/retention.test.ts']
   },
   {
@@ -470,9 +470,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a log that has ended is told to be in trouble by a sync that was under way',
-    file: 'src/log/partition-log.ts',
-    text: "this.#tellTrouble('ended')\n    this.onTrouble = undefined",
-    replacement: "this.#tellTrouble('ended')",
+    file: 'src/log/log-health.ts',
+    text: "this.tell('ended')\n    this.onTrouble = undefined",
+    replacement: "this.tell('ended')",
     tests: offline
   },
   {

@@ -1,0 +1,77 @@
+/** Whether a log can still be used: it may have been closed or deleted, its disk may have failed, or it turned out to be damaged. */
+import { DiskError } from '../host/disk.ts'
+import { DamageError } from './damage.ts'
+import type { Trouble } from './types.ts'
+
+export class LogHealth {
+  /** Called when the log turned out to be damaged: it is of no use any more. */
+  onDamage: ((damage: DamageError) => void) | undefined
+  /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
+  onTrouble: ((trouble: Trouble) => void) | undefined
+  readonly #directory: string
+  #failure: Error | null = null
+  #isInTrouble = false
+  /** Why nothing is done here any more, once the log was closed or deleted. */
+  #ended: DiskError | null = null
+
+  constructor(directory: string) {
+    this.#directory = directory
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== null
+  }
+
+  /** Nothing is appended or read from now on; gives what everybody is told who tries. */
+  end(how: 'is closed' | 'was deleted'): DiskError {
+    this.#ended = new DiskError('not-found', this.#directory, `The log ${this.#directory} ${how}.`)
+    return this.#ended
+  }
+
+  /** After this nobody is told anything: what was under way may fail. */
+  tellNoMore(): void {
+    this.tell('ended')
+    this.onTrouble = undefined
+  }
+
+  /** What the disk holds cannot be trusted any more: nothing is appended until a start has looked at it. */
+  fail(error: Error): void {
+    this.#failure = error
+    this.tell(error)
+  }
+
+  tell(trouble: Trouble): void {
+    const isInTrouble = trouble instanceof Error
+    if (isInTrouble === this.#isInTrouble) return
+    this.#isInTrouble = isInTrouble
+    this.onTrouble?.(trouble)
+  }
+
+  assertUsable(): void {
+    if (this.#ended !== null) throw this.#ended
+    this.assertKept()
+  }
+
+  assertKept(): void {
+    if (this.#failure === null) return
+    const advice = 'The disk failed to keep what was written. Check it, then start again; the log will be recovered.'
+    const message = `${this.#directory} takes no more records: ${this.#failure.message} ${advice}`
+    throw new DiskError('failed', this.#directory, message, this.#failure)
+  }
+
+  /** Whoever finds damage while reading tells of it, and the log is closed. */
+  noticing<T>(read: () => T): T {
+    if (this.#ended !== null) throw this.#ended
+    try {
+      return read()
+    } catch (error) {
+      throw this.told(error)
+    }
+  }
+
+  /** The error, once its damage was told. */
+  told<Thrown>(error: Thrown): Thrown {
+    if (error instanceof DamageError) this.onDamage?.(error)
+    return error
+  }
+}
