@@ -17,6 +17,18 @@ export const limits = {
   refusedRecordPauseMs: 1000,
   /** Groups in one partition of `__consumer_offsets`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */
   groupsPerCoordinator: 100_000,
+  /**
+   * What the members of one coordinator's groups say of themselves, which is held while they are members: 5,000 consumers of 50 topics
+   * each take 10 MB. Who would take it further gets POLICY_VIOLATION.
+   */
+  memberBytesPerCoordinator: 32 * 1024 * 1024,
+  /**
+   * Bytes of a group's or member's id. V8 takes the length of a longer text for its hash (String::kMaxHashCalcLength), so that a table of such
+   * ids becomes a list that is compared from end to end: 200 of 30,000 bytes took 36 ms for each join.
+   */
+  idBytes: 16_383,
+  /** What a member, or a protocol that it speaks, takes beside its texts and bytes. */
+  memberOverheadBytes: 200,
   /** The first members of a group wait so long for those that have an id and come back with it, a round trip later. */
   announcedMemberJoinMs: 100,
   /** A new member that waits for its first answer is given up after this (Kafka: a constant of five minutes). */

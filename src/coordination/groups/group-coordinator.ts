@@ -35,7 +35,7 @@ import { join } from './classic/join.ts'
 import { expireSession, type LeavingMember, leave } from './classic/leave.ts'
 import { prepareRebalance, timerExpired } from './classic/rebalance.ts'
 import { sync } from './classic/sync.ts'
-import { roundFromLog } from './classic/waiting.ts'
+import { roundFromLog, saidBytes } from './classic/waiting.ts'
 import type { GroupConfig } from './group-config.ts'
 import { checkCommit, commit, refusedCommit } from './offsets/commit.ts'
 import { deleteGroup, deleteOffsets, offsetsOfDeletedTopics } from './offsets/delete.ts'
@@ -112,7 +112,10 @@ export class GroupCoordinator {
       this.#decide(refuse, () => {
         const group = this.#find(request.groupId)
         const circumstances = { ...this.#circumstances(), ...caller, waiter, uuid: uuidText(this.#options.chance) }
-        const decided = this.#roomForGroup(group) || join(group, request, circumstances)
+        const decided =
+          this.#roomForGroup(group) ||
+          this.#roomForMember(group, request, caller) ||
+          join(group, request, circumstances)
         if (typeof decided !== 'number') this.#take(decided)
         else this.#send({ joinAnswers: [{ waiter, response: refusedJoin(decided, request.memberId) }] })
       })
@@ -265,9 +268,22 @@ export class GroupCoordinator {
     return { nowMs: this.#options.clock.nowMs(), config: this.#options.config }
   }
 
-  #roomForGroup({ metadata }: FoundGroup): ErrorCode {
+  #roomForGroup({ groupId, metadata }: FoundGroup): ErrorCode {
+    if (Buffer.byteLength(groupId) > limits.idBytes) return ErrorCode.INVALID_GROUP_ID
     if (metadata !== undefined || this.#state.groups.size < limits.groupsPerCoordinator) return ErrorCode.NONE
     return ErrorCode.POLICY_VIOLATION
+  }
+
+  /** A member that says no more than before is always let in again. */
+  #roomForMember(
+    { round }: FoundGroup,
+    { memberId, protocols }: Decoded<JoinGroupRequest>,
+    { clientId }: Caller
+  ): ErrorCode {
+    const before = round?.members.get(memberId)
+    const moreBytes = saidBytes(clientId, protocols) - (before ? saidBytes(before.clientId, before.protocols) : 0)
+    const hasRoom = moreBytes <= 0 || this.#rounds.heldBytes + moreBytes <= limits.memberBytesPerCoordinator
+    return hasRoom ? ErrorCode.NONE : ErrorCode.POLICY_VIOLATION
   }
 
   #renewSession(groupId: string, memberId: string): void {

@@ -4,13 +4,14 @@
  */
 import type { Clock } from '../../host/clock.ts'
 import type { Draft } from './classic/draft.ts'
-import type { Round, RoundMember } from './classic/waiting.ts'
+import { heldBytes, type Round, type RoundMember } from './classic/waiting.ts'
 import { Deadline, Deadlines } from './deadlines.ts'
 
 interface RunningRound {
   round: Round
   readonly timer: Deadline
   readonly sessions: Map<string, Deadline>
+  heldBytes: number
 }
 
 export interface RoundsOptions {
@@ -23,10 +24,16 @@ export class Rounds {
   readonly #options: RoundsOptions
   readonly #deadlines: Deadlines
   readonly #running = new Map<string, RunningRound>()
+  #heldBytes = 0
 
   constructor(options: RoundsOptions) {
     this.#options = options
     this.#deadlines = new Deadlines(options.clock)
+  }
+
+  /** About what all rounds hold of what members said of themselves. */
+  get heldBytes(): number {
+    return this.#heldBytes
   }
 
   get(groupId: string): Round | undefined {
@@ -42,6 +49,7 @@ export class Rounds {
     const running = this.#running.get(groupId) ?? this.#begin(groupId, round)
     this.#wind(running.timer, running.round.timer, round)
     running.round = round
+    this.#count(running)
     for (const [memberId, timeoutMs] of sessions) this.#watch(groupId, running, memberId, timeoutMs)
   }
 
@@ -65,6 +73,7 @@ export class Rounds {
     this.#deadlines.cancel(running.timer)
     for (const session of running.sessions.values()) this.#deadlines.cancel(session)
     this.#running.delete(groupId)
+    this.#heldBytes -= running.heldBytes
   }
 
   /** Runs something again and again. */
@@ -84,13 +93,21 @@ export class Rounds {
   close(): void {
     this.#deadlines.close()
     this.#running.clear()
+    this.#heldBytes = 0
   }
 
   #begin(groupId: string, round: Round): RunningRound {
     const timer = new Deadline(() => this.#options.onTimerExpired(groupId))
-    const running: RunningRound = { round: { ...round, timer: null }, timer, sessions: new Map() }
+    const running: RunningRound = { round: { ...round, timer: null }, timer, sessions: new Map(), heldBytes: 0 }
     this.#running.set(groupId, running)
+    this.#count(running)
     return running
+  }
+
+  #count(running: RunningRound): void {
+    const bytes = heldBytes(running.round)
+    this.#heldBytes += bytes - running.heldBytes
+    running.heldBytes = bytes
   }
 
   #wind(deadline: Deadline, before: Round['timer'], { timer }: Round): void {

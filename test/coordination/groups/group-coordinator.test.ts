@@ -222,3 +222,42 @@ test('a group with members cannot be deleted, an empty one goes with its offsets
   const { errorCode, errorMessage, groupState } = await next.describe('g')
   assert.deepEqual([errorCode, errorMessage, groupState], [ErrorCode.GROUP_ID_NOT_FOUND, 'Group g not found.', 'Dead'])
 })
+
+test('members of all groups together say so much of themselves; who would say more is refused until there is room', async () => {
+  const { coordinator } = setup()
+  const halfBytes = limits.memberBytesPerCoordinator / 2
+  const saying = (groupId: string, sizeBytes: number, memberId = '') =>
+    joinRequest({ groupId, memberId, protocols: [{ name: 'range', metadata: Buffer.alloc(sizeBytes) }] })
+  const first = await coordinator.joinGroup(saying('one', halfBytes), old)
+  const second = await coordinator.joinGroup(saying('two', halfBytes - 5000), old)
+  assert.deepEqual([first.errorCode, second.errorCode], [ErrorCode.NONE, ErrorCode.NONE])
+  assert.equal((await coordinator.joinGroup(saying('three', 10_000), old)).errorCode, ErrorCode.POLICY_VIOLATION)
+  assert.equal((await coordinator.joinGroup(saying('three', 10), old)).errorCode, ErrorCode.NONE)
+  const same = await coordinator.joinGroup(saying('one', halfBytes, first.memberId), old)
+  assert.equal(same.errorCode, ErrorCode.NONE, 'who says what it said before is let in')
+  const more = await coordinator.joinGroup(saying('one', halfBytes + 10_000, first.memberId), old)
+  assert.equal(more.errorCode, ErrorCode.POLICY_VIOLATION)
+  await coordinator.leaveGroup('two', [{ memberId: second.memberId, groupInstanceId: null }])
+  const grown = await coordinator.joinGroup(saying('one', halfBytes + 10_000, first.memberId), old)
+  assert.equal(grown.errorCode, ErrorCode.NONE)
+})
+
+test('ids that were given out and not used count as well', async () => {
+  const { coordinator, clock } = setup()
+  const clientId = 'c'.repeat(limits.idBytes - 40)
+  const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }]
+  const join = async () => (await coordinator.joinGroup(joinRequest({ protocols }), caller(9, clientId))).errorCode
+  let given = 0
+  while ((await join()) === ErrorCode.MEMBER_ID_REQUIRED) given += 1
+  assert.equal(await join(), ErrorCode.POLICY_VIOLATION)
+  assert.ok(given > 1000 && given * clientId.length <= limits.memberBytesPerCoordinator, `${given}`)
+  clock.advance(10_000)
+  assert.equal(await join(), ErrorCode.MEMBER_ID_REQUIRED)
+})
+
+test('a group whose id is a text that has no hash of its own is not begun', async () => {
+  const { coordinator } = setup()
+  const { errorCode } = await coordinator.joinGroup(joinRequest({ groupId: 'g'.repeat(limits.idBytes + 1) }), old)
+  assert.equal(errorCode, ErrorCode.INVALID_GROUP_ID)
+  assert.equal((await coordinator.joinGroup(joinRequest({ groupId: 'g'.repeat(limits.idBytes) }), old)).errorCode, 0)
+})

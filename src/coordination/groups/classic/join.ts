@@ -49,8 +49,6 @@ type Request = Decoded<JoinGroupRequest>
 
 const firstVersionWithRequiredMemberId = 4
 const firstVersionThatMaySkipAssignment = 9
-/** What a string of the protocol, or of a record, can hold. */
-const longestIdBytes = 0x7fff
 
 /** An error that needs no look at the group; NONE when there is none. */
 function checkJoin(request: Request, { config, clientId, uuid }: JoinCircumstances): ErrorCode {
@@ -59,8 +57,8 @@ function checkJoin(request: Request, { config, clientId, uuid }: JoinCircumstanc
   if (sessionTimeoutMs < config.minSessionTimeoutMs || sessionTimeoutMs > config.maxSessionTimeoutMs) {
     return ErrorCode.INVALID_SESSION_TIMEOUT
   }
-  // An id that no answer and no record can carry would be in the way of every other member. Kafka fails to write it.
-  if (Buffer.byteLength(newMemberId(request, clientId, uuid)) > longestIdBytes) return ErrorCode.UNKNOWN_SERVER_ERROR
+  // Such an id would be in the way of every other member. Kafka fails to write those of more than 32 KiB.
+  if (Buffer.byteLength(newMemberId(request, clientId, uuid)) > limits.idBytes) return ErrorCode.UNKNOWN_SERVER_ERROR
   return ErrorCode.NONE
 }
 

@@ -5,6 +5,7 @@
  *
  * A decision works on a copy and hands it back whole; the round in use is replaced, never changed.
  */
+import { limits } from '../../../limits.ts'
 import { ConsumerProtocolSubscription } from '../../../protocol/generated/common/consumer-protocol-subscription.ts'
 import { ProtocolError, Reader } from '../../../protocol/primitives.ts'
 import type { GroupMetadata } from './state.ts'
@@ -119,6 +120,23 @@ export function copyOf(round: Round): Round {
 
 export function metadataFor(member: RoundMember, protocol: string | null): Buffer {
   return member.protocols.find(({ name }) => name === protocol)?.metadata ?? Buffer.alloc(0)
+}
+
+/** About what the round holds of what its members said. */
+export function heldBytes(round: Round): number {
+  let bytes = 0
+  for (const memberId of round.pendingMembers) bytes += memberId.length
+  for (const { memberId, clientId, protocols } of round.members.values()) {
+    bytes += memberId.length + saidBytes(clientId, protocols)
+  }
+  return bytes
+}
+
+/** What a client says of itself when it joins. */
+export function saidBytes(clientId: string, protocols: readonly MemberProtocol[]): number {
+  let bytes = clientId.length + limits.memberOverheadBytes
+  for (const { name, metadata } of protocols) bytes += name.length + metadata.length + limits.memberOverheadBytes
+  return bytes
 }
 
 export function waitingForJoin(round: Round): number {
