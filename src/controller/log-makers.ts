@@ -33,13 +33,19 @@ export interface NewPartitions {
 
 export class LogMakers {
   readonly #makers = new Map<number, LogMaker>()
+  /** Those who wait for a broker that may go: a killed one never answers. */
+  readonly #whenGone = new Map<LogMaker, Set<() => void>>()
 
   attach(nodeId: number, maker: LogMaker): void {
     this.#makers.set(nodeId, maker)
   }
 
   detach(nodeId: number): void {
+    const maker = this.#makers.get(nodeId)
     this.#makers.delete(nodeId)
+    if (maker === undefined) return
+    for (const gone of this.#whenGone.get(maker) ?? []) gone()
+    this.#whenGone.delete(maker)
   }
 
   /** Throws DiskError, with nothing made anywhere. */
@@ -68,7 +74,19 @@ export class LogMakers {
   async namesSafe(partitions: readonly NewPartitions[]): Promise<void> {
     const makers = new Set<LogMaker>()
     for (const one of partitions) for (const [maker] of this.#plans(one)) makers.add(maker)
-    await Promise.all([...makers].map((maker) => maker.namesSafe()))
+    await Promise.all([...makers].map((maker) => this.#safeOrGone(maker)))
+  }
+
+  /** A broker that goes meanwhile is passed over, as one that was gone before. */
+  #safeOrGone(maker: LogMaker): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiting = this.#whenGone.get(maker) ?? new Set()
+      this.#whenGone.set(maker, waiting.add(resolve))
+      maker
+        .namesSafe()
+        .finally(() => waiting.delete(resolve))
+        .then(resolve, reject)
+    })
   }
 
   #plans({ topic, topicId, config, placed }: NewPartitions): [LogMaker, PartitionPlan][] {

@@ -10,6 +10,8 @@ import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { NodeDisk } from '../../src/host/node/disk.ts'
+import { RevocableDisk } from '../../src/host/revocable/disk.ts'
+import { Lease } from '../../src/host/revocable/lease.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'odradek-disk-'))
@@ -19,6 +21,7 @@ let count = 0
 const disks: Readonly<Record<string, () => Disk>> = {
   memory: () => new MemoryDisk(),
   simulated: () => new SimulatedDisk(),
+  revocable: () => new RevocableDisk(new MemoryDisk(), new Lease()),
   node: () => {
     const disk = new NodeDisk(join(root, String(count++)))
     disk.createDirectory('')
