@@ -23,7 +23,7 @@ export const limits = {
    */
   memberBytesPerCoordinator: 32 * 1024 * 1024,
   /**
-   * Bytes of a group's or member's id. V8 takes the length of a longer text for its hash (String::kMaxHashCalcLength), so that a table of such
+   * Bytes of the id of a group, of a member, or of what is configured. V8 takes the length of a longer text for its hash (String::kMaxHashCalcLength), so that a table of such
    * ids becomes a list that is compared from end to end: 200 of 30,000 bytes took 36 ms for each join.
    */
   idBytes: 16_383,
@@ -116,6 +116,12 @@ export const limits = {
   partitions: 200_000,
   /** Partitions of one topic: Metadata tells all of them in one answer. */
   partitionsPerTopic: 100_000,
+
+  /**
+   * Groups, client metrics and brokers that have a configuration of their own: a client may name any, and each is held for ever. Topics
+   * are bounded as such. A new one beyond gets POLICY_VIOLATION.
+   */
+  configuredResources: 10_000,
 
   /** Partitions that one CreateTopics or CreatePartitions may make (Kafka: MAX_PARTITIONS_PER_BATCH). */
   partitionsPerRequest: 10_000,

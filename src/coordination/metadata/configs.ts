@@ -3,6 +3,7 @@
  * incremental way (KIP-339), which sets, deletes, and appends to or subtracts from lists. A resource changes as a whole or
  * not at all.
  */
+import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { listOf } from '../config/definition.ts'
 import type { StateRecord } from '../coordinator.ts'
@@ -58,6 +59,8 @@ export function decideChangedConfig(scene: ConfigScene, resource: ResourceChange
   const present = scene.image.configOf(resource.type, resource.name)
   const config = changed(present, resource, rules, scene)
   if ('error' in config) return refuseChange(config)
+  const noRoom = present.size === 0 && config.size > 0 ? objectionToOneMore(scene, resource) : null
+  if (noRoom !== null) return refuseChange(noRoom)
   const touched = resource.changes.map(({ name }) => name)
   const objection = rules.objectionToWanted({ name: resource.name, config, touched }, scene)
   if (objection !== null) return refuseChange(objection)
@@ -83,6 +86,18 @@ function clearedLeaders(
 
 function refuseChange(result: Refusal): ConfigDecision {
   return { records: [], result }
+}
+
+/** The one more is of a resource that anybody may name. */
+function objectionToOneMore({ image }: ConfigScene, { type, name }: ResourceChange): Refusal | null {
+  if (type === ResourceType.topic) return null
+  const error = ErrorCode.POLICY_VIOLATION
+  if (Buffer.byteLength(name) > limits.idBytes) return { error, message: 'The name of the resource is too long.' }
+  if (image.configuredCount - image.topicCount < limits.configuredResources) return null
+  return {
+    error,
+    message: `More than ${limits.configuredResources} resources would have a configuration of their own.`
+  }
 }
 
 function unknownType(type: number): Refusal {

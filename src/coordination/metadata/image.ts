@@ -142,6 +142,11 @@ export class ClusterImage {
     return this.configOf(ResourceType.topic, topic)
   }
 
+  /** How many resources have a configuration of their own, topics among them. */
+  get configuredCount(): number {
+    return this.#configs.size
+  }
+
   /** The names of the resources of a type that have a configuration of their own. */
   configured(type: number): string[] {
     const prefix = `${type}:`

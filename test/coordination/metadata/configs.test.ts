@@ -12,6 +12,8 @@ import {
 import { ClusterImage, ResourceType } from '../../../src/coordination/metadata/image.ts'
 import { clearElrRecord, configRecord, topicRecord } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
+import { limits } from '../../../src/limits.ts'
+import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { inWords, nodeId } from './setup.ts'
 
 const { set, delete: remove, append, subtract } = ConfigOperation
@@ -316,3 +318,24 @@ for (const [type, name, topicName] of [
     assert.equal(decideChangedConfig(cluster, { type, name, changes: others }).records.length, 1)
   })
 }
+
+test('so many groups have a configuration of their own; a new one is refused, a known one and a topic are not', () => {
+  const known = Array.from({ length: limits.configuredResources + 1 }, (_, index): [number, string, string, string] => [
+    group,
+    `g${index}`,
+    'consumer.session.timeout.ms',
+    '50000'
+  ])
+  const full = scene(...known)
+  const asked = (type: number, name: string, key: string) =>
+    decideChangedConfig(full, { type, name, changes: [{ name: key, operation: set, value: '50000' }] }).result.error
+  assert.equal(asked(group, 'new', 'consumer.session.timeout.ms'), ErrorCode.POLICY_VIOLATION)
+  assert.equal(asked(clientMetrics, 'new', 'interval.ms'), ErrorCode.POLICY_VIOLATION)
+  assert.equal(asked(group, 'g1', 'consumer.heartbeat.interval.ms'), ErrorCode.INVALID_CONFIG, 'known, and looked at')
+  assert.equal(asked(group, 'g1', 'consumer.session.timeout.ms'), ErrorCode.NONE)
+  assert.equal(asked(topic, 't1', 'retention.ms'), ErrorCode.NONE)
+  assert.equal(
+    change(group, 'g'.repeat(limits.idBytes + 1), ['consumer.session.timeout.ms', set, '50000']).result.error,
+    ErrorCode.POLICY_VIOLATION
+  )
+})
