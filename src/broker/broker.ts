@@ -266,11 +266,11 @@ export class Broker {
     return this.#groups.ensure()
   }
 
-  groupCoordinatorFor(groupId: string): GroupCoordinator | undefined {
+  groupCoordinatorFor(groupId: string): Promise<GroupCoordinator | undefined> {
     return this.#groups.of(groupId)
   }
 
-  groupCoordinators(): Iterable<GroupCoordinator> {
+  groupCoordinators(): Promise<readonly GroupCoordinator[]> {
     return this.#groups.all()
   }
 

@@ -1,7 +1,8 @@
-/** The group coordinators of this broker: one for each partition of `__consumer_offsets`, loaded when first asked for. */
+/** The group coordinators of this broker: one for each partition of `__consumer_offsets` that it leads. */
 
 import type { Controller } from '../controller/controller.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import { Coordinators } from '../coordination/coordinators.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
@@ -25,9 +26,7 @@ export class GroupCoordinators implements RoleObserver {
     /** Gets a line when a log holds what is not known here. */
     readonly log: (line: string) => void
   }
-  readonly #byPartition = new Map<number, GroupCoordinator>()
-  /** The leader epoch in which each was loaded. */
-  readonly #epochs = new Map<number, number>()
+  readonly #coordinators = new Coordinators((partition, isWanted) => this.#load(partition, isWanted))
   #making: Promise<boolean> | null = null
 
   constructor(options: {
@@ -51,76 +50,55 @@ export class GroupCoordinators implements RoleObserver {
     return this.#making
   }
 
-  of(groupId: string): GroupCoordinator | undefined {
+  /** Undefined when the group is looked after elsewhere, or its log cannot be read now. */
+  async of(groupId: string): Promise<GroupCoordinator | undefined> {
     const count = this.#partitionCount()
-    return count === 0 ? undefined : this.#at(positiveHash(groupId) % count)
+    return count === 0 ? undefined : this.#coordinators.at(positiveHash(groupId) % count)
   }
 
-  *all(): Iterable<GroupCoordinator> {
-    const count = this.#partitionCount()
-    for (let partition = 0; partition < count; partition++) {
-      const coordinator = this.#at(partition)
-      if (coordinator !== undefined) yield coordinator
-    }
+  all(): Promise<readonly GroupCoordinator[]> {
+    return this.#coordinators.all()
   }
 
   /** Who leads a partition of the topic looks after its groups, from the log as it is then. */
   onRole(replica: Replica): void {
     if (replica.topic !== offsetsTopic) return
-    if (this.#epochs.get(replica.partition) !== replica.leaderEpoch || replica.leadership === null) this.onGone(replica)
+    if (replica.leadership === null) this.#coordinators.resigned(replica.partition)
+    else this.#coordinators.elected(replica.partition, replica.leaderEpoch)
   }
 
   onGone({ topic, partition }: Replica): void {
-    if (topic !== offsetsTopic) return
-    this.#byPartition.get(partition)?.close()
-    this.#byPartition.delete(partition)
-    this.#epochs.delete(partition)
+    if (topic === offsetsTopic) this.#coordinators.resigned(partition)
   }
 
   follow(delta: MetadataDelta): void {
     if (delta.deleted.length === 0) return
     const names = delta.deleted.map(({ name }) => name)
-    if (names.includes(offsetsTopic)) this.close()
-    else for (const coordinator of this.all()) coordinator.onTopicsDeleted(names)
+    for (const coordinator of this.#coordinators.loaded()) coordinator.onTopicsDeleted(names)
   }
 
   close(): void {
-    for (const coordinator of this.#byPartition.values()) coordinator.close()
-    this.#byPartition.clear()
+    this.#coordinators.close()
   }
 
   #partitionCount(): number {
     return this.#options.image().topicByName(offsetsTopic)?.partitions.length ?? 0
   }
 
-  #at(partition: number): GroupCoordinator | undefined {
-    const loaded = this.#byPartition.get(partition)
-    const hosted = this.#options.replicas.get(offsetsTopic, partition)
-    if (hosted.kind !== 'online' || hosted.replica.leadership === null) {
-      loaded?.close()
-      return undefined
-    }
-    // One whose log could not be synced is closed, and stays so until the next start: the log takes no more.
-    if (loaded !== undefined) return loaded
-    const coordinator = this.#load(hosted.replica)
-    if (coordinator !== undefined) {
-      this.#byPartition.set(partition, coordinator)
-      this.#epochs.set(partition, hosted.replica.leaderEpoch)
-    }
-    return coordinator
-  }
-
-  /** Undefined when the log cannot be read now, or is damaged, which takes it offline: half of what it says is no state. */
-  #load(replica: Replica): GroupCoordinator | undefined {
-    const { host, config, topics } = this.#options
+  /** Null when the log cannot be read now, or is damaged, which takes it offline: half of what it says is no state. */
+  async #load(partition: number, isWanted: () => boolean): Promise<GroupCoordinator | null> {
+    const { host, config, topics, replicas } = this.#options
     const { clock, chance } = host
+    const hosted = replicas.get(offsetsTopic, partition)
+    if (hosted.kind !== 'online') return null
+    const othersTurn = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve))
+    const options = { log: new ReplicaStateLog(hosted.replica), clock, chance, config: config.groups, topics }
     try {
-      const log = new ReplicaStateLog(replica)
-      const coordinator = new GroupCoordinator({ log, clock, chance, config: config.groups, topics })
-      this.#tellUnknown(replica.partition, [...coordinator.unknownRecordTypes])
+      const coordinator = await GroupCoordinator.load(options, othersTurn, isWanted)
+      if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])
       return coordinator
     } catch (error) {
-      if (error instanceof DiskError) return undefined
+      if (error instanceof DiskError) return null
       throw error
     }
   }

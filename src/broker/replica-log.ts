@@ -56,7 +56,7 @@ export class ReplicaStateLog implements StateLog {
    * Throws DamageError for a batch that is whole and holds records of something else: the partition is then offline, as with
    * any other damage. Kafka fails the load as well (CoordinatorLoaderImpl).
    */
-  replayAll(replay: (record: StateRecord) => void): void {
+  *replaySteps(replay: (record: StateRecord) => void): Iterable<void> {
     const { log } = this.#replica
     for (const record of this.#snapshot.records()) replay(record)
     const startOffset = Math.max(this.#snapshot.endOffset, log.logStartOffset)
@@ -73,6 +73,7 @@ export class ReplicaStateLog implements StateLog {
         this.#replayEach(stateRecordsOf(header, batch, startOffset, transactions), header.baseOffset, replay)
       }
       offset = read.nextOffset
+      if (offset < log.logEndOffset) yield
     }
     this.#replayEach(transactions.pending(), startOffset, replay)
   }

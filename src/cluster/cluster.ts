@@ -168,6 +168,8 @@ export class Cluster {
     }
     await this.controller.brokers.begin(ready.map(({ broker }) => broker.nodeId))
     for (const { broker, epoch } of ready) broker.serve(epoch)
+    // The directories were held against the topics that were deleted; of several brokers one may come back later and ask.
+    if (ready.length === 1) this.controller.image.forgetRemoved()
   }
 
   async #open({ advertised }: BrokerStart, storage: Storage): Promise<Broker> {

@@ -147,6 +147,7 @@ export class Controller {
     const living = new RegisteredBrokers()
     this.#placement = { living, chance, defaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
+    this.#coordinator.load()
     this.#publication = new Publication(clock, (records) => this.#tell(records))
     const objection = objectionToCluster(this.image, nodes)
     if (objection !== null) throw new UnsupportedMetadata(objection)

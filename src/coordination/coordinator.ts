@@ -26,10 +26,10 @@ export interface StateLog {
   /** Resolves when everything below the offset is as durable as the broker promises. */
   durable(offset: number): Promise<void>
   /**
-   * Hands on every data record of the log, oldest first; at last those that are pending. Bytes that `replay` cannot read
-   * (ProtocolError) are damage of the log. Throws DiskError.
+   * Hands on every data record of the log, oldest first; at last those that are pending. Step by step: whoever must not hold up
+   * others lets them have a turn between two. Bytes that `replay` cannot read (ProtocolError) are damage of the log. Throws DiskError.
    */
-  replayAll(replay: (record: StateRecord) => void): void
+  replaySteps(replay: (record: StateRecord) => void): Iterable<void>
 }
 
 /** What a request comes to: the records that change the state, and the answer to give once they are safe. */
@@ -60,12 +60,21 @@ export class Coordinator {
   readonly #replay: (record: StateRecord) => void
   readonly #onFailure: ((error: Error) => void) | undefined
 
-  /** Brings the state up to the end of the log. */
+  /** The state is to be loaded before anything is decided on it. */
   constructor(options: CoordinatorOptions) {
     this.#log = options.log
     this.#replay = options.replay
     this.#onFailure = options.onFailure
-    options.log.replayAll(this.#replay)
+  }
+
+  /** Brings the state up to the end of the log, in one go. Throws DiskError. */
+  load(): void {
+    for (const _ of this.loadSteps());
+  }
+
+  /** The same, step by step. */
+  loadSteps(): Iterable<void> {
+    return this.#log.replaySteps(this.#replay)
   }
 
   /**

@@ -430,9 +430,9 @@ test('who waits for the other members of a group is sent on when its partition g
   const member = { groupId: 'g', memberId: '', groupInstanceId: null, protocolType: 'consumer', protocols }
   const timeouts = { sessionTimeoutMs: 10_000, rebalanceTimeoutMs: 20_000 }
   const joining = ask(broker, JoinGroupRequest, JoinGroupResponse, 3, { ...member, ...timeouts, reason: null })
-  const coordinator = broker.groupCoordinatorFor('g')
+  const coordinator = await broker.groupCoordinatorFor('g')
   broker.replica('__consumer_offsets', 0)?.log.damagedAt(0, 'It is none.')
-  assert.equal(broker.groupCoordinatorFor('g'), undefined)
+  assert.equal(await broker.groupCoordinatorFor('g'), undefined)
   assert.equal(coordinator?.isClosed, true)
   assert.equal((await joining).errorCode, ErrorCode.NOT_COORDINATOR)
   await broker.stop()

@@ -44,7 +44,7 @@ class Written {
   /** 'key=value', with a question mark behind it while it is pending. */
   read(): string[] {
     const records: StateRecord[] = []
-    new ReplicaStateLog(this.#replica).replayAll((record) => records.push(record))
+    for (const _ of new ReplicaStateLog(this.#replica).replaySteps((record) => records.push(record)));
     return records.map(({ key, value, isPending }) => `${key}=${value}${isPending ? '?' : ''}`)
   }
 }

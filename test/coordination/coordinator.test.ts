@@ -7,7 +7,7 @@ import { InvariantError, type Stopped } from '../../src/invariant.ts'
 const record: StateRecord = { key: Buffer.from('key'), value: null }
 
 function emptyLog(): StateLog {
-  return { logEndOffset: 0, append() {}, durable: () => Promise.resolve(), replayAll() {} }
+  return { logEndOffset: 0, append() {}, durable: () => Promise.resolve(), replaySteps: () => [] }
 }
 
 function replay(): void {

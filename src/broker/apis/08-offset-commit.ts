@@ -27,9 +27,9 @@ export const offsetCommit = api(ApiKey.OffsetCommit, {
     return { topics: answers }
   },
 
-  handle(request, context) {
+  async handle(request, context) {
     const { broker, apiVersion } = context
-    const coordinator = broker.groupCoordinatorFor(request.groupId)
+    const coordinator = await broker.groupCoordinatorFor(request.groupId)
     if (coordinator !== undefined) return coordinator.commitOffsets(request, callerOf(context))
     return refusedCommit(ErrorCode.NOT_COORDINATOR, request, { apiVersion, topics: broker.topicNames })
   }

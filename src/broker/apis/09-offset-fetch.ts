@@ -51,12 +51,9 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
   }
 })
 
-function fetchGroup(
-  asked: AskedOffsets,
-  { broker }: RequestContext
-): Promise<OffsetFetchResponseGroup> | OffsetFetchResponseGroup {
+async function fetchGroup(asked: AskedOffsets, { broker }: RequestContext): Promise<OffsetFetchResponseGroup> {
   const { groupId } = asked
-  const coordinator = broker.groupCoordinatorFor(groupId)
+  const coordinator = await broker.groupCoordinatorFor(groupId)
   if (coordinator === undefined) return { groupId, topics: [], errorCode: ErrorCode.NOT_COORDINATOR }
   return coordinator.fetchOffsets(asked)
 }

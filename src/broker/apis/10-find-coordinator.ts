@@ -57,7 +57,7 @@ async function find(key: string, keyType: number, { broker, session }: RequestCo
   if (!(await broker.ensureGroupCoordinators())) {
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')
   }
-  if (broker.groupCoordinatorFor(key) === undefined) {
+  if ((await broker.groupCoordinatorFor(key)) === undefined) {
     const message = 'The log of this group is offline: see what the broker has logged.'
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message)
   }

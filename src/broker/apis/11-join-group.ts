@@ -21,7 +21,7 @@ export const joinGroup = api(ApiKey.JoinGroup, {
   failed: ({ memberId }, { errorCode }) => refused(memberId, errorCode),
 
   async handle(request, context) {
-    const coordinator = context.broker.groupCoordinatorFor(request.groupId)
+    const coordinator = await context.broker.groupCoordinatorFor(request.groupId)
     if (coordinator === undefined) return refused(request.memberId, ErrorCode.NOT_COORDINATOR)
     const answer = await coordinator.joinGroup(request, callerOf(context))
     if (context.apiVersion >= firstVersionWithNullableProtocol) return answer

@@ -15,8 +15,8 @@ export const heartbeat = api(ApiKey.Heartbeat, {
   response: HeartbeatResponse,
   failed: (_, { errorCode }) => ({ errorCode }),
 
-  handle(request, { broker }) {
-    const coordinator = broker.groupCoordinatorFor(request.groupId)
+  async handle(request, { broker }) {
+    const coordinator = await broker.groupCoordinatorFor(request.groupId)
     return coordinator?.heartbeat(request) ?? { errorCode: ErrorCode.NOT_COORDINATOR }
   }
 })

@@ -19,7 +19,7 @@ export const leaveGroup = api(ApiKey.LeaveGroup, {
   failed: (_, { errorCode }) => ({ errorCode }),
 
   async handle({ groupId, memberId, members }, { broker, apiVersion }) {
-    const coordinator = broker.groupCoordinatorFor(groupId)
+    const coordinator = await broker.groupCoordinatorFor(groupId)
     if (coordinator === undefined) return { errorCode: ErrorCode.NOT_COORDINATOR }
     if (apiVersion >= firstVersionWithMembers) return coordinator.leaveGroup(groupId, members)
     const answer = await coordinator.leaveGroup(groupId, [{ memberId, groupInstanceId: null }])

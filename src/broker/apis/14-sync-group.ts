@@ -17,8 +17,8 @@ export const syncGroup = api(ApiKey.SyncGroup, {
   response: SyncGroupResponse,
   failed: (_, { errorCode }) => refused(errorCode),
 
-  handle(request, context) {
-    const coordinator = context.broker.groupCoordinatorFor(request.groupId)
+  async handle(request, context) {
+    const coordinator = await context.broker.groupCoordinatorFor(request.groupId)
     if (coordinator !== undefined) return coordinator.syncGroup(request, callerOf(context))
     return refused(ErrorCode.NOT_COORDINATOR)
   }

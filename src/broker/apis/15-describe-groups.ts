@@ -34,7 +34,7 @@ async function describe(
   groupId: string,
   { broker, apiVersion }: RequestContext
 ): Promise<DescribeGroupsResponseDescribedGroup> {
-  const coordinator = broker.groupCoordinatorFor(groupId)
+  const coordinator = await broker.groupCoordinatorFor(groupId)
   if (coordinator === undefined) return refused(groupId, ErrorCode.NOT_COORDINATOR)
   const group = await coordinator.describe(groupId)
   if (group.errorCode !== ErrorCode.GROUP_ID_NOT_FOUND || apiVersion >= firstVersionWithMessage) return group

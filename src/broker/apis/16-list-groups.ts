@@ -17,7 +17,7 @@ export const listGroups = api(ApiKey.ListGroups, {
   failed: (_, { errorCode }) => ({ errorCode, groups: [] }),
 
   async handle({ statesFilter: states, typesFilter: types }, { broker }) {
-    const lists = Array.from(broker.groupCoordinators(), (coordinator) => coordinator.list({ states, types }))
+    const lists = (await broker.groupCoordinators()).map((coordinator) => coordinator.list({ states, types }))
     return { errorCode: ErrorCode.NONE, groups: (await Promise.all(lists)).flat() }
   }
 })

@@ -19,7 +19,7 @@ export const deleteGroups = api(ApiKey.DeleteGroups, {
 
   async handle({ groupsNames }, { broker }) {
     const deletions = Array.from(new Set(groupsNames), async (groupId) => {
-      const errorCode = await broker.groupCoordinatorFor(groupId)?.deleteGroup(groupId)
+      const errorCode = await (await broker.groupCoordinatorFor(groupId))?.deleteGroup(groupId)
       return { groupId, errorCode: errorCode ?? ErrorCode.NOT_COORDINATOR }
     })
     return { throttleTimeMs: 0, results: await Promise.all(deletions) }

@@ -16,8 +16,8 @@ export const offsetDelete = api(ApiKey.OffsetDelete, {
   response: OffsetDeleteResponse,
   failed: (_, { errorCode }) => ({ errorCode, topics: [] }),
 
-  handle(request, { broker }) {
-    const coordinator = broker.groupCoordinatorFor(request.groupId)
+  async handle(request, { broker }) {
+    const coordinator = await broker.groupCoordinatorFor(request.groupId)
     return coordinator?.deleteOffsets(request) ?? { errorCode: ErrorCode.NOT_COORDINATOR, topics: [] }
   }
 })

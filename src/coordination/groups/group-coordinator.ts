@@ -79,8 +79,25 @@ export class GroupCoordinator {
   readonly #syncs = new OwedAnswers<SyncGroupResponse>(refusedSync(ErrorCode.NOT_COORDINATOR))
   #isClosed = false
 
-  /** Replays the log. Members that it tells of have a whole session to be heard of again. */
-  constructor(options: GroupCoordinatorOptions) {
+  /**
+   * Replays the log, and lets others have a turn where that takes long. Members that it tells of have a whole session to be heard of
+   * again. Resolves with null when it is not wanted any more; rejects with DiskError.
+   */
+  static async load(
+    options: GroupCoordinatorOptions,
+    othersTurn: () => Promise<void>,
+    isWanted: () => boolean
+  ): Promise<GroupCoordinator | null> {
+    const coordinator = new GroupCoordinator(options)
+    for (const _ of coordinator.#coordinator.loadSteps()) {
+      await othersTurn()
+      if (!isWanted()) return null
+    }
+    coordinator.#begin()
+    return coordinator
+  }
+
+  private constructor(options: GroupCoordinatorOptions) {
     this.#options = options
     this.#rounds = new Rounds({
       clock: options.clock,
@@ -92,8 +109,12 @@ export class GroupCoordinator {
       replay: (record) => replay(this.#state, record),
       onFailure: () => this.close()
     })
+  }
+
+  #begin(): void {
     this.#resumeGroups()
-    this.#rounds.every(options.config.offsetsRetentionCheckIntervalMs, () => this.#expireOffsets())
+    this.#forgetMissingTopics()
+    this.#rounds.every(this.#options.config.offsetsRetentionCheckIntervalMs, () => this.#expireOffsets())
   }
 
   /** The types of records in the log that are not known here, and were passed over. */
@@ -225,6 +246,17 @@ export class GroupCoordinator {
         return errorCode
       }
     )
+  }
+
+  /** A topic may have been deleted while nobody looked after these groups. */
+  #forgetMissingTopics(): void {
+    const { topics } = this.#options
+    const names = new Set<string>()
+    for (const offsets of [this.#state.offsets, this.#state.pendingOffsets]) {
+      for (const [, byTopic] of offsets.entries()) for (const name of byTopic.keys()) names.add(name)
+    }
+    const missing = [...names].filter((name) => topics.idOf(name) === undefined)
+    if (missing.length > 0) this.onTopicsDeleted(missing)
   }
 
   /** The offsets that groups had in these topics go with them. */

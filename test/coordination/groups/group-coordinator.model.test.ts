@@ -143,14 +143,14 @@ test('whatever happens to its clients and its broker, a group comes to rest with
     fc.array(event, { maxLength: 80 }),
     fc.constantFrom(0, 3000),
     async (events, initialRebalanceDelayMs) => {
-      const { log, clock, coordinator: first } = setup({ initialRebalanceDelayMs })
+      const { log, clock, coordinator: first } = await setup({ initialRebalanceDelayMs })
       let coordinator = first
       const all = clients()
       for (const { kind, which, ms } of events) {
         const client = all[which]
         if (kind === 'restart') {
           coordinator.close()
-          coordinator = coordinatorOn(log, clock, { initialRebalanceDelayMs })
+          coordinator = await coordinatorOn(log, clock, { initialRebalanceDelayMs })
         } else if (kind === 'wait') clock.advance(ms)
         else if (kind === 'act') client?.act(coordinator)
         else if (kind === 'leave') client?.leave(coordinator)
@@ -162,7 +162,7 @@ test('whatever happens to its clients and its broker, a group comes to rest with
       coordinator.close()
       await settled()
       for (const { questions, answers } of all) assert.equal(answers, questions, 'each request got its answer')
-      await assertSameAfterRestart(coordinatorOn(log, clock), all)
+      await assertSameAfterRestart(await coordinatorOn(log, clock), all)
     }
   )
   await fc.assert(property, { numRuns: 100 })

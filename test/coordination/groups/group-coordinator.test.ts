@@ -31,7 +31,7 @@ async function stateOf(coordinator: GroupCoordinator): Promise<string> {
 }
 
 test('a second member is in as soon as the first comes back: no time passes on our side', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const first = await single(coordinator)
   const joining = coordinator.joinGroup(joinRequest(), old)
   const called = await coordinator.heartbeat(heartbeatRequest({ memberId: first }))
@@ -43,13 +43,13 @@ test('a second member is in as soon as the first comes back: no time passes on o
 })
 
 test('a member id is the client id and a UUID as Java writes it', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), caller(9, 'me'))
   assert.match(memberId, /^me-[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
 })
 
 test('no answer leaves before what it rests on is durable', async () => {
-  const { coordinator, log } = setup()
+  const { coordinator, log } = await setup()
   log.holdSyncs()
   const joining = coordinator.joinGroup(joinRequest(), old)
   const committing = coordinator.commitOffsets(commitRequest({ groupId: 'other' }), caller(8))
@@ -62,7 +62,7 @@ test('no answer leaves before what it rests on is durable', async () => {
 })
 
 test('a member whose session runs out is removed, one that sends heartbeats stays', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const memberId = await single(coordinator)
   for (let count = 0; count < 10; count++) {
     clock.advance(9000)
@@ -75,7 +75,7 @@ test('a member whose session runs out is removed, one that sends heartbeats stay
 })
 
 test('committing offsets keeps a session alive as a heartbeat does', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const memberId = await single(coordinator)
   clock.advance(9000)
   await coordinator.commitOffsets(commitRequest({ memberId, generationIdOrMemberEpoch: 1 }), caller(8))
@@ -84,7 +84,7 @@ test('committing offsets keeps a session alive as a heartbeat does', async () =>
 })
 
 test('a member id that is never used is forgotten after a session', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), caller(9))
   clock.advance(10_000)
   const late = await coordinator.joinGroup(joinRequest({ memberId }), caller(9))
@@ -92,7 +92,7 @@ test('a member id that is never used is forgotten after a session', async () => 
 })
 
 test('a new member that waits for others is given up after five minutes', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const memberId = await single(coordinator, { rebalanceTimeoutMs: 3_600_000 })
   const joining = coordinator.joinGroup(joinRequest(), old)
   for (let count = 0; count < 60; count++) {
@@ -104,11 +104,11 @@ test('a new member that waits for others is given up after five minutes', async 
 })
 
 test('after a restart members go on in their generation, and have a whole session to be heard of', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   const memberId = await single(coordinator)
   clock.advance(8000)
   coordinator.close()
-  const next = coordinatorOn(log, clock)
+  const next = await coordinatorOn(log, clock)
   clock.advance(8000)
   assert.equal((await next.heartbeat(heartbeatRequest({ memberId }))).errorCode, ErrorCode.NONE)
   const { assignment } = await next.syncGroup(syncRequest({ memberId }), caller(5))
@@ -118,7 +118,7 @@ test('after a restart members go on in their generation, and have a whole sessio
 })
 
 test('closing answers whoever waits, and every request after, with NOT_COORDINATOR', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const memberId = await single(coordinator)
   const joining = coordinator.joinGroup(joinRequest(), old)
   coordinator.close()
@@ -132,7 +132,7 @@ test('closing answers whoever waits, and every request after, with NOT_COORDINAT
 })
 
 test('a record that the disk has no room for refuses that request alone, and the same works with room again', async () => {
-  const { coordinator, log } = setup()
+  const { coordinator, log } = await setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), old)
   const assignments = [{ memberId, assignment: all }]
   log.isFull = true
@@ -145,7 +145,7 @@ test('a record that the disk has no room for refuses that request alone, and the
 })
 
 test('a member whose end the disk has no room for goes when there is room', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   await single(coordinator)
   log.isFull = true
   clock.advance(10_000)
@@ -156,7 +156,7 @@ test('a member whose end the disk has no room for goes when there is room', asyn
 })
 
 test('offsets whose end the disk has no room for go as soon as there is room', async () => {
-  const { coordinator, clock, log } = setup({ offsetsRetentionMs: 1000 })
+  const { coordinator, clock, log } = await setup({ offsetsRetentionMs: 1000 })
   await coordinator.commitOffsets(commitRequest(), caller(8))
   log.isFull = true
   clock.advance(config.offsetsRetentionCheckIntervalMs)
@@ -167,7 +167,7 @@ test('offsets whose end the disk has no room for go as soon as there is room', a
 })
 
 test('when a sync fails the coordinator closes, and nobody is left waiting', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), old)
   log.hasLostSyncs = true
   const { errorCode } = await coordinator.syncGroup(syncRequest({ memberId }), caller(5))
@@ -177,7 +177,7 @@ test('when a sync fails the coordinator closes, and nobody is left waiting', asy
 })
 
 test('a group that has grown beyond a lowered limit is called together after the restart', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   const first = await single(coordinator)
   const joining = coordinator.joinGroup(joinRequest(), old)
   await coordinator.joinGroup(joinRequest({ memberId: first }), old)
@@ -185,7 +185,7 @@ test('a group that has grown beyond a lowered limit is called together after the
   const assignments = [{ memberId: first, assignment: all }]
   await coordinator.syncGroup(syncRequest({ memberId: first, generationId: 2, assignments }), caller(5))
   coordinator.close()
-  const next = coordinatorOn(log, clock, { maxSize: 1 })
+  const next = await coordinatorOn(log, clock, { maxSize: 1 })
   assert.equal(await stateOf(next), 'PreparingRebalance')
   const stays = next.joinGroup(joinRequest({ memberId: second }), old)
   const goes = await next.joinGroup(joinRequest({ memberId: first }), old)
@@ -196,7 +196,7 @@ test('a group that has grown beyond a lowered limit is called together after the
 })
 
 test('groups are listed by state and type, whatever the case', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   await single(coordinator)
   await coordinator.commitOffsets(commitRequest({ groupId: 'offsets only' }), caller(8))
   const list = async (states: string[], types: string[] = []) =>
@@ -209,14 +209,14 @@ test('groups are listed by state and type, whatever the case', async () => {
 })
 
 test('a group with members cannot be deleted, an empty one goes with its offsets', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   const memberId = await single(coordinator)
   await coordinator.commitOffsets(commitRequest({ memberId, generationIdOrMemberEpoch: 1 }), caller(8))
   assert.equal(await coordinator.deleteGroup('g'), ErrorCode.NON_EMPTY_GROUP)
   await coordinator.leaveGroup('g', [{ memberId, groupInstanceId: null }])
   assert.equal(await coordinator.deleteGroup('g'), ErrorCode.NONE)
   assert.equal(await coordinator.deleteGroup('g'), ErrorCode.GROUP_ID_NOT_FOUND)
-  const next = coordinatorOn(log, clock)
+  const next = await coordinatorOn(log, clock)
   assert.deepEqual(await next.list({ states: [], types: [] }), [])
   assert.deepEqual((await next.fetchOffsets({ groupId: 'g', topics: null, requireStable: false })).topics, [])
   const { errorCode, errorMessage, groupState } = await next.describe('g')

@@ -53,8 +53,11 @@ export class MemoryStateLog implements StateLog {
     this.#held = null
   }
 
-  replayAll(replay: (record: StateRecord) => void): void {
-    for (const record of [...this.records]) replay(record)
+  *replaySteps(replay: (record: StateRecord) => void): Iterable<void> {
+    for (const record of [...this.records]) {
+      replay(record)
+      yield
+    }
   }
 }
 
@@ -92,14 +95,25 @@ export const topics = {
   }
 }
 
-export function coordinatorOn(log: StateLog, clock: ManualClock, changes: Partial<GroupConfig> = {}): GroupCoordinator {
-  return new GroupCoordinator({ log, clock, chance, config: { ...config, ...changes }, topics })
+export async function coordinatorOn(
+  log: StateLog,
+  clock: ManualClock,
+  changes: Partial<GroupConfig> = {}
+): Promise<GroupCoordinator> {
+  const options = { log, clock, chance, config: { ...config, ...changes }, topics }
+  const coordinator = await GroupCoordinator.load(
+    options,
+    () => Promise.resolve(),
+    () => true
+  )
+  if (coordinator === null) throw new Error('it is wanted')
+  return coordinator
 }
 
-export function setup(changes: Partial<GroupConfig> = {}) {
+export async function setup(changes: Partial<GroupConfig> = {}) {
   const log = new MemoryStateLog()
   const clock = new ManualClock()
-  return { log, clock, coordinator: coordinatorOn(log, clock, changes) }
+  return { log, clock, coordinator: await coordinatorOn(log, clock, changes) }
 }
 
 /** What a consumer that subscribes to t1 sends. */

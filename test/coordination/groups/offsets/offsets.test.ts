@@ -49,7 +49,7 @@ async function stableMember(coordinator: GroupCoordinator, changes: Parameters<t
 }
 
 test('anyone may commit for a group without members, and it is there after a restart', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   assert.deepEqual(await commit(coordinator), [['t1', [0, ErrorCode.NONE]]])
   const committedOffset = {
     offset: 5,
@@ -65,11 +65,11 @@ test('anyone may commit for a group without members, and it is there after a res
       value: { ...committedOffset, topicId: topicId('t1') }
     }
   ])
-  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t1', 0, 5]])
+  assert.deepEqual(await committed(await coordinatorOn(log, clock)), [['t1', 0, 5]])
 })
 
 test('each partition has its own error, refusals first', async () => {
-  const { coordinator, log } = setup()
+  const { coordinator, log } = await setup()
   const long = commitTopic('t1', [[1, 7]]).partitions.map((partition) => ({
     ...partition,
     committedMetadata: 'x'.repeat(4097)
@@ -88,7 +88,7 @@ test('each partition has its own error, refusals first', async () => {
 })
 
 test('members commit for their generation alone, and not while it is being assigned', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const { memberId } = await coordinator.joinGroup(joinRequest(), old)
   const error = async (changes: object, version = 8) => (await commit(coordinator, changes, version))[0]?.[1]
   const mine = { memberId, generationIdOrMemberEpoch: 1 }
@@ -108,7 +108,7 @@ test('members commit for their generation alone, and not while it is being assig
 })
 
 test('from version 10 on topics go by their ids', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const unknown = { ...commitTopic('', [[0, 1]]), topicId: topicId('gone') }
   const request = commitRequest({ topics: [{ ...commitTopic('t1', [[1, 3]]), name: '' }, unknown] })
   const { topics: answers } = await coordinator.commitOffsets(request, caller(10))
@@ -131,7 +131,7 @@ test('from version 10 on topics go by their ids', async () => {
 })
 
 test('what was never committed is -1 and no error, even in a group that is not there', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const asked = { groupId: 'none', topics: [{ name: 'none', partitionIndexes: [4] }], requireStable: true }
   const nothing = {
     partitionIndex: 4,
@@ -145,15 +145,15 @@ test('what was never committed is -1 and no error, even in a group that is not t
 })
 
 test('offsets of a deleted topic go with it', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   await commit(coordinator, { topics: [commitTopic('t1', [[0, 1]]), commitTopic('t2', [[1, 2]])] })
   coordinator.onTopicsDeleted(['t1', 'never committed'])
   assert.deepEqual(await committed(coordinator), [['t2', 1, 2]])
-  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t2', 1, 2]])
+  assert.deepEqual(await committed(await coordinatorOn(log, clock)), [['t2', 1, 2]])
 })
 
 test('offsets of a topic that consumers are subscribed to cannot be deleted', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const memberId = await stableMember(coordinator)
   const both = [commitTopic('t1', [[0, 1]]), commitTopic('t2', [[0, 2]])]
   await commit(coordinator, { memberId, generationIdOrMemberEpoch: 1, topics: both })
@@ -171,7 +171,7 @@ test('offsets of a topic that consumers are subscribed to cannot be deleted', as
 })
 
 test('deleting offsets needs a group, and one whose members are consumers or gone', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const of = async (groupId: string) => (await coordinator.deleteOffsets({ groupId, topics: [] })).errorCode
   await stableMember(coordinator, { groupId: 'g', protocolType: 'connect' })
   assert.equal(await of('g'), ErrorCode.NON_EMPTY_GROUP)
@@ -180,7 +180,7 @@ test('deleting offsets needs a group, and one whose members are consumers or gon
 })
 
 test('offsets that nobody uses expire after the retention, and the group with the last of them', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   await commit(coordinator, { topics: [commitTopic('t1', [[0, 1]])] })
   clock.advance(4 * day)
   await commit(coordinator, { topics: [commitTopic('t1', [[1, 2]])] })
@@ -191,7 +191,7 @@ test('offsets that nobody uses expire after the retention, and the group with th
 })
 
 test('the offsets of a group expire only after it has been empty for the retention', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const memberId = await stableMember(coordinator, { sessionTimeoutMs: 1_800_000, protocolType: 'consumer' })
   await commit(coordinator, { memberId, generationIdOrMemberEpoch: 1 })
   for (let count = 0; count < 8 * 48; count++) {
@@ -206,33 +206,33 @@ test('the offsets of a group expire only after it has been empty for the retenti
 })
 
 test('a retention that the client asked for is its own clock', async () => {
-  const { coordinator, clock, log } = setup()
+  const { coordinator, clock, log } = await setup()
   await commit(coordinator, { retentionTimeMs: day }, 4)
   clock.advance(day - 1)
-  assert.deepEqual(await committed(coordinatorOn(log, clock)), [['t1', 0, 5]])
+  assert.deepEqual(await committed(await coordinatorOn(log, clock)), [['t1', 0, 5]])
   clock.advance(config.offsetsRetentionCheckIntervalMs)
   assert.deepEqual(await committed(coordinator), [])
 })
 
 test('an offset of a topic that was made anew under the same name is not given for its id', async () => {
-  const { log, clock } = setup()
+  const { log, clock } = await setup()
   const former = { offset: 3, leaderEpoch: 0, metadata: '', commitTimestampMs: 0, expireTimestampMs: null }
   const place = { groupId: 'g', topic: 't1', partition: 0 }
   log.append([offsetCommitRecord(place, { ...former, topicId: topicId('former t1') })])
   const asked = { groupId: 'g', topics: [{ topicId: topicId('t1'), partitionIndexes: [0] }], requireStable: true }
-  const { topics: found } = await coordinatorOn(log, clock).fetchOffsets(asked)
+  const { topics: found } = await (await coordinatorOn(log, clock)).fetchOffsets(asked)
   assert.equal(found[0]?.partitions[0]?.committedOffset, -1)
 })
 
 /** A group with offset 5 of t1-0, and offset 9 of t1-0 and of t1-1 in a transaction that a real Kafka left open. */
-function withOpenTransaction() {
-  const { log, clock } = setup()
+async function withOpenTransaction() {
+  const { log, clock } = await setup()
   const value = { leaderEpoch: -1, metadata: '', commitTimestampMs: clock.nowMs(), expireTimestampMs: null }
   const record = (partition: number, offset: number) =>
     offsetCommitRecord({ groupId: 'g', topic: 't1', partition }, { ...value, offset, topicId: topicId('t1') })
   const pending = [0, 1].map((partition) => ({ ...record(partition, 9), isPending: true as const }))
   log.append([record(0, 5), ...pending])
-  return { log, clock, coordinator: coordinatorOn(log, clock) }
+  return { log, clock, coordinator: await coordinatorOn(log, clock) }
 }
 
 async function stableOffsets(coordinator: GroupCoordinator, topics: AskedOffsets['topics']) {
@@ -243,7 +243,7 @@ async function stableOffsets(coordinator: GroupCoordinator, topics: AskedOffsets
 }
 
 test('who wants stable offsets is told of those that an open transaction may change, and of no others', async () => {
-  const { coordinator } = withOpenTransaction()
+  const { coordinator } = await withOpenTransaction()
   const { UNSTABLE_OFFSET_COMMIT } = ErrorCode
   const each = [
     [0, -1, UNSTABLE_OFFSET_COMMIT],
@@ -258,7 +258,7 @@ test('who wants stable offsets is told of those that an open transaction may cha
 })
 
 test('an offset that an open transaction may change does not expire, nor does its group', async () => {
-  const { coordinator, clock } = withOpenTransaction()
+  const { coordinator, clock } = await withOpenTransaction()
   clock.advance(30 * day)
   assert.deepEqual(await committed(coordinator), [['t1', 0, 5]])
 })
@@ -275,7 +275,7 @@ const waysToDelete: Readonly<Record<string, (coordinator: GroupCoordinator) => u
 
 for (const [what, remove] of Object.entries(waysToDelete)) {
   test(`offsets in an open transaction are deleted with ${what}, so that they do not come back with its end`, async () => {
-    const { coordinator, log } = withOpenTransaction()
+    const { coordinator, log } = await withOpenTransaction()
     const before = log.records.length
     await remove(coordinator)
     const deleted = readable(log.records.slice(before)).flatMap((record) =>
