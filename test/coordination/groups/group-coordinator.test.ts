@@ -224,7 +224,7 @@ test('a group with members cannot be deleted, an empty one goes with its offsets
 })
 
 test('members of all groups together say so much of themselves; who would say more is refused until there is room', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const halfBytes = limits.memberBytesPerCoordinator / 2
   const saying = (groupId: string, sizeBytes: number, memberId = '') =>
     joinRequest({ groupId, memberId, protocols: [{ name: 'range', metadata: Buffer.alloc(sizeBytes) }] })
@@ -243,7 +243,7 @@ test('members of all groups together say so much of themselves; who would say mo
 })
 
 test('ids that were given out and not used count as well', async () => {
-  const { coordinator, clock } = setup()
+  const { coordinator, clock } = await setup()
   const clientId = 'c'.repeat(limits.idBytes - 40)
   const protocols = [{ name: 'range', metadata: Buffer.alloc(0) }]
   const join = async () => (await coordinator.joinGroup(joinRequest({ protocols }), caller(9, clientId))).errorCode
@@ -256,7 +256,7 @@ test('ids that were given out and not used count as well', async () => {
 })
 
 test('a group whose id is a text that has no hash of its own is not begun', async () => {
-  const { coordinator } = setup()
+  const { coordinator } = await setup()
   const { errorCode } = await coordinator.joinGroup(joinRequest({ groupId: 'g'.repeat(limits.idBytes + 1) }), old)
   assert.equal(errorCode, ErrorCode.INVALID_GROUP_ID)
   assert.equal((await coordinator.joinGroup(joinRequest({ groupId: 'g'.repeat(limits.idBytes) }), old)).errorCode, 0)
