@@ -4,6 +4,7 @@
  */
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
+import { inspectionMutations } from './inspection.ts'
 
 export interface Mutation {
   /** What the mistake comes to. */
@@ -586,5 +587,6 @@ export const mutations: readonly Mutation[] = [
     text: '      return undefined\n    } catch (error) {\n      return error',
     replacement: '      return undefined\n    } catch (error) {\n      this.#due.clear()\n      return error',
     tests: ['test/cli/consume/commits.test.ts']
-  }
+  },
+  ...inspectionMutations
 ]
