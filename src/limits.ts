@@ -150,6 +150,13 @@ export const limits = {
   unsentBytes: 8 * 1024 * 1024,
   /** The same over all connections: nine of the largest answers. Beyond it the slowest reader is closed. */
   unsentBytesOfAll: 512 * 1024 * 1024,
+  /**
+   * Answers that are made at a stretch while as many bytes have not left; then everybody waits for a moment, in which sockets take what they
+   * can, and the memory of answers that nobody will read comes back. Whoever reads its answers never meets it. Measured with 60 readers
+   * that did not read 20 fetches of 55 MB each: 3.2 GB resident and 15 s without a turn before, 1.0 GB and 0.5 s now (a busy machine).
+   */
+  answerBytesAtAStretch: 64 * 1024 * 1024,
+  answerPauseMs: 50,
   /** A connection that is ended for what it sent has this long to take the answers before. */
   lingerMs: 5_000,
   /** A connection that is owed nothing and says nothing for so long is closed (Kafka: connections.max.idle.ms). */

@@ -135,7 +135,7 @@ export class FetchSessions {
       }
     }
     this.#partitions += session.partitions.size - before
-    return this.#makeRoom({ sessions: 0, partitions: 0 })
+    return this.#partitions <= limits.fetchSessionPartitions || this.#makeRoom({ sessions: 0, partitions: 0 })
   }
 
   #end(session: FetchSession | undefined): void {

@@ -122,7 +122,7 @@ export class Client implements Holder {
 
   /** Takes what is there, as far as it may, and settles whether more is read. */
   #takeRequests(): void {
-    while (!this.#isDeaf && !this.#isClosed && !this.#mustWait()) {
+    while (!this.#isDeaf && !this.#isClosed && !this.#mustWait() && !this.#options.memory.isPausing) {
       const frame = this.#nextFrame()
       if (frame === undefined) break
       this.#take(frame)
@@ -173,8 +173,10 @@ export class Client implements Holder {
     if (this.#isClosed) return
     owed.answer = answer
     if (answer.kind === 'close') this.#turnDeaf()
-    this.#readyBytes += sizeOf(answer)
+    const sizeBytes = sizeOf(answer)
+    this.#readyBytes += sizeBytes
     this.countUnsentBytes()
+    this.#options.memory.answered(sizeBytes)
     if (this.#isWriting || this.#isClosed || this.#owed[0]?.answer === null) return
     this.#isWriting = true
     // Answers that come due in the same turn leave together.

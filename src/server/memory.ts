@@ -4,7 +4,11 @@
  * Requests: while those at the engine are the larger part, reading pauses, because answers will make room (Kafka:
  * queued.max.request.bytes). While incomplete ones are, nothing but their senders could make room, and a sender may be
  * waiting for just that: the largest is closed. Answers: whoever reads slowest has the most of them unsent, and is closed.
+ * They are made a stretch at a time: sockets take what they can before there are more, and nobody waits for long.
  */
+
+import type { Clock, Timer } from '../host/clock.ts'
+import { limits } from '../limits.ts'
 
 export interface Holder {
   /** Bytes that came and are no whole request yet. */
@@ -20,6 +24,8 @@ export interface Holder {
 export interface ServerMemoryOptions {
   readonly requestBytes: number
   readonly answerBytes: number
+  readonly answerBytesAtAStretch: number
+  readonly clock: Clock
   readonly holders: Iterable<Holder>
 }
 
@@ -29,6 +35,9 @@ export class ServerMemory {
   #incompleteBytes = 0
   #takenBytes = 0
   #unsentBytes = 0
+  /** Bytes of answers that were made since the last pause. */
+  #stretchBytes = 0
+  #pause: Timer | null = null
   #isWaking = false
   #isCounting = false
 
@@ -38,6 +47,15 @@ export class ServerMemory {
 
   /** True while nobody should read. */
   get isFull(): boolean {
+    return this.#hasTooManyRequests || this.isPausing
+  }
+
+  /** True while nobody should be answered: first sockets take what they can. */
+  get isPausing(): boolean {
+    return this.#pause !== null
+  }
+
+  get #hasTooManyRequests(): boolean {
     return this.requestBytes > this.#options.requestBytes
   }
 
@@ -74,6 +92,23 @@ export class ServerMemory {
     )
   }
 
+  /** An answer was made; its bytes are counted as unsent already. */
+  answered(bytes: number): void {
+    const { answerBytesAtAStretch, clock } = this.#options
+    this.#stretchBytes += bytes
+    if (this.#stretchBytes <= answerBytesAtAStretch || this.#pause !== null) return
+    if (this.#unsentBytes <= answerBytesAtAStretch) {
+      // It leaves as fast as it is made.
+      this.#stretchBytes = 0
+      return
+    }
+    this.#pause = clock.after(limits.answerPauseMs, () => {
+      this.#pause = null
+      this.#stretchBytes = 0
+      this.#wake()
+    })
+  }
+
   /** Calls `goOn` once when there is room. */
   waitForRoom(holder: Holder): void {
     this.#waiting.add(holder)
@@ -85,7 +120,7 @@ export class ServerMemory {
 
   #balance(): void {
     if (!this.isFull) this.#wake()
-    if (!this.isFull || this.#incompleteBytes <= this.#takenBytes) return
+    if (!this.#hasTooManyRequests || this.#incompleteBytes <= this.#takenBytes) return
     const most = this.#largest((holder) => holder.incompleteBytes)
     const { requestBytes } = this.#options
     most?.giveUp(`all connections together hold more than ${requestBytes} bytes of requests, this one the most`)

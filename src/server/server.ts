@@ -33,11 +33,7 @@ const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 export class Server {
   readonly #options: ServerOptions
   readonly #clients = new Set<Client>()
-  readonly #memory = new ServerMemory({
-    requestBytes: limits.bufferedRequestBytes,
-    answerBytes: limits.unsentBytesOfAll,
-    holders: this.#clients
-  })
+  readonly #memory: ServerMemory
   readonly #listeners: Listener[] = []
   /** Connections that came before there was an engine. */
   readonly #early = new Set<Connection>()
@@ -63,6 +59,13 @@ export class Server {
 
   private constructor(options: ServerOptions) {
     this.#options = options
+    this.#memory = new ServerMemory({
+      requestBytes: limits.bufferedRequestBytes,
+      answerBytes: limits.unsentBytesOfAll,
+      answerBytesAtAStretch: limits.answerBytesAtAStretch,
+      clock: options.clock,
+      holders: this.#clients
+    })
   }
 
   async #listen(): Promise<void> {

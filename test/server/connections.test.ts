@@ -87,7 +87,7 @@ test('a connection that leaves its requests behind holds their bytes until the e
 })
 
 test('of many that do not read their answers the slowest is closed', async () => {
-  const { connection, engine, lines, serve } = await fakeServer()
+  const { clock, connection, engine, lines, serve } = await fakeServer()
   serve()
   const answer = answerOf(Buffer.alloc(limits.fetchBytes))
   const readers = Array.from({ length: 10 }, connection)
@@ -96,9 +96,30 @@ test('of many that do not read their answers the slowest is closed', async () =>
     reader.receive(frame(`fetch ${index}`))
     engine.settle(`fetch ${index}`, answer)
     await turn()
+    clock.advance(limits.answerPauseMs)
+    await turn()
   }
   assert.equal(readers.filter((reader) => reader.isDestroyed).length, 1)
   assert.match(lines[0] ?? '', /bytes of answers that were not read/)
+})
+
+test('while many do not read, others wait for a moment before they are answered', async () => {
+  const { clock, connection, engine, serve } = await fakeServer()
+  serve()
+  for (const name of ['one', 'two']) {
+    const reader = connection()
+    reader.readsNothing = true
+    reader.receive(frame(name))
+    engine.settle(name, answerOf(Buffer.alloc(limits.fetchBytes)))
+    await turn()
+  }
+  const other = connection()
+  other.receive(frame('now me'))
+  assert.deepEqual(engine.asked, ['one', 'two'])
+  clock.advance(limits.answerPauseMs)
+  await turn()
+  assert.deepEqual(engine.asked, ['one', 'two', 'now me'])
+  assert.deepEqual(other.writes, ['now me'])
 })
 
 test('a stop takes nothing new, answers what is under way, then ends; who lingers is cut', async () => {

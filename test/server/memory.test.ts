@@ -1,6 +1,8 @@
 /** Who is closed and who waits when all connections together hold too much. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { limits } from '../../src/limits.ts'
 import { type Holder, ServerMemory } from '../../src/server/memory.ts'
 import { turn } from './fakes.ts'
 
@@ -48,10 +50,11 @@ class FakeHolder implements Holder {
 
 function three() {
   const holders: FakeHolder[] = []
-  const memory = new ServerMemory({ requestBytes: 100, answerBytes: 100, holders })
+  const clock = new ManualClock()
+  const memory = new ServerMemory({ requestBytes: 100, answerBytes: 100, answerBytesAtAStretch: 50, clock, holders })
   const [small, large, other] = [new FakeHolder(memory), new FakeHolder(memory), new FakeHolder(memory)]
   holders.push(small, large, other)
-  return { memory, small, large, other }
+  return { memory, clock, small, large, other }
 }
 
 test('when unfinished requests are too many bytes, the largest is given up, not the one that came last', () => {
@@ -119,4 +122,31 @@ test('bytes that left without a word are counted before anyone is blamed', () =>
   assert.equal(large.reason, '')
   assert.equal(small.reason, '')
   assert.equal(memory.answerBytes, 50)
+})
+
+test('answers that nobody takes are made a stretch at a time; then everybody waits for a moment', () => {
+  const { memory, clock, small, large } = three()
+  large.send(40)
+  memory.answered(40)
+  assert.equal(memory.isPausing, false)
+  large.send(20)
+  memory.answered(20)
+  assert.ok(memory.isPausing && memory.isFull)
+  memory.waitForRoom(small)
+  clock.advance(limits.answerPauseMs - 1)
+  assert.equal(small.wentOn, 0)
+  clock.advance(1)
+  assert.equal(memory.isPausing, false)
+  return turn().then(() => assert.equal(small.wentOn, 1))
+})
+
+test('answers that leave as fast as they are made make nobody wait, however many they are', () => {
+  const { memory, large } = three()
+  for (let count = 0; count < 100; count++) {
+    large.send(20)
+    memory.answered(20)
+    large.reallyUnsentBytes = 0
+    large.countUnsentBytes()
+  }
+  assert.equal(memory.isFull, false)
 })

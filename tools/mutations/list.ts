@@ -26,6 +26,20 @@ const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
+  {
+    what: 'answers are made without end for those who do not read them',
+    file: 'src/server/connection.ts',
+    text: ' && !this.#options.memory.isPausing',
+    replacement: '',
+    tests: ['test/server/connections.test.ts']
+  },
+  {
+    what: 'the partitions of fetch sessions that ended count for ever',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'this.#partitions -= session.partitions.size',
+    replacement: '',
+    tests: ['test/broker/fetch-sessions.test.ts']
+  },
   ...followerMutations,
   ...controllerMutations,
   {
@@ -33,13 +47,6 @@ export const mutations: readonly Mutation[] = [
     file: 'src/broker/broker.ts',
     text: 'else this.#stopPartition(error.stops.partition, error)',
     replacement: 'else return',
-    tests: dispatch
-  },
-  {
-    what: 'a broker whose image is wrong goes on',
-    file: 'src/broker/broker.ts',
-    text: 'if (this.#isBroken) return close(',
-    replacement: 'if (false) return close(',
     tests: dispatch
   },
   {
