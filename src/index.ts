@@ -9,19 +9,25 @@ import { nodeDialer, nodeNetwork } from './host/node/network.ts'
 import { keepAlive } from './host/node/process.ts'
 import { formatAddress, reachableAt } from './server/address.ts'
 import { advertisedAddress, checkOpenOptions, checkStartOptions, newTopics } from './server/check-options.ts'
-import type { KafkaOptions, OpenKafkaOptions } from './server/options.ts'
+import { assertServedBy, brokerDirectory, controllerDirectory } from './server/cluster-directories.ts'
+import type { KafkaBroker, KafkaOptions, OpenKafkaOptions } from './server/options.ts'
+import type { ServedBroker } from './server/served-broker.ts'
+import type { ServedCluster } from './server/served-cluster.ts'
 import { startServer } from './server/start.ts'
-import { callersOf, withCallers } from './server/start-error.ts'
+import { callersOf, startErrorOf, withCallers } from './server/start-error.ts'
 import type { SharedServer } from './server/takeover/shared-server.ts'
 
-export type { KafkaOptions, OpenKafkaOptions, TopicOptions } from './server/options.ts'
+export type { KafkaBroker, KafkaOptions, OpenKafkaOptions, TopicOptions } from './server/options.ts'
 export { StartError, type StartProblem } from './server/start-error.ts'
 
 export interface Kafka extends AsyncDisposable {
   /** For a client: `new Kafka({ brokers: kafka.brokers })`. */
   readonly brokers: string[]
   readonly host: string
+  /** Of the first broker, where there are several. */
   readonly port: number
+  /** One of several brokers, by its number from 1 on, to stop, start and kill it. Throws RangeError for one that is not there, or alone. */
+  broker(id: number): KafkaBroker
   /** Answers what is under way, closes every connection and the data. Doing it twice does no harm. */
   stop(): Promise<void>
 }
@@ -52,24 +58,94 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
 
 async function start(options: KafkaOptions): Promise<Kafka> {
   checkStartOptions(options)
-  const host = options.host ?? '127.0.0.1'
-  const advertised = advertisedAddress(options)
-  const server = await startServer({
-    host: await hostFor(options.directory),
-    listenHost: host,
-    port: options.port ?? 0,
-    advertised,
-    durability: options.durability ?? 'disk',
-    config: options.config ?? {},
-    topics: newTopics(options.topics),
-    log: options.log ?? (() => {})
-  })
+  const { brokers = 1, directory } = options
+  await refuseOthersData(brokers, directory)
+  return brokers === 1 ? await startOne(options) : await startSeveral(options, brokers)
+}
+
+async function refuseOthersData(brokers: number, directory: string | undefined): Promise<void> {
+  if (directory === undefined) return
+  try {
+    assertServedBy(brokers, await diskFor(directory))
+  } catch (error) {
+    throw startErrorOf(error)
+  }
+}
+
+async function startOne(options: KafkaOptions): Promise<Kafka> {
+  const common = commonOptions(options)
+  const server = await startServer({ ...common, host: await hostFor(options.directory) })
+  const { listenHost: host, advertised } = common
   return {
     brokers: [formatAddress(advertised ?? reachableAt(host, server.port))],
     host,
     port: server.port,
+    broker: noBrokers,
     stop: server.stop,
     [Symbol.asyncDispose]: server.stop
+  }
+}
+
+async function startSeveral(options: KafkaOptions, count: number): Promise<Kafka> {
+  const { directory, racks = [] } = options
+  const hostIn = (name: string): Promise<Host> => hostFor(directory === undefined ? undefined : `${directory}/${name}`)
+  const hosts: Host[] = []
+  for (let id = 1; id <= count; id++) hosts.push(await hostIn(brokerDirectory(id)))
+  const controllerHost = await hostIn(controllerDirectory)
+  const { ServedCluster } = await import('./server/served-cluster.ts')
+  const common = commonOptions(options)
+  return clusterKafka(await ServedCluster.start({ ...common, hosts, controllerHost, racks }), common.listenHost)
+}
+
+function clusterKafka(cluster: ServedCluster, host: string): Kafka {
+  const brokers = [...cluster.brokers.values()].map((broker) => kafkaBroker(broker))
+  return {
+    brokers: brokers.map(({ address }) => address),
+    host,
+    port: cluster.port,
+    broker(id) {
+      const found = brokers.find((broker) => broker.id === id)
+      if (found === undefined) throw new RangeError(`There is no broker ${id}; there are 1 to ${brokers.length}.`)
+      return found
+    },
+    stop: cluster.stop,
+    [Symbol.asyncDispose]: cluster.stop
+  }
+}
+
+function kafkaBroker(served: ServedBroker): KafkaBroker {
+  const { id, rack } = served
+  return {
+    id,
+    rack,
+    get address() {
+      return formatAddress(served.address)
+    },
+    get isRunning() {
+      return served.isRunning
+    },
+    stop: () => served.stop(),
+    start: () => served.start(),
+    restart: () => served.restart(),
+    kill: () => served.kill()
+  }
+}
+
+function noBrokers(id: number): never {
+  throw new RangeError(
+    `There is no broker ${id} to stop: one broker is alone here, and stop() ends it. See the option brokers.`
+  )
+}
+
+function commonOptions(options: KafkaOptions) {
+  return {
+    listenHost: options.host ?? '127.0.0.1',
+    port: options.port ?? 0,
+    advertised: advertisedAddress(options),
+    durability: options.durability ?? 'disk',
+    config: options.config ?? {},
+    topics: newTopics(options.topics),
+    log: options.log ?? (() => {})
   }
 }
 
@@ -91,6 +167,7 @@ export async function openKafka(options: OpenKafkaOptions): Promise<SharedKafka>
 
 async function open(options: OpenKafkaOptions): Promise<SharedKafka> {
   checkOpenOptions(options)
+  await refuseOthersData(1, options.directory)
   const release = keepAlive()
   try {
     const { SharedServer } = await import('./server/takeover/shared-server.ts')
@@ -128,6 +205,7 @@ function sharedKafka(shared: SharedServer): SharedKafka {
     get isServing() {
       return shared.isServing
     },
+    broker: noBrokers,
     stop,
     [Symbol.asyncDispose]: stop
   }

@@ -136,6 +136,8 @@ export const limits = {
 
   /** Bytes of one request (Kafka: socket.request.max.bytes). */
   requestBytes: 100 * 1024 * 1024,
+  /** Brokers of one process: each has a port, a directory, and a fetcher for each of the others. */
+  brokersPerProcess: 20,
   /** Ports tried when any free one will do, and it must be free on both addresses of localhost. */
   freePortAttempts: 10,
   /** Connections at a time; more are closed at once, so that those that are there keep working. */

@@ -1,14 +1,14 @@
 /** The public surface, as a program uses it. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { Kafka as Client, logLevel } from 'kafkajs'
-import { type Kafka, type KafkaOptions, StartError, startKafka } from '../src/index.ts'
+import { type Kafka, type KafkaOptions, openKafka, StartError, startKafka } from '../src/index.ts'
 
 function clientOf({ brokers }: Kafka): Client {
   return new Client({ brokers, logLevel: logLevel.NOTHING })
@@ -204,4 +204,86 @@ test('a broker that was not stopped does not keep its process alive', () => {
   )
   assert.equal(status, 0, stderr)
   assert.equal(stdout, 'started\n')
+})
+
+test(
+  'several brokers: an address for each, which stays theirs when they are killed and come back; a directory for each',
+  withDirectory(async (directory) => {
+    const options = { directory, brokers: 3, racks: ['a', 'b', 'c'], topics: { orders: 3 } }
+    const kafka = await startKafka(options)
+    const { brokers } = kafka
+    assert.equal(new Set(brokers).size, 3)
+    assert.equal(kafka.brokers[0], `127.0.0.1:${kafka.port}`)
+    assert.deepEqual(readdirSync(directory).sort(), ['broker-1', 'broker-2', 'broker-3', 'controller'])
+    const second = kafka.broker(2)
+    assert.deepEqual([second.id, second.address, second.rack, second.isRunning], [2, brokers[1], 'b', true])
+    await second.kill()
+    assert.ok(!second.isRunning)
+    await second.start()
+    await kafka.broker(1).restart()
+    await kafka.broker(3).stop()
+    assert.deepEqual(
+      [1, 2, 3].map((id) => kafka.broker(id).isRunning),
+      [true, true, false]
+    )
+    assert.deepEqual(kafka.brokers, brokers)
+    assert.throws(() => kafka.broker(4), { name: 'RangeError', message: 'There is no broker 4; there are 1 to 3.' })
+    await kafka.stop()
+    const again = await startKafka(options)
+    await again.stop()
+    await assert.rejects(again.broker(1).start(), { name: 'StartError' })
+  })
+)
+
+test(
+  'the data of another number of brokers is refused, and stays as it is',
+  withDirectory(async (directory) => {
+    const [one, three] = [join(directory, 'one'), join(directory, 'three')]
+    await (await startKafka({ directory: one })).stop()
+    await (await startKafka({ directory: three, brokers: 3 })).stop()
+    const refused: readonly [KafkaOptions, RegExp][] = [
+      [
+        { directory: one, brokers: 3 },
+        /one has the data of one broker, and 3 brokers would .*\n.*try: start one broker there/s
+      ],
+      [{ directory: three }, /three has the data of 3 brokers, and one broker would .*--brokers 3/s],
+      [{ directory: three, brokers: 2 }, /has the data of 3 brokers, and 2 brokers would/]
+    ]
+    for (const [options, told] of refused) {
+      const { problem, message } = await problemOf(options)
+      assert.equal(problem, 'bad-option')
+      assert.match(message, told)
+    }
+    await assert.rejects(openKafka({ directory: three }), { name: 'StartError', problem: 'bad-option' })
+    await (await startKafka({ directory: one })).stop()
+    const grown = await startKafka({ directory: three, brokers: 4 })
+    assert.ok(grown.broker(4).isRunning)
+    await grown.stop()
+  })
+)
+
+test('one broker is alone: it is stopped as a whole', async () => {
+  const kafka = await startKafka()
+  assert.throws(() => kafka.broker(1), {
+    name: 'RangeError',
+    message: /one broker is alone here, and stop\(\) ends it/
+  })
+  await kafka.stop()
+})
+
+test('options of several brokers that cannot be meant are told', async () => {
+  const wrong: readonly [KafkaOptions, RegExp][] = [
+    [{ brokers: 0 }, /option brokers .* 0 is not a whole number from 1 to 20/],
+    [{ brokers: 1.5 }, /option brokers/],
+    [{ brokers: 3, port: 65_534 }, /option port .* 3 brokers have the ports from 65534 on/],
+    [{ brokers: 3, racks: ['a', 'b'] }, /option racks .* there are 3/],
+    [{ racks: ['a'] }, /option racks .* has no others/],
+    [{ brokers: 3, advertise: 'outside:65535' }, /option advertise/],
+    [{ brokers: 2, config: { 'node.id': '7' } }, /option config .* node.id is that of one broker/]
+  ]
+  for (const [options, told] of wrong) {
+    const { problem, message } = await problemOf(options)
+    assert.equal(problem, 'bad-option')
+    assert.match(message, told)
+  }
 })

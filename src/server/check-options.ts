@@ -1,5 +1,6 @@
 /** Checks the options of a broker inside a program, types or not: a JavaScript program comes here too. */
 import type { NewTopic } from '../coordination/metadata/create-topics.ts'
+import { limits } from '../limits.ts'
 import { type Address, parseAddress } from './address.ts'
 import type { KafkaOptions, OpenKafkaOptions } from './options.ts'
 import { StartError } from './start-error.ts'
@@ -12,7 +13,7 @@ export function newTopics(topics: KafkaOptions['topics']): NewTopic[] {
 }
 
 const optionsOf = {
-  startKafka: ['directory', 'host', 'port', 'advertise', 'durability', 'topics', 'config', 'log'],
+  startKafka: ['directory', 'host', 'port', 'brokers', 'racks', 'advertise', 'durability', 'topics', 'config', 'log'],
   openKafka: ['directory', 'port', 'durability', 'topics', 'config', 'log']
 } as const
 
@@ -21,7 +22,7 @@ const nameTheShared = 'Name the one that is shared.'
 /** What is wrong is told before anything is begun: throws StartError 'bad-option'. */
 export function checkStartOptions(options: KafkaOptions): void {
   if (!isObject(options)) throw new StartError('bad-option', 'startKafka takes an object of options, or nothing.')
-  refuse('startKafka', objectionTo(options, optionsOf.startKafka))
+  refuse('startKafka', objectionTo(options, optionsOf.startKafka) ?? objectionToBrokers(options))
 }
 
 /** The same for those of `openKafka`. */
@@ -32,11 +33,13 @@ export function checkOpenOptions(options: OpenKafkaOptions): void {
 }
 
 /** Throws StartError when `advertise` is given and no address. */
-export function advertisedAddress({ advertise }: KafkaOptions): Address | null {
+export function advertisedAddress({ advertise, brokers = 1 }: KafkaOptions): Address | null {
   if (advertise === undefined) return null
   const address = parseAddress(advertise)
   if (address === null)
     refuse('startKafka', { option: 'advertise', why: `'${advertise}' is not like 'localhost:9092' or '[::1]:9092'.` })
+  else if (address.port + brokers - 1 > 65_535)
+    refuse('startKafka', { option: 'advertise', why: `${brokers} brokers have the ports from ${address.port} on.` })
   return address
 }
 
@@ -72,6 +75,23 @@ function objectionTo(options: KafkaOptions, known: readonly string[]): Objection
     (config === undefined ? null : objectionToConfig('config', config)) ??
     (topics === undefined ? null : objectionToTopics(topics))
   )
+}
+
+function objectionToBrokers({ brokers = 1, racks, port = 0, config = {} }: KafkaOptions): Objection | null {
+  const most = limits.brokersPerProcess
+  if (!Number.isInteger(brokers) || brokers < 1 || brokers > most)
+    return { option: 'brokers', why: `${String(brokers)} is not a whole number from 1 to ${most}.` }
+  if (port + brokers - 1 > 65_535 && port !== 0)
+    return { option: 'port', why: `${brokers} brokers have the ports from ${port} on, and 65535 is the last.` }
+  const named = ['node.id', 'broker.id', 'broker.rack'].find((name) => name in config)
+  if (brokers > 1 && named !== undefined)
+    return { option: 'config', why: `${named} is that of one broker; several have the ids from 1 on, and racks.` }
+  if (racks === undefined) return null
+  if (brokers === 1)
+    return { option: 'racks', why: 'One broker has no others to be apart from; see the option brokers.' }
+  if (!Array.isArray(racks) || racks.length !== brokers || !racks.every(isText))
+    return { option: 'racks', why: `It is a list of a name for each broker, and there are ${brokers}.` }
+  return null
 }
 
 function noDirectory(known: readonly string[]): string {

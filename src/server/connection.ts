@@ -9,7 +9,7 @@ import type { Connection } from '../host/network.ts'
 import { limits } from '../limits.ts'
 import { FrameSplitter } from '../protocol/frame-splitter.ts'
 import { FrameSizeError } from '../protocol/primitives.ts'
-import type { Holder, ServerMemory } from './memory.ts'
+import type { EngineBytes, Holder, ServerMemory } from './memory.ts'
 import type { Engine, EngineAnswer } from './server.ts'
 import { describeStranger } from './strangers.ts'
 
@@ -28,6 +28,7 @@ export interface ClientOptions {
   readonly engine: Engine
   readonly clock: Clock
   readonly memory: ServerMemory
+  readonly taken: EngineBytes
   /** One line for whoever runs the broker, about what went wrong on this connection. */
   readonly log: (line: string) => void
   readonly onClose: () => void
@@ -148,12 +149,12 @@ export class Client implements Holder {
   }
 
   #take(frame: Buffer): void {
-    const { engine, memory, session } = this.#options
+    const { engine, taken, session } = this.#options
     const owed: Owed = { sizeBytes: frame.length + limits.requestOverheadBytes, answer: null }
     this.#owed.push(owed)
     this.#hasSpoken = true
     this.#countIncompleteBytes(this.#splitter.bufferedBytes)
-    memory.changeTaken(owed.sizeBytes)
+    taken.change(owed.sizeBytes)
     try {
       const answer = engine.answer(session, frame)
       if (!(answer instanceof Promise)) this.#settle(owed, answer)
@@ -169,7 +170,7 @@ export class Client implements Holder {
   }
 
   #settle(owed: Owed, answer: EngineAnswer): void {
-    this.#options.memory.changeTaken(-owed.sizeBytes)
+    this.#options.taken.change(-owed.sizeBytes)
     if (this.#isClosed) return
     owed.answer = answer
     if (answer.kind === 'close') this.#turnDeaf()

@@ -152,3 +152,25 @@ export class ServerMemory {
     return largest
   }
 }
+
+/** The bytes of the requests that one engine has; all of them are given back when it is gone, and answers none. */
+export class EngineBytes {
+  readonly #memory: ServerMemory
+  #bytes = 0
+  #isGone = false
+
+  constructor(memory: ServerMemory) {
+    this.#memory = memory
+  }
+
+  change(bytes: number): void {
+    if (this.#isGone) return
+    this.#bytes += bytes
+    this.#memory.changeTaken(bytes)
+  }
+
+  giveBack(): void {
+    this.change(-this.#bytes)
+    this.#isGone = true
+  }
+}

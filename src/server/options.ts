@@ -6,7 +6,17 @@ export interface KafkaOptions {
   readonly host?: string
   /** The port to listen on. Default: 0, any free one. */
   readonly port?: number
-  /** 'host:port' that clients are told to come back to, when it is not where they came in (containers, tunnels). */
+  /**
+   * How many brokers, all in this process. Default: 1. With more, topics are kept on up to three of them; broker 1 has `port`, and the
+   * others the ports that follow; each has a directory of its own in `directory`.
+   */
+  readonly brokers?: number
+  /** Where each broker stands, one name for each of several: replicas of a partition are spread over them (Kafka: broker.rack). */
+  readonly racks?: readonly string[]
+  /**
+   * 'host:port' that clients are told to come back to, when it is not where they came in (containers, tunnels). With several brokers
+   * it is that of broker 1, and the others have the ports that follow.
+   */
   readonly advertise?: string
   /**
    * When a record sent with acks=all is acknowledged. 'disk' (default): once it is synced and survives a power cut. 'os': once
@@ -42,4 +52,21 @@ export interface OpenKafkaOptions {
   readonly config?: Readonly<Record<string, string>>
   /** Gets a line when this process begins to serve, or cannot, and when a connection was ended for what it sent. Default: nobody is told. */
   readonly log?: (line: string) => void
+}
+
+/** One of several brokers in this process. What is asked of it is done one after the other. */
+export interface KafkaBroker {
+  /** From 1 on. */
+  readonly id: number
+  /** 'host:port', the same in each of its lives. */
+  readonly address: string
+  readonly rack: string | null
+  readonly isRunning: boolean
+  /** Others lead what it led, what it was asked is answered, and its logs are closed cleanly. */
+  stop(): Promise<void>
+  /** Comes back on its port, and catches up with the others. Rejects with StartError. */
+  start(): Promise<void>
+  restart(): Promise<void>
+  /** As `kill -9`: it is gone at once, and answers and writes nothing any more. Resolves when others lead what it led. */
+  kill(): Promise<void>
 }

@@ -5,7 +5,8 @@ import { type Connection, ListenError, type Listener, type Network } from '../ho
 import { limits } from '../limits.ts'
 import { type Address, reachableAt } from './address.ts'
 import { Client } from './connection.ts'
-import { ServerMemory } from './memory.ts'
+import { Connections } from './connections.ts'
+import { EngineBytes } from './memory.ts'
 
 export type EngineAnswer =
   | { readonly kind: 'answer'; readonly chunks: readonly Buffer[]; readonly onSent?: (() => void) | null }
@@ -24,6 +25,8 @@ export interface ServerOptions {
   /** 0: any free one. */
   readonly port: number
   readonly log: (line: string) => void
+  /** Of all servers of the process, where there are several. */
+  readonly connections?: Connections
 }
 
 /** Both addresses of this machine's own name: some clients try ::1 first, some know only 127.0.0.1. */
@@ -32,8 +35,9 @@ const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 export class Server {
   readonly #options: ServerOptions
+  readonly #all: Connections
+  readonly #taken: EngineBytes
   readonly #clients = new Set<Client>()
-  readonly #memory: ServerMemory
   readonly #listeners: Listener[] = []
   /** Connections that came before there was an engine. */
   readonly #early = new Set<Connection>()
@@ -59,13 +63,8 @@ export class Server {
 
   private constructor(options: ServerOptions) {
     this.#options = options
-    this.#memory = new ServerMemory({
-      requestBytes: limits.bufferedRequestBytes,
-      answerBytes: limits.unsentBytesOfAll,
-      answerBytesAtAStretch: limits.answerBytesAtAStretch,
-      clock: options.clock,
-      holders: this.#clients
-    })
+    this.#all = options.connections ?? new Connections(options.clock)
+    this.#taken = new EngineBytes(this.#all.memory)
   }
 
   async #listen(): Promise<void> {
@@ -102,7 +101,10 @@ export class Server {
     this.#engine = engine
     const early = [...this.#early]
     this.#early.clear()
-    for (const connection of early) this.#accept(connection)
+    for (const connection of early) {
+      this.#all.early.delete(connection)
+      this.#accept(connection)
+    }
     this.#lookForIdle()
   }
 
@@ -118,20 +120,30 @@ export class Server {
     await Promise.all(closing)
   }
 
+  /** Ends at once: nobody is answered any more, whatever the engine may still do. Resolves when the port is free. */
+  async kill(): Promise<void> {
+    this.#isStopped = true
+    this.#idleTimer?.cancel()
+    const closing = this.#listeners.map((listener) => listener.close())
+    for (const connection of [...this.#early]) connection.destroy()
+    for (const client of [...this.#clients]) client.destroy()
+    this.#taken.giveBack()
+    await Promise.all(closing)
+  }
+
   #accept(connection: Connection): void {
     if (this.#isStopped) {
       connection.destroy()
       return
     }
-    if (this.#clients.size + this.#early.size >= limits.connections) {
+    if (this.#all.isFull) {
       this.#options.log(`connection of ${connection.remoteAddress} closed: there are ${limits.connections} already`)
       connection.destroy()
       return
     }
     const engine = this.#engine
     if (engine === null) {
-      this.#early.add(connection)
-      connection.onClose(() => this.#early.delete(connection))
+      this.#wait(connection)
       return
     }
     const { clock, log } = this.#options
@@ -140,14 +152,27 @@ export class Server {
       session: this.#sessionOf(connection),
       engine,
       clock,
-      memory: this.#memory,
+      memory: this.#all.memory,
+      taken: this.#taken,
       log,
       onClose: () => {
         this.#clients.delete(client)
+        this.#all.clients.delete(client)
         if (this.#clients.size === 0) this.#whenEmpty?.()
       }
     })
     this.#clients.add(client)
+    this.#all.clients.add(client)
+  }
+
+  /** Until there is an engine. */
+  #wait(connection: Connection): void {
+    this.#early.add(connection)
+    this.#all.early.add(connection)
+    connection.onClose(() => {
+      this.#early.delete(connection)
+      this.#all.early.delete(connection)
+    })
   }
 
   #sessionOf(connection: Connection): Session {

@@ -2,6 +2,7 @@
 import type { Broker } from '../broker/broker.ts'
 import { DataDirectory } from '../broker/data-directory.ts'
 import { Cluster } from '../cluster/cluster.ts'
+import type { Controller } from '../controller/controller.ts'
 import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { NewTopic } from '../coordination/metadata/create-topics.ts'
 import type { Host } from '../host/host.ts'
@@ -72,7 +73,7 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
       log,
       onAccepted
     })
-    await createTopics(broker, options.topics).catch(async (error: unknown) => {
+    await createTopics(broker.controller, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})
       throw error
@@ -94,15 +95,16 @@ async function stop(server: Server, broker: Broker): Promise<void> {
   await broker.stop()
 }
 
-async function createTopics(broker: Broker, topics: readonly NewTopic[]): Promise<void> {
-  const results = await broker.controller.createTopics(topics)
+/** Those that are there already stay as they are. Throws StartError for one that cannot be made. */
+export async function createTopics(controller: Controller, topics: readonly NewTopic[]): Promise<void> {
+  const results = await controller.createTopics(topics)
   results.forEach((result, index) => {
     if (!('message' in result) || result.error === ErrorCode.TOPIC_ALREADY_EXISTS) return
     throw new StartError('bad-option', `The topic ${topics[index]?.name} was not made. ${result.message}`)
   })
 }
 
-function once(work: () => Promise<void>): () => Promise<void> {
+export function once(work: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | null = null
   return () => {
     running ??= work()

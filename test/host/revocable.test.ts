@@ -14,6 +14,7 @@ import type { Connection } from '../../src/host/network.ts'
 import { NodeDisk } from '../../src/host/node/disk.ts'
 import { nodeNetwork } from '../../src/host/node/network.ts'
 import { RevocableHost } from '../../src/host/revocable/host.ts'
+import { Lease } from '../../src/host/revocable/lease.ts'
 
 function newHost(disk: MemoryDisk | NodeDisk = new MemoryDisk()) {
   const clock = new ManualClock()
@@ -50,6 +51,17 @@ test('its timers go off at their time, and none of them after it is taken', () =
   tooLate.cancel()
   assert.deepEqual(heard, ['first'])
   assert.equal(host.clock.nowMs(), below.clock.nowMs())
+})
+
+test('what has ended by itself is held no more, and is not ended again', () => {
+  const lease = new Lease()
+  const ended: string[] = []
+  lease.hold(() => ended.push('first'))
+  lease.hold(() => ended.push('over'))()
+  lease.hold(() => ended.push('last'))
+  lease.take()
+  lease.take()
+  assert.deepEqual(ended, ['last', 'first'])
 })
 
 test('what it had on its disk is there for the next, and its own code can change nothing of it', () => {

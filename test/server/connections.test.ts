@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { test } from 'node:test'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 import { limits } from '../../src/limits.ts'
+import { Connections } from '../../src/server/connections.ts'
 import { frame, turn } from './fakes.ts'
 import { announced, answerOf, fakeServer, Peer, realServer, ScriptedEngine } from './setup.ts'
 
@@ -233,4 +235,28 @@ test('over a socket: a stop ends connections that are paused, full of bytes, or 
   for (const asked of [...engine.asked]) engine.settle(asked)
   await Promise.all([stopped, flooding.closed, idle.closed])
   assert.equal(server.connectionCount, 0)
+})
+
+test('servers of one process have their connections and memory together, and one that is killed gives all of its back', async () => {
+  const connections = new Connections(new ManualClock())
+  const [one, other] = [await fakeServer(connections), await fakeServer(connections)]
+  one.connection()
+  one.serve()
+  other.serve()
+  const [asking, leaving] = [one.connection(), one.connection()]
+  asking.receive(frame('wait for ever'))
+  leaving.receive(frame('wait as well'))
+  leaving.destroy()
+  const half = other.connection()
+  half.receive(announced(1000, Buffer.alloc(500)))
+  assert.deepEqual([connections.clients.size, connections.early.size], [3, 0])
+  assert.ok(connections.memory.requestBytes > 500)
+  await one.server.kill()
+  assert.deepEqual([asking.state, half.state], ['destroyed', 'open'])
+  const left = connections.memory.requestBytes
+  one.engine.settle('wait for ever')
+  await turn()
+  assert.equal(connections.memory.requestBytes, left, "what its engine answers later is nobody's")
+  half.destroy()
+  assert.deepEqual([connections.clients.size, connections.memory.requestBytes], [0, 0])
 })

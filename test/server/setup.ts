@@ -7,6 +7,7 @@ import type { Connection, Network } from '../../src/host/network.ts'
 import { nodeClock } from '../../src/host/node/clock.ts'
 import { nodeNetwork } from '../../src/host/node/network.ts'
 import { FrameSplitter } from '../../src/protocol/frame-splitter.ts'
+import type { Connections } from '../../src/server/connections.ts'
 import { type Engine, type EngineAnswer, Server } from '../../src/server/server.ts'
 import { FakeConnection, frame } from './fakes.ts'
 
@@ -103,7 +104,7 @@ function payloadsOf(bytes: Buffer): string[] {
 }
 
 /** A server whose connections a test makes by hand, under a clock that it winds. */
-export async function fakeServer() {
+export async function fakeServer(connections?: Connections) {
   const clock = new ManualClock()
   const engine = new ScriptedEngine()
   const lines: string[] = []
@@ -114,7 +115,8 @@ export async function fakeServer() {
       return { host, port, close: async () => {} }
     }
   }
-  const server = await Server.listen({ network, clock, host: '127.0.0.1', port: 9092, log: (line) => lines.push(line) })
+  const place = { network, clock, host: '127.0.0.1', port: 9092 }
+  const server = await Server.listen({ ...place, log: (line) => lines.push(line), ...(connections && { connections }) })
   const connection = (): SlowConnection => {
     const made = new SlowConnection()
     accept(made)

@@ -5,6 +5,7 @@
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
+import { servedMutations } from './served.ts'
 
 export interface Mutation {
   /** What the mistake comes to. */
@@ -42,6 +43,7 @@ export const mutations: readonly Mutation[] = [
   },
   ...followerMutations,
   ...controllerMutations,
+  ...servedMutations,
   {
     what: 'a broken invariant stops nothing',
     file: 'src/broker/broker.ts',
