@@ -11,7 +11,8 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { StateRecord } from '../coordination/coordinator.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
-import { ClusterImage, type PartitionImage } from '../coordination/metadata/image.ts'
+import { ClusterImage } from '../coordination/metadata/image.ts'
+import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { replayMetadata } from '../coordination/metadata/replay.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
@@ -52,16 +53,7 @@ export interface BrokerOptions {
   readonly log: (line: string) => void
 }
 
-/** A partition's replicas, as Metadata and DescribeTopicPartitions tell them. */
-interface DescribedReplicas {
-  readonly replicaNodes: readonly number[]
-  readonly isrNodes: readonly number[]
-  readonly offlineReplicas: readonly number[]
-}
-
 export type Led = { readonly replica: Replica } | { readonly error: ErrorCode; readonly reason: DiskError | null }
-
-const noNodes: readonly number[] = []
 
 export class Broker {
   readonly host: Host
@@ -246,24 +238,26 @@ export class Broker {
     return { logStartOffset, logEndOffset }
   }
 
-  /** A replica that is lost or damaged, here, is in sync with nothing: whoever watches a cluster sees it by that. */
-  replicasOf(topic: string, { partitionId, replicas, inSyncReplicas }: PartitionImage): DescribedReplicas {
-    const isLost = this.hosted(topic, partitionId).kind === 'offline'
-    return {
-      replicaNodes: replicas,
-      isrNodes: isLost ? inSyncReplicas.filter((nodeId) => nodeId !== this.nodeId) : inSyncReplicas,
-      offlineReplicas: isLost ? [this.nodeId] : noNodes
-    }
-  }
-
   /** Where a client of this session is told to come back to. */
   endpoint(session: Session): { readonly host: string; readonly port: number } {
     return this.#advertised ?? session.listener
   }
 
+  /** Whether clients are told hosts that were chosen for them, whichever way they came in. */
+  get isAdvertised(): boolean {
+    return this.#advertised !== null
+  }
+
   /** Makes `__consumer_offsets` and its coordinators when they are not there yet; false when that failed. */
   ensureGroupCoordinators(): Promise<boolean> {
     return this.#groups.ensure()
+  }
+
+  /** The node that looks after the group; -1 when there is none. */
+  groupCoordinatorNode(groupId: string): number {
+    const partition = this.#groups.partitionOf(groupId)
+    if (partition === null) return noLeader
+    return this.#image.topicByName('__consumer_offsets')?.partitions[partition]?.leader ?? noLeader
   }
 
   groupCoordinatorFor(groupId: string): Promise<GroupCoordinator | undefined> {

@@ -52,8 +52,14 @@ export class GroupCoordinators implements RoleObserver {
 
   /** Undefined when the group is looked after elsewhere, or its log cannot be read now. */
   async of(groupId: string): Promise<GroupCoordinator | undefined> {
+    const partition = this.partitionOf(groupId)
+    return partition === null ? undefined : this.#coordinators.at(partition)
+  }
+
+  /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
+  partitionOf(groupId: string): number | null {
     const count = this.#partitionCount()
-    return count === 0 ? undefined : this.#coordinators.at(positiveHash(groupId) % count)
+    return count === 0 ? null : positiveHash(groupId) % count
   }
 
   all(): Promise<readonly GroupCoordinator[]> {

@@ -7,6 +7,7 @@
  * one can go on at once, where Kafka answers LEADER_NOT_AVAILABLE and has them ask again.
  */
 import type { TopicImage } from '../../coordination/metadata/image.ts'
+import { noLeader } from '../../coordination/metadata/partition-image.ts'
 import { metadataTopicName, objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -16,8 +17,12 @@ import type { Decoded } from '../../protocol/message.ts'
 import { ZERO_UUID } from '../../protocol/primitives.ts'
 import { api, type RequestContext } from '../api.ts'
 import { everyClusterOperation, everyTopicOperation, notAsked } from '../authorized-operations.ts'
+import type { Broker } from '../broker.ts'
+import { describeBrokers, isAlive } from '../described-brokers.ts'
+import { type DescribedPartition, describePartition } from '../described-partitions.ts'
 
 type Request = Decoded<MetadataRequest>
+type PartitionAnswer = MetadataResponseTopic['partitions'][number]
 type AskedTopic = NonNullable<Request['topics']>[number]
 
 const firstVersionWithChoiceOfCreation = 4
@@ -133,20 +138,39 @@ function whyMissing(name: string, failures: ReadonlyMap<string, ErrorCode>): Err
   return failures.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-function describe(topic: TopicImage, { broker }: RequestContext): MetadataResponseTopic {
+function describe(topic: TopicImage, { broker, apiVersion }: RequestContext): MetadataResponseTopic {
   return {
     errorCode: ErrorCode.NONE,
     name: topic.name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.map((partition) => ({
-      errorCode: ErrorCode.NONE,
-      partitionIndex: partition.partitionId,
-      leaderId: partition.leader,
-      leaderEpoch: partition.leaderEpoch,
-      ...broker.replicasOf(topic.name, partition)
-    }))
+    partitions: topic.partitions.map((partition) => {
+      const described = describePartition(broker, topic.name, partition)
+      return partitionAnswer(
+        partition.partitionId,
+        described,
+        apiVersion === 0 ? livingAlone(broker, described) : described
+      )
+    })
   }
+}
+
+function partitionAnswer(
+  partitionIndex: number,
+  described: DescribedPartition,
+  told: DescribedPartition
+): PartitionAnswer {
+  const lacksReplicas = told.replicaNodes.length < described.replicaNodes.length
+  const errorCode = lacksReplicas ? ErrorCode.REPLICA_NOT_AVAILABLE : ErrorCode.NONE
+  const isLed = told.leaderId !== noLeader
+  return { errorCode: isLed ? errorCode : ErrorCode.LEADER_NOT_AVAILABLE, partitionIndex, ...told }
+}
+
+/** Version 0 has no place for brokers that are gone: they are left out, and that is an error. */
+function livingAlone(broker: Broker, partition: DescribedPartition): DescribedPartition {
+  const living = (nodeId: number): boolean => isAlive(broker, nodeId)
+  const { replicaNodes, isrNodes } = partition
+  return { ...partition, replicaNodes: replicaNodes.filter(living), isrNodes: isrNodes.filter(living) }
 }
 
 function unknown(name: string | null, topicId: string, errorCode: ErrorCode): MetadataResponseTopic {
@@ -159,9 +183,8 @@ function respond(
   topicAuthorizedOperations: number,
   { broker, session }: RequestContext
 ): MetadataResponse {
-  const { host, port } = broker.endpoint(session)
   return {
-    brokers: [{ nodeId: broker.nodeId, host, port }],
+    brokers: describeBrokers(broker, session),
     clusterId: broker.clusterId,
     controllerId: broker.nodeId,
     topics:

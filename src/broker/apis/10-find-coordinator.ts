@@ -2,15 +2,16 @@
  * FindCoordinator (10): which broker looks after a group.
  *
  * v1 key type, error message · v3 flexible · v4 many keys at once · v5, v6 new errors and key types
- * With one broker it is always this one; what the request does is make the `__consumer_offsets` topic on first use, as Kafka
- * does. Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show
- * at once, where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
+ * It is the leader of the group's partition of `__consumer_offsets`, a topic that is made on first use, as Kafka does.
+ * Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show at once,
+ * where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
  */
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FindCoordinatorRequest } from '../../protocol/generated/api/find-coordinator-request.ts'
 import { FindCoordinatorResponse } from '../../protocol/generated/api/find-coordinator-response.ts'
 import { api, type RequestContext } from '../api.ts'
+import { describeBroker } from '../described-brokers.ts'
 
 interface Found {
   readonly key: string
@@ -57,12 +58,17 @@ async function find(key: string, keyType: number, { broker, session }: RequestCo
   if (!(await broker.ensureGroupCoordinators())) {
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')
   }
-  if ((await broker.groupCoordinatorFor(key)) === undefined) {
+  const nodeId = broker.groupCoordinatorNode(key)
+  if (nodeId === broker.nodeId && (await broker.groupCoordinatorFor(key)) === undefined) {
     const message = 'The log of this group is offline: see what the broker has logged.'
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message)
   }
-  const { host, port } = broker.endpoint(session)
-  return { key, nodeId: broker.nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
+  const coordinator = describeBroker(broker, session, nodeId)
+  if (coordinator === null) {
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'Nobody leads the partition that has this group.')
+  }
+  const { host, port } = coordinator
+  return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
 }
 
 function notFound(key: string, errorCode: ErrorCode, errorMessage: string): Found {

@@ -10,6 +10,7 @@ import { DescribeClusterRequest } from '../../protocol/generated/api/describe-cl
 import { DescribeClusterResponse } from '../../protocol/generated/api/describe-cluster-response.ts'
 import { api } from '../api.ts'
 import { everyClusterOperation, notAsked } from '../authorized-operations.ts'
+import { describeBrokers } from '../described-brokers.ts'
 
 const brokerEndpoint = 1
 const controllerEndpoint = 2
@@ -22,13 +23,12 @@ export const describeCluster = api(ApiKey.DescribeCluster, {
 
   handle(request, { broker, session }) {
     if (request.endpointType !== brokerEndpoint) return mismatched(request.endpointType)
-    const { host, port } = broker.endpoint(session)
     return {
       throttleTimeMs: 0,
       errorCode: ErrorCode.NONE,
       clusterId: broker.clusterId,
       controllerId: broker.nodeId,
-      brokers: [{ brokerId: broker.nodeId, host, port }],
+      brokers: describeBrokers(broker, session).map(({ nodeId, ...node }) => ({ brokerId: nodeId, ...node })),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? everyClusterOperation : notAsked
     }
   }

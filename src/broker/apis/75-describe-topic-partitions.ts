@@ -16,6 +16,7 @@ import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import { everyTopicOperation } from '../authorized-operations.ts'
 import type { Broker } from '../broker.ts'
+import { describePartition } from '../described-partitions.ts'
 
 type TopicAnswer = DescribeTopicPartitionsResponse['topics'][number]
 type Cursor = NonNullable<DescribeTopicPartitionsResponse['nextCursor']>
@@ -85,24 +86,18 @@ function describe(
     name,
     topicId: topic.id,
     isInternal: topic.isInternal,
-    partitions: topic.partitions.slice(first, end).map((partition) => describePartition(broker, name, partition)),
+    partitions: topic.partitions.slice(first, end).map((partition) => partitionAnswer(broker, name, partition)),
     topicAuthorizedOperations: everyTopicOperation
   }
   return { answer, next: end < topic.partitions.length ? { topicName: name, partitionIndex: end } : null }
 }
 
-function describePartition(
-  broker: Broker,
-  topic: string,
-  partition: PartitionImage
-): TopicAnswer['partitions'][number] {
+function partitionAnswer(broker: Broker, topic: string, partition: PartitionImage): TopicAnswer['partitions'][number] {
   return {
     errorCode: ErrorCode.NONE,
     partitionIndex: partition.partitionId,
-    leaderId: partition.leader,
-    leaderEpoch: partition.leaderEpoch,
-    ...broker.replicasOf(topic, partition),
-    eligibleLeaderReplicas: [],
-    lastKnownElr: []
+    ...describePartition(broker, topic, partition),
+    eligibleLeaderReplicas: partition.eligibleLeaderReplicas,
+    lastKnownElr: partition.lastKnownEligibleLeaderReplicas
   }
 }
