@@ -131,7 +131,7 @@ test('every broker names the same coordinators, spread over all, and each of the
     assert.equal(errorCode, ErrorCode.NONE)
     for (const broker of cluster.brokers.values()) {
       assert.equal(
-        broker.groupCoordinatorFor(key) !== undefined,
+        (await broker.groupCoordinatorFor(key)) !== undefined,
         broker.nodeId === nodeId,
         `${key} at ${broker.nodeId}`
       )
