@@ -1,5 +1,6 @@
 /** Several brokers in memory, and what a client asks of them. */
 import type { Broker } from '../../src/broker/broker.ts'
+import type { Transport } from '../../src/cluster/channel.ts'
 import { type BrokerStart, Cluster } from '../../src/cluster/cluster.ts'
 import type { Disk } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -33,11 +34,19 @@ export function brokerOn({ clock, disks }: Machines, nodeId: number): BrokerStar
 export function startOn(
   on: Machines,
   config: Readonly<Record<string, string>> = {},
-  log: (line: string) => void = () => {}
+  log: (line: string) => void = () => {},
+  transport?: Transport
 ): Promise<Cluster> {
   const [first = fail(), ...others] = [...on.disks.keys()].map((nodeId) => brokerOn(on, nodeId))
   const controllerHost = { disk: on.controller, clock: on.clock, network, chance: new SeededChance(seed++) }
-  return Cluster.start({ brokers: [first, ...others], controllerHost, durability: 'disk', config, log })
+  return Cluster.start({
+    brokers: [first, ...others],
+    controllerHost,
+    durability: 'disk',
+    config,
+    log,
+    ...(transport && { transport })
+  })
 }
 
 function fail(): never {

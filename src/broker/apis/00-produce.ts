@@ -2,7 +2,8 @@
  * Produce (0): appends record batches to partitions.
  *
  * v3 record batches of magic 2 · v5 log start offset · v7 zstd (KIP-110) · v8 record errors · v9 flexible ·
- * v10 current leader · v13 topic ids
+ * v10 who leads instead (KIP-951) ·
+ * v13 topic ids
  * Advertised from 0 although 0 to 2 are refused: librdkafka before 2.6 stops compressing otherwise (Kafka does the same).
  * acks=all is answered when the data is synced, acks=1 when it is written, acks=0 never; a failed acks=0 closes the
  * connection, the only way to tell.
@@ -10,6 +11,7 @@
  * Budget: record bytes are checked and get their offset where they lie in the request; no copy. What comes in one turn is written
  * with one call per partition, and synced with one; a request waits for that with one promise per partition.
  */
+import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -20,9 +22,10 @@ import { mayBeTransactional } from '../../protocol/records/batch.ts'
 import { beginInCompression, objectionToRequest } from '../../protocol/records/batch-checks.ts'
 import { Compression } from '../../protocol/records/compression/codec.ts'
 import { api, closeConnection, noAnswer, type Outcome, type RequestContext } from '../api.ts'
-import type { Led } from '../broker.ts'
+import type { Broker, Led } from '../broker.ts'
+import { CurrentLeaders } from '../current-leaders.ts'
 import type { DiskRoom } from '../disk-room.ts'
-import { NotLeading, type Replica } from '../replication/replica.ts'
+import { CommitTimeout, NotLeading, type Replica } from '../replication/replica.ts'
 
 type Request = Decoded<ProduceRequest>
 type RequestTopic = Request['topicData'][number]
@@ -32,6 +35,7 @@ type PartitionAnswer = ProduceResponse['responses'][number]['partitionResponses'
 const allInSyncReplicas = -1
 const noRecords = Buffer.alloc(0)
 const firstVersionWithTopicIds = 13
+const firstVersionWithLeaders = 10
 const firstVersionWithZstd = 7
 const errorsWithoutLogStart: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.CORRUPT_MESSAGE,
@@ -62,8 +66,8 @@ export const produce = api(ApiKey.Produce, {
       partitionResponses: topic.partitionData.map((partition) => append(topic, partition, request, settled, context))
     }))
     const answer = (): Outcome<ProduceResponse> => {
-      if (request.acks !== 0) return { responses }
-      return anyFailed(responses) ? closeConnection : noAnswer
+      if (request.acks === 0) return anyFailed(responses) ? closeConnection : noAnswer
+      return { responses, ...redirections(responses, context) }
     }
     const [only] = settled
     if (only === undefined) return answer()
@@ -88,10 +92,11 @@ function lastOfEach(topics: readonly RequestTopic[]): readonly RequestTopic[] {
 function append(
   topic: RequestTopic,
   partition: RequestPartition,
-  { acks, transactionalId }: Request,
+  request: Request,
   settled: Promise<void>[],
   context: RequestContext
 ): PartitionAnswer {
+  const { acks, transactionalId } = request
   const led = find(topic, partition, context)
   if ('error' in led) return notLed(topic, partition, led, context)
   const { replica } = led
@@ -112,15 +117,15 @@ function append(
       transactionalId === null ? TRANSACTIONAL_ID_AUTHORIZATION_FAILED : INVALID_PRODUCER_ID_MAPPING
     )
   }
-  return appendTo(replica, partition, acks, settled, context.broker.diskRoom)
+  return appendTo(replica, partition, request, settled, context.broker)
 }
 
 function appendTo(
   replica: Replica,
   partition: RequestPartition,
-  acks: number,
+  request: Request,
   settled: Promise<void>[],
-  diskRoom: DiskRoom
+  { diskRoom, host }: Broker
 ): PartitionAnswer {
   try {
     const result = replica.append(partition.records ?? noRecords, 'client', 'in this turn')
@@ -140,14 +145,10 @@ function appendTo(
       logStartOffset: result.logStartOffset
     }
     const refuse = (error: unknown): void => {
-      if (error instanceof NotLeading) {
-        Object.assign(answer, failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER))
-        return
-      }
-      diskRoom.refused(error)
-      Object.assign(answer, refusedByDisk(partition, error))
+      Object.assign(answer, refusedLater(partition, error, diskRoom))
     }
-    settled.push(settledAs(replica, acks, result.lastOffset + 1).then(diskRoom.taken, refuse))
+    const settling = settledAs(replica, request, result.lastOffset + 1, host.clock)
+    settled.push(settling.then(diskRoom.taken, refuse))
     return answer
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
@@ -161,14 +162,55 @@ function tellsLogStart(error: ErrorCode, { records }: RequestPartition): boolean
   return !errorsWithoutLogStart.has(error) && objectionToRequest(records ?? noRecords) === null
 }
 
-/** Resolves when the records are as safe as was asked for. */
-function settledAs(replica: Replica, acks: number, endOffset: number): Promise<void> {
-  return acks === allInSyncReplicas ? replica.committed(endOffset) : replica.log.written()
+/** What came to light when the records were in the log already. */
+function refusedLater(partition: RequestPartition, error: unknown, diskRoom: DiskRoom): PartitionAnswer {
+  if (error instanceof NotLeading) return failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (error instanceof CommitTimeout) return failed(partition, ErrorCode.REQUEST_TIMED_OUT)
+  if (error instanceof NotEnoughReplicas) return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND)
+  diskRoom.refused(error)
+  return refusedByDisk(partition, error)
 }
 
-function find(topic: RequestTopic, partition: RequestPartition, { broker, apiVersion }: RequestContext): Led {
-  const name = apiVersion >= firstVersionWithTopicIds ? broker.image.topicById(topic.topicId)?.name : topic.name
-  return broker.led(name ?? '', partition.index)
+/** Resolves when the records are as safe as was asked for. Others are waited for as long as the producer allows. */
+function settledAs(replica: Replica, { acks, timeoutMs }: Request, endOffset: number, clock: Clock): Promise<void> {
+  if (acks !== allInSyncReplicas) return replica.log.written()
+  if (replica.leadership?.isAlone !== false) return replica.committed(endOffset)
+  return replica.committed(endOffset, { clock, timeoutMs }).then(() => {
+    // Only while it leads is it told who is in sync; that the records are committed holds, whoever leads.
+    if (replica.leadership !== null && !replica.hasEnoughInSyncReplicas) throw new NotEnoughReplicas()
+  })
+}
+
+/** The records are committed, and fewer replicas are in sync by now than there must be (DelayedProduce). */
+class NotEnoughReplicas extends Error {
+  override readonly name = 'NotEnoughReplicas'
+}
+
+function find(topic: RequestTopic, partition: RequestPartition, context: RequestContext): Led {
+  return context.broker.led(nameOf(topic, context), partition.index)
+}
+
+function nameOf(topic: { name?: string; topicId?: string }, { broker, apiVersion }: RequestContext): string {
+  const name = apiVersion >= firstVersionWithTopicIds ? broker.image.topicById(topic.topicId ?? '')?.name : topic.name
+  return name ?? ''
+}
+
+/** Tells who leads what this broker was wrongly taken to lead. */
+function redirections(topics: ProduceResponse['responses'], context: RequestContext): Partial<ProduceResponse> {
+  if (context.apiVersion < firstVersionWithLeaders || !topics.some(isMisdirected)) return {}
+  const leaders = new CurrentLeaders(context)
+  const responses = topics.map((topic) => ({
+    ...topic,
+    partitionResponses: topic.partitionResponses.map((partition) => {
+      if (partition.errorCode !== ErrorCode.NOT_LEADER_OR_FOLLOWER) return partition
+      return { ...partition, currentLeader: leaders.of(nameOf(topic, context), partition.index) }
+    })
+  }))
+  return { responses, nodeEndpoints: leaders.endpoints }
+}
+
+function isMisdirected({ partitionResponses }: ProduceResponse['responses'][number]): boolean {
+  return partitionResponses.some(({ errorCode }) => errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER)
 }
 
 function notLed(

@@ -2,7 +2,7 @@
  * Fetch (1): reads whole batches from partitions, and waits for them when there are too few.
  *
  * v4 isolation level, aborted transactions · v5 log start offset · v7 sessions (KIP-227) · v9 leader epochs · v10 zstd (KIP-110) ·
- * v11 rack · v12 flexible, diverging epochs · v13 topic ids · v15 replica state · v16 endpoints of other leaders ·
+ * v11 rack · v12 flexible, diverging epochs · v13 topic ids · v15 replica state · v16 who leads instead (KIP-951) ·
  * v17, v18 replicas only
  * Kafka: KafkaApis.handleFetchRequest, ReplicaManager.fetchMessages. KIP-74: at least one batch is given even when it is
  * larger than every limit, and the first batch may begin before the offset asked for.
@@ -18,6 +18,7 @@ import { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
+import { CurrentLeaders } from '../current-leaders.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import {
@@ -36,8 +37,13 @@ type Request = Decoded<FetchRequest>
 /** From here on a consumer may be told to read from a replica near it (KIP-392), so a follower answers it too. */
 const firstVersionWithRack = 11
 const firstVersionWithTopicIds = 13
+const firstVersionWithLeaders = 16
 const consumerReplicaId = -1
 const debuggingReplicaId = -2
+const errorsOfMisdirected: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.FENCED_LEADER_EPOCH
+])
 const noMore: readonly Promise<void>[] = []
 
 export const fetch = api(ApiKey.Fetch, {
@@ -244,6 +250,7 @@ function respond(
 ): FetchResponse {
   if (!loan.isEmpty) context.onSent = () => loan.giveBack()
   const topics = new Map<string, { topic: string; topicId: string; partitions: PartitionData[] }>()
+  let isMisdirected = false
   for (const [partition, read] of reads) {
     if (session.answer === 'changed' && !hasNews(partition, read)) continue
     partition.told = { highWatermark: read.data.highWatermark, logStartOffset: read.data.logStartOffset ?? -1 }
@@ -253,8 +260,23 @@ function respond(
     const topic = topics.get(key) ?? { topic: partition.topic, topicId: partition.topicId, partitions: [] }
     topics.set(key, topic)
     topic.partitions.push(read.data)
+    if (errorsOfMisdirected.has(read.data.errorCode)) isMisdirected = true
   }
-  return { errorCode: ErrorCode.NONE, sessionId: session.sessionId, responses: [...topics.values()] }
+  const answer = { errorCode: ErrorCode.NONE, sessionId: session.sessionId, responses: [...topics.values()] }
+  return isMisdirected && context.apiVersion >= firstVersionWithLeaders ? redirecting(answer, context) : answer
+}
+
+/** Tells who leads what this broker was wrongly taken to lead, or to lead in another epoch. */
+function redirecting(answer: FetchResponse, context: RequestContext): FetchResponse {
+  const leaders = new CurrentLeaders(context)
+  const responses = answer.responses.map((topic) => ({
+    ...topic,
+    partitions: topic.partitions.map((partition) => {
+      if (!errorsOfMisdirected.has(partition.errorCode)) return partition
+      return { ...partition, currentLeader: leaders.of(topic.topic ?? '', partition.partitionIndex) }
+    })
+  }))
+  return { ...answer, responses, nodeEndpoints: leaders.endpoints }
 }
 
 /** What an incremental answer must tell (FetchSession.CachedPartition.maybeUpdateResponseData). */

@@ -10,6 +10,7 @@
  */
 
 import assert from 'node:assert/strict'
+import type { Clock, Timer } from '../../host/clock.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
 import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
 import { type Assignment, Leadership } from './leadership.ts'
@@ -25,6 +26,17 @@ export class NotLeading extends Error {
   override readonly name = 'NotLeading'
 }
 
+/** What was appended may be committed later, or not: it has not come to that in the time that there was. */
+export class CommitTimeout extends Error {
+  override readonly name = 'CommitTimeout'
+}
+
+/** How long others are waited for. */
+export interface CommitPatience {
+  readonly clock: Clock
+  readonly timeoutMs: number
+}
+
 interface Unreadable {
   readonly endOffset: number
   readonly sizeBytes: number
@@ -34,6 +46,8 @@ interface Commitment {
   readonly endOffset: number
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
+  /** Null where it is waited for without end. */
+  readonly timer: Timer | null
 }
 
 export class Replica {
@@ -139,7 +153,10 @@ export class Replica {
     this.#leadership = null
     const commitments = this.#commitments
     this.#commitments = []
-    for (const { reject } of commitments) reject(this.#notLeading())
+    for (const { reject, timer } of commitments) {
+      timer?.cancel()
+      reject(this.#notLeading())
+    }
     this.#letGo()
   }
 
@@ -149,24 +166,30 @@ export class Replica {
 
   /**
    * Resolves when every record below the offset is committed: durable on every replica in sync, so that whoever leads next has it.
-   * Rejects with NotLeading, or with DiskError when it cannot be made durable here.
+   * Rejects with NotLeading, with DiskError when it cannot be made durable here, or with CommitTimeout where patience ends first.
    */
-  committed(endOffset: number): Promise<void> {
+  committed(endOffset: number, patience: CommitPatience | null = null): Promise<void> {
     if (this.#leadership === null) return Promise.reject(this.#notLeading())
     const own = this.log.durable(endOffset)
     if (this.#leadership.isAlone) return own.then(() => (this.#isAlone() ? undefined : this.#whenCommitted(endOffset)))
-    return Promise.all([own, this.#whenCommitted(endOffset)]).then(() => {})
+    return Promise.all([own, this.#whenCommitted(endOffset, patience)]).then(() => {})
   }
 
   #isAlone(): boolean {
     return this.#leadership?.isAlone === true
   }
 
-  #whenCommitted(endOffset: number): Promise<void> {
+  #whenCommitted(endOffset: number, patience: CommitPatience | null = null): Promise<void> {
     if (this.#leadership === null) return Promise.reject(this.#notLeading())
     if (this.#highWatermark >= endOffset) return Promise.resolve()
     return new Promise((resolve, reject) => {
-      this.#commitments.push({ endOffset, resolve, reject })
+      const giveUp = (): void => {
+        this.#commitments = this.#commitments.filter((other) => other !== commitment)
+        reject(new CommitTimeout(`${this.name} is not committed up to ${endOffset}.`))
+      }
+      const timer = patience === null ? null : patience.clock.after(Math.max(0, patience.timeoutMs), giveUp)
+      const commitment: Commitment = { endOffset, resolve, reject, timer }
+      this.#commitments.push(commitment)
     })
   }
 
@@ -352,6 +375,9 @@ export class Replica {
     if (this.#commitments.length === 0) return
     const due = this.#commitments.filter(({ endOffset }) => endOffset <= this.#highWatermark)
     this.#commitments = this.#commitments.filter(({ endOffset }) => endOffset > this.#highWatermark)
-    for (const { resolve } of due) resolve()
+    for (const { resolve, timer } of due) {
+      timer?.cancel()
+      resolve()
+    }
   }
 }
