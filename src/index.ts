@@ -118,9 +118,8 @@ function kafkaBroker(served: ServedBroker): KafkaBroker {
   return {
     id,
     rack,
-    get address() {
-      return formatAddress(served.address)
-    },
+    address: formatAddress(served.address),
+    port: served.port,
     get isRunning() {
       return served.isRunning
     },

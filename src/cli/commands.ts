@@ -1,6 +1,7 @@
 /**
  * The list of all commands, in the order the help shows them.
  */
+import { killBroker, restartBroker, startBroker, stopBroker } from './brokers/change.ts'
 import { describeBroker } from './brokers/describe.ts'
 import { listBrokers } from './brokers/list.ts'
 import { check } from './check/command.ts'
@@ -49,8 +50,8 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   {
     name: 'brokers',
     singular: 'broker',
-    summary: 'list and describe the brokers of a cluster',
-    commands: [listBrokers, describeBroker]
+    summary: 'list and describe the brokers of a cluster; stop, start and kill those of serve --brokers',
+    commands: [listBrokers, describeBroker, stopBroker, startBroker, restartBroker, killBroker]
   },
   {
     name: 'groups',

@@ -60,6 +60,8 @@ export interface KafkaBroker {
   readonly id: number
   /** 'host:port', the same in each of its lives. */
   readonly address: string
+  /** Where it listens. */
+  readonly port: number
   readonly rack: string | null
   readonly isRunning: boolean
   /** Others lead what it led, what it was asked is answered, and its logs are closed cleanly. */

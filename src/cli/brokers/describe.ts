@@ -1,7 +1,6 @@
 /**
  * `odradek brokers describe`: a broker's directories with what lies in them, and its settings.
  */
-import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Cluster, TopicMetadata } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
 import { settingsOf } from '../configs.ts'
@@ -10,6 +9,7 @@ import { ExitCode } from '../exit-codes.ts'
 import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
 import { failureOf } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
+import { noSuchBroker, parseBrokerId } from './broker-id.ts'
 
 export const describeBroker: CommandDefinition = {
   name: 'describe',
@@ -21,10 +21,14 @@ export const describeBroker: CommandDefinition = {
   run: (invocation) =>
     withCluster(invocation.global, async (cluster) => {
       const { args, flags, terminal } = invocation
-      const id = parseId(args[0] ?? '')
+      const id = parseBrokerId(args[0] ?? '')
       const { brokers, clusterId, topics } = await cluster.metadata(undefined, 'leave')
       const broker = brokers.find((one) => one.nodeId === id)
-      if (!broker) throw noSuchBroker(id, brokers)
+      if (!broker)
+        throw noSuchBroker(
+          id,
+          brokers.map((one) => one.nodeId)
+        )
       const address = `${broker.host}:${broker.port}`
       const directories = await directoriesOf(cluster, id, topics)
       const configs = await settingsOf(cluster, { kind: 'broker', id }, flags.has('allConfigs') ? 'all' : 'changed')
@@ -61,19 +65,4 @@ async function directoriesOf(cluster: Cluster, id: number, all: readonly TopicMe
       error: errorCode === 0 ? null : explainFailure(failureOf(cluster, errorCode))
     }
   })
-}
-
-function noSuchBroker(id: number, brokers: ReadonlyArray<{ readonly nodeId: number }>): CliError {
-  const there = brokers.map((one) => one.nodeId).sort((a, b) => a - b)
-  return new CliError({
-    what: `there is no broker ${id}`,
-    why: `the cluster has ${there.join(', ')}`,
-    next: 'odradek brokers list',
-    exitCode: ExitCode.notFound
-  })
-}
-
-function parseId(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text)
-  throw wrongUsage(`"${text}" is not the number of a broker`, 'brokers are told by number', 'odradek brokers list')
 }

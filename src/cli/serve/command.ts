@@ -8,9 +8,17 @@ export const serve: CommandDefinition = {
   summary: 'start a broker here',
   notes: `Ctrl-C stops it cleanly; the data stays. A second Ctrl-C ends it at once.
 On a pipe, one JSON line tells when it is ready:
-  {"event":"ready","brokers":["localhost:9092"],"directory":"…"}`,
+  {"event":"ready","brokers":["localhost:9092"],"directory":"…"}
+Of several brokers "odradek brokers stop | start | kill N" ends and begins one, from
+another terminal of the same user.`,
   options: [
     { flags: '-p, --port <port>', description: 'where to listen; 0 for any free one', default: '9092' },
+    {
+      flags: '--brokers <n>',
+      description: 'how many, on the ports from --port on; records are then kept on up to three of them',
+      default: '1'
+    },
+    { flags: '--racks <name,...>', description: "where each of several brokers stands (Kafka's broker.rack)" },
     { flags: '--host <host>', description: 'the interface to listen on', default: 'localhost' },
     {
       flags: '--advertise <host:port>',
@@ -42,6 +50,7 @@ On a pipe, one JSON line tells when it is ready:
   examples: [
     ['odradek serve', 'on localhost:9092, data in ./odradek-data'],
     ['odradek serve --memory --topic orders:3', 'nothing on disk, one topic to begin with'],
+    ['odradek serve --brokers 3', 'a cluster: localhost:9092, 9093 and 9094, each record on all three'],
     ['odradek serve --host 0.0.0.0 --advertise host.docker.internal:9092', 'for clients in containers'],
     ['odradek serve --server-properties > server.properties', 'the move to Apache Kafka, on the same files']
   ],

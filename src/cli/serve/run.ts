@@ -2,7 +2,7 @@
  * Runs `serve`: starts the broker, says where it is and what to do next, and stops it cleanly when asked to.
  */
 import { resolve } from 'node:path'
-import type { KafkaOptions } from '../../index.ts'
+import type { Kafka, KafkaOptions } from '../../index.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
@@ -31,14 +31,27 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
       throw (await takenByKafka(error, options)) ?? startFailure(error)
     }
   )
+  const closeDoor = kafka.brokers.length > 1 ? await doorOf(kafka, invocation) : undefined
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
   await interruption(invocation.interrupted)
   invocation.terminal.hint('stopping …')
+  closeDoor?.()
   await kafka.stop().catch((error: unknown) => {
     throw stopFailure(error)
   })
   invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
   return ExitCode.done
+}
+
+/** Other commands of this user come in by it; without one the brokers serve all the same. */
+async function doorOf(kafka: Kafka, { terminal }: Invocation): Promise<(() => void) | undefined> {
+  const { openDoor } = await import('../brokers/door/open-door.ts')
+  const ports = kafka.brokers.map((_, index) => kafka.broker(index + 1).port)
+  return await openDoor(kafka, ports).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    terminal.hint(terminal.err.yellow(`"odradek brokers stop" will not reach these brokers: ${why}`))
+    return undefined
+  })
 }
 
 /** Most often it is a first `serve` that still runs, in another terminal. */
@@ -56,7 +69,13 @@ async function takenByKafka(error: unknown, { host = 'localhost', port = 0 }: Ka
   })
 }
 
-function printedProperties({ directory, host, port, advertise, config }: KafkaOptions): string {
+function printedProperties({ directory, host, port, advertise, config, brokers = 1 }: KafkaOptions): string {
+  if (brokers > 1)
+    throw wrongUsage(
+      '--server-properties is for the directory of one broker',
+      'each of several gets a file of its own',
+      `odradek graduate DIRECTORY --brokers ${brokers}`
+    )
   if (directory === undefined) throw wrongUsage('--memory leaves no directory to move', 'say which with --data')
   if (port === 0) throw wrongUsage('--port 0 is a port that is not known before', 'say which with --port')
   const named = isEveryAddress(host) ? 'localhost' : host
@@ -76,12 +95,16 @@ export function readServeOptions(flags: Flags): KafkaOptions {
   const memory = flags.has('memory')
   if (memory && flags.text('data') !== undefined) throw wrongUsage('--memory and --data exclude each other')
   const port = flags.parsed('port', parsePort) ?? 9092
+  const brokers = flags.parsed('brokers', parseBrokerCount) ?? 1
+  const racks = flags.text('racks')?.split(',')
   const advertise = flags.text('advertise')
   if (advertise !== undefined) parseAddress(advertise)
   return {
     ...(memory ? {} : { directory: resolve(flags.text('data') ?? defaultDirectory) }),
     host: flags.text('host') ?? 'localhost',
     port,
+    ...(brokers === 1 ? {} : { brokers }),
+    ...(racks === undefined ? {} : { racks }),
     ...(advertise === undefined ? {} : { advertise }),
     durability: flags.text('durability') === 'os' ? 'os' : 'disk',
     topics: Object.fromEntries(flags.list('topic').map(parseTopic)),
@@ -90,6 +113,11 @@ export function readServeOptions(flags: Flags): KafkaOptions {
       ...parseConfigs(flags.list('config'))
     }
   }
+}
+
+function parseBrokerCount(text: string): number {
+  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
+  throw wrongUsage(`"${text}" is not a number of brokers`, 'one is 1, and a cluster has 3 or more')
 }
 
 function parseTopic(text: string): [string, { partitions?: number }] {
