@@ -45,8 +45,16 @@ test('memory means no directory; topics and settings are repeatable', () => {
   })
 })
 
+test('several brokers, each in its rack', () => {
+  const { brokers, racks } = read({ brokers: '3', racks: 'a,b,c' })
+  assert.deepEqual([brokers, racks], [3, ['a', 'b', 'c']])
+  assert.equal(read({ brokers: '1' }).brokers, undefined)
+})
+
 test('what cannot be meant is wrong usage', () => {
   const wrong = [
+    { brokers: '0' },
+    { brokers: 'three' },
     { memory: true, data: 'x' },
     { port: '70000' },
     { port: 'x' },

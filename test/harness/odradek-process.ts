@@ -14,6 +14,8 @@ export interface OdradekOptions extends BrokerOptions {
   /** Where records lie: a directory (the default, a temporary one if none is named) or memory only. */
   readonly storage?: 'directory' | 'memory'
   readonly durability?: 'disk' | 'os'
+  /** How many brokers the process serves; one without it. `bootstrap` is the first. */
+  readonly brokers?: number
   /** `name:partitions`, created at the start. */
   readonly topics?: readonly string[]
   /** For Node itself, such as a limit on its heap. */
@@ -82,6 +84,7 @@ function serveArguments(options: OdradekOptions, dataDirectory: string | null): 
   const args = ['serve', '--port', String(options.port ?? 0)]
   if (dataDirectory === null) args.push('--memory')
   else args.push('--data', dataDirectory)
+  if (options.brokers) args.push('--brokers', String(options.brokers))
   if (options.durability) args.push('--durability', options.durability)
   for (const topic of options.topics ?? []) args.push('--topic', topic)
   for (const [name, value] of Object.entries(options.configs ?? {})) args.push('--config', `${name}=${value}`)

@@ -68,7 +68,7 @@ export async function answerTo(kafka: Kafka, { at, deed }: DoorRequest): Promise
 /** The same port of another machine has nothing to do with these brokers. */
 export function isMeant(at: string, brokers: readonly string[]): boolean {
   const { host, port } = parseAddress(at)
-  const isHere = host === 'localhost' || host === '::1' || host.startsWith('127.')
+  const isHere = host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
   return isHere || brokers.map(parseAddress).some((broker) => broker.host === host && broker.port === port)
 }
 
