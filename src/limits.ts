@@ -48,6 +48,8 @@ export const limits = {
   /** What followers ask for, all partitions together and one (Kafka: replica.fetch.response.max.bytes, replica.fetch.max.bytes). */
   followerFetchBytes: 10 * 1024 * 1024,
   followerPartitionBytes: 1024 * 1024,
+  /** A job that walks partitions, groups or segments lets others have a turn after this long. */
+  sliceMs: 10,
   /** A follower's fetch waits this long for records (Kafka: replica.fetch.wait.max.ms). */
   followerFetchWaitMs: 500,
   /** After a refusal a follower asks again: short, as brokers of one process hear of elections at once. */

@@ -93,6 +93,7 @@ export class Broker {
   #whenIdle: (() => void) | null = null
   /** It has stopped itself: what it knows cannot be trusted. */
   #isBroken = false
+  #stopping: Promise<void> | null = null
 
   /** Opens every log of the storage that the cluster knows of. Rejects with DiskError; the storage is the caller's to let go then. */
   static async start(options: BrokerOptions): Promise<Broker> {
@@ -158,6 +159,8 @@ export class Broker {
   #follower(): MetadataFollower {
     const { replicas } = this.#storage
     return {
+      isLettingGo: (topic) => replicas.isLettingGo(topic),
+      letGo: () => replicas.letGo(),
       prepare: (plan: PartitionPlan) => replicas.prepare(plan),
       discard: (plan: PartitionPlan) => replicas.discard(plan),
       leave: (plan: PartitionPlan) => replicas.leave(plan),
@@ -274,8 +277,8 @@ export class Broker {
   }
 
   /** Puts the log start offsets on disk now: DeleteRecords must survive a crash once it is answered. */
-  saveLogStartOffsets(): void {
-    this.#storage.replicas.saveLogStartOffsets()
+  saveLogStartOffsets(): Promise<void> {
+    return this.#storage.replicas.saveLogStartOffsets()
   }
 
   /**
@@ -313,7 +316,12 @@ export class Broker {
   }
 
   /** Waits for the requests in flight, and closes every log cleanly. The directory is free afterwards, whatever happens. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
     if (this.#isBroken) return
     this.release()
     this.#housekeeping.stop()

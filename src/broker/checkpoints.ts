@@ -6,6 +6,7 @@ import type { ClusterImage } from '../coordination/metadata/image.ts'
 import type { DataDirectory, OffsetCheckpoint } from './data-directory.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import type { Replica } from './replication/replica.ts'
 
 /** What the broker has of each partition, by the name of its directory. */
@@ -18,52 +19,55 @@ const offsetsOf: Readonly<Record<OffsetCheckpoint, (replica: Replica) => number>
   'log-start-offset-checkpoint': ({ log }) => log.logStartOffset
 }
 
+type Directory = Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>
+
 export class Checkpoints {
-  readonly #directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>
+  readonly #directory: Directory
+  readonly #hosted: () => HostedByName
   /** What the last run left, less what is another's by now. */
-  readonly #knownOf: Readonly<Record<OffsetCheckpoint, Map<string, number>>>
-  #isStale = false
+  readonly #known: Readonly<Record<OffsetCheckpoint, Map<string, number>>>
+  readonly #writes: Readonly<Record<OffsetCheckpoint, OneAtATime>>
+  /** Topics that the files may speak of although their directories are gone; and how often that came about, for each. */
+  readonly #stale = new Map<string, number>()
+  #timesStale = 0
 
   /** `report` gets a line for each file that was damaged. */
-  constructor(directory: Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>, report: (line: string) => void) {
+  constructor(directory: Directory, hosted: () => HostedByName, report: (line: string) => void) {
     this.#directory = directory
-    const read = (checkpoint: OffsetCheckpoint): Map<string, number> =>
-      new Map(directory.readOffsets(checkpoint, report))
-    this.#knownOf = {
-      'recovery-point-offset-checkpoint': read('recovery-point-offset-checkpoint'),
-      'replication-offset-checkpoint': read('replication-offset-checkpoint'),
-      'log-start-offset-checkpoint': read('log-start-offset-checkpoint')
-    }
-  }
-
-  /** Whether the files may speak of topics that are deleted: a later one of the same name must not be held against them. */
-  get isStale(): boolean {
-    return this.#isStale
+    this.#hosted = hosted
+    const each = <Value>(make: (checkpoint: OffsetCheckpoint) => Value): Record<OffsetCheckpoint, Value> => ({
+      'recovery-point-offset-checkpoint': make('recovery-point-offset-checkpoint'),
+      'replication-offset-checkpoint': make('replication-offset-checkpoint'),
+      'log-start-offset-checkpoint': make('log-start-offset-checkpoint')
+    })
+    this.#known = each((checkpoint) => new Map(directory.readOffsets(checkpoint, report)))
+    this.#writes = each((checkpoint) => new OneAtATime(() => this.#write(checkpoint)))
   }
 
   /** Everything below was synced by the last run; null when it did not say. */
   recoveryPointOf(name: string): number | null {
-    return this.#knownOf['recovery-point-offset-checkpoint'].get(name) ?? null
+    return this.#known['recovery-point-offset-checkpoint'].get(name) ?? null
   }
 
   logStartOffsetOf(name: string): number | null {
-    return this.#knownOf['log-start-offset-checkpoint'].get(name) ?? null
+    return this.#known['log-start-offset-checkpoint'].get(name) ?? null
   }
 
   /** How far the records of this partition were committed, as far as this broker had heard. */
   highWatermarkOf(name: string): number | null {
-    return this.#knownOf['replication-offset-checkpoint'].get(name) ?? null
+    return this.#known['replication-offset-checkpoint'].get(name) ?? null
   }
 
   /** The directory is nobody's any more. */
   forget(name: string): void {
-    for (const offsets of Object.values(this.#knownOf)) offsets.delete(name)
-    this.#isStale = true
+    for (const offsets of Object.values(this.#known)) offsets.delete(name)
+    const [, topic] = /^(.+)-\d+$/.exec(name) ?? []
+    if (topic !== undefined) this.becomeStale(topic)
   }
 
   /** Forgets every partition that the cluster does not know. */
   forgetDeleted(image: ClusterImage): void {
-    for (const name of Object.values(this.#knownOf).flatMap((offsets) => [...offsets.keys()])) {
+    for (const name of Object.values(this.#known).flatMap((offsets) => [...offsets.keys()])) {
       const [, topic = '', partition] = /^(.+)-(\d+)$/.exec(name) ?? []
       const isThere =
         name === metadataDirectory || image.topicByName(topic)?.partitions[Number(partition)] !== undefined
@@ -71,28 +75,39 @@ export class Checkpoints {
     }
   }
 
-  /** A topic was deleted: until all are written again, they speak of it. */
-  becomeStale(): void {
-    this.#isStale = true
+  /** The topic's directories are gone: a later one of the name must not be held against what the files say of it. */
+  becomeStale(topic: string): void {
+    this.#timesStale += 1
+    this.#stale.set(topic, this.#timesStale)
   }
 
-  /** All have been written since. */
-  becomeCurrent(): void {
-    this.#isStale = false
+  isStale(topic: string): boolean {
+    return this.#stale.has(topic)
   }
 
-  /** Throws DiskError. */
-  write(checkpoint: OffsetCheckpoint, hosted: HostedByName): void {
+  /** Resolves when what the file says survives a power cut, as it was after this was called. Rejects with DiskError. */
+  save(checkpoint: OffsetCheckpoint): Promise<void> {
+    return this.#writes[checkpoint].run()
+  }
+
+  /** All of them; no topic is stale afterwards that is now. */
+  async saveAll(): Promise<void> {
+    const stale = [...this.#stale]
+    await Promise.all(Object.values(this.#writes).map((write) => write.run()))
+    for (const [topic, times] of stale) if (this.#stale.get(topic) === times) this.#stale.delete(topic)
+  }
+
+  async #write(checkpoint: OffsetCheckpoint): Promise<void> {
     const offsetOf = offsetsOf[checkpoint]
-    const known = this.#knownOf[checkpoint]
+    const known = this.#known[checkpoint]
     const offsets = new Map<string, number>()
-    for (const [name, partition] of hosted) {
+    for (const [name, partition] of this.#hosted()) {
       if (partition.kind === 'none') continue
       const replica = partition.kind === 'online' ? partition.replica : partition.closed
       // What is known of a log that is offline stays known: its damage must not be forgotten.
       const offset = replica === null ? known.get(name) : offsetOf(replica)
       if (offset !== undefined) offsets.set(name, offset)
     }
-    this.#directory.writeOffsets(checkpoint, offsets)
+    await this.#directory.writeOffsets(checkpoint, offsets)
   }
 }

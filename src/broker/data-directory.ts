@@ -43,6 +43,7 @@ export class DataDirectory {
   readonly wasStoppedCleanly: boolean
   readonly reserve: Reserve
   readonly #unlock: () => void
+  #isReleased = false
   readonly #wasKafkas: boolean
   /** What Kafka's cleaner has listed, read when it is first asked for; null when the list is damaged. */
   #compacted: PartitionOffsets | null | undefined
@@ -125,8 +126,9 @@ export class DataDirectory {
     return this.#compacted?.has(name) ?? true
   }
 
-  writeOffsets(checkpoint: OffsetCheckpoint, offsets: PartitionOffsets): void {
-    writeOffsetCheckpoint(this.disk, checkpoint, offsets)
+  /** Resolves when they survive a power cut. Throws DiskError, and rejects with it; one at a time for each checkpoint. */
+  writeOffsets(checkpoint: OffsetCheckpoint, offsets: PartitionOffsets): Promise<void> {
+    return writeOffsetCheckpoint(this.disk, checkpoint, offsets, () => !this.#isReleased)
   }
 
   /**
@@ -138,6 +140,7 @@ export class DataDirectory {
   }
 
   release(): void {
+    this.#isReleased = true
     this.#unlock()
   }
 

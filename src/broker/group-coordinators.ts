@@ -12,6 +12,7 @@ import { ErrorCode } from '../protocol/error-codes.ts'
 import { ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
 import type { Replica } from './replication/replica.ts'
+import { Slices } from './slices.ts'
 
 const offsetsTopic = '__consumer_offsets'
 
@@ -97,10 +98,10 @@ export class GroupCoordinators implements RoleObserver {
     const { clock, chance } = host
     const hosted = replicas.get(offsetsTopic, partition)
     if (hosted.kind !== 'online') return null
-    const othersTurn = (): Promise<void> => new Promise((resolve) => clock.after(0, resolve))
+    const slices = new Slices(clock)
     const options = { log: new ReplicaStateLog(hosted.replica), clock, chance, config: config.groups, topics }
     try {
-      const coordinator = await GroupCoordinator.load(options, othersTurn, isWanted)
+      const coordinator = await GroupCoordinator.load(options, () => slices.othersTurn(), isWanted)
       if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])
       return coordinator
     } catch (error) {

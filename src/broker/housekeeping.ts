@@ -34,8 +34,8 @@ export class Housekeeping {
 
   start(): void {
     const { replicas, directory } = this.#storage
-    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => replicas.applyRetention())
-    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => replicas.saveCheckpoints())
+    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => void replicas.applyRetention())
+    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => replicas.saveCheckpointsIfRoom())
     this.#every('reserve', limits.reserveCheckMs, () => directory.reserve.keep())
     this.#every('offline partitions', limits.openAgainMs, () => replicas.openAgain(this.#image()))
     replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
@@ -52,7 +52,7 @@ export class Housekeeping {
     if (this.#timers.has(name)) return
     const save = (): void => {
       this.#timers.delete(name)
-      this.#attempt(name, () => this.#storage.replicas.saveRecoveryPoints())
+      this.#storage.replicas.saveRecoveryPointsIfRoom()
     }
     this.#timers.set(name, this.#clock.after(limits.recoveryPointsMs, save))
   }

@@ -9,9 +9,8 @@ import {
   ResourceType,
   type TopicImage
 } from '../coordination/metadata/image.ts'
-import { attempt, DiskError } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
-import { limits } from '../limits.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
@@ -22,7 +21,9 @@ import { metadataDirectory } from './metadata-directory.ts'
 import { type MetadataLog, openMetadataLog } from './metadata-log.ts'
 import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
 import { PreparedLogs } from './prepared-logs.ts'
+import { Removals } from './removals.ts'
 import { Replica } from './replication/replica.ts'
+import { inSlices } from './slices.ts'
 import { setStraysAside } from './strays.ts'
 import { Telling } from './telling.ts'
 
@@ -53,6 +54,7 @@ export class Replicas {
   readonly #logs: PartitionLogs
   readonly #prepared: PreparedLogs
   readonly #telling: Telling
+  readonly #removals: Removals
   readonly #observers: RoleObserver[] = []
   #metadata: MetadataLog | null = null
   /** Of logs that were damaged. */
@@ -64,14 +66,15 @@ export class Replicas {
     this.#options = options
     const { host, durability, directory, log } = options
     this.#telling = new Telling(log)
-    this.#checkpoints = new Checkpoints(directory, log)
+    this.#removals = new Removals(host)
+    this.#checkpoints = new Checkpoints(directory, () => this.#hostedByName(), log)
     const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
     this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
     this.#logs.onDamage = (of, damage) => this.#takeOffline(of, damage)
     this.#prepared = new PreparedLogs({
       make: (plan, partition) => this.#make(plan, partition),
       remove: (name, prepared) => {
-        this.#telling.attempt(`removal of ${name}`, () => this.#removeForGood(prepared.setAside()))
+        this.#telling.attempt(`removal of ${name}`, () => this.#removals.add(prepared.setAside()))
       }
     })
   }
@@ -132,8 +135,17 @@ export class Replicas {
 
   /** Makes the logs of partitions that are about to be told of. Throws DiskError, and has removed them again then. */
   prepare(plan: PartitionPlan): void {
-    if (this.#checkpoints.isStale) this.saveCheckpoints()
     this.#prepared.prepare(plan)
+  }
+
+  /** Whether something on the disk speaks of an earlier topic of this name. */
+  isLettingGo(topic: string): boolean {
+    return this.#checkpoints.isStale(topic)
+  }
+
+  /** Resolves when nothing does. Rejects with DiskError. */
+  letGo(): Promise<void> {
+    return this.saveCheckpoints()
   }
 
   discard(plan: PartitionPlan): void {
@@ -152,11 +164,7 @@ export class Replicas {
   /** Makes, extends, reconfigures and removes replicas, and gives them their roles, as the cluster's image has changed. */
   follow(delta: MetadataDelta, image: ClusterImage): void {
     for (const topic of delta.deleted) this.#remove(topic)
-    // A later topic of the same name must not find this one's offsets after a crash.
-    if (delta.deleted.length > 0) {
-      this.#checkpoints.becomeStale()
-      this.#telling.attempt('checkpoints', () => this.saveCheckpoints())
-    }
+    if (delta.deleted.length > 0) this.#telling.attemptSoon('checkpoints', () => this.saveCheckpoints())
     for (const { topic, partition } of delta.partitions) this.#followPartition(topic, partition, image)
     for (const { type, name } of delta.configs) {
       if (type === ResourceType.topic) this.#configure(name, image)
@@ -188,36 +196,45 @@ export class Replicas {
   }
 
   /** Each partition for itself: one that cannot be trimmed does not keep the others from it. */
-  applyRetention(): void {
-    for (const { topic, partition, log } of this.all()) {
-      this.#telling.attempt(`retention of ${topic}-${partition}`, () => this.#freeing(() => log.applyRetention()))
-    }
-    this.saveLogStartOffsets()
+  async applyRetention(): Promise<void> {
+    await inSlices(this.#options.host.clock, [...this.all()], (replica) => {
+      const { name, topic, partition, log } = replica
+      const hosted = this.get(topic, partition)
+      if (hosted.kind !== 'online' || hosted.replica !== replica) return
+      this.#telling.attempt(`retention of ${name}`, () => this.#freeing(() => log.applyRetention()))
+    })
+    this.#telling.attemptSoon('log start offsets', () => this.saveLogStartOffsets())
   }
 
-  saveLogStartOffsets(): void {
-    this.#freeing(() => this.#checkpoints.write('log-start-offset-checkpoint', this.#hostedByName()))
+  /** Resolves when they survive a power cut. Rejects with DiskError. */
+  saveLogStartOffsets(): Promise<void> {
+    return this.#options.directory.reserve.spendSoon(() => this.#checkpoints.save('log-start-offset-checkpoint'))
   }
 
-  saveRecoveryPoints(): void {
-    this.#checkpoints.write('recovery-point-offset-checkpoint', this.#hostedByName())
+  /** Resolves when they survive a power cut. Rejects with DiskError. */
+  saveRecoveryPoints(): Promise<void> {
+    return this.#checkpoints.save('recovery-point-offset-checkpoint')
   }
 
-  saveCheckpoints(): void {
-    this.saveRecoveryPoints()
-    this.#checkpoints.write('replication-offset-checkpoint', this.#hostedByName())
-    this.saveLogStartOffsets()
-    this.#checkpoints.becomeCurrent()
+  /** Resolves when all of them survive a power cut. Rejects with DiskError. */
+  saveCheckpoints(): Promise<void> {
+    return this.#options.directory.reserve.spendSoon(() => this.#checkpoints.saveAll())
+  }
+
+  /** Whoever waits for them hears nothing: they are written again, and a start does without them. */
+  saveRecoveryPointsIfRoom(): void {
+    this.#telling.attemptSoon('recovery points', () => this.saveRecoveryPoints())
   }
 
   /** After a recovery: without them the next start recovers again. On a full disk all can be read and made smaller. */
   saveCheckpointsIfRoom(): void {
-    this.#telling.attempt('checkpoints', () => this.saveCheckpoints())
+    this.#telling.attemptSoon('checkpoints', () => this.#checkpoints.saveAll())
   }
 
   /** Lets go of every file: the start has failed. */
   abandon(): void {
     this.#prepared.abandon()
+    this.#removals.end()
     for (const replica of this.#everyReplica()) {
       replica.end()
       replica.log.abandon()
@@ -227,10 +244,11 @@ export class Replicas {
   /** Syncs and closes every log, and leaves the mark of a clean stop, with the epoch under which a Kafka registered the broker. */
   async close(brokerEpoch: number | undefined): Promise<void> {
     this.#prepared.abandon()
+    this.#removals.end()
     const replicas = this.#everyReplica()
     for (const replica of replicas) replica.end()
     const closed = await Promise.allSettled([...this.#closing, ...replicas.map((replica) => replica.log.close())])
-    this.saveCheckpoints()
+    await this.saveCheckpoints()
     // A log that could not be closed, or opened, has to be recovered by the next start: after a stop without this mark.
     if (closed.every(({ status }) => status === 'fulfilled') && !this.#hasUnrecovered())
       this.#options.directory.markCleanlyStopped(brokerEpoch ?? -1)
@@ -300,7 +318,7 @@ export class Replicas {
     const monotonicMs = (): number => host.clock.monotonicMs()
     const replica = new Replica({
       ...{ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark },
-      writeDown: async () => this.saveRecoveryPoints()
+      writeDown: () => this.saveRecoveryPoints()
     })
     replica.onCut = () => this.#roleAfterCut(replica)
     replica.onMayJoin = (follower) => this.onMayJoin?.(replica, follower)
@@ -403,8 +421,11 @@ export class Replicas {
   }
 
   #remove(topic: TopicImage): void {
-    for (const partition of (this.#byTopic.get(topic.name) ?? []).keys()) this.#removePartition(topic, partition)
+    const hosted = this.#byTopic.get(topic.name)
+    if (hosted === undefined) return
+    for (const partition of hosted.keys()) this.#removePartition(topic, partition)
     this.#byTopic.delete(topic.name)
+    this.#checkpoints.becomeStale(topic.name)
   }
 
   /** Sets its directory aside, in one step, and removes it; again after a while where the disk refuses. */
@@ -420,14 +441,9 @@ export class Replicas {
     }
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host
-      if (hosted.kind === 'online') this.#removeForGood(hosted.replica.log.setAside())
-      else if (disk.exists(name)) this.#removeForGood(setDirectoryAside(disk, name, topic.id))
+      if (hosted.kind === 'online') this.#removals.add(hosted.replica.log.setAside())
+      else if (disk.exists(name)) this.#removals.add(setDirectoryAside(disk, name, topic.id))
     })
-  }
-
-  #removeForGood(name: string): void {
-    const { disk, clock } = this.#options.host
-    if (!attempt(() => disk.remove(name))) clock.after(limits.openAgainMs, () => this.#removeForGood(name))
   }
 
   *#hostedByName(): HostedByName {

@@ -42,6 +42,20 @@ export class Reserve {
     }
   }
 
+  /** The same, of work that ends later. */
+  async spendSoon(work: () => Promise<void>): Promise<void> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!giveUpReserveAt(error, this.#disk)) throw error
+    }
+    try {
+      return await work()
+    } finally {
+      this.keep()
+    }
+  }
+
   /** Before a start or a stop, which write in many places: gives the reserve up when the disk has no more than that. */
   giveUpIfShort(): void {
     const space = this.#disk.space()

@@ -26,6 +26,17 @@ export class Telling {
     }
   }
 
+  /** The same, of work that ends later. */
+  attemptSoon(what: string, work: () => Promise<void>): void {
+    work().then(
+      () => this.mended(what),
+      (error: unknown) => {
+        if (!(error instanceof DiskError)) throw error
+        this.failed(what, error)
+      }
+    )
+  }
+
   failed(what: string, error: DiskError): void {
     if (!this.#told.has(what)) this.#log(`${what}: ${error.message}`)
     this.#told.add(what)

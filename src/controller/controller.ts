@@ -379,7 +379,7 @@ export class Controller {
   }
 
   #isLeaving(topics: readonly NewTopic[]): boolean {
-    return this.#leaving.size > 0 && topics.some(({ name }) => this.#leaving.has(name))
+    return topics.some(({ name }) => this.#leaving.has(name) || this.#makers.isLettingGo(name))
   }
 
   /** Rejects with DiskError when a deletion could not be made safe. */
@@ -388,6 +388,7 @@ export class Controller {
       // Its deletion may have been refused for want of a file handle, and may be possible by now.
       await this.#published([])
       await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
+      await Promise.all(topics.map(({ name }) => this.#makers.letGo(name)))
     }
   }
 

@@ -13,6 +13,10 @@ export interface PartitionPlan {
 
 /** A broker that makes the logs of new partitions. */
 export interface LogMaker {
+  /** Whether something on its disk speaks of an earlier topic of this name. */
+  isLettingGo(topic: string): boolean
+  /** Resolves when nothing on its disk speaks of topics that are gone. Rejects with DiskError. */
+  letGo(): Promise<void>
   /** Makes the logs. Throws DiskError, with nothing made. */
   prepare(plan: PartitionPlan): void
   /** The plan was not carried out: what was made is removed. */
@@ -46,6 +50,17 @@ export class LogMakers {
     if (maker === undefined) return
     for (const gone of this.#whenGone.get(maker) ?? []) gone()
     this.#whenGone.delete(maker)
+  }
+
+  isLettingGo(topic: string): boolean {
+    for (const maker of this.#makers.values()) if (maker.isLettingGo(topic)) return true
+    return false
+  }
+
+  /** Resolves when nobody's disk speaks of an earlier topic of this name. Rejects with DiskError. */
+  async letGo(topic: string): Promise<void> {
+    const holding = [...this.#makers.values()].filter((maker) => maker.isLettingGo(topic))
+    await Promise.all(holding.map((maker) => maker.letGo()))
   }
 
   /** Throws DiskError, with nothing made anywhere. */

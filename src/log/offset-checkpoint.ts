@@ -3,6 +3,7 @@
  * Line 1 the version, line 2 the count, then 'topic partition offset' for each.
  */
 import type { Disk } from '../host/disk.ts'
+import { replaceFileSoon } from '../host/new-file.ts'
 
 const version = '0'
 
@@ -28,11 +29,20 @@ export function readOffsetCheckpoint(
   return offsets.size === lines.length ? offsets : null
 }
 
-export function writeOffsetCheckpoint(disk: Disk, path: string, offsets: ReadonlyMap<string, number>): void {
+/**
+ * Resolves when it survives a power cut. Throws DiskError at once when the disk does not take the bytes, and rejects with one later; one
+ * at a time for each path.
+ */
+export function writeOffsetCheckpoint(
+  disk: Disk,
+  path: string,
+  offsets: ReadonlyMap<string, number>,
+  isWanted: () => boolean
+): Promise<void> {
   const lines = [version, String(offsets.size)]
   for (const [name, offset] of offsets) {
     const dash = name.lastIndexOf('-')
     lines.push(`${name.slice(0, dash)} ${name.slice(dash + 1)} ${offset}`)
   }
-  disk.replaceFile(path, Buffer.from(`${lines.join('\n')}\n`))
+  return replaceFileSoon(disk, path, Buffer.from(`${lines.join('\n')}\n`), isWanted)
 }

@@ -20,22 +20,23 @@ function checkpointsOf(found: ReadonlyArray<readonly [string, number]>) {
   const files = new Map<OffsetCheckpoint, PartitionOffsets>()
   const directory = {
     readOffsets: () => new Map(found),
-    writeOffsets: (checkpoint: OffsetCheckpoint, offsets: PartitionOffsets) => void files.set(checkpoint, offsets)
+    writeOffsets: async (checkpoint: OffsetCheckpoint, offsets: PartitionOffsets) => void files.set(checkpoint, offsets)
   }
-  return { files, checkpoints: new Checkpoints(directory, () => {}) }
+  const hosted = () => [['t-0', offline]] as const
+  return { files, checkpoints: new Checkpoints(directory, hosted, () => {}) }
 }
 
-test('what the last run has left of a log that cannot be opened stays', () => {
+test('what the last run has left of a log that cannot be opened stays', async () => {
   const { files, checkpoints } = checkpointsOf([['t-0', 500]])
-  checkpoints.write('recovery-point-offset-checkpoint', [['t-0', offline]])
+  await checkpoints.save('recovery-point-offset-checkpoint')
   assert.deepEqual(files.get('recovery-point-offset-checkpoint'), new Map([['t-0', 500]]))
 })
 
-test('what it has left of an earlier topic of the name does not come back', () => {
+test('what it has left of an earlier topic of the name does not come back', async () => {
   const { files, checkpoints } = checkpointsOf([['t-0', 500]])
   checkpoints.forget('t-0')
   for (const checkpoint of ['recovery-point-offset-checkpoint', 'log-start-offset-checkpoint'] as const) {
-    checkpoints.write(checkpoint, [['t-0', offline]])
+    await checkpoints.save(checkpoint)
     assert.deepEqual(files.get(checkpoint), new Map(), checkpoint)
   }
 })

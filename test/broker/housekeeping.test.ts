@@ -1,6 +1,7 @@
 /** What a broker does by itself, as time goes by: with no request it keeps retention, and writes down what a start needs. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { DiskError } from '../../src/host/disk.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
@@ -9,6 +10,11 @@ import { batchOf, clockOf, createTopic, produce } from './apis/records-setup.ts'
 import { startBroker } from './apis/setup.ts'
 
 const minuteMs = 60_000
+
+/** Checkpoints are written in the background. */
+const written = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn++) await setImmediate()
+}
 
 test('a broker that nobody asks drops what retention no longer keeps, and writes its checkpoints', async () => {
   const disk = new MemoryDisk()
@@ -21,10 +27,12 @@ test('a broker that nobody asks drops what retention no longer keeps, and writes
   for (let count = 0; count < 3; count++) await produce(broker, { records: batchOf(['x'.repeat(700_000)]) })
   const log = broker.replica('t1', 0)?.log
   clockOf(broker).advance(5000)
+  await written()
   assert.match(disk.readFile('replication-offset-checkpoint').toString(), /^t1 0 3$/m)
   assert.equal(log?.logStartOffset, 0)
   clockOf(broker).advance(minuteMs)
   assert.equal(log?.logStartOffset, 3)
+  await written()
   assert.match(disk.readFile('log-start-offset-checkpoint').toString(), /^t1 0 3$/m)
   await produce(broker, { records: batchOf(['again']) })
   clockOf(broker).advance(2 * minuteMs)
@@ -58,6 +66,7 @@ test('when much of a log has become safe, its recovery point is written down soo
   await createTopic(broker, 't1', { 'segment.bytes': '1048576' })
   for (let count = 0; count < 3; count++) await produce(broker, { records: batchOf(['x'.repeat(700_000)]) })
   clockOf(broker).advance(limits.recoveryPointsMs)
+  await written()
   assert.match(disk.readFile('recovery-point-offset-checkpoint').toString(), /^t1 0 3$/m)
   await broker.stop()
 })

@@ -304,6 +304,7 @@ test('a directory of a topic that was deleted is a stray, also where a later top
   await createTopic(broker, 't1')
   for (const value of ['a', 'b', 'c']) await produce(broker, { records: batchOf([value]) })
   clockOf(broker).advance(checkpointMs)
+  for (let turn = 0; turn < 5; turn++) await setImmediate()
   const files = ['t1-0/partition.metadata', firstLog, firstEpochs]
   const old = files.map((path) => [path, disk.readFile(path)] as const)
   const checkpoint = disk.readFile('recovery-point-offset-checkpoint')

@@ -270,7 +270,7 @@ test('when the sync fails, ListOffsets tells of what can be read', async () => {
   disk.failSyncs()
   await send(broker, 'b')
   assert.equal(await offsetAt(broker, -1), 1)
-  await broker.stop()
+  await assert.rejects(broker.stop(), /did not keep/)
 })
 
 test('a stop keeps what was acknowledged with acks=1, whatever the power does afterwards', async () => {

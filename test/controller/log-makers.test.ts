@@ -11,7 +11,8 @@ const partitions = {
 }
 
 function makerWith(namesSafe: () => Promise<void>): LogMaker {
-  return { prepare() {}, discard() {}, leave() {}, namesSafe }
+  const letGo = () => Promise.resolve()
+  return { isLettingGo: () => false, letGo, prepare() {}, discard() {}, leave() {}, namesSafe }
 }
 
 test('a broker that is killed while its names are made safe is passed over', async () => {

@@ -41,7 +41,7 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
       }))
     )
     try {
-      broker.saveLogStartOffsets()
+      await broker.saveLogStartOffsets()
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       // The records are gone for now, and a crash may bring them back: that is not what was asked for.

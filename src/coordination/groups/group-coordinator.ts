@@ -85,12 +85,13 @@ export class GroupCoordinator {
    */
   static async load(
     options: GroupCoordinatorOptions,
-    othersTurn: () => Promise<void>,
+    othersTurn: () => Promise<void> | null,
     isWanted: () => boolean
   ): Promise<GroupCoordinator | null> {
     const coordinator = new GroupCoordinator(options)
     for (const _ of coordinator.#coordinator.loadSteps()) {
-      await othersTurn()
+      const turn = othersTurn()
+      if (turn !== null) await turn
       if (!isWanted()) return null
     }
     coordinator.#begin()

@@ -72,7 +72,7 @@ export async function makeScene(stop: Stop): Promise<Scene> {
   }
   // The files that were set aside go, and the checkpoints are written.
   clock.advance(130_000)
-  await new Promise(setImmediate)
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
   if (stop === 'clean') await broker.stop()
   const files = filesOf(disk)
   if (stop === 'kill') await broker.stop()

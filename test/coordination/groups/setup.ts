@@ -103,7 +103,7 @@ export async function coordinatorOn(
   const options = { log, clock, chance, config: { ...config, ...changes }, topics }
   const coordinator = await GroupCoordinator.load(
     options,
-    () => Promise.resolve(),
+    () => null,
     () => true
   )
   if (coordinator === null) throw new Error('it is wanted')

@@ -93,7 +93,17 @@ export function contentsOf(image: ClusterImage): object {
 /** A broker that makes no logs, and hands on what it is told. */
 export function follower(follow: (records: readonly StateRecord[]) => void): MetadataFollower {
   const nothing = (): void => {}
-  return { prepare: nothing, discard: nothing, leave: nothing, namesSafe: () => Promise.resolve(), follow }
+  const isLettingGo = (): boolean => false
+  const letGo = (): Promise<void> => Promise.resolve()
+  return {
+    isLettingGo,
+    letGo,
+    prepare: nothing,
+    discard: nothing,
+    leave: nothing,
+    namesSafe: () => Promise.resolve(),
+    follow
+  }
 }
 
 /** The image of a broker that follows from here on. */

@@ -31,7 +31,7 @@ async function stoppedLog(): Promise<Stopped> {
     if (sequence % 4 === 3) endTransaction(log, producer, sequence === 7 ? 'abort' : 'commit')
   }
   await log.close()
-  writeOffsetCheckpoint(disk, checkpoint, new Map([[directory, log.recoveryPoint]]))
+  await writeOffsetCheckpoint(disk, checkpoint, new Map([[directory, log.recoveryPoint]]), () => true)
   const paths = [checkpoint, ...disk.list(directory).map((name) => `${directory}/${name}`)]
   return { files: new Map(paths.map((path) => [path, disk.readFile(path)])), recoveryPoint: log.recoveryPoint }
 }

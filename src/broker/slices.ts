@@ -1,0 +1,32 @@
+/** A job that walks many of something, a few milliseconds at a time: nothing else waits for longer than that (decision 11 of the design). */
+import type { Clock } from '../host/clock.ts'
+import { limits } from '../limits.ts'
+
+/** Whoever does such a job asks after each piece. */
+export class Slices {
+  readonly #clock: Clock
+  #beganMs: number
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+    this.#beganMs = clock.monotonicMs()
+  }
+
+  /** Null as long as there is time; else resolves when the others have had a turn. */
+  othersTurn(): Promise<void> | null {
+    if (this.#clock.monotonicMs() - this.#beganMs <= limits.sliceMs) return null
+    return new Promise<void>((resolve) => this.#clock.after(0, resolve)).then(() => {
+      this.#beganMs = this.#clock.monotonicMs()
+    })
+  }
+}
+
+/** The first slice before this returns. Resolves when all is done; rejects with what `work` throws, and the rest is not done then. */
+export async function inSlices<Item>(clock: Clock, items: Iterable<Item>, work: (item: Item) => void): Promise<void> {
+  const slices = new Slices(clock)
+  for (const item of items) {
+    const turn = slices.othersTurn()
+    if (turn !== null) await turn
+    work(item)
+  }
+}
