@@ -2,6 +2,7 @@
  * Mistakes that somebody could make, one line each, and the tests that must notice: what stands between an acknowledgement
  * and its loss is held by a test, or it is held by nothing. `npm run mutations` makes each in a copy of the project.
  */
+import { brokerMutations } from './broker.ts'
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
@@ -22,7 +23,6 @@ const powerCut = ['test/log/power-cut.test.ts']
 const log = ['test/log/partition-log.test.ts', 'test/log/steps.test.ts']
 const producers = ['test/broker/apis/produce.test.ts']
 const damage = ['test/broker/damage/every-file.test.ts']
-const dispatch = ['test/broker/dispatch.test.ts']
 const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
@@ -34,30 +34,9 @@ export const mutations: readonly Mutation[] = [
     replacement: '',
     tests: ['test/server/connections.test.ts']
   },
-  {
-    what: 'the partitions of fetch sessions that ended count for ever',
-    file: 'src/broker/fetch-sessions.ts',
-    text: 'this.#partitions -= session.partitions.size',
-    replacement: '',
-    tests: ['test/broker/fetch-sessions.test.ts']
-  },
   ...followerMutations,
   ...controllerMutations,
   ...servedMutations,
-  {
-    what: 'a broken invariant stops nothing',
-    file: 'src/broker/broker.ts',
-    text: 'else this.#stopPartition(error.stops.partition, error)',
-    replacement: 'else return',
-    tests: dispatch
-  },
-  {
-    what: 'a mistake of ours is told to nobody',
-    file: 'src/broker/answering.ts',
-    text: 'broker.failed(asked, error)',
-    replacement: '',
-    tests: dispatch
-  },
   {
     what: 'a coordinator goes on with a state that is not what its log says',
     file: 'src/coordination/coordinator.ts',
@@ -71,27 +50,6 @@ export const mutations: readonly Mutation[] = [
     text: "return standing.kind === 'duplicate' ? standing : validated",
     replacement: 'return validated',
     tests: producers
-  },
-  {
-    what: 'lent fetch memory is given back before it was sent',
-    file: 'src/broker/apis/01-fetch.ts',
-    text: 'context.onSent = () => loan.giveBack()',
-    replacement: 'loan.giveBack()',
-    tests: ['test/broker/fetch-memory.test.ts']
-  },
-  {
-    what: 'a reader that keeps up has its records read twice',
-    file: 'src/broker/apis/01-fetch.ts',
-    text: 'if (known.length > 0)',
-    replacement: 'if (known.length < 0)',
-    tests: ['test/broker/unsynced-records.test.ts']
-  },
-  {
-    what: 'a reader that may not read to the end waits for what is there to be synced',
-    file: 'src/broker/apis/01-fetch.ts',
-    text: 'sizeBytes > Math.min(maxBytes, remainingBytes)',
-    replacement: 'sizeBytes > limits.fetchBytes',
-    tests: ['test/broker/unsynced-records.test.ts']
   },
   {
     what: 'a transaction that was taken back is still open for readers',
@@ -108,13 +66,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/log/open-transactions.test.ts']
   },
   {
-    what: 'housekeeping never starts',
-    file: 'src/broker/broker.ts',
-    text: 'this.#housekeeping.start()',
-    replacement: '',
-    tests: ['test/broker/housekeeping.test.ts']
-  },
-  {
     what: 'acks=all is answered without a sync',
     file: 'src/log/sync-group.ts',
     text: 'await this.#target.sync()',
@@ -127,13 +78,6 @@ export const mutations: readonly Mutation[] = [
     text: 'if (offset <= this.#syncedOffset) return Promise.resolve()',
     replacement: 'if (offset <= this.#target.logEndOffset()) return Promise.resolve()',
     tests: powerCut
-  },
-  {
-    what: 'acks=all is answered as acks=1 is',
-    file: 'src/broker/apis/00-produce.ts',
-    text: 'return acks === allInSyncReplicas ? replica.committed(endOffset) : replica.log.written()',
-    replacement: 'return replica.log.written()',
-    tests: producers
   },
   {
     what: 'consumers read what is not synced',
@@ -269,62 +213,6 @@ export const mutations: readonly Mutation[] = [
     tests: groups
   },
   {
-    what: 'a request of an old epoch of a fetch session is taken',
-    file: 'src/broker/fetch-sessions.ts',
-    text: 'if (session.epoch !== request.sessionEpoch) return',
-    replacement: 'if (session.epoch < request.sessionEpoch) return',
-    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
-  },
-  {
-    what: 'a fetch session in use is given up for a new one',
-    file: 'src/broker/fetch-sessions.ts',
-    text: 'if (this.#clock.nowMs() - oldest.lastUsedMs < limits.fetchSessionIdleMs) return false',
-    replacement: '',
-    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
-  },
-  {
-    what: 'a fetch that has as many bytes as it wanted waits on',
-    file: 'src/broker/purgatory.ts',
-    text: 'if (this.#missingBytes <= 0) this.ended()',
-    replacement: 'if (this.#missingBytes < 0) this.ended()',
-    tests: ['test/broker/purgatory.test.ts']
-  },
-  {
-    what: 'a waiting fetch is not told of the last records that became readable',
-    file: 'src/broker/replication/replica.ts',
-    text: 'if (entry.endOffset > readable) break',
-    replacement: 'if (entry.endOffset >= readable) break',
-    tests: ['test/broker/purgatory.test.ts', 'test/broker/apis/fetch.test.ts']
-  },
-  {
-    what: 'who reads only what is committed reads the rest as well',
-    file: 'src/broker/read-partition.ts',
-    text: "return isolation === 'read_committed' ? replica.lastStableOffset : replica.highWatermark",
-    replacement: 'return replica.highWatermark',
-    tests: ['test/broker/apis/fetch.test.ts']
-  },
-  {
-    what: 'the last producer id of a block is given to two',
-    file: 'src/broker/producer-ids.ts',
-    text: 'if (block.next < block.end) return',
-    replacement: 'if (block.next <= block.end) return',
-    tests: ['test/broker/producer-ids.test.ts']
-  },
-  {
-    what: 'records are deleted that nobody could read yet',
-    file: 'src/broker/apis/21-delete-records.ts',
-    text: 'start > replica.highWatermark',
-    replacement: 'start > replica.log.logEndOffset',
-    tests: ['test/broker/apis/delete-records.test.ts']
-  },
-  {
-    what: 'deleted records are back after a crash',
-    file: 'src/broker/apis/21-delete-records.ts',
-    text: 'broker.saveLogStartOffsets()',
-    replacement: '',
-    tests: ['test/broker/apis/delete-records.test.ts']
-  },
-  {
     what: 'records that were synced and are damaged are cut off as a torn tail',
     file: 'src/log/recovery.ts',
     text: 'if (end < recoveryPoint) {',
@@ -381,20 +269,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/log/leftovers.test.ts']
   },
   {
-    what: 'a log that was never recovered is marked as stopped cleanly',
-    file: 'src/broker/replicas.ts',
-    text: ' && !this.#hasUnrecovered())',
-    replacement: ')',
-    tests: offline
-  },
-  {
-    what: 'a damaged log that cannot be closed ends the process',
-    file: 'src/broker/replicas.ts',
-    text: 'closing.catch(() => {})',
-    replacement: '',
-    tests: offline
-  },
-  {
     what: 'records are deleted before the disk has taken it',
     file: 'src/log/log-start.ts',
     text: '    undo()\n    throw error',
@@ -407,20 +281,6 @@ export const mutations: readonly Mutation[] = [
     text: 'entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0)',
     replacement: 'entry.lastTimestampMs < beforeMs)',
     tests: ['test/log/retention.test.ts']
-  },
-  {
-    what: 'one partition that cannot be trimmed keeps the others from it',
-    file: 'src/broker/replicas.ts',
-    text: 'this.#telling.attempt(`retention of',
-    replacement: 'const untried = (_: string, work: () => void): void => work()\n      untried(`retention of',
-    tests: ['test/broker/housekeeping.test.ts']
-  },
-  {
-    what: 'the high watermark of an opened log is its end',
-    file: 'src/broker/replication/replica.ts',
-    text: 'Math.min(highWatermark ?? Infinity, log.syncedEndOffset)',
-    replacement: 'Math.min(highWatermark ?? Infinity, log.logEndOffset)',
-    tests: ['test/broker/unsynced-records.test.ts']
   },
   {
     what: 'what a kill has left unsynced is synced only when somebody appends or waits',
@@ -465,20 +325,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/log/producer-check.test.ts']
   },
   {
-    what: 'what checkpoints say of a topic that is gone is kept for the next of its name',
-    file: 'src/broker/replicas.ts',
-    text: '    this.#checkpoints.forgetDeleted(image)\n',
-    replacement: '',
-    tests: offline
-  },
-  {
-    what: 'a deletion that a power cut has undone removes the records where the name was taken again',
-    file: 'src/broker/strays.ts',
-    text: 'if (isInPlace) setAside(facts, directory)\n  disk.rename(name, directory)',
-    replacement: 'if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)',
-    tests: offline
-  },
-  {
     what: 'a log that has ended is told to be in trouble by a sync that was under way',
     file: 'src/log/log-health.ts',
     text: "this.tell('ended')\n    this.onTrouble = undefined",
@@ -500,27 +346,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/log/retention.test.ts']
   },
   {
-    what: 'a fetch waits for a sync of what it has no room to read',
-    file: 'src/broker/apis/01-fetch.ts',
-    text: 'remainingBytes -= sizeBytes\n',
-    replacement: '',
-    tests: ['test/broker/unsynced-records.test.ts']
-  },
-  {
-    what: 'a debugging fetch waits for a sync',
-    file: 'src/broker/apis/01-fetch.ts',
-    text: 'if (replicaIdOf(request, context) !== consumerReplicaId) return noMore',
-    replacement: '',
-    tests: ['test/broker/unsynced-records.test.ts']
-  },
-  {
-    what: 'the directory of a partition that is offline stays when its topic goes',
-    file: 'src/broker/replicas.ts',
-    text: 'else if (disk.exists(name)) this.#removeForGood(setDirectoryAside(disk, name, topic.id))',
-    replacement: '',
-    tests: offline
-  },
-  {
     what: 'a topic is told of before it is safe that there is one',
     file: 'src/controller/publication.ts',
     text: '.then(() => safe)',
@@ -535,25 +360,11 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/controller/controller.test.ts']
   },
   {
-    what: 'a stop waits for no request',
-    file: 'src/broker/broker.ts',
-    text: 'if (this.#inFlight > 0) {',
-    replacement: 'if (this.#inFlight < 0) {',
-    tests: ['test/broker/replicas.test.ts']
-  },
-  {
     what: 'the coordinator of a partition that is offline goes on',
-    file: 'src/broker/group-coordinators.ts',
-    text: 'loaded?.close()',
+    file: 'src/coordination/coordinators.ts',
+    text: 'term.loaded?.close()',
     replacement: '',
     tests: offline
-  },
-  {
-    what: 'records of a coordinator are synced only when somebody waits',
-    file: 'src/broker/replica-log.ts',
-    text: 'if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()',
-    replacement: '',
-    tests: ['test/broker/replica-log.test.ts']
   },
   {
     what: 'what came due in a group while the disk refused is not tried again',
@@ -577,13 +388,6 @@ export const mutations: readonly Mutation[] = [
     tests: ['test/host/disk.test.ts']
   },
   {
-    what: 'the reserve stays on a full disk',
-    file: 'src/broker/reserve.ts',
-    text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",
-    replacement: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false",
-    tests: ['test/broker/reserve.test.ts']
-  },
-  {
     what: 'what a broken pipe did not take counts as printed',
     file: 'src/cli/consume/run.ts',
     text: "=== 'written' ? taken : 0",
@@ -597,5 +401,6 @@ export const mutations: readonly Mutation[] = [
     replacement: '      return undefined\n    } catch (error) {\n      this.#due.clear()\n      return error',
     tests: ['test/cli/consume/commits.test.ts']
   },
+  ...brokerMutations,
   ...inspectionMutations
 ]

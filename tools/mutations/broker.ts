@@ -1,0 +1,205 @@
+/** Mistakes of a broker: its replicas, its answers, what it keeps of the cluster. */
+import type { Mutation } from './list.ts'
+
+const producers = ['test/broker/apis/produce.test.ts']
+const dispatch = ['test/broker/dispatch.test.ts']
+const offline = ['test/broker/offline.test.ts']
+
+export const brokerMutations: readonly Mutation[] = [
+  {
+    what: 'the partitions of fetch sessions that ended count for ever',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'this.#partitions -= session.partitions.size',
+    replacement: '',
+    tests: ['test/broker/fetch-sessions.test.ts']
+  },
+  {
+    what: 'a broken invariant stops nothing',
+    file: 'src/broker/broker.ts',
+    text: 'else this.#stopPartition(error.stops.partition, error)',
+    replacement: 'else return',
+    tests: dispatch
+  },
+  {
+    what: 'a mistake of ours is told to nobody',
+    file: 'src/broker/answering.ts',
+    text: 'broker.failed(asked, error)',
+    replacement: '',
+    tests: dispatch
+  },
+  {
+    what: 'lent fetch memory is given back before it was sent',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'context.onSent = () => loan.giveBack()',
+    replacement: 'loan.giveBack()',
+    tests: ['test/broker/fetch-memory.test.ts']
+  },
+  {
+    what: 'a reader that keeps up has its records read twice',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'if (known.length > 0)',
+    replacement: 'if (known.length < 0)',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'a reader that may not read to the end waits for what is there to be synced',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'sizeBytes > Math.min(maxBytes, remainingBytes)',
+    replacement: 'sizeBytes > limits.fetchBytes',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'housekeeping never starts',
+    file: 'src/broker/broker.ts',
+    text: 'this.#housekeeping.start()',
+    replacement: '',
+    tests: ['test/broker/housekeeping.test.ts']
+  },
+  {
+    what: 'acks=all is answered as acks=1 is',
+    file: 'src/broker/apis/00-produce.ts',
+    text: 'if (acks !== allInSyncReplicas) return replica.log.written()',
+    replacement: 'if (acks !== 0) return replica.log.written()',
+    tests: producers
+  },
+  {
+    what: 'a request of an old epoch of a fetch session is taken',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'if (session.epoch !== request.sessionEpoch) return',
+    replacement: 'if (session.epoch < request.sessionEpoch) return',
+    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
+  },
+  {
+    what: 'a fetch session in use is given up for a new one',
+    file: 'src/broker/fetch-sessions.ts',
+    text: 'if (this.#clock.nowMs() - oldest.lastUsedMs < limits.fetchSessionIdleMs) return false',
+    replacement: '',
+    tests: ['test/broker/fetch-sessions.test.ts', 'test/broker/fetch-sessions.model.test.ts']
+  },
+  {
+    what: 'a fetch that has as many bytes as it wanted waits on',
+    file: 'src/broker/purgatory.ts',
+    text: 'if (this.#missingBytes <= 0) this.ended()',
+    replacement: 'if (this.#missingBytes < 0) this.ended()',
+    tests: ['test/broker/purgatory.test.ts']
+  },
+  {
+    what: 'a waiting fetch is not told of the last records that became readable',
+    file: 'src/broker/replication/replica.ts',
+    text: 'if (entry.endOffset > readable) break',
+    replacement: 'if (entry.endOffset >= readable) break',
+    tests: ['test/broker/purgatory.test.ts', 'test/broker/apis/fetch.test.ts']
+  },
+  {
+    what: 'who reads only what is committed reads the rest as well',
+    file: 'src/broker/read-partition.ts',
+    text: "return isolation === 'read_committed' ? replica.lastStableOffset : replica.highWatermark",
+    replacement: 'return replica.highWatermark',
+    tests: ['test/broker/apis/fetch.test.ts']
+  },
+  {
+    what: 'the last producer id of a block is given to two',
+    file: 'src/broker/producer-ids.ts',
+    text: 'if (block.next < block.end) return',
+    replacement: 'if (block.next <= block.end) return',
+    tests: ['test/broker/producer-ids.test.ts']
+  },
+  {
+    what: 'records are deleted that nobody could read yet',
+    file: 'src/broker/apis/21-delete-records.ts',
+    text: 'start > replica.highWatermark',
+    replacement: 'start > replica.log.logEndOffset',
+    tests: ['test/broker/apis/delete-records.test.ts']
+  },
+  {
+    what: 'deleted records are back after a crash',
+    file: 'src/broker/apis/21-delete-records.ts',
+    text: 'broker.saveLogStartOffsets()',
+    replacement: '',
+    tests: ['test/broker/apis/delete-records.test.ts']
+  },
+  {
+    what: 'a log that was never recovered is marked as stopped cleanly',
+    file: 'src/broker/replicas.ts',
+    text: ' && !this.#hasUnrecovered())',
+    replacement: ')',
+    tests: offline
+  },
+  {
+    what: 'a damaged log that cannot be closed ends the process',
+    file: 'src/broker/replicas.ts',
+    text: 'closing.catch(() => {})',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'one partition that cannot be trimmed keeps the others from it',
+    file: 'src/broker/replicas.ts',
+    text: 'this.#telling.attempt(`retention of',
+    replacement: 'const untried = (_: string, work: () => void): void => work()\n      untried(`retention of',
+    tests: ['test/broker/housekeeping.test.ts']
+  },
+  {
+    what: 'the high watermark of an opened log is its end',
+    file: 'src/broker/replication/replica.ts',
+    text: 'Math.min(highWatermark ?? Infinity, log.syncedEndOffset)',
+    replacement: 'Math.min(highWatermark ?? Infinity, log.logEndOffset)',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'what checkpoints say of a topic that is gone is kept for the next of its name',
+    file: 'src/broker/replicas.ts',
+    text: '    this.#checkpoints.forgetDeleted(image)\n',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'a deletion that a power cut has undone removes the records where the name was taken again',
+    file: 'src/broker/strays.ts',
+    text: 'if (isInPlace) setAside(facts, directory)\n  disk.rename(name, directory)',
+    replacement: 'if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)',
+    tests: offline
+  },
+  {
+    what: 'a fetch waits for a sync of what it has no room to read',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'remainingBytes -= sizeBytes\n',
+    replacement: '',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'a debugging fetch waits for a sync',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'if (replicaIdOf(request, context) !== consumerReplicaId) return noMore',
+    replacement: '',
+    tests: ['test/broker/unsynced-records.test.ts']
+  },
+  {
+    what: 'the directory of a partition that is offline stays when its topic goes',
+    file: 'src/broker/replicas.ts',
+    text: 'else if (disk.exists(name)) this.#removals.add(setDirectoryAside(disk, name, topic.id))',
+    replacement: '',
+    tests: offline
+  },
+  {
+    what: 'a stop waits for no request',
+    file: 'src/broker/broker.ts',
+    text: 'if (this.#inFlight > 0) {',
+    replacement: 'if (this.#inFlight < 0) {',
+    tests: ['test/broker/replicas.test.ts']
+  },
+  {
+    what: 'records of a coordinator are synced only when somebody waits',
+    file: 'src/broker/replica-log.ts',
+    text: 'if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()',
+    replacement: '',
+    tests: ['test/broker/replica-log.test.ts']
+  },
+  {
+    what: 'the reserve stays on a full disk',
+    file: 'src/broker/reserve.ts',
+    text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",
+    replacement: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false",
+    tests: ['test/broker/reserve.test.ts']
+  }
+]
