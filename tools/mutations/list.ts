@@ -6,7 +6,7 @@ import { brokerMutations } from './broker.ts'
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
-import { servedMutations } from './served.ts'
+import { serverMutations } from './server.ts'
 
 export interface Mutation {
   /** What the mistake comes to. */
@@ -27,16 +27,9 @@ const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
-  {
-    what: 'answers are made without end for those who do not read them',
-    file: 'src/server/connection.ts',
-    text: ' && !this.#options.memory.isPausing',
-    replacement: '',
-    tests: ['test/server/connections.test.ts']
-  },
   ...followerMutations,
   ...controllerMutations,
-  ...servedMutations,
+  ...serverMutations,
   {
     what: 'a coordinator goes on with a state that is not what its log says',
     file: 'src/coordination/coordinator.ts',

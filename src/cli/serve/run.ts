@@ -45,7 +45,7 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
 
 /** Other commands of this user come in by it; without one the brokers serve all the same. */
 async function doorOf(kafka: Kafka, { terminal }: Invocation): Promise<(() => void) | undefined> {
-  const { openDoor } = await import('../brokers/door/open-door.ts')
+  const { openDoor } = await import('./door.ts')
   const ports = kafka.brokers.map((_, index) => kafka.broker(index + 1).port)
   return await openDoor(kafka, ports).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)

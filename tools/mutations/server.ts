@@ -1,10 +1,17 @@
-/** Mistakes in how brokers of a served cluster come and go. */
+/** Mistakes in the server, and in how brokers of a served cluster come and go. */
 import type { Mutation } from './list.ts'
 
 const served = ['test/server/served-cluster.test.ts']
 const revocable = ['test/host/revocable.test.ts']
 
-export const servedMutations: readonly Mutation[] = [
+export const serverMutations: readonly Mutation[] = [
+  {
+    what: 'answers are made without end for those who do not read them',
+    file: 'src/server/connection.ts',
+    text: ' && !this.#options.memory.isPausing',
+    replacement: '',
+    tests: ['test/server/connections.test.ts']
+  },
   {
     what: 'a killed broker still writes',
     file: 'src/host/revocable/disk.ts',

@@ -1,10 +1,10 @@
 /** The door of a process that serves several brokers: other commands of this user stop and start them one by one. */
 import { rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
-import type { Kafka } from '../../../index.ts'
-import { parseAddress } from '../../global-options.ts'
-import { doorOf, makeDoorDirectory } from './place.ts'
-import { type DoorAnswer, type DoorRequest, parseRequest, type ServedBroker } from './requests.ts'
+import type { Kafka } from '../../index.ts'
+import { doorOf, makeDoorDirectory } from '../brokers/door/place.ts'
+import { type DoorAnswer, type DoorRequest, parseRequest, type ServedBroker } from '../brokers/door/requests.ts'
+import { parseAddress } from '../global-options.ts'
 
 /** What is asked is much shorter. */
 const requestCharactersMax = 4096
