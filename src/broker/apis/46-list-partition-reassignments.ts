@@ -2,7 +2,7 @@
  * ListPartitionReassignments (46): which partitions are on their way to other brokers (KIP-455).
  *
  * v0 flexible from the start
- * With one broker there is nowhere to go. Partitions that are not there are passed over, as in Kafka.
+ * Partitions that are not there, or stay where they are, are passed over, as in Kafka.
  */
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -16,5 +16,14 @@ export const listPartitionReassignments = api(ApiKey.ListPartitionReassignments,
   response: ListPartitionReassignmentsResponse,
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, topics: [] }),
 
-  handle: () => ({ throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, topics: [] })
+  handle(request, { broker }) {
+    const asked = request.topics?.map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes }))
+    const topics = broker.controller.brokers.reassignments(asked ?? null).map(({ topic, partitions }) => ({
+      name: topic,
+      partitions: partitions.map(({ partitionId, replicas, addingReplicas, removingReplicas }) => ({
+        ...{ partitionIndex: partitionId, replicas, addingReplicas, removingReplicas }
+      }))
+    }))
+    return { throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null, topics }
+  }
 })

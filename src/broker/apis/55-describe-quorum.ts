@@ -3,15 +3,17 @@
  * that a cluster has no ZooKeeper.
  *
  * v0 flexible from the start · v1 when voters were heard of last · v2 messages, directory ids, the voters' addresses
- * The quorum is this node alone, and has no listener of its own. Kafka answers only who asks for exactly the metadata
- * partition (KafkaRaftClient.handleDescribeQuorumRequest).
+ * One node votes, and has no listener of its own: the broker of a cluster of one, or a controller, which tells its brokers what is
+ * safe; they observe. Kafka answers only who asks for exactly the metadata partition (KafkaRaftClient.handleDescribeQuorumRequest).
  */
+import type { BrokerImage } from '../../coordination/metadata/image.ts'
 import { metadataTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeQuorumRequest } from '../../protocol/generated/api/describe-quorum-request.ts'
 import { DescribeQuorumResponse } from '../../protocol/generated/api/describe-quorum-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
+import { ZERO_UUID } from '../../protocol/primitives.ts'
 import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
 
@@ -39,9 +41,9 @@ function isMetadataAlone(topics: Topics): boolean {
   return topic.partitions.length === 1 && topic.partitions[0]?.partitionIndex === 0
 }
 
-function metadataPartition({ host, controller }: Broker): PartitionAnswer {
-  const nowMs = host.clock.nowMs()
-  const { nodeId, leaderEpoch, logEndOffset, highWatermark } = controller.quorum()
+function metadataPartition(broker: Broker): PartitionAnswer {
+  const now = { lastFetchTimestamp: broker.host.clock.nowMs(), lastCaughtUpTimestamp: broker.host.clock.nowMs() }
+  const { nodeId, leaderEpoch, logEndOffset, highWatermark } = broker.controller.quorum()
   return {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
@@ -49,9 +51,16 @@ function metadataPartition({ host, controller }: Broker): PartitionAnswer {
     leaderId: nodeId,
     leaderEpoch,
     highWatermark,
-    currentVoters: [{ replicaId: nodeId, logEndOffset, lastFetchTimestamp: nowMs, lastCaughtUpTimestamp: nowMs }],
-    observers: []
+    currentVoters: [{ replicaId: nodeId, logEndOffset, ...now }],
+    observers: observers(broker).map(({ id, directories: [directory = ZERO_UUID] }) => ({
+      ...{ replicaId: id, replicaDirectoryId: directory, logEndOffset: highWatermark, ...now }
+    }))
   }
+}
+
+/** A broker is told what is safe as soon as it is. */
+function observers({ image, controller }: Broker): BrokerImage[] {
+  return [...image.brokers()].filter(({ id, fenced }) => !fenced && id !== controller.nodeId)
 }
 
 function unknown({ topicName, partitions }: Topics[number]): DescribeQuorumResponse['topics'][number] {

@@ -24,11 +24,13 @@ import { createAcls } from './30-create-acls.ts'
 import { deleteAcls } from './31-delete-acls.ts'
 import { describeConfigs } from './32-describe-configs.ts'
 import { alterConfigs } from './33-alter-configs.ts'
+import { alterReplicaLogDirs } from './34-alter-replica-log-dirs.ts'
 import { describeLogDirs } from './35-describe-log-dirs.ts'
 import { createPartitions } from './37-create-partitions.ts'
 import { deleteGroups } from './42-delete-groups.ts'
 import { electLeaders } from './43-elect-leaders.ts'
 import { incrementalAlterConfigs } from './44-incremental-alter-configs.ts'
+import { alterPartitionReassignments } from './45-alter-partition-reassignments.ts'
 import { listPartitionReassignments } from './46-list-partition-reassignments.ts'
 import { offsetDelete } from './47-offset-delete.ts'
 import { describeClientQuotas } from './48-describe-client-quotas.ts'
@@ -36,6 +38,7 @@ import { describeUserScramCredentials } from './50-describe-user-scram-credentia
 import { describeQuorum } from './55-describe-quorum.ts'
 import { describeCluster } from './60-describe-cluster.ts'
 import { describeProducers } from './61-describe-producers.ts'
+import { unregisterBroker } from './64-unregister-broker.ts'
 import { listTransactions } from './66-list-transactions.ts'
 import { listConfigResources } from './74-list-config-resources.ts'
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
@@ -65,11 +68,13 @@ const apis: readonly Api[] = [
   deleteAcls,
   describeConfigs,
   alterConfigs,
+  alterReplicaLogDirs,
   describeLogDirs,
   createPartitions,
   deleteGroups,
   electLeaders,
   incrementalAlterConfigs,
+  alterPartitionReassignments,
   listPartitionReassignments,
   offsetDelete,
   describeClientQuotas,
@@ -77,6 +82,7 @@ const apis: readonly Api[] = [
   describeQuorum,
   describeCluster,
   describeProducers,
+  unregisterBroker,
   listTransactions,
   listConfigResources,
   describeTopicPartitions
