@@ -169,11 +169,19 @@ export class Broker {
     }
   }
 
+  /** What this broker makes of it is its own affair: a mistake here stops this broker, and the others are told all the same. */
   #follow(records: readonly StateRecord[]): void {
-    for (const record of records) replayMetadata(this.#image, record)
-    const delta = this.#image.takeDelta()
-    this.#storage.replicas.follow(delta, this.#image)
-    this.#groups.follow(delta)
+    try {
+      for (const record of records) replayMetadata(this.#image, record)
+      const delta = this.#image.takeDelta()
+      this.#storage.replicas.follow(delta, this.#image)
+      this.#groups.follow(delta)
+    } catch (error) {
+      this.failed(
+        'Following the controller',
+        new InvariantError('what the controller says was not followed', 'broker', error)
+      )
+    }
   }
 
   /**

@@ -55,3 +55,20 @@ test('a stop hands over what is led, and a start of all begins a new epoch', asy
   for (const [index, { leaderEpoch }] of later.entries()) assert.ok(leaderEpoch > (epochs[index] ?? 0))
   await again.stop()
 })
+
+test('a broker that cannot follow the controller stops itself, and the others hear of what comes', async () => {
+  const on = machines(3)
+  const told: string[] = []
+  const cluster = await startOn(on, {}, (line) => told.push(line))
+  const [broken] = cluster.brokers.values()
+  assert.ok(broken !== undefined)
+  broken.image.takeDelta = () => {
+    throw new Error('a mistake')
+  }
+  await createTopic(cluster, 't1')
+  assert.match(told.join('\n'), /Following the controller met a mistake of the broker/)
+  for (const broker of cluster.brokers.values()) {
+    if (broker !== broken) assert.ok(broker.image.topicByName('t1') !== undefined)
+  }
+  await cluster.stop()
+})
