@@ -29,6 +29,8 @@ export interface BrokerStart {
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gives the directory free, which was taken before (`DataDirectory.take`); without it the broker takes it. */
   readonly unlock?: () => void
+  /** Of this life of it; that of the cluster without it. */
+  readonly log?: (line: string) => void
 }
 
 export interface ClusterOptions {
@@ -64,17 +66,21 @@ export class Cluster {
     const { brokers, controllerHost } = options
     const config = BrokerConfig.parse(withDefaults(options.config, brokers.length))
     const opened: Storage[] = []
-    const open = (host: Host, nodeId: number | null, clusterId: string | null, unlock?: () => void): Storage => {
+    const open = (
+      { host, log = options.log, unlock }: Pick<BrokerStart, 'host' | 'log' | 'unlock'>,
+      nodeId: number | null,
+      clusterId: string | null
+    ): Storage => {
       const identity = { nodeId, clusterId }
-      const { durability, log } = options
+      const { durability } = options
       const storage = Storage.open({ host, identity, durability, config, log, ...(unlock && { unlock }) })
       opened.push(storage)
       return storage
     }
     try {
-      const own = controllerHost === undefined ? null : open(controllerHost, controllerNodeId, null)
+      const own = controllerHost === undefined ? null : open({ host: controllerHost }, controllerNodeId, null)
       const clusterId = own?.directory.clusterId ?? null
-      const storages = brokers.map(({ host, nodeId, unlock }) => open(host, nodeId, clusterId, unlock))
+      const storages = brokers.map((start) => open(start, start.nodeId, clusterId))
       const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, options.log)
       // Up to here nothing that another broker left has been changed.
       options.onAccepted?.()
@@ -113,9 +119,10 @@ export class Cluster {
 
   /** A broker that had stopped, or was killed, comes back, perhaps with another disk. Rejects with DiskError; it is not there then. */
   async startBroker(start: BrokerStart): Promise<Broker> {
-    const { durability, log } = this.#options
+    const { durability, log: clusterLog } = this.#options
+    const { host, log = clusterLog } = start
     const identity = { nodeId: start.nodeId, clusterId: this.#home.clusterId }
-    const storage = Storage.open({ host: start.host, identity, durability, config: this.#config, log })
+    const storage = Storage.open({ host, identity, durability, config: this.#config, log })
     try {
       await storage.accept()
       const broker = await this.#open(start, storage)
@@ -172,10 +179,10 @@ export class Cluster {
     if (ready.length === 1) this.controller.image.forgetRemoved()
   }
 
-  async #open({ advertised }: BrokerStart, storage: Storage): Promise<Broker> {
+  async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {
     const { controller } = this
     const peers = (broker: Broker) => this.#channel.peersOf(broker)
-    const broker = await Broker.start({ storage, controller, peers, advertised, log: this.#options.log })
+    const broker = await Broker.start({ storage, controller, peers, advertised, log })
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
     return broker

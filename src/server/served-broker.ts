@@ -69,7 +69,11 @@ export class ServedBroker {
     const server = await Server.listen({ network, clock, host: listenHost, port: this.#port, log, connections })
     this.#port = server.port
     this.#life = { host, server }
-    return { host, nodeId, rack, advertised, endpoint: advertised ?? this.#reachable }
+    // What the code of a killed one still meets is nobody's trouble.
+    const ownLog = (line: string): void => {
+      if (this.#life?.host === host) log(line)
+    }
+    return { host, nodeId, rack, advertised, endpoint: advertised ?? this.#reachable, log: ownLog }
   }
 
   /** The cluster has started with it: clients are served. */

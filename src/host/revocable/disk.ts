@@ -1,4 +1,7 @@
-/** A disk whose files and lock end with the host. After that it refuses: what a broker that is gone still tries must not be done. */
+/**
+ * A disk whose files and lock end with the host. After that it refuses: what a broker that is gone still tries must not be done. A sync
+ * never comes, so that what rests on it is not even refused.
+ */
 import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
 import type { Lease } from './lease.ts'
 
@@ -56,7 +59,7 @@ export class RevocableDisk implements Disk {
   }
 
   async syncDirectory(path: string): Promise<void> {
-    await this.#lease.outcomeOf(this.#diskFor(path).syncDirectory(path))
+    await this.#lease.outcomeOf(() => this.#disk.syncDirectory(path))
   }
 
   syncDirectoryNow(path: string): void {
@@ -124,8 +127,7 @@ class RevocableFile implements DiskFile {
   }
 
   async sync(): Promise<void> {
-    assertThere(this.#lease, this.path)
-    await this.#lease.outcomeOf(this.#file.sync())
+    await this.#lease.outcomeOf(() => this.#file.sync())
   }
 
   close(): void {

@@ -14,10 +14,11 @@ export class Lease {
     return () => this.#ends.delete(end)
   }
 
-  /** Settles as the work does; never, once the host is taken back. */
-  outcomeOf<Result>(work: Promise<Result>): Promise<Result> {
+  /** Settles as the work does; never, once the host is taken back. Then it is not even begun. */
+  outcomeOf<Result>(work: () => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
-      work.then(
+      if (this.#isTaken) return
+      work().then(
         (result) => {
           if (!this.#isTaken) resolve(result)
         },

@@ -1,5 +1,5 @@
 /** A network whose listeners and connections end with the host. */
-import { type Connection, ListenError, type Listener, type Network } from '../network.ts'
+import type { Connection, Listener, Network } from '../network.ts'
 import type { Lease } from './lease.ts'
 
 export class RevocableNetwork implements Network {
@@ -12,9 +12,10 @@ export class RevocableNetwork implements Network {
   }
 
   async listen(host: string, port: number, onConnection: (connection: Connection) => void): Promise<Listener> {
-    if (this.#lease.isTaken) throw new ListenError('failed', 'The broker that wanted to listen is gone.')
-    const listening = this.#network.listen(host, port, (connection) => this.#accept(connection, onConnection))
-    return await this.#lease.outcomeOf(listening.then((listener) => this.#held(listener)))
+    return await this.#lease.outcomeOf(async () => {
+      const accept = (connection: Connection): void => this.#accept(connection, onConnection)
+      return this.#held(await this.#network.listen(host, port, accept))
+    })
   }
 
   /** It may come when the host is gone. */
