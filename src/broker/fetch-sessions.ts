@@ -15,6 +15,8 @@ export interface FetchPartition {
   readonly currentLeaderEpoch: number
   readonly fetchOffset: number
   readonly lastFetchedEpoch: number
+  /** Where the log of the replica that asks begins; -1 of a consumer. */
+  readonly logStartOffset: number
   readonly maxBytes: number
   /** How far the replica that asks knows that records are committed (KIP-1166); larger than any offset where nobody says it. */
   readonly knownHighWatermark: number

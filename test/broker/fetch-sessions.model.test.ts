@@ -19,7 +19,7 @@ interface Asked {
 }
 
 function partitionOf(topic: string, partition: number, fetchOffset = 0): FetchPartition {
-  const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, knownHighWatermark: 2 ** 63 }
+  const epochs = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, logStartOffset: -1, knownHighWatermark: 2 ** 63 }
   return { topic, topicId: `id-${topic}`, partition, fetchOffset, maxBytes: 1, told: null, ...epochs }
 }
 

@@ -12,7 +12,14 @@ import { limits } from '../../src/limits.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 
 function partition(id: number, fetchOffset = 0): FetchPartition {
-  const rest = { currentLeaderEpoch: -1, lastFetchedEpoch: -1, knownHighWatermark: 2 ** 63, maxBytes: 1000, told: null }
+  const rest = {
+    currentLeaderEpoch: -1,
+    lastFetchedEpoch: -1,
+    logStartOffset: -1,
+    knownHighWatermark: 2 ** 63,
+    maxBytes: 1000,
+    told: null
+  }
   return { topic: 'orders', topicId: 'ordersIdAAAAAAAAAAAAAA', partition: id, fetchOffset, ...rest }
 }
 

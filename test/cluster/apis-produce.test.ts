@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker } from '../../src/broker/broker.ts'
-import type { Cluster } from '../../src/cluster/cluster.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
@@ -10,35 +9,10 @@ import { ProduceRequest } from '../../src/protocol/generated/api/produce-request
 import { ProduceResponse } from '../../src/protocol/generated/api/produce-response.ts'
 import { batchOf, clockOf, idOf, produce, producing } from '../broker/apis/records-setup.ts'
 import { ask } from '../broker/apis/setup.ts'
+import { HeldTransport, othersThan, turns } from './held-transport.ts'
 import { createTopic, leaderOf, machines, startOn, until } from './setup.ts'
 
 const records = batchOf(['a'])
-
-function othersThan(cluster: Cluster, broker: Broker): Broker[] {
-  return [...cluster.brokers.values()].filter((other) => other !== broker)
-}
-
-/** The messages between brokers, which can be held up. */
-class HeldTransport {
-  #isHeld = false
-  #waiting: (() => void)[] = []
-
-  readonly carry = (): Promise<void> =>
-    this.#isHeld ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve()
-
-  hold(): void {
-    this.#isHeld = true
-  }
-
-  letGo(): void {
-    this.#isHeld = false
-    for (const go of this.#waiting.splice(0)) go()
-  }
-}
-
-const turns = async (): Promise<void> => {
-  for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate)
-}
 
 for (const version of [9, 10, 12, 13]) {
   test(`version ${version}: who asks a follower is told who leads, from 10 on, and where that one is found`, async () => {

@@ -154,6 +154,7 @@ function sessionRequest(request: Request, { apiVersion, broker }: RequestContext
         currentLeaderEpoch: partition.currentLeaderEpoch,
         fetchOffset: partition.fetchOffset,
         lastFetchedEpoch: partition.lastFetchedEpoch,
+        logStartOffset: partition.logStartOffset,
         maxBytes: partition.partitionMaxBytes,
         knownHighWatermark: partition.highWatermark,
         told: null

@@ -1,7 +1,7 @@
 /**
  * ListOffsets (2): where a partition begins and ends, and which offset belongs to a time.
  *
- * v1 one offset each · v2 isolation level · v4 leader epochs · v6 flexible · v7 max timestamp (-3) · v8 earliest local (-4) ·
+ * v1 one offset each · v2 isolation level · v4 leader epochs · v5 OFFSET_NOT_AVAILABLE (KIP-207) · v6 flexible · v7 max timestamp (-3) · v8 earliest local (-4) ·
  * v9 latest tiered (-5) · v10 time-out for tiered look-ups · v11 earliest waiting for upload (-6)
  * Kafka: ReplicaManager.fetchOffset, Partition.fetchOffsetForTimestamp. There is no tiered storage here, so that the local
  * log is the whole log, and the tiered offsets are unknown (-1), as on a Kafka without it.
@@ -37,6 +37,9 @@ const versionOfSpecialTime = new Map([
   [earliestPendingUpload, 11]
 ])
 
+const consumerReplicaId = -1
+const firstVersionWithNotAvailable = 5
+
 /** Their answers do not depend on where the log ends. */
 const timesWithoutEnd: ReadonlySet<number> = new Set([earliest, earliestLocal, latestTiered, earliestPendingUpload])
 
@@ -47,7 +50,7 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   failed: failedAsAWhole,
 
   handle(request, context) {
-    if (request.replicaId === -1 && !isIsolationLevel(request.isolationLevel))
+    if (request.replicaId === consumerReplicaId && !isIsolationLevel(request.isolationLevel))
       return failedAsAWhole(request, unexpected)
     const awaited = becomingReadable(request, context)
     if (awaited.length === 0) return answerTo(request, context)
@@ -66,7 +69,7 @@ function failedAsAWhole({ topics }: Request, { errorCode }: Failure): ListOffset
 
 /** What is still to be made durable of the partitions whose end a consumer asks about. */
 function becomingReadable(request: Request, { broker }: RequestContext): Promise<void>[] {
-  if (request.replicaId !== -1) return []
+  if (request.replicaId !== consumerReplicaId) return []
   return request.topics.flatMap((topic) =>
     topic.partitions.flatMap(({ partitionIndex, timestamp }) => {
       const replica = timesWithoutEnd.has(timestamp) ? undefined : broker.replica(topic.name, partitionIndex)
@@ -105,16 +108,38 @@ function lookUp(
     return failed(partition, ErrorCode.UNSUPPORTED_VERSION)
   }
   try {
-    return offsetAt(replica, partition, readableEnd(replica, request))
+    const answer = offsetAt(replica, partition, readableEnd(replica, request))
+    return isAnswerEarly(replica, partition, answer, request) ? failed(partition, notYet(context)) : answer
   } catch (error) {
     if (error instanceof DiskError) return failed(partition, ErrorCode.KAFKA_STORAGE_ERROR)
     throw error
   }
 }
 
+/**
+ * A new leader may not know how far its predecessor had committed. Until it has committed as much as its epoch began with, the end that
+ * it knows may be one that a consumer has passed already (KIP-207).
+ */
+function isAnswerEarly(
+  { leadership, highWatermark }: Replica,
+  { timestamp }: RequestPartition,
+  { offset = -1 }: PartitionAnswer,
+  { replicaId }: Request
+): boolean {
+  if (replicaId !== consumerReplicaId || leadership === null || leadership.startOffset <= highWatermark) return false
+  if (timestamp === latest) return true
+  return timestamp !== earliest && timestamp !== earliestLocal && offset === -1
+}
+
+/** Clients before version 5 know the other error only. */
+function notYet({ apiVersion }: RequestContext): ErrorCode {
+  const { OFFSET_NOT_AVAILABLE, LEADER_NOT_AVAILABLE } = ErrorCode
+  return apiVersion >= firstVersionWithNotAvailable ? OFFSET_NOT_AVAILABLE : LEADER_NOT_AVAILABLE
+}
+
 /** Consumers (replica id -1) see up to the high watermark, or the last stable offset; replicas and debuggers everything. */
 function readableEnd(replica: Replica, request: Request): number {
-  if (request.replicaId !== -1) return replica.log.logEndOffset
+  if (request.replicaId !== consumerReplicaId) return replica.log.logEndOffset
   return request.isolationLevel === 1 ? replica.lastStableOffset : replica.highWatermark
 }
 

@@ -4,7 +4,8 @@
  * v1 throttles after the answer · v2 flexible
  * Offset -1 means the high watermark. The new start is on disk before the answer leaves. Topics that are only compacted
  * refuse it, as in Kafka (POLICY_VIOLATION), and so do the broker's own topics.
- * What was acknowledged before the request lies below the high watermark: that is waited for.
+ * What was acknowledged before the request lies below the high watermark: that is waited for. So are the replicas of brokers that live,
+ * within the time of the request (DelayedDeleteRecords): the answer tells from where on no broker has records (the low watermark).
  */
 import { DiskError } from '../../host/disk.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -14,6 +15,8 @@ import { DeleteRecordsResponse } from '../../protocol/generated/api/delete-recor
 import type { Decoded } from '../../protocol/message.ts'
 import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
+import { isAlive } from '../described-brokers.ts'
+import type { Replica } from '../replication/replica.ts'
 
 type PartitionAnswer = DeleteRecordsResponse['topics'][number]['partitions'][number]
 
@@ -37,7 +40,9 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
     const topics = await Promise.all(
       request.topics.map(async ({ name, partitions }) => ({
         name,
-        partitions: await Promise.all(partitions.map((partition) => trimmed(broker, name, partition)))
+        partitions: await Promise.all(
+          partitions.map((partition) => trimmed(broker, name, partition, request.timeoutMs))
+        )
       }))
     )
     try {
@@ -60,21 +65,46 @@ function becomingReadable(request: Decoded<DeleteRecordsRequest>, broker: Broker
 async function trimmed(
   broker: Broker,
   topic: string,
-  { partitionIndex, offset }: { readonly partitionIndex: number; readonly offset: number }
+  { partitionIndex, offset }: { readonly partitionIndex: number; readonly offset: number },
+  timeoutMs: number
 ): Promise<PartitionAnswer> {
-  const start = await trim(broker, topic, partitionIndex, offset)
-  return typeof start === 'number'
-    ? { partitionIndex, lowWatermark: start, errorCode: ErrorCode.NONE }
-    : { partitionIndex, lowWatermark: -1, errorCode: start.error }
+  const trimmed = await trim(broker, topic, partitionIndex, offset)
+  if ('error' in trimmed) return { partitionIndex, lowWatermark: -1, errorCode: trimmed.error }
+  const { replica, start } = trimmed
+  const errorCode = await followersTrimmed(broker, replica, start, timeoutMs)
+  const lowWatermark = errorCode === ErrorCode.NOT_LEADER_OR_FOLLOWER ? -1 : lowWatermarkOf(broker, replica)
+  return { partitionIndex, lowWatermark, errorCode }
 }
 
-/** The new log start offset, or Kafka's error. */
+function lowWatermarkOf(broker: Broker, { leadership, log }: Replica): number {
+  return leadership?.lowWatermark(log.logStartOffset, (nodeId) => isAlive(broker, nodeId)) ?? log.logStartOffset
+}
+
+/** Waits until no replica of a broker that lives has records before the offset. */
+function followersTrimmed(broker: Broker, replica: Replica, start: number, timeoutMs: number): Promise<ErrorCode> {
+  const isReached = (): boolean => lowWatermarkOf(broker, replica) >= start
+  if (isReached()) return Promise.resolve(ErrorCode.NONE)
+  return new Promise((resolve) => {
+    const settle = (errorCode: ErrorCode): void => {
+      timer.cancel()
+      forget()
+      resolve(errorCode)
+    }
+    const timer = broker.host.clock.after(Math.max(0, timeoutMs), () => settle(ErrorCode.REQUEST_TIMED_OUT))
+    const forget = replica.watchFollowers(() => {
+      if (replica.leadership === null) settle(ErrorCode.NOT_LEADER_OR_FOLLOWER)
+      else if (isReached()) settle(ErrorCode.NONE)
+    })
+  })
+}
+
+/** Where the log of the leader begins now, or Kafka's error. */
 async function trim(
   broker: Broker,
   topic: string,
   partition: number,
   offset: number
-): Promise<number | { error: ErrorCode }> {
+): Promise<{ readonly replica: Replica; readonly start: number } | { readonly error: ErrorCode }> {
   const led = broker.led(topic, partition)
   if (broker.image.topicByName(topic)?.isInternal) return { error: ErrorCode.INVALID_TOPIC_EXCEPTION }
   if ('error' in led) return { error: led.error }
@@ -89,7 +119,7 @@ async function trim(
     if (!(error instanceof DiskError)) throw error
     return { error: ErrorCode.KAFKA_STORAGE_ERROR }
   }
-  return replica.log.logStartOffset
+  return { replica, start }
 }
 
 function notSaved<Topic extends { readonly partitions: readonly PartitionAnswer[] }>(topic: Topic): Topic {

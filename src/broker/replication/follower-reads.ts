@@ -28,7 +28,7 @@ export function readForFollower(
   if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
     return failedRead(partition, ErrorCode.OFFSET_OUT_OF_RANGE)
   }
-  if (!replica.fetchedBy(how.followerId, fetchOffset)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (!replica.fetchedBy(how.followerId, fetch)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   try {
     const { maxBytes, atLeastOneBatch, memory } = how
     const read = log.read(fetchOffset, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch, memory })

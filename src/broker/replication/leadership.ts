@@ -19,7 +19,16 @@ export type Assignment = Pick<
   'replicas' | 'inSyncReplicas' | 'leader' | 'leaderEpoch' | 'partitionEpoch'
 >
 
+/** What a follower's fetch says of its durable copy. */
+export interface FollowerCopy {
+  readonly logStartOffset: number
+  /** What it asks for next: its end. */
+  readonly fetchOffset: number
+}
+
 interface FollowerProgress {
+  /** The beginning of its copy; -1 as long as it has not asked in this epoch. */
+  startOffset: number
   /** The end of its durable copy; -1 as long as it has not asked in this epoch. */
   endOffset: number
   /** When it last had all that the leader had; on the clock that only grows. */
@@ -85,17 +94,32 @@ export class Leadership {
     return end
   }
 
-  /** A follower has asked for what comes from this offset on. False when it holds no replica. */
-  fetched(nodeId: number, fetchOffset: number, leaderEndOffset: number, nowMs: number): boolean {
+  /** A follower has asked for what comes next. False when it holds no replica. */
+  fetched(
+    nodeId: number,
+    { logStartOffset, fetchOffset }: FollowerCopy,
+    leaderEndOffset: number,
+    nowMs: number
+  ): boolean {
     const follower = this.#followers.get(nodeId)
     if (follower === undefined) return false
     if (fetchOffset >= leaderEndOffset) follower.caughtUpMs = nowMs
     else if (fetchOffset >= follower.leaderEndOffset)
       follower.caughtUpMs = Math.max(follower.caughtUpMs, follower.fetchedMs)
+    follower.startOffset = logStartOffset
     follower.endOffset = fetchOffset
     follower.fetchedMs = nowMs
     follower.leaderEndOffset = leaderEndOffset
     return true
+  }
+
+  /** The offset before which no replica of a broker that lives has records (Partition.lowWatermarkIfLeader). */
+  lowWatermark(ownStartOffset: number, isAlive: (nodeId: number) => boolean): number {
+    let low = ownStartOffset
+    for (const [nodeId, { startOffset }] of this.#followers) {
+      if (startOffset < low && isAlive(nodeId)) low = startOffset
+    }
+    return low
   }
 
   /** How far the follower's durable copy goes; -1 when it has not asked, or is none. */
@@ -142,7 +166,13 @@ export class Leadership {
     for (const nodeId of this.#followers.keys()) if (!replicas.includes(nodeId)) this.#followers.delete(nodeId)
     for (const nodeId of replicas) {
       if (nodeId === this.nodeId || this.#followers.has(nodeId)) continue
-      this.#followers.set(nodeId, { endOffset: -1, caughtUpMs: nowMs, fetchedMs: nowMs, leaderEndOffset: -1 })
+      this.#followers.set(nodeId, {
+        startOffset: -1,
+        endOffset: -1,
+        caughtUpMs: nowMs,
+        fetchedMs: nowMs,
+        leaderEndOffset: -1
+      })
     }
   }
 }

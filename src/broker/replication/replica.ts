@@ -13,7 +13,7 @@ import assert from 'node:assert/strict'
 import type { Clock, Timer } from '../../host/clock.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
 import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
-import { type Assignment, Leadership } from './leadership.ts'
+import { type Assignment, type FollowerCopy, Leadership } from './leadership.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
 export interface ReplicaObserver {
@@ -73,6 +73,7 @@ export class Replica {
   readonly #observers = new Set<ReplicaObserver>()
   /** Followers that wait for what is written, whether or not it is committed. */
   readonly #followers = new Set<ReplicaObserver>()
+  readonly #followerWatchers = new Set<() => void>()
   /** Acknowledgements that wait for followers, the nearest first. */
   #commitments: Commitment[] = []
   /** Whether a reader has seen everything, and nothing was synced for it since. It will come back, most likely at once. */
@@ -134,6 +135,7 @@ export class Replica {
     this.#leader = partition.leader
     if (partition.leader === this.#nodeId && !this.#isBeingCut) this.#lead(partition)
     this.#leaderEpoch = partition.leaderEpoch
+    this.#tellOfFollowers()
   }
 
   #lead(partition: Assignment): void {
@@ -239,11 +241,12 @@ export class Replica {
    * A follower has asked for what comes from this offset on: it has made durable what is below. False when it holds no replica of
    * the partition. Only of a leader.
    */
-  fetchedBy(nodeId: number, fetchOffset: number): boolean {
+  fetchedBy(nodeId: number, copy: FollowerCopy): boolean {
     assert.ok(this.#leadership !== null, `${this.name}: only the leader is asked by followers`)
-    const isFollower = this.#leadership.fetched(nodeId, fetchOffset, this.log.logEndOffset, this.#monotonicMs())
+    const isFollower = this.#leadership.fetched(nodeId, copy, this.log.logEndOffset, this.#monotonicMs())
     if (!isFollower) return false
     this.#advance()
+    this.#tellOfFollowers()
     if (this.#leadership.mayJoin(nodeId, this.#highWatermark)) this.onMayJoin?.(nodeId)
     return true
   }
@@ -329,11 +332,22 @@ export class Replica {
     this.#followers.delete(observer)
   }
 
+  /** Tells when a follower has fetched, or this broker leads in another way or no more; gives what ends that. */
+  watchFollowers(told: () => void): () => void {
+    this.#followerWatchers.add(told)
+    return () => this.#followerWatchers.delete(told)
+  }
+
+  #tellOfFollowers(): void {
+    for (const told of [...this.#followerWatchers]) told()
+  }
+
   /** The replica is going away (topic deleted, broker stopping): nobody waits for it any longer. */
   end(): void {
     this.log.onSynced = undefined
     this.#resign()
     this.#letGo()
+    this.#tellOfFollowers()
   }
 
   #letGo(): void {
