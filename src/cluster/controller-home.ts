@@ -5,6 +5,7 @@ import type { MetadataLog } from '../broker/metadata-log.ts'
 import { ReplicaStateLog } from '../broker/replica-log.ts'
 import type { Storage } from '../broker/storage.ts'
 import { Controller } from '../controller/controller.ts'
+import { LeaderCare } from '../controller/leader-care.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
 import { DiskError } from '../host/disk.ts'
@@ -16,6 +17,8 @@ export class ControllerHome {
   readonly controller: Controller
   readonly #storage: Storage
   readonly #log: MetadataLog
+  /** Where there is one broker nobody else could lead. */
+  readonly #leaderCare: LeaderCare
   /** Of a storage of its own; the one broker looks after its own storage. */
   readonly #housekeeping: Housekeeping | null
 
@@ -43,6 +46,7 @@ export class ControllerHome {
     } catch (error) {
       throw explained(error, host)
     }
+    this.#leaderCare = new LeaderCare(this.controller.brokers, host.clock, config)
     const isOwn = !brokers.includes(storage)
     const { image } = this.controller
     this.#housekeeping = isOwn
@@ -61,12 +65,14 @@ export class ControllerHome {
     if (this.#housekeeping === null) return
     this.#storage.begin()
     this.#housekeeping.start()
+    this.#leaderCare.start()
   }
 
   /** Every broker has stopped. */
   async close(): Promise<void> {
     if (this.#housekeeping === null) return
     this.#housekeeping.stop()
+    this.#leaderCare.stop()
     await this.#storage.close(undefined)
   }
 }

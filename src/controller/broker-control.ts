@@ -16,7 +16,13 @@ import {
   type WantedInSyncSet
 } from './alter-partition.ts'
 import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker, unregisteredBroker } from './broker-changes.ts'
-import { balancingElections, decideElections, type ElectionResult, type ElectionType } from './elect-leaders.ts'
+import {
+  balancingElections,
+  decideElections,
+  type ElectionResult,
+  type ElectionType,
+  uncleanElections
+} from './elect-leaders.ts'
 import {
   decideReassignment,
   type OngoingReassignment,
@@ -138,6 +144,12 @@ export class BrokerControl {
   /** Gives leadership back to preferred leaders. */
   async balance(): Promise<void> {
     this.#append(balancingElections(this.#scene, limits.partitionsPerRequest))
+    await this.#writer.published()
+  }
+
+  /** Elects anybody who lives, where a topic allows it and nobody leads. */
+  async electUncleanLeaders(): Promise<void> {
+    this.#append(uncleanElections(this.#scene, limits.partitionsPerRequest))
     await this.#writer.published()
   }
 

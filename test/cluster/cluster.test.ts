@@ -72,3 +72,27 @@ test('a broker that cannot follow the controller stops itself, and the others he
   }
   await cluster.stop()
 })
+
+test('leadership goes back to preferred leaders by itself, and to whoever lives only where a topic allows it', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 'kept', { partitions: 3 })
+  await createTopic(cluster, 'single', { replicationFactor: 1 })
+  const away = leaderOf(cluster, 'single')
+  await cluster.stopBroker(away.nodeId)
+  on.clock.advance(300_000)
+  await new Promise(setImmediate)
+  assert.equal(cluster.controller.image.topicByName('single')?.partitions[0]?.leader, -1)
+  await cluster.startBroker(brokerOn(on, away.nodeId))
+  const partitions = () => cluster.controller.image.topicByName('kept')?.partitions ?? []
+  const isBalanced = () => partitions().every(({ leader, replicas }) => leader === replicas[0])
+  await until(
+    on.clock,
+    () => partitions().every(({ inSyncReplicas }) => inSyncReplicas.length === 3),
+    'all are in sync'
+  )
+  assert.ok(!isBalanced())
+  on.clock.advance(300_000)
+  await until(on.clock, isBalanced, 'the preferred leaders lead')
+  await cluster.stop()
+})

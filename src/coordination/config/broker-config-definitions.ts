@@ -17,6 +17,7 @@ function checkRetention(value: string, name: string): string | null {
 export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
+  'auto.leader.rebalance.enable': { type: 'boolean', default: 'true', isReadOnly: true },
   'broker.id': { type: 'int', default: '1', isReadOnly: true },
   'broker.rack': { type: 'string', default: null, isReadOnly: true },
   'compression.gzip.level': { type: 'int', default: '-1', check: checkGzipLevel },
@@ -38,6 +39,7 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'log.cleaner.max.compaction.lag.ms': { type: 'long', default: '9223372036854775807' },
   'log.cleaner.min.cleanable.ratio': { type: 'double', default: '0.5' },
   'log.cleaner.min.compaction.lag.ms': { type: 'long', default: '0' },
+  'leader.imbalance.check.interval.seconds': { type: 'long', default: '300', min: 1, isReadOnly: true },
   'log.cleanup.policy': { type: 'list', default: 'delete', allowed: ['compact', 'delete'] },
   'log.dirs': { type: 'list', default: '', isReadOnly: true },
   'log.flush.interval.messages': { type: 'long', default: '9223372036854775807' },
@@ -78,5 +80,6 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'replica.lag.time.max.ms': { type: 'long', default: '30000', isReadOnly: true },
   'transaction.state.log.min.isr': { type: 'int', default: '1', isReadOnly: true },
   'transaction.state.log.replication.factor': { type: 'short', default: '1', isReadOnly: true },
-  'unclean.leader.election.enable': { type: 'boolean', default: 'false' }
+  'unclean.leader.election.enable': { type: 'boolean', default: 'false' },
+  'unclean.leader.election.interval.ms': { type: 'long', default: '300000', min: 1, isReadOnly: true }
 }

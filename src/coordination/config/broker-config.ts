@@ -114,6 +114,18 @@ export class BrokerConfig {
     return this.#boolean('delete.topic.enable')
   }
 
+  get autoLeaderRebalanceEnable(): boolean {
+    return this.#boolean('auto.leader.rebalance.enable')
+  }
+
+  get leaderImbalanceCheckIntervalMs(): number {
+    return this.#number('leader.imbalance.check.interval.seconds') * 1000
+  }
+
+  get uncleanLeaderElectionIntervalMs(): number {
+    return this.#number('unclean.leader.election.interval.ms')
+  }
+
   get rack(): string | null {
     return this.get('broker.rack')
   }

@@ -1,0 +1,45 @@
+/**
+ * What a controller of several brokers does by itself: gives leadership back to preferred leaders, and elects uncleanly where a topic
+ * allows it and nobody leads (Kafka: QuorumController's maybeBalancePartitionLeaders and maybeElectUncleanLeaders).
+ */
+import type { BrokerConfig } from '../coordination/config/broker-config.ts'
+import type { Clock, Timer } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
+import type { BrokerControl } from './broker-control.ts'
+
+export class LeaderCare {
+  readonly #brokers: BrokerControl
+  readonly #clock: Clock
+  readonly #config: BrokerConfig
+  readonly #timers = new Map<string, Timer>()
+
+  constructor(brokers: BrokerControl, clock: Clock, config: BrokerConfig) {
+    this.#brokers = brokers
+    this.#clock = clock
+    this.#config = config
+  }
+
+  start(): void {
+    const { leaderImbalanceCheckIntervalMs, uncleanLeaderElectionIntervalMs } = this.#config
+    this.#every('balance', leaderImbalanceCheckIntervalMs, () =>
+      this.#config.autoLeaderRebalanceEnable ? this.#brokers.balance() : Promise.resolve()
+    )
+    this.#every('unclean elections', uncleanLeaderElectionIntervalMs, () => this.#brokers.electUncleanLeaders())
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
+  }
+
+  #every(name: string, intervalMs: number, work: () => Promise<void>): void {
+    const timer = this.#clock.after(intervalMs, () => {
+      this.#every(name, intervalMs, work)
+      // A disk that refuses now may take it the next time; whoever runs the cluster is told of the disk elsewhere.
+      work().catch((error: unknown) => {
+        if (!(error instanceof DiskError)) throw error
+      })
+    })
+    this.#timers.set(name, timer)
+  }
+}
