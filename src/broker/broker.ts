@@ -259,6 +259,10 @@ export class Broker {
     return this.#advertised !== null
   }
 
+  rackOf(nodeId: number): string | null {
+    return this.#image.broker(nodeId)?.rack ?? (nodeId === this.nodeId ? this.config.rack : null)
+  }
+
   /** Makes `__consumer_offsets` and its coordinators when they are not there yet; false when that failed. */
   ensureGroupCoordinators(): Promise<boolean> {
     return this.#groups.ensure()

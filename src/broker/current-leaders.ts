@@ -3,6 +3,8 @@
  * first (KIP-951; KafkaApis.getCurrentLeader). Lasts as long as the making of one answer.
  */
 import { noLeader } from '../coordination/metadata/partition-image.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
+import type { FetchResponse } from '../protocol/generated/api/fetch-response.ts'
 import type { RequestContext } from './api.ts'
 import { type DescribedBroker, describeBroker } from './described-brokers.ts'
 
@@ -33,4 +35,22 @@ export class CurrentLeaders {
   get endpoints(): readonly DescribedBroker[] {
     return [...this.#nodes.values()]
   }
+}
+
+/** The errors of a fetch that say that another one leads, or leads in another epoch. */
+export const misdirectedFetch: ReadonlySet<number> = new Set([
+  ErrorCode.NOT_LEADER_OR_FOLLOWER,
+  ErrorCode.FENCED_LEADER_EPOCH
+])
+
+export function redirectedFetch(answer: FetchResponse, context: RequestContext): FetchResponse {
+  const leaders = new CurrentLeaders(context)
+  const responses = answer.responses.map((topic) => ({
+    ...topic,
+    partitions: topic.partitions.map((partition) => {
+      if (!misdirectedFetch.has(partition.errorCode)) return partition
+      return { ...partition, currentLeader: leaders.of(topic.topic ?? '', partition.partitionIndex) }
+    })
+  }))
+  return { ...answer, responses, nodeEndpoints: leaders.endpoints }
 }

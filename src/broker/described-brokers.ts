@@ -38,7 +38,7 @@ export function describeBroker(broker: Broker, session: Session, nodeId: number)
 
 function ownBroker(broker: Broker, session: Session): DescribedBroker {
   const { host, port } = broker.endpoint(session)
-  return { nodeId: broker.nodeId, host, port, rack: broker.image.broker(broker.nodeId)?.rack ?? null }
+  return { nodeId: broker.nodeId, host, port, rack: broker.rackOf(broker.nodeId) }
 }
 
 function otherBroker(broker: Broker, session: Session, { id, fenced, endpoints, rack }: BrokerImage) {

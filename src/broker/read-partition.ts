@@ -114,6 +114,13 @@ export function standing(replica: Replica, partition: number): PartitionData {
   }
 }
 
+/** The consumer is told of a replica near it, and reads there (KIP-392). */
+export function readElsewhere(replica: Replica, fetch: FetchPartition, preferredReadReplica: number): PartitionRead {
+  const epochError = leaderEpochError(replica, fetch.currentLeaderEpoch)
+  if (epochError !== ErrorCode.NONE) return failedRead(fetch.partition, epochError)
+  return { sizeBytes: 0, more: null, data: { ...standing(replica, fetch.partition), preferredReadReplica } }
+}
+
 /** KIP-595: a client whose last fetched epoch ends earlier here has read what is no longer in the log; it must go back. */
 export function divergingEpoch(replica: Replica, fetch: FetchPartition): PartitionRead | null {
   if (fetch.lastFetchedEpoch === -1) return null

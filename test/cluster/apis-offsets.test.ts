@@ -31,7 +31,7 @@ const maxTimestamp = -3
 test('a new leader says where the log ends when it has committed what its epoch began with', async () => {
   const transport = new HeldTransport()
   const on = machines(3)
-  const cluster = await startOn(on, {}, () => {}, transport.carry)
+  const cluster = await startOn(on, {}, { transport: transport.carry })
   await createTopic(cluster, 't1')
   const first = leaderOf(cluster, 't1')
   // It is committed, and before the others hear of that, the leader is gone.
@@ -112,7 +112,7 @@ test('records are deleted when no replica has them', async () => {
 
 test('replicas that are slow to delete are waited for as long as was asked', async () => {
   const transport = new HeldTransport()
-  const cluster = await startOn(machines(2), {}, () => {}, transport.carry)
+  const cluster = await startOn(machines(2), {}, { transport: transport.carry })
   await createTopic(cluster, 't1', { replicationFactor: 2 })
   const leader = leaderOf(cluster, 't1')
   await produce(leader, { records: batchOf(['a', 'b']) })

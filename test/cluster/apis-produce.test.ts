@@ -85,7 +85,7 @@ test('with fewer replicas in sync than there must be, acks=all is refused before
 test('replicas that are too slow are waited for as long as the producer allows; the records stay', async () => {
   const transport = new HeldTransport()
   const on = machines(3)
-  const cluster = await startOn(on, {}, () => {}, transport.carry)
+  const cluster = await startOn(on, {}, { transport: transport.carry })
   await createTopic(cluster, 't1')
   const leader = leaderOf(cluster, 't1')
   transport.hold()
@@ -110,7 +110,7 @@ test('replicas that are too slow are waited for as long as the producer allows; 
 
 test('who waits when another leader is elected is sent there', async () => {
   const transport = new HeldTransport()
-  const cluster = await startOn(machines(3), {}, () => {}, transport.carry)
+  const cluster = await startOn(machines(3), {}, { transport: transport.carry })
   await createTopic(cluster, 't1')
   const leader = leaderOf(cluster, 't1')
   transport.hold()
@@ -131,7 +131,7 @@ test('who waits when another leader is elected is sent there', async () => {
 test('where more replicas must be in sync by the time the records are committed, that is an error', async () => {
   const transport = new HeldTransport()
   const on = machines(3)
-  const cluster = await startOn(on, { 'min.insync.replicas': '1' }, () => {}, transport.carry)
+  const cluster = await startOn(on, { 'min.insync.replicas': '1' }, { transport: transport.carry })
   await createTopic(cluster, 't1')
   const leader = leaderOf(cluster, 't1')
   const [lost = assert.fail()] = othersThan(cluster, leader)

@@ -59,7 +59,7 @@ test('a stop hands over what is led, and a start of all begins a new epoch', asy
 test('a broker that cannot follow the controller stops itself, and the others hear of what comes', async () => {
   const on = machines(3)
   const told: string[] = []
-  const cluster = await startOn(on, {}, (line) => told.push(line))
+  const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
   const [broken] = cluster.brokers.values()
   assert.ok(broken !== undefined)
   broken.image.takeDelta = () => {

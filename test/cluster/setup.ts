@@ -31,22 +31,26 @@ export function brokerOn({ clock, disks }: Machines, nodeId: number): BrokerStar
   return { host, nodeId, rack: null, endpoint: { host: 'localhost', port: 9091 + nodeId }, advertised: null }
 }
 
+export interface Circumstances {
+  readonly log?: (line: string) => void
+  readonly transport?: Transport
+  /** Where each broker stands; nowhere without it. */
+  readonly rackOf?: (nodeId: number) => string
+}
+
 export function startOn(
   on: Machines,
   config: Readonly<Record<string, string>> = {},
-  log: (line: string) => void = () => {},
-  transport?: Transport
+  { log = () => {}, transport, rackOf }: Circumstances = {}
 ): Promise<Cluster> {
-  const [first = fail(), ...others] = [...on.disks.keys()].map((nodeId) => brokerOn(on, nodeId))
+  const starts = Array.from(on.disks.keys(), (nodeId) => ({
+    ...brokerOn(on, nodeId),
+    rack: rackOf === undefined ? null : rackOf(nodeId)
+  }))
+  const [first = fail(), ...others] = starts
   const controllerHost = { disk: on.controller, clock: on.clock, network, chance: new SeededChance(seed++) }
-  return Cluster.start({
-    brokers: [first, ...others],
-    controllerHost,
-    durability: 'disk',
-    config,
-    log,
-    ...(transport && { transport })
-  })
+  const travelling = transport === undefined ? {} : { transport }
+  return Cluster.start({ brokers: [first, ...others], controllerHost, durability: 'disk', config, log, ...travelling })
 }
 
 function fail(): never {

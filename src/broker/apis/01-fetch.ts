@@ -18,15 +18,17 @@ import { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
-import { CurrentLeaders } from '../current-leaders.ts'
+import { misdirectedFetch, redirectedFetch } from '../current-leaders.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
+import { preferredReadReplica } from '../preferred-replica.ts'
 import {
   absentPartition,
   failedRead,
   isIsolationLevel,
   type PartitionData,
   type PartitionRead,
+  readElsewhere,
   readPartition
 } from '../read-partition.ts'
 import { readForFollower } from '../replication/follower-reads.ts'
@@ -40,10 +42,6 @@ const firstVersionWithTopicIds = 13
 const firstVersionWithLeaders = 16
 const consumerReplicaId = -1
 const debuggingReplicaId = -2
-const errorsOfMisdirected: ReadonlySet<number> = new Set([
-  ErrorCode.NOT_LEADER_OR_FOLLOWER,
-  ErrorCode.FENCED_LEADER_EPOCH
-])
 const noMore: readonly Promise<void>[] = []
 
 export const fetch = api(ApiKey.Fetch, {
@@ -188,7 +186,7 @@ function readAll(request: Request, session: FetchContext, context: RequestContex
     sizeBytes += read.sizeBytes
     if (read.more !== null) more.push(read.more)
     remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
-    if (read.data.errorCode !== ErrorCode.NONE || read.data.divergingEpoch !== undefined) isDue = true
+    if (isWorthTelling(read)) isDue = true
     // A follower that does not know how far its records are committed is told at once.
     if (read.data.highWatermark > partition.knownHighWatermark) isDue = true
   }
@@ -213,6 +211,8 @@ function readOne(
     atLeastOneBatch: room.isFirst,
     memory: room.memory
   }
+  const preferred = replicaId >= 0 ? null : preferredReadReplica(context.broker, replica, partition, request.rackId)
+  if (preferred !== null) return readElsewhere(replica, partition, preferred)
   if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId })
   const asksLeader = context.apiVersion < firstVersionWithRack
   if (asksLeader && replica.leadership === null)
@@ -232,6 +232,13 @@ function whyAbsent(partition: FetchPartition, context: RequestContext): ErrorCod
 function unknownTopic(partition: FetchPartition, { apiVersion }: RequestContext): ErrorCode {
   if (apiVersion < firstVersionWithTopicIds) return ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
   return partition.topic === '' ? ErrorCode.UNKNOWN_TOPIC_ID : ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+/** Whoever asks has to do something else, which does not wait for records. */
+function isWorthTelling({ data }: PartitionRead): boolean {
+  return (
+    data.errorCode !== ErrorCode.NONE || data.divergingEpoch !== undefined || data.preferredReadReplica !== undefined
+  )
 }
 
 function waitableReplicas(session: FetchContext, { broker }: RequestContext): Replica[] {
@@ -261,23 +268,10 @@ function respond(
     const topic = topics.get(key) ?? { topic: partition.topic, topicId: partition.topicId, partitions: [] }
     topics.set(key, topic)
     topic.partitions.push(read.data)
-    if (errorsOfMisdirected.has(read.data.errorCode)) isMisdirected = true
+    if (misdirectedFetch.has(read.data.errorCode)) isMisdirected = true
   }
   const answer = { errorCode: ErrorCode.NONE, sessionId: session.sessionId, responses: [...topics.values()] }
-  return isMisdirected && context.apiVersion >= firstVersionWithLeaders ? redirecting(answer, context) : answer
-}
-
-/** Tells who leads what this broker was wrongly taken to lead, or to lead in another epoch. */
-function redirecting(answer: FetchResponse, context: RequestContext): FetchResponse {
-  const leaders = new CurrentLeaders(context)
-  const responses = answer.responses.map((topic) => ({
-    ...topic,
-    partitions: topic.partitions.map((partition) => {
-      if (!errorsOfMisdirected.has(partition.errorCode)) return partition
-      return { ...partition, currentLeader: leaders.of(topic.topic ?? '', partition.partitionIndex) }
-    })
-  }))
-  return { ...answer, responses, nodeEndpoints: leaders.endpoints }
+  return isMisdirected && context.apiVersion >= firstVersionWithLeaders ? redirectedFetch(answer, context) : answer
 }
 
 /** What an incremental answer must tell (FetchSession.CachedPartition.maybeUpdateResponseData). */
@@ -285,8 +279,7 @@ function hasNews(partition: FetchPartition, read: PartitionRead): boolean {
   const { data } = read
   return (
     read.sizeBytes > 0 ||
-    data.errorCode !== ErrorCode.NONE ||
-    data.divergingEpoch !== undefined ||
+    isWorthTelling(read) ||
     partition.told === null ||
     partition.told.highWatermark !== data.highWatermark ||
     partition.told.logStartOffset !== data.logStartOffset

@@ -38,6 +38,8 @@ interface FollowerProgress {
   leaderEndOffset: number
 }
 
+const noCopy = { startOffset: -1, endOffset: -1, caughtUpMs: 0 }
+
 export class Leadership {
   readonly nodeId: number
   readonly epoch: number
@@ -120,6 +122,15 @@ export class Leadership {
       if (startOffset < low && isAlive(nodeId)) low = startOffset
     }
     return low
+  }
+
+  /** Of followers in sync, those that have this offset, and for how long each has lagged. */
+  inSyncCopiesWith(offset: number, nowMs: number): { nodeId: number; logEndOffset: number; lagMs: number }[] {
+    return this.inSyncReplicas.flatMap((nodeId) => {
+      const { startOffset, endOffset, caughtUpMs } = this.#followers.get(nodeId) ?? noCopy
+      if (offset < startOffset || offset > endOffset) return []
+      return [{ nodeId, logEndOffset: endOffset, lagMs: nowMs - caughtUpMs }]
+    })
   }
 
   /** How far the follower's durable copy goes; -1 when it has not asked, or is none. */

@@ -14,6 +14,9 @@ function checkRetention(value: string, name: string): string | null {
     : null
 }
 
+/** The one of Kafka's selectors that does something (KIP-392); others are Java classes of whoever writes them. */
+export const rackAwareReplicaSelector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
+
 export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
@@ -78,6 +81,7 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'offsets.topic.segment.bytes': { type: 'int', default: '104857600', min: 1, isReadOnly: true },
   'process.roles': { type: 'list', default: 'broker,controller', isReadOnly: true },
   'replica.lag.time.max.ms': { type: 'long', default: '30000', isReadOnly: true },
+  'replica.selector.class': { type: 'string', default: null, isReadOnly: true, allowed: [rackAwareReplicaSelector] },
   'transaction.state.log.min.isr': { type: 'int', default: '1', isReadOnly: true },
   'transaction.state.log.replication.factor': { type: 'short', default: '1', isReadOnly: true },
   'unclean.leader.election.enable': { type: 'boolean', default: 'false' },

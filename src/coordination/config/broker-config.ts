@@ -3,7 +3,7 @@
  */
 import type { LogConfig } from '../../log/types.ts'
 import type { GroupConfig } from '../groups/group-config.ts'
-import { brokerConfigDefinitions } from './broker-config-definitions.ts'
+import { brokerConfigDefinitions, rackAwareReplicaSelector } from './broker-config-definitions.ts'
 import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
@@ -131,6 +131,11 @@ export class BrokerConfig {
   }
 
   /** How long a follower may lag before it is in sync no more. */
+  /** Whether consumers are sent to a replica near them. */
+  get hasRackAwareReplicas(): boolean {
+    return this.get('replica.selector.class') === rackAwareReplicaSelector
+  }
+
   get replicaLagTimeMaxMs(): number {
     return this.#number('replica.lag.time.max.ms')
   }
