@@ -17,6 +17,7 @@ import { replayMetadata } from '../coordination/metadata/replay.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { InvariantError } from '../invariant.ts'
+import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { FetchRequest } from '../protocol/generated/api/fetch-request.ts'
 import type { Decoded } from '../protocol/message.ts'
@@ -314,17 +315,30 @@ export class Broker {
     if (this.#isBroken) return
     this.#isBroken = true
     this.release()
+    this.#endReplication()
     this.#housekeeping.stop()
     this.controller.detach(this.nodeId)
     this.#storage.abandon()
   }
 
-  /** Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. */
+  /**
+   * Answers those who wait for records or for other members: the broker is about to stop. Nobody waits from now on. Followers are
+   * served and leaders followed to the end: acknowledgements that are under way depend on both.
+   */
   release(): void {
     this.fetches.release()
-    this.#fetchers.stop()
-    this.#inSyncSets.stop()
     this.#groups.close()
+  }
+
+  /** Resolves when the requests in flight are answered; what followers keep waiting for too long is refused. */
+  async drain(): Promise<void> {
+    this.release()
+    if (this.#inFlight === 0) return
+    const refusal = this.host.clock.after(limits.stopWaitMs, () => this.#storage.replicas.resign())
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve
+    })
+    refusal.cancel()
   }
 
   /** Waits for the requests in flight, and closes every log cleanly. The directory is free afterwards, whatever happens. */
@@ -335,15 +349,17 @@ export class Broker {
 
   async #stop(): Promise<void> {
     if (this.#isBroken) return
-    this.release()
     this.#housekeeping.stop()
-    if (this.#inFlight > 0) {
-      await new Promise<void>((resolve) => {
-        this.#whenIdle = resolve
-      })
-    }
+    await this.drain()
+    this.#endReplication()
     this.controller.detach(this.nodeId)
     await this.#storage.close(this.#image.brokerEpoch(this.nodeId))
+  }
+
+  #endReplication(): void {
+    this.fetches.end()
+    this.#fetchers.stop()
+    this.#inSyncSets.stop()
   }
 }
 

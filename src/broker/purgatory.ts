@@ -20,6 +20,7 @@ export class FetchPurgatory {
   readonly #clock: Clock
   readonly #waiting = new Set<WaitingFetch>()
   #isReleased = false
+  #hasEnded = false
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -31,7 +32,7 @@ export class FetchPurgatory {
 
   /** Resolves when it is time to read again and answer. */
   wait(wait: FetchWait): Promise<void> {
-    if (this.#isReleased) return Promise.resolve()
+    if (this.#hasEnded || (this.#isReleased && wait.reader === 'consumer')) return Promise.resolve()
     return new Promise((resolve) => {
       const fetch = new WaitingFetch(wait, this.#clock, () => {
         this.#waiting.delete(fetch)
@@ -41,20 +42,28 @@ export class FetchPurgatory {
     })
   }
 
-  /** Lets everyone go at once, and nobody wait any more: the broker is stopping. */
+  /** Lets consumers go at once, and none of them wait any more: the broker is stopping. */
   release(): void {
     this.#isReleased = true
+    for (const fetch of [...this.#waiting]) if (fetch.reader === 'consumer') fetch.ended()
+  }
+
+  /** Lets everyone go: the broker serves no more. */
+  end(): void {
+    this.#hasEnded = true
     for (const fetch of [...this.#waiting]) fetch.ended()
   }
 }
 
 class WaitingFetch implements ReplicaObserver {
+  readonly reader: FetchWait['reader']
   readonly #replicas: readonly Replica[]
   readonly #timer: Timer
   readonly #done: () => void
   #missingBytes: number
 
   constructor(wait: FetchWait, clock: Clock, done: () => void) {
+    this.reader = wait.reader
     this.#replicas = wait.replicas
     this.#missingBytes = wait.missingBytes
     this.#done = done

@@ -231,6 +231,11 @@ export class Replicas {
     this.#telling.attemptSoon('checkpoints', () => this.#checkpoints.saveAll())
   }
 
+  /** Nobody waits for acknowledgements any more: the broker stops, and leads nothing. */
+  resign(): void {
+    for (const replica of this.all()) replica.resign()
+  }
+
   /** Lets go of every file: the start has failed. */
   abandon(): void {
     this.#prepared.abandon()

@@ -158,7 +158,8 @@ export class Cluster {
   /** Waits for the requests in flight, and closes every log cleanly. The directories are free afterwards, whatever happens. */
   async stop(): Promise<void> {
     const brokers = [...this.#brokers.values()]
-    for (const broker of brokers) broker.release()
+    // Acknowledgements that are under way depend on all of them.
+    await Promise.all(brokers.map((broker) => broker.drain()))
     const stopped = await Promise.allSettled(brokers.map((broker) => broker.stop()))
     for (const { nodeId } of brokers) this.#forget(nodeId)
     await this.#home.close()

@@ -96,3 +96,29 @@ test('leadership goes back to preferred leaders by itself, and to whoever lives 
   await until(on.clock, isBalanced, 'the preferred leaders lead')
   await cluster.stop()
 })
+
+test('a stop of all lets what is under way be acknowledged, and waits for nobody who never answers', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1')
+  const leader = leaderOf(cluster, 't1')
+  const produced = Promise.all(['a', 'b', 'c'].map((value) => produce(leader, { records: batchOf([value]) })))
+  await cluster.stop()
+  assert.deepEqual(
+    (await produced).map(({ errorCode }) => errorCode),
+    [0, 0, 0]
+  )
+
+  const again = await startOn(on)
+  const last = leaderOf(again, 't1')
+  for (const broker of again.brokers.values()) {
+    if (broker !== last) broker.fetchFor = () => Promise.reject(new Error('nobody asks a follower'))
+  }
+  last.fetchFor = () => new Promise(() => {})
+  const stuck = produce(last, { records: batchOf(['d']) })
+  await new Promise(setImmediate)
+  const stopping = again.stop()
+  await until(on.clock, () => last.replica('t1', 0)?.leadership === null, 'it gives up waiting')
+  assert.notEqual((await stuck).errorCode, ErrorCode.NONE)
+  await stopping
+})

@@ -131,7 +131,7 @@ export class Replica {
    */
   takeRole(partition: Assignment): void {
     assert.ok(partition.leaderEpoch >= this.#leaderEpoch, `${this.name}: leader epochs only grow`)
-    if (partition.leader !== this.#nodeId) this.#resign()
+    if (partition.leader !== this.#nodeId) this.resign()
     this.#leader = partition.leader
     if (partition.leader === this.#nodeId && !this.#isBeingCut) this.#lead(partition)
     this.#leaderEpoch = partition.leaderEpoch
@@ -142,15 +142,15 @@ export class Replica {
     if (this.#leadership?.epoch === partition.leaderEpoch) {
       this.#leadership.update(partition, this.#monotonicMs())
     } else {
-      this.#resign()
+      this.resign()
       this.log.beginEpoch(partition.leaderEpoch)
       this.#leadership = new Leadership(this.#nodeId, partition, this.log.logEndOffset, this.#monotonicMs())
     }
     this.#advance()
   }
 
-  /** What waits for this leader is let go: it has to ask the next one. */
-  #resign(): void {
+  /** It leads no more. What waits for this leader is let go: it has to ask the next one. */
+  resign(): void {
     if (this.#leadership === null) return
     this.#leadership = null
     const commitments = this.#commitments
@@ -345,7 +345,7 @@ export class Replica {
   /** The replica is going away (topic deleted, broker stopping): nobody waits for it any longer. */
   end(): void {
     this.log.onSynced = undefined
-    this.#resign()
+    this.resign()
     this.#letGo()
     this.#tellOfFollowers()
   }
