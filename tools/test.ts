@@ -17,7 +17,8 @@ const HELP = `npm test -- [NAME…] [--target kafka] [--rounds N] [--no-build] [
 
   NAME             runs only the test files whose path contains NAME (crash, conformance/groups, log/…)
   --target kafka   the suites that prove the broker from outside run against a real Apache Kafka instead of ours
-  --rounds N       rounds of kill -9 in test/crash (5)
+  --rounds N       rounds of kill -9 in test/crash (3)
+  --brokers N      in test/crash: the process has so many brokers (once with one, once with three)
   --no-build       uses dist/ as it is
   --list           shows the files and runs nothing
 
@@ -27,6 +28,8 @@ Environment
 `
 
 const FILE_TIMEOUT_MS = 600_000
+/** A round of kill -9 takes a few seconds on a busy machine, and each file of them has several tests. */
+const ROUND_TIMEOUT_MS = 60_000
 const CONCURRENT_FILES = 2
 
 const { values, positionals } = parseArgs({
@@ -35,6 +38,7 @@ const { values, positionals } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     target: { type: 'string' },
     rounds: { type: 'string' },
+    brokers: { type: 'string' },
     'no-build': { type: 'boolean' },
     list: { type: 'boolean' }
   }
@@ -76,12 +80,16 @@ async function runTests(files: readonly string[]): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'odradek-test-'))
   const skipFile = join(scratch, 'skipped.json')
   const reporter = pathToFileURL(join(projectDirectory, 'tools', 'test-reporter.mjs')).href
-  const options = [`--test-concurrency=${CONCURRENT_FILES}`, `--test-timeout=${FILE_TIMEOUT_MS}`]
+  const options = [
+    `--test-concurrency=${CONCURRENT_FILES}`,
+    `--test-timeout=${FILE_TIMEOUT_MS + Number(values.rounds ?? 0) * ROUND_TIMEOUT_MS}`
+  ]
   const jars = kafkaJars('broker')
   const env = {
     ODRADEK_SKIP_FILE: skipFile,
     ...('found' in jars && { ODRADEK_KAFKA_JARS: jars.found }),
     ...(values.rounds && { ODRADEK_CRASH_ROUNDS: values.rounds }),
+    ...(values.brokers && { ODRADEK_CRASH_BROKERS: values.brokers }),
     ...(values.target && { ODRADEK_TARGET: values.target })
   }
   try {

@@ -1,39 +1,32 @@
-/** What a broker says of partitions and of a group's offsets, by raw requests. */
+/**
+ * What the brokers say of partitions and of a group's offsets, by raw requests. Each broker is asked (`bootstrap` names them, with
+ * commas between) until one that leads, or coordinates, answers: leaders may be moving, and some brokers may be dead.
+ */
 import { int32, int64, list, RawConnection, text } from '../harness/wire.ts'
 
 const LATEST = -1
+const PATIENCE_MS = 30_000
 
-async function asking<T>(bootstrap: string, ask: (connection: RawConnection) => Promise<T>): Promise<T> {
-  const connection = await RawConnection.open(bootstrap)
-  try {
-    return await ask(connection)
-  } finally {
-    connection.close()
-  }
-}
-
-function numbers(count: number): number[] {
-  return Array.from({ length: count }, (_, index) => index)
+interface Offset {
+  readonly partition: number
+  readonly offset: number
+  readonly errorCode: number
 }
 
 /** The end of each partition (ListOffsets, version 1). */
 export async function endOffsets(bootstrap: string, topic: string, partitions: number): Promise<Map<number, number>> {
-  return await asking(bootstrap, async (connection) => {
-    const asked = list(numbers(partitions).map((partition) => Buffer.concat([int32(partition), int64(LATEST)])))
-    const body = Buffer.concat([int32(-1), list([Buffer.concat([text(topic), asked])])])
+  const asked = list(numbers(partitions).map((partition) => Buffer.concat([int32(partition), int64(LATEST)])))
+  const body = Buffer.concat([int32(-1), list([Buffer.concat([text(topic), asked])])])
+  return await eventually(`ListOffsets of ${topic}`, bootstrap, partitions, async (connection) => {
     const answer = await connection.ask(2, 1, body)
     answer.int32()
     answer.text()
-    return new Map(
-      answer.list((): [number, number] => {
-        const partition = answer.int32()
-        const errorCode = answer.int16()
-        answer.int64()
-        const offset = answer.int64()
-        if (errorCode !== 0) throw new Error(`ListOffsets of ${topic}-${partition} is answered with error ${errorCode}`)
-        return [partition, offset]
-      })
-    )
+    return answer.list(() => {
+      const partition = answer.int32()
+      const errorCode = answer.int16()
+      answer.int64()
+      return { partition, errorCode, offset: answer.int64() }
+    })
   })
 }
 
@@ -44,25 +37,52 @@ export async function committedOffsets(
   topic: string,
   partitions: number
 ): Promise<Map<number, number>> {
-  return await asking(bootstrap, async (connection) => {
-    const body = Buffer.concat([
-      text(group),
-      list([Buffer.concat([text(topic), list(numbers(partitions).map(int32))])])
-    ])
-    for (let left = 500; ; left -= 1) {
-      const answer = await connection.ask(9, 1, body)
-      answer.int32()
+  const body = Buffer.concat([text(group), list([Buffer.concat([text(topic), list(numbers(partitions).map(int32))])])])
+  return await eventually(`OffsetFetch of ${group}`, bootstrap, partitions, async (connection) => {
+    const answer = await connection.ask(9, 1, body)
+    answer.int32()
+    answer.text()
+    return answer.list(() => {
+      const partition = answer.int32()
+      const offset = answer.int64()
       answer.text()
-      const offsets = answer.list(() => {
-        const partition = answer.int32()
-        const offset = answer.int64()
-        answer.text()
-        return { partition, offset, errorCode: answer.int16() }
-      })
-      const failed = offsets.find(({ errorCode }) => errorCode !== 0)
-      if (!failed) return new Map(offsets.map(({ partition, offset }) => [partition, offset]))
-      if (left === 0) throw new Error(`OffsetFetch of ${group} is answered with error ${failed.errorCode}`)
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+      return { partition, offset, errorCode: answer.int16() }
+    })
   })
+}
+
+function numbers(count: number): number[] {
+  return Array.from({ length: count }, (_, index) => index)
+}
+
+async function eventually(
+  what: string,
+  bootstrap: string,
+  partitions: number,
+  ask: (connection: RawConnection) => Promise<readonly Offset[]>
+): Promise<Map<number, number>> {
+  const known = new Map<number, number>()
+  const deadline = Date.now() + PATIENCE_MS
+  for (;;) {
+    const errors: (number | string)[] = []
+    for (const address of bootstrap.split(',')) {
+      const answers = await asking(address, ask).catch((error: unknown) => void errors.push(String(error)))
+      for (const { partition, offset, errorCode } of answers ?? []) {
+        if (errorCode === 0) known.set(partition, offset)
+        else errors.push(errorCode)
+      }
+    }
+    if (known.size === partitions) return known
+    if (Date.now() > deadline) throw new Error(`${what} is answered with: ${errors.join(', ')}`)
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+}
+
+async function asking<T>(address: string, ask: (connection: RawConnection) => Promise<T>): Promise<T> {
+  const connection = await RawConnection.open(address)
+  try {
+    return await ask(connection)
+  } finally {
+    connection.close()
+  }
 }

@@ -2,7 +2,10 @@
 
 produce BOOTSTRAP TOPIC PARTITIONS    writes 0, 1, 2, … (n to partition n modulo PARTITIONS) until a line comes on stdin;
                                       tells each acknowledgement: "acked PARTITION OFFSET N"; at the end "written N"
-commit BOOTSTRAP TOPIC GROUP          reads as a group and commits; tells each success: "committed PARTITION OFFSET"
+commit BOOTSTRAP TOPIC GROUP          reads as a group and commits; tells each record, "read PARTITION OFFSET N", and each commit
+                                      that was confirmed, "committed PARTITION OFFSET"
+
+What the user of the library is told of is told here: "failed WHY".
 """
 
 import sys
@@ -51,15 +54,15 @@ def produce(bootstrap, topic, partitions):
     )
     written = 0
     while not stopping.is_set() and not failures:
-        if len(producer) < 2000:
-            for _ in range(20):
+        if len(producer) < 200:
+            for _ in range(10):
                 producer.produce(topic, str(written), partition=written % int(partitions), on_delivery=delivered)
                 written += 1
         producer.poll(0.01)
     left = producer.flush(60)
     tell(f"written {written}")
     if left or failures:
-        sys.exit(f"{left} records were not delivered; {failures[:3]}")
+        tell(f"failed {left} records were not delivered; {failures[:3]}")
 
 
 def commit(bootstrap, topic, group):
@@ -77,9 +80,11 @@ def commit(bootstrap, topic, group):
     )
     consumer.subscribe([topic])
     while not stopping.is_set():
-        messages = consumer.consume(200, 0.05)
-        if not any(message.error() is None for message in messages):
+        messages = [message for message in consumer.consume(200, 0.05) if message.error() is None]
+        if not messages:
             continue
+        for message in messages:
+            tell(f"read {message.partition()} {message.offset()} {message.value().decode()}")
         try:
             for place in consumer.commit(asynchronous=False):
                 if place.error is None and place.offset >= 0:
