@@ -5,6 +5,7 @@
 import type { WantedInSyncSet } from '../../controller/alter-partition.ts'
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Leadership } from './leadership.ts'
 import type { Replica } from './replica.ts'
@@ -31,8 +32,11 @@ export class InSyncSets {
   readonly #joining = new Map<Replica, Set<number>>()
   /** Replicas whose set the controller is being asked to change. */
   readonly #asked = new Set<Replica>()
+  /** What the controller was asked without an answer: it may have been carried out, or may be yet. */
+  readonly #unanswered = new Map<Replica, Leadership>()
   #isAsking = false
   #timer: Timer | null = null
+  #againTimer: Timer | null = null
 
   constructor(options: {
     readonly control: InSyncControl
@@ -57,6 +61,7 @@ export class InSyncSets {
 
   stop(): void {
     this.#timer?.cancel()
+    this.#againTimer?.cancel()
   }
 
   /** The follower has all that is committed. */
@@ -69,25 +74,45 @@ export class InSyncSets {
 
   #ask(): void {
     if (this.#isAsking) return
-    const changes = [...this.#joins(), ...this.#departures()]
+    const changes: Change[] = []
+    for (const source of [this.#joins(), this.#askedBefore(), this.#departures()]) {
+      for (const change of source) {
+        this.#asked.add(change.replica)
+        changes.push(change)
+      }
+    }
     if (changes.length === 0) return
     this.#isAsking = true
-    for (const { replica } of changes) this.#asked.add(replica)
     this.#control
       .alterPartitions(changes.map(wantedOf))
       .then(({ partitions }) => this.#answered(changes, partitions))
       .catch((error: unknown) => {
-        this.#answered(changes, [])
-        // The controller's disk refuses, or it cannot be reached: the next fetch of a follower asks again.
+        this.#notAnswered(changes)
+        // The controller's disk refuses, or it cannot be reached.
         if (!(error instanceof DiskError)) throw error
       })
+  }
+
+  /**
+   * Whether it was carried out is not known: nothing is committed that those who may have joined do not have, until the controller says
+   * how it is (Partition.handleAlterPartitionError). It is asked again after a while.
+   */
+  #notAnswered(changes: readonly Change[]): void {
+    this.#isAsking = false
+    for (const { replica, leadership } of changes) {
+      this.#asked.delete(replica)
+      if (leadership.expected.length > 0) this.#unanswered.set(replica, leadership)
+    }
+    this.#againTimer?.cancel()
+    this.#againTimer = this.#clock.after(limits.refusedRecordPauseMs, () => this.#ask())
   }
 
   #answered(changes: readonly Change[], results: readonly { readonly error: ErrorCode }[]): void {
     this.#isAsking = false
     for (const [index, { replica, leadership }] of changes.entries()) {
       this.#asked.delete(replica)
-      if (results[index]?.error !== ErrorCode.NONE) leadership.giveUpExpecting()
+      // Any other error comes of a change that this leader is about to be told of.
+      if (results[index]?.error === ErrorCode.INELIGIBLE_REPLICA) leadership.giveUpExpecting()
     }
     if (this.#joining.size > 0) this.#ask()
   }
@@ -101,7 +126,18 @@ export class InSyncSets {
       const ready = [...joining].filter((nodeId) => leadership.mayJoin(nodeId, replica.highWatermark))
       if (ready.length === 0) continue
       leadership.expect(ready)
-      yield { replica, leadership, inSyncReplicas: [...leadership.inSyncReplicas, ...ready] }
+      this.#unanswered.delete(replica)
+      yield { replica, leadership, inSyncReplicas: [...leadership.inSyncReplicas, ...leadership.expected] }
+    }
+  }
+
+  /** What is still expected of the same leadership, once more. */
+  *#askedBefore(): Iterable<Change> {
+    for (const [replica, leadership] of this.#unanswered) {
+      this.#unanswered.delete(replica)
+      if (replica.leadership !== leadership || leadership.expected.length === 0) continue
+      if (this.#asked.has(replica)) continue
+      yield { replica, leadership, inSyncReplicas: [...leadership.inSyncReplicas, ...leadership.expected] }
     }
   }
 

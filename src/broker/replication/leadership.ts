@@ -157,12 +157,17 @@ export class Leadership {
     })
   }
 
+  /** Those that the controller was asked to take in, and has not said whether it did. */
+  get expected(): readonly number[] {
+    return [...this.#joining]
+  }
+
   /** The controller is asked to take these in: from now on nothing is committed that they do not have. */
   expect(joining: readonly number[]): void {
     this.#joining = new Set([...this.#joining, ...joining])
   }
 
-  /** The controller did not take them in, which it says by an answer and by no change. */
+  /** The controller has refused to take them in. */
   giveUpExpecting(): void {
     this.#joining = new Set()
   }

@@ -1,0 +1,75 @@
+/** What a leader does while it does not know whether its in-sync set was changed. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { InSyncSets } from '../../src/broker/replication/in-sync-sets.ts'
+import { Replica } from '../../src/broker/replication/replica.ts'
+import type { WantedInSyncSet } from '../../src/controller/alter-partition.ts'
+import { DiskError } from '../../src/host/disk.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { limits } from '../../src/limits.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { batchOf } from '../broker/apis/records-setup.ts'
+import { open } from '../log/setup.ts'
+
+const assignment = { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1] }
+type Answer = Awaited<ReturnType<ConstructorParameters<typeof InSyncSets>[0]['control']['alterPartitions']>>
+
+function leading(answer: () => Promise<Answer>) {
+  const clock = new ManualClock()
+  const log = open({ history: 'new' })
+  const replica = new Replica({
+    ...{ topic: 't1', topicId: log.topicId, partition: 0, leaderEpoch: 0, minInSyncReplicas: 1, nodeId: 1 },
+    ...{ monotonicMs: () => clock.monotonicMs(), highWatermark: 0, writeDown: async () => {}, log }
+  })
+  replica.takeRole(assignment)
+  const asked: WantedInSyncSet[] = []
+  const alterPartitions = (wanted: readonly WantedInSyncSet[]) => {
+    asked.push(...wanted)
+    return answer()
+  }
+  const control = { alterPartitions }
+  const sets = new InSyncSets({ control, clock, replicas: () => [replica], maxLagMs: () => 30_000 })
+  replica.onMayJoin = (follower) => sets.mayJoin(replica, follower)
+  return { clock, replica, asked }
+}
+
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+}
+
+const inSync = (wanted: WantedInSyncSet | undefined) => wanted?.inSyncReplicas.map(({ brokerId }) => brokerId)
+
+test('as long as it is not known whether a follower was taken in, nothing is committed that it does not have', async () => {
+  let attempts = 0
+  const { clock, replica, asked } = leading(() => {
+    attempts += 1
+    if (attempts === 1) return Promise.reject(new DiskError('too-many-files', '', 'No file handle is left.'))
+    return Promise.resolve({ error: ErrorCode.NONE, partitions: [{ error: ErrorCode.NONE }] })
+  })
+  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 0 })
+  await turns()
+  replica.append(batchOf(['a']), 'client')
+  await turns()
+  assert.equal(replica.highWatermark, 0, 'it may be in sync by now, and has nothing')
+  clock.advance(limits.refusedRecordPauseMs)
+  await turns()
+  assert.deepEqual(asked.map(inSync), [
+    [1, 2],
+    [1, 2]
+  ])
+  replica.takeRole({ ...assignment, partitionEpoch: 1, inSyncReplicas: [1, 2] })
+  assert.equal(replica.highWatermark, 0)
+  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 1 })
+  assert.equal(replica.highWatermark, 1)
+})
+
+test('a follower that is refused is waited for no more', async () => {
+  const { replica } = leading(() =>
+    Promise.resolve({ error: ErrorCode.NONE, partitions: [{ error: ErrorCode.INELIGIBLE_REPLICA }] })
+  )
+  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 0 })
+  await turns()
+  replica.append(batchOf(['a']), 'client')
+  await turns()
+  assert.equal(replica.highWatermark, 1)
+})
