@@ -13,6 +13,8 @@ export const limits = {
   groupMembers: 5_000,
   /** Member ids of one group that were given out and not used yet: a client that never comes back leaves one for a session. */
   groupPendingMembers: 10_000,
+  /** A coordinator's answer waits so long for followers (Kafka: offsets.commit.timeout.ms). */
+  coordinatorCommitMs: 5_000,
   /** What comes due while the disk has no room for its record (a member's end, a round's) comes due again after this. */
   refusedRecordPauseMs: 1000,
   /** Groups in one partition of `__consumer_offsets`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */

@@ -8,8 +8,9 @@ import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { ReplicaStateLog } from './replica-log.ts'
+import { noSnapshot, ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
 import type { Replica } from './replication/replica.ts'
 import { Slices } from './slices.ts'
@@ -99,7 +100,9 @@ export class GroupCoordinators implements RoleObserver {
     const hosted = replicas.get(offsetsTopic, partition)
     if (hosted.kind !== 'online') return null
     const slices = new Slices(clock)
-    const options = { log: new ReplicaStateLog(hosted.replica), clock, chance, config: config.groups, topics }
+    const patience = { clock, timeoutMs: limits.coordinatorCommitMs }
+    const log = new ReplicaStateLog(hosted.replica, noSnapshot, patience)
+    const options = { log, clock, chance, config: config.groups, topics }
     try {
       const coordinator = await GroupCoordinator.load(options, () => slices.othersTurn(), isWanted)
       if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])

@@ -1,12 +1,12 @@
 /** The log of a coordinator, kept in a replica: state records become batches, and the log is read back at the start. */
-import type { StateLog, StateRecord } from '../coordination/coordinator.ts'
+import { NotSafeYet, type StateLog, type StateRecord } from '../coordination/coordinator.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import { type BatchHeader, isControl, isTransactional, readBatchHeader } from '../protocol/records/batch.ts'
 import { buildBatch } from '../protocol/records/builder.ts'
 import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { isUnreadable, type LogRecord, readRecords } from '../protocol/records/reader.ts'
-import { NotLeading, type Replica } from './replication/replica.ts'
+import { type CommitPatience, CommitTimeout, NotLeading, type Replica } from './replication/replica.ts'
 
 /** Records that stand for all of the log below an offset. */
 export interface StateSnapshot {
@@ -15,22 +15,28 @@ export interface StateSnapshot {
   records(): Iterable<StateRecord>
 }
 
-const noSnapshot: StateSnapshot = { endOffset: 0, records: () => [] }
+export const noSnapshot: StateSnapshot = { endOffset: 0, records: () => [] }
 
 export class ReplicaStateLog implements StateLog {
   readonly #replica: Replica
   readonly #snapshot: StateSnapshot
+  readonly #patience: CommitPatience | null
 
-  constructor(replica: Replica, snapshot = noSnapshot) {
+  /** `patience`: how long other replicas are waited for, where there are others. */
+  constructor(replica: Replica, snapshot = noSnapshot, patience: CommitPatience | null = null) {
     this.#replica = replica
     this.#snapshot = snapshot
+    this.#patience = patience
   }
 
   get logEndOffset(): number {
     return this.#replica.log.logEndOffset
   }
 
+  /** Refuses what could not be committed, as a produce with acks=all is refused. */
   append(records: readonly StateRecord[], nowMs: number): void {
+    const { name, hasEnoughInSyncReplicas } = this.#replica
+    if (!hasEnoughInSyncReplicas) throw new DiskError('failed', name, `${name} has not enough replicas in sync.`)
     const batch = buildBatch({
       baseOffset: 0,
       partitionLeaderEpoch: this.#replica.leaderEpoch,
@@ -38,15 +44,16 @@ export class ReplicaStateLog implements StateLog {
     })
     const result = this.#replica.append(batch, 'coordinator')
     if (!result.ok) {
-      throw new DiskError('failed', `${this.#replica.topic}-${this.#replica.partition}`, result.message)
+      throw new DiskError('failed', name, result.message)
     }
     if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()
   }
 
   async durable(offset: number): Promise<void> {
     try {
-      await this.#replica.committed(offset)
+      await this.#replica.committed(offset, this.#patience)
     } catch (error) {
+      if (error instanceof CommitTimeout) throw new NotSafeYet(error.message, { cause: error })
       if (!(error instanceof NotLeading)) throw error
       throw new DiskError('failed', this.#replica.name, error.message, error)
     }
@@ -99,7 +106,7 @@ export class ReplicaStateLog implements StateLog {
 
   /** Consumers of a state topic see its records once they are synced, whether or not anybody waits for an answer. */
   #startSync(): void {
-    this.durable(this.logEndOffset).catch(() => {
+    this.#replica.log.durable(this.logEndOffset).catch(() => {
       // The log remembers that a sync failed and refuses the next append; whoever waits for this one is told there.
     })
   }

@@ -17,13 +17,18 @@ export interface StateRecord {
   readonly isPending?: true
 }
 
+/** What was decided is in the log, and not known to be safe in the time that there was: nothing of it is in doubt here. */
+export class NotSafeYet extends Error {
+  override readonly name = 'NotSafeYet'
+}
+
 /** The log of one coordinator, as the runtime needs it. */
 export interface StateLog {
   /** The offset after the last appended record. */
   readonly logEndOffset: number
   /** Appends the records as one batch, all or nothing. Throws DiskError. */
   append(records: readonly StateRecord[], nowMs: number): void
-  /** Resolves when everything below the offset is as durable as the broker promises. */
+  /** Resolves when everything below the offset is as durable as the broker promises. Rejects with DiskError, or NotSafeYet. */
   durable(offset: number): Promise<void>
   /**
    * Hands on every data record of the log, oldest first; at last those that are pending. Step by step: whoever must not hold up
@@ -99,6 +104,7 @@ export class Coordinator {
     try {
       await this.#log.durable(this.#log.logEndOffset)
     } catch (error) {
+      if (error instanceof NotSafeYet) throw error
       // Without a free file handle nothing is in doubt: the log is synced a little later.
       if (!(error instanceof DiskError) || error.problem !== 'too-many-files') this.#fail(error)
       throw error

@@ -196,6 +196,20 @@ export const brokerMutations: readonly Mutation[] = [
     tests: ['test/broker/replica-log.test.ts']
   },
   {
+    what: 'a coordinator takes what cannot be replicated, and its answers wait for others to come back',
+    file: 'src/broker/replica-log.ts',
+    text: 'if (!hasEnoughInSyncReplicas)',
+    replacement: 'if (false)',
+    tests: ['test/cluster/groups.test.ts']
+  },
+  {
+    what: 'a coordinator closes for good when followers are late',
+    file: 'src/coordination/coordinator.ts',
+    text: '      if (error instanceof NotSafeYet) throw error\n',
+    replacement: '',
+    tests: ['test/cluster/groups.test.ts']
+  },
+  {
     what: 'the reserve stays on a full disk',
     file: 'src/broker/reserve.ts',
     text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",

@@ -27,7 +27,7 @@ import type { OffsetFetchResponseGroup } from '../../protocol/generated/api/offs
 import type { SyncGroupRequest } from '../../protocol/generated/api/sync-group-request.ts'
 import type { SyncGroupResponse } from '../../protocol/generated/api/sync-group-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
-import { Coordinator, type Decision, type StateLog, type StateRecord } from '../coordinator.ts'
+import { Coordinator, type Decision, NotSafeYet, type StateLog, type StateRecord } from '../coordinator.ts'
 import { describedGroup, listedGroup, missingGroup, undescribedGroup } from './classic/describe.ts'
 import { type Draft, draftOf, type FoundGroup, refusedJoin, refusedSync } from './classic/draft.ts'
 import { heartbeat } from './classic/heartbeat.ts'
@@ -332,7 +332,7 @@ export class GroupCoordinator {
       await this.#coordinator.settled()
       return answer
     } catch (error) {
-      if (error instanceof DiskError) return refusal()
+      if (error instanceof DiskError || error instanceof NotSafeYet) return refusal()
       throw error
     }
   }
