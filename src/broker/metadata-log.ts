@@ -5,10 +5,12 @@ import type { Host } from '../host/host.ts'
 import type { LogConfig } from '../log/types.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { assertNothingMissing, readMetadataDirectory } from './metadata-directory.ts'
+import { MetadataSnapshots } from './metadata-snapshots.ts'
 import type { PartitionLogs } from './partition-logs.ts'
 import type { StateSnapshot } from './replica-log.ts'
 import type { Assignment } from './replication/leadership.ts'
 import { Replica } from './replication/replica.ts'
+import type { Telling } from './telling.ts'
 
 /** The topic id that Kafka reserves for `__cluster_metadata` (Uuid.METADATA_TOPIC_ID). */
 const metadataTopicId = 'AAAAAAAAAAAAAAAAAAAAAQ'
@@ -25,6 +27,8 @@ export interface MetadataLog {
   readonly snapshot: StateSnapshot
   /** Whoever writes to it leads it from here on. Throws DiskError. */
   beginToLead(): void
+  /** Written while it is led. */
+  readonly snapshots: MetadataSnapshots
 }
 
 /**
@@ -35,16 +39,20 @@ export function openMetadataLog({
   host,
   config,
   directory,
-  logs
+  logs,
+  telling
 }: {
   readonly host: Host
   readonly config: BrokerConfig
   readonly directory: DataDirectory
   readonly logs: PartitionLogs
+  readonly telling: Telling
 }): MetadataLog {
   const { snapshot, leaderEpoch } = readMetadataDirectory(host.disk)
   const settings: LogConfig = {
     ...config.logConfigFor(new Map()),
+    segmentBytes: config.metadataLog.segmentBytes,
+    segmentMs: config.metadataLog.segmentMs,
     retentionBytes: -1,
     retentionMs: -1,
     cleanupDelete: false,
@@ -76,6 +84,7 @@ export function openMetadataLog({
     return {
       replica,
       snapshot,
+      snapshots: new MetadataSnapshots(host, log, config.metadataLog, telling),
       beginToLead: () => replica.takeRole({ ...alone(nodeId), leaderEpoch: newestEpoch, partitionEpoch: 0 })
     }
   } catch (error) {

@@ -100,7 +100,7 @@ export class Replicas {
   /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
   openMetadata(): MetadataLog {
     const { host, config, directory } = this.#options
-    this.#metadata = openMetadataLog({ host, config, directory, logs: this.#logs })
+    this.#metadata = openMetadataLog({ host, config, directory, logs: this.#logs, telling: this.#telling })
     return this.#metadata
   }
 
@@ -240,6 +240,7 @@ export class Replicas {
   abandon(): void {
     this.#prepared.abandon()
     this.#removals.end()
+    void this.#metadata?.snapshots.end()
     for (const replica of this.#everyReplica()) {
       replica.end()
       replica.log.abandon()
@@ -250,6 +251,7 @@ export class Replicas {
   async close(brokerEpoch: number | undefined): Promise<void> {
     this.#prepared.abandon()
     this.#removals.end()
+    await this.#metadata?.snapshots.end()
     const replicas = this.#everyReplica()
     for (const replica of replicas) replica.end()
     const closed = await Promise.allSettled([...this.#closing, ...replicas.map((replica) => replica.log.close())])

@@ -178,6 +178,7 @@ export class Cluster {
     for (const { broker, epoch } of ready) broker.serve(epoch)
     // The directories were held against the topics that were deleted; of several brokers one may come back later and ask.
     if (ready.length === 1) this.controller.image.forgetRemoved()
+    this.#home.beginSnapshots()
   }
 
   async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {

@@ -68,6 +68,14 @@ export class ControllerHome {
     this.#leaderCare.start()
   }
 
+  /** The brokers are there: from here on the metadata's snapshots are written as they come due. */
+  beginSnapshots(): void {
+    const { controller } = this
+    const { snapshots } = this.#log
+    snapshots.begin({ image: controller.image, settled: () => controller.settled() })
+    controller.onTold = () => snapshots.consider()
+  }
+
   /** Every broker has stopped. */
   async close(): Promise<void> {
     if (this.#housekeeping === null) return

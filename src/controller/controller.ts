@@ -116,6 +116,8 @@ function withoutNulls(config: ReadonlyMap<string, string | null>): ReadonlyMap<s
 }
 
 export class Controller {
+  /** Called when the brokers were told of more. */
+  onTold: (() => void) | undefined
   /** As decided: what is being synced is in it already. */
   readonly image = new ClusterImage()
   readonly #transactions = new MetadataTransactions((record) => replayMetadata(this.image, record))
@@ -168,6 +170,12 @@ export class Controller {
     if (this.#transactions.isOpen) this.#append([abortTransactionRecord('Controller failover')])
     if (this.image.features.size === 0) this.#append(firstRecords(this.#placement.defaults))
     return this.#published([])
+  }
+
+  /** Resolves when all that was written so far is safe and told, and so is what the brokers made of it. Rejects with DiskError. */
+  async settled(): Promise<void> {
+    await this.#published([])
+    await this.#makers.allSafe()
   }
 
   /** The node that it is. */
@@ -420,6 +428,7 @@ export class Controller {
   #tell(records: readonly StateRecord[]): void {
     if (records.length === 0) return
     for (const follower of [...this.#followers.values()]) follower.follow(records)
+    this.onTold?.()
   }
 }
 

@@ -92,6 +92,11 @@ export class LogMakers {
     await Promise.all([...makers].map((maker) => this.#safeOrGone(maker)))
   }
 
+  /** Resolves when what was made and removed so far survives a power cut, everywhere. Rejects with DiskError. */
+  async allSafe(): Promise<void> {
+    await Promise.all([...this.#makers.values()].map((maker) => this.#safeOrGone(maker)))
+  }
+
   /** A broker that goes meanwhile is passed over, as one that was gone before. */
   #safeOrGone(maker: LogMaker): Promise<void> {
     return new Promise((resolve, reject) => {

@@ -196,6 +196,11 @@ export class PartitionLog {
     return this.#segments.sizeBytes
   }
 
+  /** Bytes of the batches from the one that holds the offset on. */
+  sizeBytesFrom(offset: number): number {
+    return this.#health.noticing(() => this.#segments.sizeBytesFrom(offset))
+  }
+
   /** The latest epoch that a leader has begun here; -1 when none is known. */
   get latestEpoch(): number {
     return this.#epochs.latest

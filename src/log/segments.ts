@@ -73,6 +73,13 @@ export class Segments {
     return this.#segments.reduce((sum, segment) => sum + segment.sizeBytes, 0)
   }
 
+  /** Bytes of the batches from the one that holds the offset on. Throws DamageError. */
+  sizeBytesFrom(offset: number): number {
+    const first = this.#segmentOf(offset)
+    const before = this.#segments.slice(0, this.#segments.indexOf(first))
+    return this.sizeBytes - before.reduce((sum, segment) => sum + segment.sizeBytes, first.endBefore(offset).position)
+  }
+
   /** What of the log a recovery need not doubt, when everything below `syncedOffset` is synced: finished segments with their indexes. */
   recoveryPoint(syncedOffset: number): number {
     const behind = this.#segments.find((segment) => segment !== this.active && !segment.hasSyncedIndexes)

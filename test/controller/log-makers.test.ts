@@ -42,4 +42,5 @@ test('what a living broker cannot make safe is refused', async () => {
     makerWith(() => Promise.reject(new Error('no room')))
   )
   await assert.rejects(makers.namesSafe([partitions]), /no room/)
+  await assert.rejects(makers.allSafe(), /no room/)
 })

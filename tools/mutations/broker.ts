@@ -215,5 +215,26 @@ export const brokerMutations: readonly Mutation[] = [
     text: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false\n  disk.remove(file)",
     replacement: "if (!(error instanceof DiskError) || error.problem !== 'full' || !disk.exists(file)) return false",
     tests: ['test/broker/reserve.test.ts']
+  },
+  {
+    what: 'a snapshot of the metadata is there before the records that it stands for are safe',
+    file: 'src/coordination/metadata/snapshot-writing.ts',
+    text: '    await recordsSafe\n',
+    replacement: '',
+    tests: ['test/broker/metadata-snapshots.test.ts']
+  },
+  {
+    what: 'snapshots of the metadata go before it is safe that the log begins later',
+    file: 'src/broker/snapshot-retention.ts',
+    text: 'await log.deleteRecordsBefore',
+    replacement: 'void log.deleteRecordsBefore',
+    tests: ['test/broker/metadata-snapshots.test.ts']
+  },
+  {
+    what: 'a snapshot of the metadata is written on while the broker stops',
+    file: 'src/broker/metadata-snapshots.ts',
+    text: '    await this.#underWay\n',
+    replacement: '',
+    tests: ['test/broker/metadata-snapshots.test.ts']
   }
 ]

@@ -3,6 +3,7 @@
  */
 import type { LogConfig } from '../../log/types.ts'
 import type { GroupConfig } from '../groups/group-config.ts'
+import type { MetadataLogConfig } from '../metadata/metadata-log-config.ts'
 import { brokerConfigDefinitions, rackAwareReplicaSelector } from './broker-config-definitions.ts'
 import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
@@ -154,6 +155,17 @@ export class BrokerConfig {
 
   get logFlushOffsetCheckpointIntervalMs(): number {
     return this.#number('log.flush.offset.checkpoint.interval.ms')
+  }
+
+  get metadataLog(): MetadataLogConfig {
+    return {
+      segmentBytes: this.#number('metadata.log.segment.bytes'),
+      segmentMs: this.#number('metadata.log.segment.ms'),
+      bytesBetweenSnapshots: this.#number('metadata.log.max.record.bytes.between.snapshots'),
+      snapshotIntervalMs: this.#number('metadata.log.max.snapshot.interval.ms'),
+      retentionBytes: this.#number('metadata.max.retention.bytes'),
+      retentionMs: this.#number('metadata.max.retention.ms')
+    }
   }
 
   get groups(): GroupConfig {

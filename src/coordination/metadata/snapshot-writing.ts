@@ -2,7 +2,7 @@
  * Writing a snapshot of the metadata (KIP-630; Kafka: MetadataImage.write, RecordsSnapshotWriter): what the image says, as records
  * from which it can be made again. Offsets count from 0 within the file, and every batch has the epoch that the name has.
  */
-import type { Disk } from '../../host/disk.ts'
+import { attempt, type Disk } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
 import { buildBatch } from '../../protocol/records/builder.ts'
 import { type RaftControlRecord, raftControlBatch } from '../../protocol/records/raft-control-records.ts'
@@ -35,6 +35,8 @@ export interface SnapshotWriting extends SnapshotPlace {
   readonly quorum?: readonly RaftControlRecord[]
   /** Awaited between batches, so that a large cluster's snapshot does not hold up everything else. */
   readonly pause?: () => Promise<void>
+  /** Resolves when the records that it stands for are safe; it has no name before. */
+  readonly recordsSafe?: Promise<void>
 }
 
 const metadataVersionFeature = 'metadata.version'
@@ -101,19 +103,33 @@ export async function writeMetadataSnapshot(disk: Disk, image: ClusterImage, of:
   const unfinished = `${directory}/${name}.part`
   const batches = snapshotBatches(snapshotRecords(image), of)
   disk.remove(unfinished)
-  const file = disk.open(unfinished, 'create')
-  try {
-    for (const batch of batches) {
-      file.append([batch])
-      await of.pause?.()
-    }
-    await file.sync()
-  } finally {
-    file.close()
-  }
+  await writeBatches(disk, unfinished, batches, of)
   disk.rename(unfinished, `${directory}/${name}`)
   await disk.syncDirectory(directory)
   return { name, endOffset, epoch }
+}
+
+async function writeBatches(
+  disk: Disk,
+  path: string,
+  batches: Iterable<Buffer>,
+  { pause, recordsSafe }: SnapshotWriting
+): Promise<void> {
+  const file = disk.open(path, 'create')
+  try {
+    for (const batch of batches) {
+      file.append([batch])
+      await pause?.()
+    }
+    await file.sync()
+    await recordsSafe
+  } catch (error) {
+    // What a full disk had no more room for.
+    attempt(() => disk.remove(path))
+    throw error
+  } finally {
+    file.close()
+  }
 }
 
 export function snapshotName({ endOffset, epoch }: Pick<SnapshotPlace, 'endOffset' | 'epoch'>): string {

@@ -16,21 +16,19 @@ export interface SnapshotId {
   readonly epoch: number
 }
 
+/** The snapshots among the names of a directory, the oldest first. */
+export function snapshotsAmong(names: readonly string[]): SnapshotId[] {
+  const found = names.flatMap((name) => {
+    const [, endOffset, epoch] = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name) ?? []
+    if (endOffset === undefined || epoch === undefined) return []
+    return [{ name, endOffset: Number(endOffset), epoch: Number(epoch) }]
+  })
+  return found.sort((one, other) => one.endOffset - other.endOffset || one.epoch - other.epoch)
+}
+
 /** The newest snapshot among the names of a directory; null when there is none. */
 export function newestSnapshot(names: readonly string[]): SnapshotId | null {
-  let newest: SnapshotId | null = null
-  for (const name of names) {
-    const [, endOffset, epoch] = /^(\d{20})-(\d{10})\.checkpoint$/.exec(name) ?? []
-    if (endOffset === undefined || epoch === undefined) continue
-    const id = { name, endOffset: Number(endOffset), epoch: Number(epoch) }
-    if (
-      newest === null ||
-      id.endOffset > newest.endOffset ||
-      (id.endOffset === newest.endOffset && id.epoch > newest.epoch)
-    )
-      newest = id
-  }
-  return newest
+  return snapshotsAmong(names).at(-1) ?? null
 }
 
 /** Where the bytes are not those of a whole snapshot. */

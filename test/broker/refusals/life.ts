@@ -39,7 +39,10 @@ const group = 'readers'
 const standardRetentionMs = String(7 * 24 * 3600 * 1000)
 const config = {
   'offsets.topic.num.partitions': '1',
-  'log.retention.check.interval.ms': '60000'
+  'log.retention.check.interval.ms': '60000',
+  // Snapshots of the metadata come and go all the time.
+  'metadata.log.max.record.bytes.between.snapshots': '500',
+  'metadata.max.retention.bytes': '3000'
 }
 
 /** Survives the process, or a power cut as well. */
