@@ -77,7 +77,8 @@ const librdkafka: Writer = {
   async write(brokers, topic, numbers) {
     const settings = ['enable.idempotence=true', 'acks=all', 'linger.ms=1', 'retry.backoff.ms=20']
     const options = settings.flatMap((setting) => ['-X', setting])
-    const place = ['-P', '-b', brokers.join(','), '-t', topic, '-p', '0']
+    // -E: what librdkafka tries again does not end kcat.
+    const place = ['-E', '-P', '-b', brokers.join(','), '-t', topic, '-p', '0']
     const process = new LineProcess(found(kcat()), [...place, ...options])
     let last = -1
     for (let value = numbers.next(); value !== null; value = numbers.next()) {
