@@ -5,6 +5,7 @@
  * stands in `apis/`; what the cluster knows in its image, which follows the controller; where records lie in `log/`.
  */
 
+import type { OfflineReplica } from '../controller/broker-changes.ts'
 import { type Controller, configOfBroker, type MetadataFollower } from '../controller/controller.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
@@ -138,6 +139,7 @@ export class Broker {
       maxLagMs: () => config.replicaLagTimeMaxMs
     })
     replicas.onMayJoin = (replica, follower) => this.#inSyncSets.mayJoin(replica, follower)
+    replicas.onOffline = (replica) => this.#tellOffline([replica])
     this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
     replicas.observeRoles(this.#fetchers)
@@ -193,8 +195,17 @@ export class Broker {
     this.#epoch = epoch
     this.#inSyncSets.start()
     this.#storage.replicas.beginRoles(this.#image)
+    this.#tellOffline([...this.#storage.replicas.offline()])
     this.#storage.begin()
     this.#housekeeping.start()
+  }
+
+  /** Others shall lead. Where the controller's disk refuses, a start tells it again. */
+  #tellOffline(offline: readonly OfflineReplica[]): void {
+    if (this.#epoch < 0 || offline.length === 0) return
+    this.controller.brokers.replicasOffline(this.nodeId, this.#epoch, offline).catch((error: unknown) => {
+      if (!(error instanceof DiskError)) this.failed('Handing over what is offline', error)
+    })
   }
 
   /**

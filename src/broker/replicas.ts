@@ -48,6 +48,8 @@ export interface RoleObserver {
 export class Replicas {
   /** Called when a follower of what is led here has all that is committed. */
   onMayJoin: ((replica: Replica, nodeId: number) => void) | undefined
+  /** Called when a partition cannot be served any more. */
+  onOffline: ((of: { readonly topicId: string; readonly partitionId: number }) => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, HostedPartition[]>()
   readonly #checkpoints: Checkpoints
@@ -95,6 +97,15 @@ export class Replicas {
   /** Those that serve. */
   *all(): Iterable<Replica> {
     for (const partitions of this.#byTopic.values()) yield* replicasAmong(partitions)
+  }
+
+  /** Those that cannot be served. */
+  *offline(): Iterable<{ readonly topicId: string; readonly partitionId: number }> {
+    for (const partitions of this.#byTopic.values()) {
+      for (const [partitionId, hosted] of partitions.entries()) {
+        if (hosted.kind === 'offline') yield { topicId: hosted.topicId, partitionId }
+      }
+    }
   }
 
   /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
@@ -309,6 +320,7 @@ export class Replicas {
       if (!(error instanceof DiskError)) throw error
       log?.abandon()
       this.#telling.failed(`${name} is offline`, error)
+      this.onOffline?.({ topicId: topic.id, partitionId })
       const { history } = how
       return { kind: 'offline', topicId: topic.id, history, reason: error, closed: null, mayPass: mayPass(error) }
     }
@@ -373,6 +385,7 @@ export class Replicas {
       replica.log.abandon()
       const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
       this.#byTopic.get(topic)?.splice(partition, 1, offline)
+      this.onOffline?.({ topicId, partitionId: partition })
       return
     }
   }
@@ -391,6 +404,7 @@ export class Replicas {
     // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
     closing.catch(() => {})
     this.#closing.push(closing)
+    this.onOffline?.({ topicId, partitionId: partition })
   }
 
   /**

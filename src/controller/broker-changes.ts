@@ -9,7 +9,7 @@ import { withState } from '../coordination/metadata/living-brokers.ts'
 import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { brokerRegistrationChangeRecord, unregisterBrokerRecord } from '../coordination/metadata/records.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { recordsOfPartition, type WantedPartition } from './partition-change.ts'
+import { changeOfPartition, recordOfChange, recordsOfPartition, type WantedPartition } from './partition-change.ts'
 import { without } from './reassignment.ts'
 import { allowsUncleanElections, type Scene } from './scene.ts'
 
@@ -75,6 +75,29 @@ export function returnedBroker(scene: Scene, { id, isClean, directoryId }: Retur
       return { inSyncReplicas, ...unclean, ...(hasMoved ? { movedTo } : {}) }
     }
   )
+}
+
+export interface OfflineReplica {
+  readonly topicId: string
+  readonly partitionId: number
+}
+
+/**
+ * Its disk has lost or damaged these: there it is in sync no more, and others lead (Kafka: handleDirectoriesOffline). Where there is
+ * nobody else who can, all stays as it is: its disk may give back what it has.
+ */
+export function offlineReplicas(scene: Scene, id: number, offline: readonly OfflineReplica[]): StateRecord[] {
+  const then = { ...scene, living: withState(scene.living, id, 'fenced') }
+  return offline.flatMap(({ topicId, partitionId }) => {
+    const topic = scene.image.topicById(topicId)
+    const partition = topic?.partitions[partitionId]
+    if (topic === undefined || partition?.inSyncReplicas.includes(id) !== true) return []
+    const inSyncReplicas = without(partition.inSyncReplicas, [id])
+    const election = electionOf(scene, topic)
+    const change = changeOfPartition(then, topic, partition, { election, inSyncReplicas, uncleanReplicas: [id] })
+    if (change === null || change.leader === noLeader) return []
+    return [recordOfChange(then, topic, partition, change)]
+  })
 }
 
 /** It is taken out of the cluster: it is in sync and eligible nowhere, and has no registration any more. */

@@ -15,7 +15,15 @@ import {
   objectionToBrokerEpoch,
   type WantedInSyncSet
 } from './alter-partition.ts'
-import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker, unregisteredBroker } from './broker-changes.ts'
+import {
+  fencedBroker,
+  type OfflineReplica,
+  offlineReplicas,
+  returnedBroker,
+  stoppingBroker,
+  unfencedBroker,
+  unregisteredBroker
+} from './broker-changes.ts'
 import {
   balancingElections,
   decideElections,
@@ -128,6 +136,13 @@ export class BrokerControl {
     })
     await this.#writer.published()
     return { error, partitions }
+  }
+
+  /** Replicas of this broker serve no more. Resolves when others lead what it led of them, as far as there are others. */
+  async replicasOffline(brokerId: number, brokerEpoch: number, offline: readonly OfflineReplica[]): Promise<void> {
+    if (objectionToBrokerEpoch(this.#scene, brokerId, brokerEpoch) !== ErrorCode.NONE) return
+    this.#append(offlineReplicas(this.#scene, brokerId, offline))
+    await this.#writer.published()
   }
 
   /** ElectLeaders. Null topics: all there are. */

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { decideInSyncSet } from '../../src/controller/alter-partition.ts'
 import {
   fencedBroker,
+  offlineReplicas,
   type Return,
   returnedBroker,
   stoppingBroker,
@@ -165,3 +166,28 @@ test('a registration in the metadata log says what became of the broker, once', 
   assert.deepEqual(stoppingBroker(stopping, 1).records, [])
   assert.equal(after(stopping, unregisteredBroker(stopping, 1).records).image.broker(1), undefined)
 })
+
+const offlines: readonly (readonly [what: string, scene: ReturnType<typeof sceneOf>, then: string | undefined])[] = [
+  ['another leads who is in sync', of({}), '2/2,3/ epoch +1'],
+  ['a follower is in sync no more, and the leader goes on', of({ leader: 2 }), '2/2,3/'],
+  [
+    'what is damaged is not eligible, even while too few are in sync',
+    of({ inSyncReplicas: [1, 2] }, two),
+    '2/2/ epoch +1'
+  ],
+  ['one that is not in sync changes nothing', of({ leader: 2, inSyncReplicas: [2, 3] }), undefined],
+  ['nobody else has everything: it goes on', of({ inSyncReplicas: [1] }), undefined],
+  ['nobody else lives who has everything', of({}, {}, { states: { 2: 'fenced', 3: 'fenced' } }), undefined],
+  ['an unclean election is of another one', of({ inSyncReplicas: [1] }, unclean), '2/2/ recovering epoch +1']
+]
+
+for (const [what, scene, then] of offlines) {
+  test(`a replica of broker 1 is offline: ${what}`, () => {
+    const records = offlineReplicas(scene, 1, [
+      { topicId: topicIdOf('t'), partitionId: 0 },
+      { topicId: topicIdOf('t'), partitionId: 9 }
+    ])
+    assert.equal(records.length, then === undefined ? 0 : 1)
+    if (then !== undefined) assert.deepEqual(shortlyAfter(scene, records), [then])
+  })
+}

@@ -196,6 +196,27 @@ export const brokerMutations: readonly Mutation[] = [
     tests: ['test/broker/replica-log.test.ts']
   },
   {
+    what: 'a broker that lost a partition before its start keeps the lead of it',
+    file: 'src/broker/broker.ts',
+    text: '    this.#tellOffline([...this.#storage.replicas.offline()])\n',
+    replacement: '',
+    tests: ['test/cluster/offline.test.ts']
+  },
+  {
+    what: 'a broker that loses a partition keeps the lead of it',
+    file: 'src/broker/broker.ts',
+    text: 'replicas.onOffline = (replica) => this.#tellOffline([replica])',
+    replacement: 'replicas.onOffline = () => {}',
+    tests: ['test/cluster/offline.test.ts']
+  },
+  {
+    what: 'a partition that nobody else can lead is led by nobody once its leader is offline',
+    file: 'src/controller/broker-changes.ts',
+    text: 'if (change === null || change.leader === noLeader) return []',
+    replacement: 'if (change === null) return []',
+    tests: ['test/controller/broker-changes.test.ts']
+  },
+  {
     what: 'a coordinator takes what cannot be replicated, and its answers wait for others to come back',
     file: 'src/broker/replica-log.ts',
     text: 'if (!hasEnoughInSyncReplicas)',
