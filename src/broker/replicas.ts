@@ -299,9 +299,24 @@ export class Replicas {
     const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
     for (const partition of here) {
       while (hosted.length < partition.partitionId) hosted.push(notHosted)
-      hosted[partition.partitionId] = this.#host(topic, partition, { config, minInSyncReplicas, history })
+      const how = {
+        config,
+        minInSyncReplicas,
+        history: this.#mayBeMissing(topic, partition) ? 'new' : history
+      } as const
+      hosted[partition.partitionId] = this.#host(topic, partition, how)
     }
     this.#byTopic.set(topic.name, hosted)
+  }
+
+  /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
+  #mayBeMissing(
+    { name }: TopicImage,
+    { partitionId, inSyncReplicas, eligibleLeaderReplicas }: PartitionImage
+  ): boolean {
+    const { nodeId, host } = this.#options
+    if (inSyncReplicas.includes(nodeId) || eligibleLeaderReplicas.includes(nodeId)) return false
+    return host.disk.list(directoryOf({ topic: name, partition: partitionId })).length === 0
   }
 
   /** A log that the disk has lost or damaged takes its own partition offline, nothing else. */

@@ -189,7 +189,10 @@ export class Controller {
 
   /** A broker that is told from here on; resolves with what is safe so far. Rejects with DiskError. */
   async attach(nodeId: number, follower: MetadataFollower): Promise<ClusterImage> {
-    while (this.#unpublished.length > 0 || !this.#publication.isIdle) await this.#published([])
+    // What others hand in is waited for, and nothing handed in for that: two who attach would wait for each other's for ever.
+    while (this.#unpublished.length > 0 || !this.#publication.isIdle) {
+      await (this.#unpublished.length > 0 ? this.#published([]) : this.#publication.settled())
+    }
     this.#makers.attach(nodeId, follower)
     this.#followers.set(nodeId, follower)
     return this.image.copy()

@@ -37,6 +37,7 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
 }
 
+const follower = { nodeId: 2, brokerEpoch: 7 }
 const inSync = (wanted: WantedInSyncSet | undefined) => wanted?.inSyncReplicas.map(({ brokerId }) => brokerId)
 
 test('as long as it is not known whether a follower was taken in, nothing is committed that it does not have', async () => {
@@ -46,7 +47,7 @@ test('as long as it is not known whether a follower was taken in, nothing is com
     if (attempts === 1) return Promise.reject(new DiskError('too-many-files', '', 'No file handle is left.'))
     return Promise.resolve({ error: ErrorCode.NONE, partitions: [{ error: ErrorCode.NONE }] })
   })
-  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 0 })
+  replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 0 })
   await turns()
   replica.append(batchOf(['a']), 'client')
   await turns()
@@ -59,7 +60,7 @@ test('as long as it is not known whether a follower was taken in, nothing is com
   ])
   replica.takeRole({ ...assignment, partitionEpoch: 1, inSyncReplicas: [1, 2] })
   assert.equal(replica.highWatermark, 0)
-  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 1 })
+  replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 1 })
   assert.equal(replica.highWatermark, 1)
 })
 
@@ -67,9 +68,21 @@ test('a follower that is refused is waited for no more', async () => {
   const { replica } = leading(() =>
     Promise.resolve({ error: ErrorCode.NONE, partitions: [{ error: ErrorCode.INELIGIBLE_REPLICA }] })
   )
-  replica.fetchedBy(2, { logStartOffset: 0, fetchOffset: 0 })
+  replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 0 })
   await turns()
   replica.append(batchOf(['a']), 'client')
   await turns()
   assert.equal(replica.highWatermark, 1)
+})
+
+test('a follower joins in the life in which it caught up: what it asked in an earlier one counts no more', async () => {
+  const { replica, asked } = leading(() => new Promise(() => {}))
+  replica.append(batchOf(['a']), 'client')
+  assert.ok(replica.fetchedBy({ nodeId: 2, brokerEpoch: 8 }, { logStartOffset: 0, fetchOffset: 0 }))
+  assert.ok(!replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 1 }), 'it came late, and says what was')
+  assert.equal(replica.leadership?.endOffsetOf(2), 0)
+  assert.ok(replica.fetchedBy({ nodeId: 2, brokerEpoch: 8 }, { logStartOffset: 0, fetchOffset: 1 }))
+  await turns()
+  const epochs = asked.map((wanted) => wanted?.inSyncReplicas.find(({ brokerId }) => brokerId === 2)?.brokerEpoch)
+  assert.deepEqual(epochs, [8], 'the controller is asked to take this life of it in, and no other')
 })

@@ -42,7 +42,9 @@ export class Administrator {
     const answer = await this.#client.ask(MetadataRequest, MetadataResponse, 12, { topics: null })
     if (answer === null) return false
     const told = answer.topics.filter(({ isInternal }) => !isInternal)
-    for (const { topicId, name, partitions } of told) ledger.topicIs(topicId, name ?? '', partitions.length)
+    for (const { topicId, name, partitions } of told) {
+      ledger.topicIs(topicId, name ?? '', partitions.length, partitions[0]?.replicaNodes.length ?? 1)
+    }
     const missing = ledger.topics.find(({ id }) => !told.some(({ topicId }) => topicId === id))
     if (missing !== undefined)
       throw new BrokenPromise(`${missing.name} (${missing.id}) is there no more, and nobody deleted it`)
@@ -70,17 +72,20 @@ export class Administrator {
   async #create(name: string): Promise<boolean> {
     const { world, ledger } = this.#scene
     const numPartitions = world.between(1, 2)
+    const brokers = this.#scene.cluster.nodes.length
+    const replicationFactor = brokers === 1 || world.oneIn(6) ? 1 : world.between(2, brokers)
     const configs = [
       { name: 'segment.ms', value: String(world.between(1, 50) * 100) },
-      { name: 'retention.ms', value: '-1' }
+      { name: 'retention.ms', value: '-1' },
+      { name: 'min.insync.replicas', value: String(world.between(1, 2)) }
     ]
-    const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs }
+    const topic = { name, numPartitions, replicationFactor, assignments: [], configs }
     const answer = await this.#client.ask(CreateTopicsRequest, CreateTopicsResponse, 7, {
       topics: [topic],
       timeoutMs: 5000
     })
     const result = answer?.topics[0]
-    if (result?.errorCode === ErrorCode.NONE) ledger.topicIs(result.topicId, name, numPartitions)
+    if (result?.errorCode === ErrorCode.NONE) ledger.topicIs(result.topicId, name, numPartitions, replicationFactor)
     return answer !== null
   }
 
@@ -102,7 +107,8 @@ export class Administrator {
     if (count > mostPartitions) return true
     const body = { topics: [{ name: topic.name, count, assignments: null }], timeoutMs: 5000, validateOnly: false }
     const answer = await this.#client.ask(CreatePartitionsRequest, CreatePartitionsResponse, 3, body)
-    if (answer?.results[0]?.errorCode === ErrorCode.NONE) this.#scene.ledger.topicIs(topic.id, topic.name, count)
+    if (answer?.results[0]?.errorCode === ErrorCode.NONE)
+      this.#scene.ledger.topicIs(topic.id, topic.name, count, topic.copies)
     return answer !== null
   }
 
@@ -111,9 +117,13 @@ export class Administrator {
     if (partition === undefined) return true
     const offset = this.#scene.world.between(0, partition.readableEnd)
     partition.startAsked = Math.max(partition.startAsked, offset)
-    partition.history.push(`trim up to ${offset} asked for`)
+    partition.note(`trim up to ${offset} asked for`)
     const topics = [{ name: topic.name, partitions: [{ partitionIndex, offset }] }]
-    const answer = await this.#client.ask(DeleteRecordsRequest, DeleteRecordsResponse, 2, { topics, timeoutMs: 5000 })
+    const leader = await this.#client.leaderOf(topic.id, partitionIndex)
+    if (leader === null) return false
+    const body = { topics, timeoutMs: 5000 }
+    const answer = await this.#client.ask(DeleteRecordsRequest, DeleteRecordsResponse, 2, body, leader.node)
+    this.#client.forgetLeader(topic.id, partitionIndex)
     const result = answer?.topics[0]?.partitions[0]
     if (result?.errorCode === ErrorCode.NONE)
       partition.startPromised = Math.max(partition.startPromised, result.lowWatermark)

@@ -1,35 +1,44 @@
-/** A Kafka client of a simulation: one connection, made again when it breaks; any number of requests under way on it. */
-import type { Connection, Dialer } from '../../src/host/network.ts'
+/**
+ * A Kafka client of a simulation: a connection to each broker that it asks, made again when it breaks. It knows who leads from
+ * Metadata, and looks again when it was told wrong, as clients do.
+ */
+import type { Dialer } from '../../src/host/network.ts'
 import type { World } from '../../src/host/simulated/world.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { decodeResponse, encodeRequest } from '../../src/protocol/frame.ts'
-import { FrameSplitter } from '../../src/protocol/frame-splitter.ts'
+import { FindCoordinatorRequest } from '../../src/protocol/generated/api/find-coordinator-request.ts'
+import { FindCoordinatorResponse } from '../../src/protocol/generated/api/find-coordinator-response.ts'
+import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
+import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
 import type { Decoded, Message } from '../../src/protocol/message.ts'
 import { Reader } from '../../src/protocol/primitives.ts'
-import { PORT } from './machine.ts'
+import { Connection } from './connection.ts'
+import { portOf } from './node.ts'
 
-const answerWithinMicros = 8_000_000
 const connectAgainMicros = 50_000
-const largestAnswerBytes = 1 << 30
 
-type Waiting = (answer: Buffer | null) => void
-
-interface Open {
-  readonly connection: Connection
-  readonly waiting: Map<number, Waiting>
+export interface Leader {
+  readonly node: number
+  readonly epoch: number
 }
 
 export class Client {
   readonly #world: World
   readonly #dialer: Dialer
   readonly #name: string
-  #open: Open | null = null
-  #opening: Promise<Open> | null = null
+  readonly #brokers: number
+  readonly #connections = new Map<number, Connection>()
+  readonly #leaders = new Map<string, Leader>()
+  readonly #coordinators = new Map<string, number>()
+  /** Who is asked what anybody can answer. */
+  #anyone = 1
   #correlationId = 0
 
-  constructor(world: World, dialer: Dialer, name: string) {
+  constructor(world: World, dialer: Dialer, name: string, brokers: number) {
     this.#world = world
     this.#dialer = dialer
     this.#name = name
+    this.#brokers = brokers
   }
 
   /** Null when no answer came: what was asked for may have been done, may be done later, or never. */
@@ -37,67 +46,86 @@ export class Client {
     request: Message<Request>,
     response: Message<Response>,
     version: number,
-    body: Request
+    body: Request,
+    node = this.#anyone
   ): Promise<Decoded<Response> | null> {
-    const open = this.#open ?? (await this.#connect())
+    const connection = await this.#connectionTo(node)
     this.#correlationId += 1
     const correlationId = this.#correlationId
-    const answer = new Promise<Buffer | null>((resolve) => open.waiting.set(correlationId, resolve))
-    open.connection.write(encodeRequest(correlationId, this.#name, request, version, body))
-    const timer = this.#world.after(answerWithinMicros, `${this.#name} waits no longer`, () => this.#close(open))
-    const bytes = await answer
-    timer.cancel()
+    const frame = encodeRequest(correlationId, this.#name, request, version, body)
+    const bytes = (await connection?.ask(correlationId, frame)) ?? null
     return bytes === null ? null : decodeResponse(new Reader(bytes), correlationId, response, version)
   }
 
   /** Sends what gets no answer (Produce with acks=0). */
-  async tell<Request>(request: Message<Request>, version: number, body: Request): Promise<void> {
-    const open = this.#open ?? (await this.#connect())
+  async tell<Request>(request: Message<Request>, version: number, body: Request, node: number): Promise<void> {
+    const connection = await this.#connectionTo(node)
     this.#correlationId += 1
-    open.connection.write(encodeRequest(this.#correlationId, this.#name, request, version, body))
+    connection?.tell(encodeRequest(this.#correlationId, this.#name, request, version, body))
   }
 
-  #connect(): Promise<Open> {
-    this.#opening ??= this.#tryToConnect().finally(() => {
-      this.#opening = null
-    })
-    return this.#opening
+  /** Who leads the partition, as far as anybody told; null when nobody knows. */
+  async leaderOf(topicId: string, partition: number): Promise<Leader | null> {
+    const known = this.#leaders.get(`${topicId}-${partition}`)
+    if (known !== undefined) return known
+    const answer = await this.ask(MetadataRequest, MetadataResponse, 12, { topics: [{ topicId, name: null }] })
+    const told = answer?.topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === partition)
+    if (told === undefined || told.leaderId < 0) {
+      this.#askAnother()
+      return null
+    }
+    const leader = { node: told.leaderId, epoch: told.leaderEpoch ?? -1 }
+    this.#leaders.set(`${topicId}-${partition}`, leader)
+    return leader
   }
 
-  async #tryToConnect(): Promise<Open> {
-    for (;;) {
-      try {
-        const open = {
-          connection: await this.#dialer.connect('127.0.0.1', PORT, 0),
-          waiting: new Map<number, Waiting>()
-        }
-        this.#open = open
-        this.#listen(open)
-        return open
-      } catch {
-        await this.#world.pause(connectAgainMicros, `${this.#name} connects again`)
-      }
+  /** It does not lead, or does not answer. */
+  forgetLeader(topicId: string, partition: number): void {
+    this.#leaders.delete(`${topicId}-${partition}`)
+  }
+
+  /** Who looks after the group; null when nobody knows. */
+  async coordinatorOf(group: string): Promise<number | null> {
+    const known = this.#coordinators.get(group)
+    if (known !== undefined) return known
+    const body = { keyType: 0, coordinatorKeys: [group] }
+    const answer = await this.ask(FindCoordinatorRequest, FindCoordinatorResponse, 4, body)
+    const [told] = answer?.coordinators ?? []
+    if (told === undefined || told.errorCode !== ErrorCode.NONE) {
+      this.#askAnother()
+      return null
+    }
+    this.#coordinators.set(group, told.nodeId)
+    return told.nodeId
+  }
+
+  forgetCoordinator(group: string): void {
+    this.#coordinators.delete(group)
+  }
+
+  async #connectionTo(node: number): Promise<Connection | null> {
+    const known = this.#connections.get(node)
+    if (known?.isOpen) return known
+    try {
+      const link = await this.#dialer.connect('127.0.0.1', portOf(node), 0)
+      const connection = new Connection(this.#world, link, this.#name, () => this.#lookElsewhere(node))
+      this.#connections.set(node, connection)
+      return connection
+    } catch {
+      this.#lookElsewhere(node)
+      await this.#world.pause(connectAgainMicros, `${this.#name} has no connection to ${node}`)
+      return null
     }
   }
 
-  #listen(open: Open): void {
-    const splitter = new FrameSplitter(largestAnswerBytes)
-    open.connection.onData((chunk) => {
-      splitter.push(chunk)
-      for (let frame = splitter.next(); frame !== undefined; frame = splitter.next()) {
-        const correlationId = frame.readInt32BE(0)
-        open.waiting.get(correlationId)?.(frame)
-        open.waiting.delete(correlationId)
-      }
-    })
-    open.connection.onClose(() => this.#close(open))
+  /** What is known of it may be out of date. */
+  #lookElsewhere(node: number): void {
+    for (const [key, leader] of this.#leaders) if (leader.node === node) this.#leaders.delete(key)
+    for (const [group, coordinator] of this.#coordinators) if (coordinator === node) this.#coordinators.delete(group)
+    if (node === this.#anyone) this.#askAnother()
   }
 
-  /** Nobody waits on it any more: what still arrives is heard by nobody. */
-  #close(open: Open): void {
-    if (this.#open === open) this.#open = null
-    open.connection.destroy()
-    for (const waiting of open.waiting.values()) waiting(null)
-    open.waiting.clear()
+  #askAnother(): void {
+    this.#anyone = this.#world.between(1, this.#brokers)
   }
 }

@@ -2,6 +2,7 @@
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { Refusal } from '../../src/host/simulated/refusing-disk.ts'
+import type { Node } from './node.ts'
 import type { Scene } from './scene.ts'
 
 const leastRestMicros = 5_000
@@ -12,12 +13,23 @@ const mostDiskCalls = 60
 const mostShiftMs = 1_800_000
 const problems: readonly Refusal['problem'][] = ['too-many-files', 'full', 'failed']
 
+type Strike = () => Promise<void> | void
+
 export class Faults {
   readonly #scene: Scene
   readonly #network: SimulatedNetwork
   /** The longest time between two faults, and that one lasts. */
   readonly #mostMicros: number
   readonly counts = { killed: 0, 'power cut': 0, stopped: 0, cut: 0, refused: 0, slow: 0, clock: 0 }
+  /** Only where there are several brokers. */
+  readonly clusterCounts = {
+    'node killed': 0,
+    'node power cut': 0,
+    'node stopped': 0,
+    wiped: 0,
+    'cut off': 0,
+    lossy: 0
+  }
 
   constructor(scene: Scene, network: SimulatedNetwork) {
     this.#scene = scene
@@ -35,83 +47,183 @@ export class Faults {
 
   /** Everything works again. */
   heal(): void {
-    const { machine } = this.#scene
-    machine.process?.disk.heal()
-    machine.isSlow = false
-  }
-
-  #strike(): Promise<void> | void {
-    const { world, machine } = this.#scene
-    switch (world.chance.below(12)) {
-      case 0:
-      case 1:
-        return this.#end('killed')
-      case 2:
-      case 3:
-      case 4:
-        return this.#end('power cut')
-      case 5:
-        return this.#stop()
-      case 6:
-        this.counts.cut += 1
-        return this.#network.cutOne()
-      case 7:
-        return this.#refuse()
-      case 8:
-      case 9:
-      case 10:
-        return this.#slowDown()
-      default:
-        this.counts.clock += 1
-        machine.timeOfDay.shiftMs = world.between(-mostShiftMs, mostShiftMs)
+    const { cluster } = this.#scene
+    cluster.links.heal()
+    for (const machine of cluster.machines) {
+      machine.process?.disk.heal()
+      machine.isSlow = false
     }
   }
 
-  /** Now, or before one of the next calls to the disk, wherever that is; then a new start. */
+  #strike(): Promise<void> | void {
+    const { world, cluster } = this.#scene
+    const whole: readonly Strike[] = [
+      ...twice(() => this.#end('killed')),
+      ...twice(() => this.#end('power cut')),
+      () => this.#end('power cut'),
+      () => this.#stop(),
+      () => this.#cutConnection(),
+      () => this.#refuse(),
+      ...twice(() => this.#slowDown()),
+      () => this.#slowDown(),
+      () => this.#setClock()
+    ]
+    const single: readonly Strike[] = [
+      ...twice(() => this.#endNode('killed')),
+      ...twice(() => this.#endNode('power cut')),
+      ...twice(() => this.#stopNode()),
+      ...twice(() => this.#wipe()),
+      ...twice(() => this.#cutOff()),
+      ...twice(() => this.#loseMessages()),
+      () => this.#refuse(),
+      () => this.#slowDown()
+    ]
+    const strikes = cluster.nodes.length === 1 || world.oneIn(3) ? whole : single
+    return strikes[world.chance.below(strikes.length)]?.()
+  }
+
+  /** Now, or before one of the next calls to a disk, wherever that is; then a new start. */
   async #end(how: End): Promise<void> {
-    const { world, machine, ledger } = this.#scene
+    const { world, cluster, ledger } = this.#scene
+    const machine = this.#anyOf(cluster.machines)
     const { process } = machine
     const end = (): void => {
       if (machine.process !== process || process === null) return
       this.counts[how] += 1
-      machine.end(how)
+      cluster.end(how)
       if (how === 'power cut') ledger.powerCut()
     }
     if (world.oneIn(3)) end()
     else process?.atDiskCall(world.between(1, mostDiskCalls), end)
-    await world.pause(world.between(0, this.#mostMicros), 'down')
+    await this.#while('down')
     end()
-    void machine.start()
+    void cluster.start()
+  }
+
+  async #endNode(how: End): Promise<void> {
+    const { world, cluster, ledger } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    const { process } = node
+    const end = (): void => {
+      if (node.process !== process || process === null) return
+      this.clusterCounts[`node ${how}`] += 1
+      cluster.endNode(node, how)
+      if (how === 'power cut') ledger.powerCut()
+    }
+    if (world.oneIn(3)) end()
+    else process?.atDiskCall(world.between(1, mostDiskCalls), end)
+    await this.#while(`node ${node.id} is down`)
+    end()
+    void cluster.startNode(node)
   }
 
   async #stop(): Promise<void> {
-    const { world, machine } = this.#scene
+    const { cluster } = this.#scene
     this.counts.stopped += 1
-    await machine.stop()
-    await world.pause(world.between(0, this.#mostMicros), 'stopped')
-    void machine.start()
+    await cluster.stop()
+    await this.#while('stopped')
+    void cluster.start()
+  }
+
+  async #stopNode(): Promise<void> {
+    const { cluster } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    this.clusterCounts['node stopped'] += 1
+    await cluster.stopNode(node)
+    await this.#while(`node ${node.id} is stopped`)
+    void cluster.startNode(node)
+  }
+
+  /** A broker's disk is replaced by an empty one, where others have all that was promised. */
+  async #wipe(): Promise<void> {
+    const { cluster } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    const { process } = node
+    if (process !== null) cluster.endNode(node, 'killed')
+    await this.#while(`node ${node.id} is down`)
+    if (node.process === null && cluster.isDispensable(node)) {
+      this.clusterCounts.wiped += 1
+      cluster.wipe(node)
+    }
+    void cluster.startNode(node)
+  }
+
+  /** Nothing comes through to a broker, or from it, or neither. */
+  async #cutOff(): Promise<void> {
+    const { world, cluster } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    const directions = world.between(1, 3)
+    this.clusterCounts['cut off'] += 1
+    for (const { id } of cluster.nodes) {
+      if (id !== node.id && (directions & 1) !== 0) cluster.links.cut(id, node.id)
+      if (id !== node.id && (directions & 2) !== 0) cluster.links.cut(node.id, id)
+    }
+    await this.#while(`node ${node.id} is cut off`, 4)
+    cluster.links.heal()
+  }
+
+  async #loseMessages(): Promise<void> {
+    const { world, cluster } = this.#scene
+    this.clusterCounts.lossy += 1
+    cluster.links.losesOneIn = world.between(2, 10)
+    await this.#while('messages are lost')
+    cluster.links.heal()
+  }
+
+  #cutConnection(): void {
+    this.counts.cut += 1
+    this.#network.cutOne()
   }
 
   /** A broken disk takes partitions offline until the next start. */
   async #refuse(): Promise<void> {
-    const { world, machine } = this.#scene
+    const { world, cluster } = this.#scene
+    const machine = this.#anyOf(cluster.machines)
+    const { process } = machine
     const problem = problems[world.chance.below(problems.length)] ?? 'full'
     const lasts = world.oneIn(2) ? 'once' : 'from then on'
     this.counts.refused += 1
     if (problem === 'failed') machine.hasBrokenDisk = true
-    machine.process?.disk.refuse({ problem, call: world.between(1, mostDiskCalls), lasts })
-    await world.pause(world.between(0, this.#mostMicros), 'the disk refuses')
-    machine.process?.disk.heal()
-    if (problem === 'failed') await this.#stop()
+    process?.disk.refuse({ problem, call: world.between(1, mostDiskCalls), lasts })
+    await this.#while('a disk refuses')
+    process?.disk.heal()
+    if (problem !== 'failed') return
+    if (cluster.nodes.includes(machine)) await cluster.stopNode(machine)
+    else await cluster.stop()
+    await this.#while('the disk is mended')
+    if (cluster.nodes.includes(machine)) void cluster.startNode(machine)
+    void cluster.start()
   }
 
   /** What strikes meanwhile meets syncs that take long: what was answered too early is lost then. */
   #slowDown(): void {
-    const { world, machine } = this.#scene
+    const { world, cluster } = this.#scene
+    const machine = this.#anyOf(cluster.machines)
     this.counts.slow += 1
     machine.isSlow = true
     world.after(world.between(0, 4 * this.#mostMicros), 'the disk is slow no more', () => {
       machine.isSlow = false
     })
   }
+
+  #setClock(): void {
+    const { world, cluster } = this.#scene
+    this.counts.clock += 1
+    this.#anyOf(cluster.machines).timeOfDay.shiftMs = world.between(-mostShiftMs, mostShiftMs)
+  }
+
+  #anyOf(machines: readonly Node[]): Node {
+    const machine = machines[this.#scene.world.chance.below(machines.length)]
+    if (machine === undefined) throw new RangeError('there is no machine')
+    return machine
+  }
+
+  #while(what: string, times = 1): Promise<void> {
+    const { world } = this.#scene
+    return world.pause(world.between(0, times * this.#mostMicros), what)
+  }
+}
+
+function twice(strike: Strike): readonly Strike[] {
+  return [strike, strike]
 }

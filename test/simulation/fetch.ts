@@ -1,4 +1,5 @@
 /** One fetch from one partition, as readers and the auditor in the end do it. */
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
 import { readBatchHeader } from '../../src/protocol/records/batch.ts'
@@ -15,6 +16,7 @@ export interface Fetched {
   readonly records: readonly { readonly offset: number; readonly value: string }[]
 }
 
+/** Asks who leads; null when nobody does, or no answer came. */
 export async function fetchFrom(
   client: Client,
   topicId: string,
@@ -22,14 +24,14 @@ export async function fetchFrom(
   fetchOffset: number,
   maxWaitMs: number
 ): Promise<Fetched | null> {
-  const answer = await client.ask(FetchRequest, FetchResponse, 17, {
-    maxWaitMs,
-    minBytes: 1,
-    maxBytes: fetchBytes,
-    topics: [{ topicId, partitions: [{ partition, fetchOffset, partitionMaxBytes: fetchBytes }] }]
-  })
+  const leader = await client.leaderOf(topicId, partition)
+  if (leader === null) return null
+  const asked = { partition, fetchOffset, currentLeaderEpoch: leader.epoch, partitionMaxBytes: fetchBytes }
+  const body = { maxWaitMs, minBytes: 1, maxBytes: fetchBytes, topics: [{ topicId, partitions: [asked] }] }
+  const answer = await client.ask(FetchRequest, FetchResponse, 17, body, leader.node)
   const result = answer?.responses[0]?.partitions[0]
   if (result === undefined) return null
+  if (result.errorCode !== ErrorCode.NONE) client.forgetLeader(topicId, partition)
   const records = [...recordsOf(result.records)].filter(({ offset }) => offset >= fetchOffset)
   return { errorCode: result.errorCode, startOffset: result.logStartOffset, endOffset: result.highWatermark, records }
 }

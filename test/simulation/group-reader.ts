@@ -1,7 +1,5 @@
 /** A reader of a simulation, with a group that remembers where it is. */
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
-import { FindCoordinatorRequest } from '../../src/protocol/generated/api/find-coordinator-request.ts'
-import { FindCoordinatorResponse } from '../../src/protocol/generated/api/find-coordinator-response.ts'
 import { OffsetCommitRequest } from '../../src/protocol/generated/api/offset-commit-request.ts'
 import { OffsetCommitResponse } from '../../src/protocol/generated/api/offset-commit-response.ts'
 import { OffsetFetchRequest } from '../../src/protocol/generated/api/offset-fetch-request.ts'
@@ -39,17 +37,19 @@ export class GroupReader {
     const from = position ?? (await this.#committedOffset(topic, index))
     if (from === null) return
     const { readableEnd } = partition
-    const { machine } = this.#scene
     const fetched = await fetchFrom(this.#client, topic.id, index, from, world.oneIn(2) ? 200 : 0)
     if (fetched === null || topic.state !== 'there') return
-    if (machine.hasBrokenDisk) return
+    const { cluster } = this.#scene
+    if (cluster.nodes.some(({ hasBrokenDisk }) => hasBrokenDisk)) return
     if (fetched.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
       if (from > partition.startAsked) partition.fail(`${this.#group} cannot read at ${from}, where it has come to`)
       this.#positions.set(key, partition.startAsked)
       return
     }
     if (fetched.errorCode !== ErrorCode.NONE) return
-    partition.bounds(fetched.startOffset, fetched.endOffset, readableEnd)
+    // A new leader learns a little later how far records are committed (KIP-207).
+    const known = cluster.nodes.length === 1 ? readableEnd : 0
+    partition.bounds(fetched.startOffset, fetched.endOffset, known)
     let next = from
     for (const { offset, value } of fetched.records) {
       partition.see(offset, value, next)
@@ -64,31 +64,25 @@ export class GroupReader {
     const { ledger } = this.#scene
     ledger.commitAsked(this.#group, topic.id, partitionIndex, committedOffset)
     const partitions = [{ partitionIndex, committedOffset, committedMetadata: null }]
-    const answer = await this.#client.ask(OffsetCommitRequest, OffsetCommitResponse, 10, {
-      groupId: this.#group,
-      topics: [{ topicId: topic.id, partitions }]
-    })
+    const coordinator = await this.#client.coordinatorOf(this.#group)
+    if (coordinator === null) return
+    const body = { groupId: this.#group, topics: [{ topicId: topic.id, partitions }] }
+    const answer = await this.#client.ask(OffsetCommitRequest, OffsetCommitResponse, 10, body, coordinator)
     const errorCode = answer?.topics[0]?.partitions[0]?.errorCode
-    if (errorCode === ErrorCode.NONE && topic.state === 'there') {
-      ledger.committed(this.#group, topic.id, partitionIndex, committedOffset)
-    }
-  }
-
-  /** The first who looks for a coordinator makes the topic of the groups. */
-  async #findCoordinator(): Promise<void> {
-    const body = { keyType: 0, coordinatorKeys: [this.#group] }
-    await this.#client.ask(FindCoordinatorRequest, FindCoordinatorResponse, 4, body)
+    if (errorCode !== ErrorCode.NONE) this.#client.forgetCoordinator(this.#group)
+    else if (topic.state === 'there') ledger.committed(this.#group, topic.id, partitionIndex, committedOffset)
   }
 
   /** Where the group is, or the beginning; null when nobody says. */
   async #committedOffset(topic: Topic, index: number): Promise<number | null> {
-    const answer = await this.#client.ask(OffsetFetchRequest, OffsetFetchResponse, 10, {
-      groups: [{ groupId: this.#group, topics: [{ topicId: topic.id, partitionIndexes: [index] }] }],
-      requireStable: false
-    })
+    const coordinator = await this.#client.coordinatorOf(this.#group)
+    if (coordinator === null) return null
+    const groups = [{ groupId: this.#group, topics: [{ topicId: topic.id, partitionIndexes: [index] }] }]
+    const body = { groups, requireStable: false }
+    const answer = await this.#client.ask(OffsetFetchRequest, OffsetFetchResponse, 10, body, coordinator)
     const group = answer?.groups[0]
     const result = group?.topics[0]?.partitions[0]
-    if (group !== undefined && group.errorCode !== ErrorCode.NONE) await this.#findCoordinator()
+    if (group !== undefined && group.errorCode !== ErrorCode.NONE) this.#client.forgetCoordinator(this.#group)
     if (result === undefined || group?.errorCode !== ErrorCode.NONE || result.errorCode !== ErrorCode.NONE) return null
     if (topic.state !== 'there') return null
     this.#scene.ledger.fetchedCommit(this.#group, topic.id, index, result.committedOffset)

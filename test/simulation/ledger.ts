@@ -2,7 +2,7 @@
  * What the broker has promised to its clients, and what they have seen: each new answer is held against all before.
  *
  * - What was acknowledged is there, once, at the offset that was told, and in the order of its producer: acks=all for ever,
- *   acks=1 until the power is cut.
+ *   acks=1 until the power is cut, or another leads.
  * - Offsets have no holes, and what one reader has seen at an offset every later reader sees.
  * - A log begins no later than somebody asked for; a group's offset never goes back; a topic stays until it is deleted.
  */
@@ -19,6 +19,7 @@ interface Sent {
 
 export class PartitionLedger {
   readonly where: string
+  readonly copies: () => number
   readonly sent = new Map<string, Sent>()
   /** Acknowledged, by offset. */
   readonly durable = new Map<number, string>()
@@ -31,10 +32,27 @@ export class PartitionLedger {
   /** The largest end that anybody was told of as readable. */
   readableEnd = 0
   /** What happened, for whoever looks into a failure. */
-  readonly history: string[] = []
+  readonly #history: string[] = []
+  readonly #now: () => string
 
-  constructor(where: string) {
+  readonly #epochNow: () => number | null
+  /** The leader epoch in which acks=1 was acknowledged last. */
+  #writtenIn: number | null = null
+
+  constructor(where: string, copies: () => number, epochNow: () => number | null, now: () => string) {
     this.where = where
+    this.#now = now
+    this.copies = copies
+    this.#epochNow = epochNow
+  }
+
+  /** For whoever looks into a failure. */
+  note(what: string): void {
+    this.#history.push(`${this.#now()}  ${what}`)
+  }
+
+  get epoch(): number | null {
+    return this.#epochNow()
   }
 
   send(value: string, producer: string, sequence: number): void {
@@ -42,7 +60,9 @@ export class PartitionLedger {
   }
 
   acknowledge(offset: number, value: string, acks: Acks): void {
-    this.history.push(`${value} acknowledged at ${offset} (acks=${acks})`)
+    this.#forgetOlderEpochs()
+    if (acks === 1) this.#writtenIn = this.epoch
+    this.note(`${value} acknowledged at ${offset} (acks=${acks})`)
     const promises = acks === -1 ? this.durable : this.written
     this.#expect(promises.get(offset) ?? value, value, `was acknowledged at ${offset} twice`)
     promises.set(offset, value)
@@ -52,6 +72,7 @@ export class PartitionLedger {
 
   /** A reader got the record; `expectedOffset` is the one behind the record that it got before. */
   see(offset: number, value: string, expectedOffset: number): void {
+    this.#forgetOlderEpochs()
     this.#expect(expectedOffset, offset, 'came behind a hole, or again')
     if (!this.sent.has(value)) this.fail(`offset ${offset} has ${value}, which nobody sent here`)
     const before = this.seen.get(offset)
@@ -79,8 +100,10 @@ export class PartitionLedger {
 
   /** All from the log's beginning to its end was read: whatever was promised is there. */
   complete(startOffset: number, endOffset: number): void {
+    this.#forgetOlderEpochs()
     this.bounds(startOffset, endOffset, this.readableEnd)
-    if (startOffset < this.startPromised)
+    // Of several copies, another may lead that has not heard of the trim.
+    if (this.copies() === 1 && startOffset < this.startPromised)
       this.fail(`it begins at ${startOffset}, and was trimmed up to ${this.startPromised}`)
     for (const promises of [this.durable, this.written]) {
       for (const [offset, value] of promises) {
@@ -91,8 +114,14 @@ export class PartitionLedger {
     this.#expectOrder()
   }
 
+  /** The next leader may not have what the last one acknowledged with acks=1. */
+  #forgetOlderEpochs(): void {
+    const { epoch } = this
+    if (epoch !== null && epoch !== this.#writtenIn) this.written.clear()
+  }
+
   fail(what: string): never {
-    throw new BrokenPromise([`${this.where}: ${what}`, ...this.history.slice(-30)].join('\n  '))
+    throw new BrokenPromise([`${this.where}: ${what}`, ...this.#history.slice(-60)].join('\n  '))
   }
 
   /** What an idempotent producer sent in order lies in order. Values of others have no sequence (-1). */
@@ -114,6 +143,8 @@ export class PartitionLedger {
 
 export interface Topic {
   readonly id: string
+  /** How many brokers have it. */
+  copies: number
   readonly name: string
   partitions: PartitionLedger[]
   state: 'there' | 'being deleted' | 'gone'
@@ -128,6 +159,14 @@ export class Ledger {
   readonly #topics = new Map<string, Topic>()
   readonly #commits = new Map<string, Committed>()
   readonly counts = { acknowledged: 0, read: 0, committed: 0, topics: 0 }
+  readonly #now: () => string
+  readonly #epochOf: (topicId: string, partition: number) => number | null
+
+  /** In which leader epoch a partition is, as the cluster itself knows it; null when that cannot be said. */
+  constructor(epochOf: (topicId: string, partition: number) => number | null, now: () => string) {
+    this.#epochOf = epochOf
+    this.#now = now
+  }
 
   get topics(): readonly Topic[] {
     return [...this.#topics.values()].filter(({ state }) => state === 'there')
@@ -138,17 +177,28 @@ export class Ledger {
   }
 
   /** Somebody was told that the topic is there, with so many partitions. */
-  topicIs(id: string, name: string, partitions: number): void {
+  topicIs(id: string, name: string, partitions: number, copies: number): void {
     const known = this.#topics.get(id)
     if (known?.state === 'gone') throw new BrokenPromise(`${name} (${id}) was deleted, and is there again`)
-    const topic: Topic = known ?? { id, name, partitions: [], state: 'there' }
+    const topic: Topic = known ?? { id, name, copies, partitions: [], state: 'there' }
     if (known === undefined) this.counts.topics += 1
     this.#topics.set(id, topic)
+    topic.copies = copies
     if (partitions < topic.partitions.length)
       throw new BrokenPromise(`${name} has ${partitions} partitions, and had ${topic.partitions.length}`)
     for (let index = topic.partitions.length; index < partitions; index += 1) {
-      topic.partitions.push(new PartitionLedger(`${name}-${index} (${id})`))
+      topic.partitions.push(this.#partition(topic, index))
     }
+  }
+
+  #partition(topic: Topic, index: number): PartitionLedger {
+    const { id, name } = topic
+    return new PartitionLedger(
+      `${name}-${index} (${id})`,
+      () => topic.copies,
+      () => this.#epochOf(id, index),
+      this.#now
+    )
   }
 
   powerCut(): void {

@@ -1,13 +1,17 @@
-/** `npm run simulate`: a broker, its clients and its faults under one seed, or many. Exit code 1 when a promise was broken. */
+/** `npm run simulate`: a cluster, its clients and its faults under one seed, or many. Exit code 1 when a promise was broken. */
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
+import { type Result, runSeeds } from './pool.ts'
 import { type Outcome, simulate } from './simulate.ts'
 
-const HELP = `npm run simulate -- [--seed N | --seeds A..B] [--steps M] [--log]
+const HELP = `npm run simulate -- [--seed N | --seeds A..B] [--steps M] [--jobs J] [--log] [--all]
 
   --seed N      one simulation, told in full
   --seeds A..B  a simulation for each seed; ends at the first that breaks a promise (1..100)
-  --steps M     events of each simulation (20000), before its end is waited for
-  --log         with --seed: what the broker's machine went through, with its times
+  --steps M     events of each simulation (4000), before its end is waited for
+  --jobs J      so many processes share the seeds (one for each processor)
+  --log         with --seed: what the cluster's machines went through, with their times
+  --all         with --seeds: goes on after a promise was broken
 
 The same seed and steps do the same, event by event: the digest of a run says so.
 `
@@ -17,8 +21,10 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h' },
     seed: { type: 'string' },
     seeds: { type: 'string' },
-    steps: { type: 'string' },
-    log: { type: 'boolean' }
+    steps: { type: 'string', default: '4000' },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    log: { type: 'boolean' },
+    all: { type: 'boolean' }
   }
 })
 
@@ -30,42 +36,64 @@ function help(): number {
 }
 
 async function main(): Promise<number> {
-  const steps = Number(values.steps ?? 20_000)
+  const [steps, jobs] = [Number(values.steps), Number(values.jobs)]
   const range = /^(\d+)(?:\.\.(\d+))?$/.exec(values.seed ?? values.seeds ?? '1..100')
-  if (range === null || !Number.isInteger(steps) || steps < 1) {
-    process.stderr.write('--seed and --steps take whole numbers, --seeds two of them: 1..100.\n')
+  if (range === null || !Number.isInteger(steps) || steps < 1 || !Number.isInteger(jobs) || jobs < 1) {
+    process.stderr.write('--seed, --steps and --jobs take whole numbers, --seeds two of them: 1..100.\n')
     return 2
   }
   const [first, last] = [Number(range[1]), Number(range[2] ?? range[1])]
-  const startedAt = performance.now()
-  let simulated = 0
-  for (let seed = first; seed <= last; seed += 1) {
-    const outcome = await simulate(seed, steps)
-    simulated += outcome.simulatedSeconds
-    if (values.seed !== undefined || outcome.failure !== null) tell(outcome)
-    if (outcome.failure !== null) {
-      process.stdout.write(`\nAgain: npm run simulate -- --seed ${seed} --steps ${steps} --log\n`)
-      return 1
-    }
-    if (seed % 100 === 0) process.stderr.write(`seed ${seed}\n`)
-  }
-  const seconds = (performance.now() - startedAt) / 1000
-  const seeds = last - first + 1
-  process.stdout.write(
-    `${seeds} seeds of ${steps} steps kept every promise: ${(seeds / seconds).toFixed(1)} seeds a second, ` +
-      `${(simulated / 3600).toFixed(2)} simulated hours in ${seconds.toFixed(1)} s\n`
-  )
-  return 0
+  if (values.seed === undefined) return await many({ first, last, steps, jobs })
+  const outcome = await simulate(first, steps)
+  if (values.log) process.stdout.write(`${outcome.log.join('\n')}\n`)
+  tell(outcome)
+  return outcome.failure === null ? 0 : 1
 }
 
-function tell({ seed, digest, steps, simulatedSeconds, failure, faults, counts, log }: Outcome): void {
+async function many(seeds: { first: number; last: number; steps: number; jobs: number }): Promise<number> {
+  const startedAt = performance.now()
+  let [kept, simulated, broken] = [0, 0, 0]
+  const results: Result[] = []
+  await runSeeds(seeds, (result) => {
+    simulated += result.outcome?.simulatedSeconds ?? 0
+    if (result.outcome?.failure === null) {
+      kept += 1
+      return 'go on'
+    }
+    broken += 1
+    results.push(result)
+    return values.all ? 'go on' : 'stop'
+  })
+  for (const { seed, outcome } of results) {
+    if (outcome !== null) tell(outcome)
+    else process.stdout.write(`seed ${seed}: does not end\n`)
+    const steps = outcome === null ? seeds.steps : await fewestSteps(seed, seeds.steps)
+    process.stdout.write(`\nAgain: npm run simulate -- --seed ${seed} --steps ${steps} --log\n`)
+  }
+  const seconds = (performance.now() - startedAt) / 1000
+  process.stdout.write(
+    `${kept} seeds of ${seeds.steps} steps kept every promise, ${broken} did not: ${(kept / seconds).toFixed(1)} seeds a second, ` +
+      `${(simulated / 3600).toFixed(2)} simulated hours in ${seconds.toFixed(1)} s\n`
+  )
+  return broken === 0 ? 0 : 1
+}
+
+/** A shorter run begins as the longer does, and may break its promise as well. */
+async function fewestSteps(seed: number, steps: number): Promise<number> {
+  for (let fewer = 250; fewer < steps; fewer *= 2) {
+    const { failure } = await simulate(seed, fewer)
+    if (failure !== null) return fewer
+  }
+  return steps
+}
+
+function tell({ seed, brokers, digest, steps, simulatedSeconds, failure, faults, counts }: Outcome): void {
   const numbers = (of: object): string =>
     Object.entries(of)
       .map(([name, count]) => `${name} ${count}`)
       .join(', ')
-  if (values.log) process.stdout.write(`${log.join('\n')}\n`)
   process.stdout.write(
-    `seed ${seed}: ${steps} steps, ${simulatedSeconds.toFixed(1)} simulated seconds, digest ${digest}\n`
+    `seed ${seed}: brokers ${brokers}, ${steps} steps, ${simulatedSeconds.toFixed(1)} simulated seconds, digest ${digest}\n`
   )
   process.stdout.write(`  faults: ${numbers(faults)}\n  clients: ${numbers(counts)}\n`)
   if (failure !== null) process.stdout.write(`  BROKEN: ${failure}\n`)

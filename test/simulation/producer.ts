@@ -12,6 +12,14 @@ import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
 const againMicros = 200_000
 const largestBatch = 4
 
+/** What acks=1 holds in. */
+interface Moment {
+  readonly powerCuts: number
+  readonly epoch: number | null
+}
+
+type PartitionProduceResponse = ProduceResponse['responses'][number]['partitionResponses'][number]
+
 interface Identity {
   readonly producerId: number
   readonly producerEpoch: number
@@ -47,12 +55,13 @@ export class Producer {
   async #sendOnce(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
     const values = this.#newValues()
     for (const value of values) partition.send(value, this.#name, -1)
+    const leader = await this.#client.leaderOf(topic.id, index)
+    if (leader === null) return
     const body = this.#request(topic.id, index, batchOf(values, null))
-    if (this.#acks === 0) return await this.#client.tell(ProduceRequest, 13, body)
-    const { powerCuts } = this.#scene.machine
-    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body)
-    const result = answer?.responses[0]?.partitionResponses[0]
-    if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, powerCuts)
+    if (this.#acks === 0) return await this.#client.tell(ProduceRequest, 13, body, leader.node)
+    const moment = this.#moment(topic.id, index)
+    const result = await this.#produce(topic.id, index, body)
+    if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, moment)
   }
 
   async #sendUntilAnswered(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
@@ -66,11 +75,9 @@ export class Producer {
     const body = this.#request(topic.id, index, batchOf(values, { ...identity, sequence }))
     identity.sequences.set(key, sequence + values.length)
     for (;;) {
-      const { powerCuts } = this.#scene.machine
-      const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body)
-      const result = answer?.responses[0]?.partitionResponses[0]
-      if (result?.errorCode === ErrorCode.NONE)
-        return this.#acknowledge(partition, values, result.baseOffset, powerCuts)
+      const moment = this.#moment(topic.id, index)
+      const result = await this.#produce(topic.id, index, body)
+      if (result?.errorCode === ErrorCode.NONE) return this.#acknowledge(partition, values, result.baseOffset, moment)
       if (topic.state !== 'there') return
       if (result?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER) {
         // What was acknowledged with acks=1 may be gone with the power, and with it the place of the next.
@@ -81,7 +88,7 @@ export class Producer {
       if (result?.errorCode === ErrorCode.DUPLICATE_SEQUENCE_NUMBER) return
       await this.#scene.world.pause(
         againMicros,
-        `${this.#name} sends again (${result === undefined ? 'no answer' : errorName(result.errorCode)})`
+        `${this.#name} sends again (${result === null ? 'no answer' : errorName(result.errorCode)})`
       )
     }
   }
@@ -98,9 +105,26 @@ export class Producer {
     }
   }
 
-  #acknowledge(partition: PartitionLedger, values: readonly string[], baseOffset: number, powerCuts: number): void {
-    // With acks=1 a power cut since may have taken it.
-    if (this.#acks === 1 && powerCuts !== this.#scene.machine.powerCuts) return
+  /** Null when nobody leads, or no answer came. */
+  async #produce(topicId: string, index: number, body: ProduceRequest): Promise<PartitionProduceResponse | null> {
+    const leader = await this.#client.leaderOf(topicId, index)
+    if (leader === null) return null
+    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader.node)
+    const result = answer?.responses[0]?.partitionResponses[0] ?? null
+    if (result !== null && result.errorCode !== ErrorCode.NONE) this.#client.forgetLeader(topicId, index)
+    return result
+  }
+
+  #moment(topicId: string, index: number): Moment {
+    const { cluster } = this.#scene
+    return { powerCuts: cluster.powerCuts, epoch: cluster.ledEpochOf(topicId, index) }
+  }
+
+  #acknowledge(partition: PartitionLedger, values: readonly string[], baseOffset: number, before: Moment): void {
+    // With acks=1 a power cut since may have taken it, or another leader may not have it.
+    const sameEpoch = before.epoch !== null && before.epoch === partition.epoch
+    const hasHeld = sameEpoch && before.powerCuts === this.#scene.cluster.powerCuts
+    if (this.#acks === 1 && !hasHeld) return
     for (const [place, value] of values.entries()) partition.acknowledge(baseOffset + place, value, this.#acks)
     this.#scene.ledger.counts.acknowledged += values.length
   }

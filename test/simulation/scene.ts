@@ -1,12 +1,12 @@
 /** What all who take part in a simulation share. */
 import type { World } from '../../src/host/simulated/world.ts'
+import type { SimulatedCluster } from './cluster.ts'
 import type { Ledger, PartitionLedger, Topic } from './ledger.ts'
-import type { Machine } from './machine.ts'
 
 export interface Scene {
   readonly world: World
   readonly ledger: Ledger
-  readonly machine: Machine
+  readonly cluster: SimulatedCluster
   /** The end has come: what was begun is finished, nothing new begun. */
   isOver: boolean
 }

@@ -8,11 +8,12 @@ import { World } from '../../src/host/simulated/world.ts'
 import { ErrorCode, errorName } from '../../src/protocol/error-codes.ts'
 import { Administrator } from './administrator.ts'
 import { Client } from './client.ts'
+import { SimulatedCluster } from './cluster.ts'
 import { Faults } from './faults.ts'
 import { fetchFrom } from './fetch.ts'
 import { GroupReader } from './group-reader.ts'
+import { Inspector } from './inspector.ts'
 import { BrokenPromise, Ledger, type PartitionLedger, type Topic } from './ledger.ts'
-import { Machine } from './machine.ts'
 import { Producer } from './producer.ts'
 import type { Scene } from './scene.ts'
 
@@ -23,32 +24,41 @@ export interface Outcome {
   readonly simulatedSeconds: number
   /** What was broken; null when every promise was kept. */
   readonly failure: string | null
-  readonly faults: Faults['counts']
+  readonly brokers: number
+  readonly faults: Faults['counts'] & Faults['clusterCounts']
   readonly counts: Ledger['counts']
-  /** What the machine went through. */
+  /** What the machines went through. */
   readonly log: readonly string[]
 }
 
 /** In the end, everything must be answered and read within so long: two minutes. */
 const endWithinMicros = 120_000_000
 const probeAgainMicros = 500_000
+/** Events between two looks into the brokers. */
+const inspectEvery = 20
 
 export async function simulate(seed: number, steps: number): Promise<Outcome> {
   const world = new World(seed, () => setImmediate())
   const network = new SimulatedNetwork(world)
-  const scene: Scene = { world, ledger: new Ledger(), machine: new Machine(world, network), isOver: false }
+  const cluster = new SimulatedCluster(world, network, world.oneIn(3) ? 1 : 3)
+  const ledger = new Ledger(
+    (topicId, partition) => cluster.epochOf(topicId, partition),
+    () => world.now
+  )
+  const scene: Scene = { world, ledger, cluster, isOver: false }
   const faults = new Faults(scene, network)
   const run = new Run(scene, faults, network)
   const failure = await run.whole(steps)
   return {
     seed,
+    brokers: cluster.nodes.length,
     digest: world.digest,
     steps: world.steps,
     simulatedSeconds: world.nowMicros / 1e6,
     failure,
-    faults: faults.counts,
-    counts: scene.ledger.counts,
-    log: scene.machine.log
+    faults: { ...faults.counts, ...faults.clusterCounts },
+    counts: ledger.counts,
+    log: cluster.log
   }
 }
 
@@ -56,11 +66,15 @@ class Run {
   readonly #scene: Scene
   readonly #faults: Faults
   readonly #network: SimulatedNetwork
+  readonly #inspector: Inspector
   #failure: string | null = null
+  /** What the end waits for. */
+  #doing = 'everybody works'
 
   constructor(scene: Scene, faults: Faults, network: SimulatedNetwork) {
     this.#scene = scene
     this.#faults = faults
+    this.#inspector = new Inspector(scene.cluster, scene.ledger)
     this.#network = network
   }
 
@@ -70,8 +84,8 @@ class Run {
     process.on('unhandledRejection', onStray)
     process.on('uncaughtException', onStray)
     try {
-      void this.#scene.machine.start()
-      const everyone = this.#everyone().map((work) => work.catch((error: unknown) => this.#fail(error)))
+      void this.#scene.cluster.start()
+      const everyone = this.#everyone()
       await this.#goOnWhile(() => world.steps < steps)
       this.#scene.isOver = true
       let isDone = false
@@ -83,9 +97,8 @@ class Run {
       )
       const deadline = world.nowMicros + endWithinMicros
       await this.#goOnWhile(() => !isDone && world.nowMicros < deadline)
-      if (!isDone)
-        this.#fail(new BrokenPromise('not everything was answered and read within two minutes without faults'))
-      this.#scene.machine.end('killed')
+      if (!isDone) this.#fail(new BrokenPromise(`two minutes without faults were not enough: ${this.#doing}`))
+      this.#scene.cluster.end('killed')
       return this.#failure
     } finally {
       process.off('unhandledRejection', onStray)
@@ -95,34 +108,53 @@ class Run {
 
   async #goOnWhile(isWanted: () => boolean): Promise<void> {
     try {
-      while (this.#failure === null && isWanted() && (await this.#scene.world.step()));
+      const { world } = this.#scene
+      while (this.#failure === null && isWanted() && (await world.step())) {
+        if (world.steps % inspectEvery === 0) this.#inspector.look()
+      }
     } catch (error) {
       this.#fail(error)
     }
   }
 
-  #everyone(): Promise<void>[] {
+  #everyone(): Map<string, Promise<void>> {
     const scene = this.#scene
-    return [
-      new Administrator(scene, this.#client('administrator')).run(),
-      new Producer(scene, this.#client('idempotent-all'), 'a', -1).run('idempotent'),
-      new Producer(scene, this.#client('idempotent-one'), 'b', 1).run('idempotent'),
-      new Producer(scene, this.#client('once-all'), 'c', -1).run('once'),
-      new Producer(scene, this.#client('once-one'), 'd', 1).run('once'),
-      new Producer(scene, this.#client('once-none'), 'e', 0).run('once'),
-      new GroupReader(scene, this.#client('reader-1'), 'kitchen').run(),
-      new GroupReader(scene, this.#client('reader-2'), 'bank').run(),
-      this.#faults.run()
-    ]
+    const everyone = new Map<string, Promise<void>>()
+    const start = (name: string, work: (client: Client) => Promise<void>): void => {
+      const ended = work(this.#client(name)).catch((error: unknown) => this.#fail(error))
+      everyone.set(
+        name,
+        ended.finally(() => everyone.delete(name))
+      )
+    }
+    start('administrator', (client) => new Administrator(scene, client).run())
+    start('idempotent-all', (client) => new Producer(scene, client, 'a', -1).run('idempotent'))
+    start('idempotent-one', (client) => new Producer(scene, client, 'b', 1).run('idempotent'))
+    start('once-all', (client) => new Producer(scene, client, 'c', -1).run('once'))
+    start('once-one', (client) => new Producer(scene, client, 'd', 1).run('once'))
+    start('once-none', (client) => new Producer(scene, client, 'e', 0).run('once'))
+    start('reader-1', (client) => new GroupReader(scene, client, 'kitchen').run())
+    start('reader-2', (client) => new GroupReader(scene, client, 'bank').run())
+    start('faults', () => this.#faults.run())
+    return everyone
   }
 
   /** Without faults, whoever was at work ends it; then all is read once more. */
-  async #end(everyone: readonly Promise<void>[]): Promise<void> {
-    const { machine, ledger } = this.#scene
+  async #end(everyone: ReadonlyMap<string, Promise<void>>): Promise<void> {
+    const { world, cluster, ledger } = this.#scene
     this.#faults.heal()
-    await machine.stop()
-    await machine.start()
-    await Promise.all(everyone)
+    this.#doing = 'the cluster stops'
+    await cluster.stop()
+    this.#doing = 'the cluster starts'
+    await cluster.start()
+    for (const [name, ended] of everyone) {
+      this.#doing = `${name} ends its work`
+      await ended
+    }
+    for (let unlike = this.#inspector.unlike(); unlike !== null; unlike = this.#inspector.unlike()) {
+      this.#doing = unlike
+      await world.pause(probeAgainMicros, 'replicas catch up')
+    }
     const client = this.#client('auditor')
     for (const topic of ledger.topics) {
       for (const [index, partition] of topic.partitions.entries()) await this.#audit(client, topic, index, partition)
@@ -130,7 +162,8 @@ class Run {
   }
 
   async #audit(client: Client, topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
-    const { world } = this.#scene
+    const { world, cluster } = this.#scene
+    this.#doing = `${partition.where} is read`
     for (let next = 0; ; ) {
       const fetched = await fetchFrom(client, topic.id, index, next, 0)
       if (fetched?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && next < partition.startAsked) {
@@ -140,6 +173,8 @@ class Run {
           probeAgainMicros,
           `the auditor asks again (${fetched === null ? 'no answer' : errorName(fetched.errorCode)})`
         )
+      } else if (cluster.nodes.length > 1 && fetched.endOffset < partition.readableEnd) {
+        await world.pause(probeAgainMicros, 'the auditor waits for what others have read')
       } else if (next >= fetched.endOffset) {
         return partition.complete(fetched.startOffset, fetched.endOffset)
       } else {
@@ -155,7 +190,8 @@ class Run {
     return new Client(
       this.#scene.world,
       this.#network.of(() => true),
-      name
+      name,
+      this.#scene.cluster.nodes.length
     )
   }
 

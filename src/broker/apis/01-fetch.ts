@@ -213,7 +213,8 @@ function readOne(
   }
   const preferred = replicaId >= 0 ? null : preferredReadReplica(context.broker, replica, partition, request.rackId)
   if (preferred !== null) return readElsewhere(replica, partition, preferred)
-  if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId })
+  const { replicaEpoch: followerEpoch = -1 } = request.replicaState
+  if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId, followerEpoch })
   const asksLeader = context.apiVersion < firstVersionWithRack
   if (asksLeader && replica.leadership === null)
     return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)

@@ -8,13 +8,14 @@
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
-import { TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
+import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import type { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import type { Records } from '../../protocol/primitives.ts'
 import { ZERO_UUID } from '../../protocol/primitives.ts'
+import { readBatchHeader } from '../../protocol/records/batch.ts'
 import type { Replica } from './replica.ts'
 
 /** An answer whose bytes are lent. */
@@ -95,7 +96,8 @@ export class Fetcher {
   #pump(): void {
     if (this.#isStopped || this.#requests >= requestsMax) return
     const due = [...this.#replicas.values()].filter(
-      (replica) => !this.#busy.has(replica) && !this.#resting.has(replica)
+      // One that the fetcher of an earlier leader still cuts is handed over again when it is done.
+      (replica) => !replica.isBeingCut && !this.#busy.has(replica) && !this.#resting.has(replica)
     )
     const safe = due.filter((replica) => this.#isSafe(replica))
     if (safe.length === 0) return
@@ -139,6 +141,7 @@ export class Fetcher {
           if (replica === undefined || !epochs.has(replica)) continue
           // The role, or the log, is another one by now: what was asked for then says nothing.
           if (replica.leadership !== null || replica.leaderEpoch !== epochs.get(replica)) continue
+          if (replica.isBeingCut) continue
           if (replica.log.logEndOffset !== offsets.get(replica)) continue
           settled.push(this.#take(replica, answer))
         }
@@ -205,11 +208,25 @@ export class Fetcher {
     const { log } = replica
     const chunks = chunksOf(answer.records)
     // At once: the bytes are lent.
-    if (chunks.length > 0) replica.appendFetched(chunks)
+    const beginsAt = beginningBefore(log, chunks, answer.logStartOffset ?? -1)
+    if (beginsAt !== null)
+      await this.#beginEarlier(
+        replica,
+        beginsAt,
+        chunks.map((chunk) => Buffer.from(chunk))
+      )
+    else if (chunks.length > 0) replica.appendFetched(chunks)
     await log.durable(log.logEndOffset)
     replica.followHighWatermark(answer.highWatermark)
     const start = Math.min(answer.logStartOffset ?? -1, replica.highWatermark)
     if (start > log.logStartOffset) await log.deleteRecordsBefore(start)
+  }
+
+  /** Where the leader's log was trimmed within a batch, a new follower begins with all of that batch, as its segment is named after it. */
+  async #beginEarlier(replica: Replica, offset: number, chunks: readonly Buffer[]): Promise<void> {
+    const { leaderEpoch } = replica
+    await replica.startAt(offset)
+    if (replica.leadership === null && replica.leaderEpoch === leaderEpoch) replica.appendFetched(chunks)
   }
 
   /**
@@ -263,6 +280,21 @@ export class Fetcher {
     })
     this.#resting.set(replica, timer)
   }
+}
+
+/**
+ * The base offset of the first batch when it holds the end of this log, and nothing of this log is in the leader's, which begins within
+ * the batch; null when the batches go on at the end, as they should (Kafka: Partition.appendRecordsToFollowerOrFutureReplica, on
+ * UnexpectedAppendOffsetException).
+ */
+function beginningBefore(
+  { logEndOffset }: PartitionLog,
+  [first]: readonly Buffer[],
+  leadersStart: number
+): number | null {
+  if (first === undefined || leadersStart < logEndOffset) return null
+  const { baseOffset, lastOffsetDelta } = readBatchHeader(first)
+  return baseOffset < logEndOffset && baseOffset + lastOffsetDelta >= logEndOffset ? baseOffset : null
 }
 
 function chunksOf(records: Records | null): readonly Buffer[] {

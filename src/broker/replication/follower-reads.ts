@@ -13,6 +13,8 @@ export function readForFollower(
   fetch: FetchPartition,
   how: {
     readonly followerId: number
+    /** Of the life of the follower's broker in which it asks. */
+    readonly followerEpoch: number
     readonly maxBytes: number
     readonly atLeastOneBatch: 'yes' | 'no'
     readonly memory: ReadMemory
@@ -28,7 +30,8 @@ export function readForFollower(
   if (fetchOffset < log.logStartOffset || fetchOffset > log.logEndOffset) {
     return failedRead(partition, ErrorCode.OFFSET_OUT_OF_RANGE)
   }
-  if (!replica.fetchedBy(how.followerId, fetch)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  const { followerId: nodeId, followerEpoch: brokerEpoch } = how
+  if (!replica.fetchedBy({ nodeId, brokerEpoch }, fetch)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   try {
     const { maxBytes, atLeastOneBatch, memory } = how
     const read = log.read(fetchOffset, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch, memory })

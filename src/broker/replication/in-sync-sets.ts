@@ -162,6 +162,6 @@ function wantedOf({ replica, leadership, inSyncReplicas }: Change): WantedInSync
     leaderEpoch,
     partitionEpoch,
     leaderRecoveryState: 0,
-    inSyncReplicas: inSyncReplicas.map((brokerId) => ({ brokerId, brokerEpoch: -1 }))
+    inSyncReplicas: inSyncReplicas.map((brokerId) => ({ brokerId, brokerEpoch: leadership.brokerEpochOf(brokerId) }))
   }
 }

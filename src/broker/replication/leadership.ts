@@ -26,7 +26,15 @@ export interface FollowerCopy {
   readonly fetchOffset: number
 }
 
+/** A follower in one life of its broker: in the next it may have less, or nothing (KIP-903). */
+export interface FollowerLife {
+  readonly nodeId: number
+  readonly brokerEpoch: number
+}
+
 interface FollowerProgress {
+  /** Of the life in which it asked last; -1 as long as it has not asked. */
+  brokerEpoch: number
   /** The beginning of its copy; -1 as long as it has not asked in this epoch. */
   startOffset: number
   /** The end of its durable copy; -1 as long as it has not asked in this epoch. */
@@ -96,15 +104,16 @@ export class Leadership {
     return end
   }
 
-  /** A follower has asked for what comes next. False when it holds no replica. */
+  /** A follower has asked for what comes next. False when it holds no replica, or asked in an earlier life. */
   fetched(
-    nodeId: number,
+    { nodeId, brokerEpoch }: FollowerLife,
     { logStartOffset, fetchOffset }: FollowerCopy,
     leaderEndOffset: number,
     nowMs: number
   ): boolean {
     const follower = this.#followers.get(nodeId)
-    if (follower === undefined) return false
+    if (follower === undefined || brokerEpoch < follower.brokerEpoch) return false
+    follower.brokerEpoch = brokerEpoch
     if (fetchOffset >= leaderEndOffset) follower.caughtUpMs = nowMs
     else if (fetchOffset >= follower.leaderEndOffset)
       follower.caughtUpMs = Math.max(follower.caughtUpMs, follower.fetchedMs)
@@ -131,6 +140,11 @@ export class Leadership {
       if (offset < startOffset || offset > endOffset) return []
       return [{ nodeId, logEndOffset: endOffset, lagMs: nowMs - caughtUpMs }]
     })
+  }
+
+  /** In which life of its broker the follower asked last; -1 when it has not asked, or is this broker. */
+  brokerEpochOf(nodeId: number): number {
+    return this.#followers.get(nodeId)?.brokerEpoch ?? -1
   }
 
   /** How far the follower's durable copy goes; -1 when it has not asked, or is none. */
@@ -183,6 +197,7 @@ export class Leadership {
     for (const nodeId of replicas) {
       if (nodeId === this.nodeId || this.#followers.has(nodeId)) continue
       this.#followers.set(nodeId, {
+        brokerEpoch: -1,
         startOffset: -1,
         endOffset: -1,
         caughtUpMs: nowMs,

@@ -13,7 +13,7 @@ import assert from 'node:assert/strict'
 import type { Clock, Timer } from '../../host/clock.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
 import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
-import { type Assignment, type FollowerCopy, Leadership } from './leadership.ts'
+import { type Assignment, type FollowerCopy, type FollowerLife, Leadership } from './leadership.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
 export interface ReplicaObserver {
@@ -116,6 +116,11 @@ export class Replica {
     return this.#leadership
   }
 
+  /** Nothing can be appended until `onCut`. */
+  get isBeingCut(): boolean {
+    return this.#isBeingCut
+  }
+
   /** The node that leads the partition, as far as this broker was told; -1 when there is none. */
   get leader(): number {
     return this.#leader
@@ -153,13 +158,17 @@ export class Replica {
   resign(): void {
     if (this.#leadership === null) return
     this.#leadership = null
+    this.#refuseCommitments()
+    this.#letGo()
+  }
+
+  #refuseCommitments(): void {
     const commitments = this.#commitments
     this.#commitments = []
     for (const { reject, timer } of commitments) {
       timer?.cancel()
       reject(this.#notLeading())
     }
-    this.#letGo()
   }
 
   #notLeading(): NotLeading {
@@ -239,15 +248,15 @@ export class Replica {
 
   /**
    * A follower has asked for what comes from this offset on: it has made durable what is below. False when it holds no replica of
-   * the partition. Only of a leader.
+   * the partition, or asked before it was started anew. Only of a leader.
    */
-  fetchedBy(nodeId: number, copy: FollowerCopy): boolean {
+  fetchedBy(follower: FollowerLife, copy: FollowerCopy): boolean {
     assert.ok(this.#leadership !== null, `${this.name}: only the leader is asked by followers`)
-    const isFollower = this.#leadership.fetched(nodeId, copy, this.log.logEndOffset, this.#monotonicMs())
+    const isFollower = this.#leadership.fetched(follower, copy, this.log.logEndOffset, this.#monotonicMs())
     if (!isFollower) return false
     this.#advance()
     this.#tellOfFollowers()
-    if (this.#leadership.mayJoin(nodeId, this.#highWatermark)) this.onMayJoin?.(nodeId)
+    if (this.#leadership.mayJoin(follower.nodeId, this.#highWatermark)) this.onMayJoin?.(follower.nodeId)
     return true
   }
 
@@ -268,12 +277,12 @@ export class Replica {
     })
   }
 
-  /** As a follower: the leader's log begins behind the end of this one. Rejects with DiskError. */
+  /** As a follower: nothing of this log is in the leader's, which begins at the offset. Rejects with DiskError. */
   startAt(offset: number): Promise<void> {
     return this.#cut(async () => {
       this.#unreadable = []
       await this.log.startAt(offset, this.#writeDown)
-      this.#highWatermark = Math.max(this.#highWatermark, offset)
+      this.#highWatermark = offset
     })
   }
 

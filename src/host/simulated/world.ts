@@ -32,6 +32,11 @@ export class World {
     return this.#nowMicros
   }
 
+  /** The same, for people. */
+  get now(): string {
+    return `${(this.#nowMicros / 1e6).toFixed(3)} s`
+  }
+
   /** Events that happened so far. */
   get steps(): number {
     return this.#steps

@@ -1,0 +1,259 @@
+/**
+ * The cluster of a simulation: one broker, or three and a controller, each on a machine of its own. Single brokers end and come
+ * back, and so does all of it.
+ */
+import { Cluster } from '../../src/cluster/cluster.ts'
+import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
+import type { End } from '../../src/host/simulated/process.ts'
+import type { World } from '../../src/host/simulated/world.ts'
+import { Links } from './links.ts'
+import { Node } from './node.ts'
+
+/** Between a start that failed and the next. */
+const startAgainMicros = 500_000
+const controllerId = 1000
+
+/** From a start of the whole to its end. */
+interface Life {
+  /** Null until all of it serves. */
+  cluster: Cluster | null
+  isStopping: boolean
+  /** Resolves when it is over: what its code awaits may never come. */
+  readonly ended: Promise<void>
+  readonly tellEnd: () => void
+}
+
+function newLife(): Life {
+  let tellEnd = (): void => {}
+  const ended = new Promise<void>((resolve) => {
+    tellEnd = resolve
+  })
+  return { cluster: null, isStopping: false, ended, tellEnd }
+}
+
+export class SimulatedCluster {
+  readonly nodes: readonly Node[]
+  readonly links: Links
+  readonly log: string[] = []
+  /** How often the power of a machine was cut: what was written and not synced before may be gone. */
+  powerCuts = 0
+  readonly #world: World
+  readonly #controller: Node | null
+  #life: Life | null = null
+
+  constructor(world: World, network: SimulatedNetwork, brokers: number) {
+    this.#world = world
+    this.links = new Links(world)
+    this.nodes = Array.from({ length: brokers }, (_, index) => new Node(index + 1, world, network))
+    this.#controller = brokers === 1 ? null : new Node(controllerId, world, network)
+  }
+
+  /** What runs; null while nothing does, or all of it starts. */
+  get running(): Cluster | null {
+    return this.#life?.cluster ?? null
+  }
+
+  /** Brokers' machines, and the controller's. */
+  get machines(): readonly Node[] {
+    return this.#controller === null ? this.nodes : [...this.nodes, this.#controller]
+  }
+
+  /** In which leader epoch a partition is; null when nobody knows at the moment. */
+  epochOf(topicId: string, partition: number): number | null {
+    const topic = this.running?.controller.image.topicById(topicId)
+    return topic?.partitions[partition]?.leaderEpoch ?? null
+  }
+
+  /** The same, once its leader has begun it; null as long as another may still write. */
+  ledEpochOf(topicId: string, partition: number): number | null {
+    const cluster = this.running
+    const topic = cluster?.controller.image.topicById(topicId)
+    const { leader = -1, leaderEpoch = -1 } = topic?.partitions[partition] ?? {}
+    const replica = cluster?.brokers.get(leader)?.replica(topic?.name ?? '', partition)
+    return replica?.leadership?.epoch === leaderEpoch ? leaderEpoch : null
+  }
+
+  /** Starts all of it, and again and again until it serves or is killed. */
+  async start(): Promise<void> {
+    if (this.#life !== null) return
+    const life = newLife()
+    this.#life = life
+    for (const machine of this.machines) machine.begin()
+    this.#note('start')
+    while (this.#life === life) {
+      try {
+        await this.#begin(life)
+        return
+      } catch (error) {
+        if (this.#life !== life) return
+        this.#note(`start failed: ${messageOf(error)}`)
+        await this.#world.pause(startAgainMicros, 'start again')
+      }
+    }
+  }
+
+  /** All of it is gone at once. */
+  end(how: End): void {
+    if (this.#life === null) return
+    this.#life.tellEnd()
+    this.#life = null
+    this.#note(how)
+    if (how === 'power cut') this.powerCuts += 1
+    for (const machine of this.machines) machine.end(how)
+  }
+
+  /** Asks all of it to stop, as SIGTERM does, and waits for it. */
+  async stop(): Promise<void> {
+    const life = this.#life
+    const cluster = life?.cluster
+    if (life === null || !cluster || life.isStopping) return
+    this.#note('stop')
+    life.isStopping = true
+    await Promise.race([this.#stopAll(cluster), life.ended])
+    if (this.#life === life) this.end('killed')
+  }
+
+  async #stopAll(cluster: Cluster): Promise<void> {
+    const answered = this.nodes.map(({ server }) => server?.stop())
+    for (const broker of cluster.brokers.values()) broker.release()
+    await Promise.all(answered)
+    await cluster.stop().catch((error: unknown) => this.#note(`stop failed: ${messageOf(error)}`))
+  }
+
+  /** One broker is gone at once; where it is the only one, or all are starting or stopping, all are. */
+  endNode(node: Node, how: End): void {
+    const life = this.#life
+    if (life === null || node.process === null) return
+    if (how === 'power cut') this.powerCuts += 1
+    if (life.cluster === null || life.isStopping || this.nodes.length === 1 || node === this.#controller) {
+      this.end('killed')
+      // Its disk forgets what the others' keep.
+      if (how === 'power cut') node.powerCut()
+      return
+    }
+    this.#note(`node ${node.id}: ${how}`)
+    node.end(how)
+    void this.#tellLoss(life, life.cluster, node.id)
+  }
+
+  /** One broker hands over what it leads, and stops. */
+  async stopNode(node: Node): Promise<void> {
+    const life = this.#life
+    if (this.nodes.length === 1) return await this.stop()
+    const { process, server } = node
+    if (!life?.cluster?.brokers.has(node.id) || life.isStopping || process === null) return
+    this.#note(`node ${node.id}: stop`)
+    const drained = async (): Promise<void> => await server?.stop()
+    const stopped = life.cluster.stopBroker(node.id, drained).catch((error: unknown) => {
+      this.#note(`node ${node.id}: stop failed: ${messageOf(error)}`)
+    })
+    await Promise.race([stopped, node.ended])
+    if (this.#life === life && node.process === process) this.endNode(node, 'killed')
+  }
+
+  /** One broker comes back; again and again until it serves, or is killed, or all are. */
+  async startNode(node: Node): Promise<void> {
+    const life = this.#life
+    if (life === null) return await this.start()
+    if (node.process !== null) return
+    const process = node.begin()
+    this.#note(`node ${node.id}: start`)
+    while (this.#life === life && node.process === process && !life.isStopping) {
+      try {
+        await this.#beginNode(life, node)
+        return
+      } catch (error) {
+        if (this.#life !== life || node.process !== process) return
+        this.#note(`node ${node.id}: start failed: ${messageOf(error)}`)
+        await this.#world.pause(startAgainMicros, 'start again')
+      }
+    }
+  }
+
+  /** Whether others have all of what the broker, which is down, has: in every partition somebody else is in sync, and it is not. */
+  isDispensable(node: Node): boolean {
+    const life = this.#life
+    if (node.process !== null || !life?.cluster || life.isStopping) return false
+    const images = [life.cluster.controller.image, ...[...life.cluster.brokers.values()].map(({ image }) => image)]
+    return images.every((image) => {
+      const partitions = [...image.topics()].flatMap((topic) => topic.partitions)
+      const own = partitions.filter(({ replicas }) => replicas.includes(node.id))
+      return own.every(({ inSyncReplicas }) => inSyncReplicas.length > 0 && !inSyncReplicas.includes(node.id))
+    })
+  }
+
+  wipe(node: Node): void {
+    this.#note(`node ${node.id}: another disk`)
+    node.wipe()
+  }
+
+  async #begin(life: Life): Promise<void> {
+    try {
+      for (const node of this.nodes) await node.listen(this.#logOf(life))
+      const [first, ...others] = this.nodes.map((node) => node.start())
+      const controllerHost = this.#controller?.process
+      const cluster = await Cluster.start({
+        brokers: [first ?? fail(), ...others],
+        ...(controllerHost ? { controllerHost } : {}),
+        ...{ durability: 'disk', config, log: this.#logOf(life), transport: this.links.transport }
+      })
+      if (this.#life !== life) return
+      life.cluster = cluster
+      for (const { id, server } of this.nodes) server?.serve(cluster.brokers.get(id) ?? fail())
+      this.#note('serves')
+    } catch (error) {
+      if (this.#life === life) await Promise.all(this.nodes.map(({ server }) => server?.stop()))
+      throw error
+    }
+  }
+
+  async #beginNode(life: Life, node: Node): Promise<void> {
+    const server = await node.listen(this.#logOf(life))
+    try {
+      const broker = await life.cluster?.startBroker(node.start())
+      if (broker === undefined || this.#life !== life || node.server !== server) return
+      server.serve(broker)
+      this.#note(`node ${node.id}: serves`)
+    } catch (error) {
+      await server.stop()
+      throw error
+    }
+  }
+
+  /** A controller whose disk refuses is of no use any more: all of it begins anew. */
+  async #tellLoss(life: Life, cluster: Cluster, nodeId: number): Promise<void> {
+    try {
+      await cluster.lostBroker(nodeId)
+    } catch (error) {
+      if (this.#life !== life) return
+      this.#note(`the controller cannot go on: ${messageOf(error)}`)
+      this.end('killed')
+      await this.start()
+    }
+  }
+
+  #logOf(life: Life): (line: string) => void {
+    return (line) => {
+      if (this.#life === life) this.#note(line)
+    }
+  }
+
+  #note(line: string): void {
+    this.#world.note(line)
+    this.log.push(`${this.#world.now}  ${line}`)
+  }
+}
+
+const config = {
+  'offsets.topic.num.partitions': '2',
+  'log.retention.check.interval.ms': '5000',
+  'auto.create.topics.enable': 'false'
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function fail(): never {
+  throw new Error('a cluster has brokers')
+}

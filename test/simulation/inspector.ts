@@ -1,0 +1,124 @@
+/**
+ * Looks into the brokers between two events, and holds what it sees against what replication promises whatever clients do:
+ * - An epoch has one leader. (KIP-101: who has its epoch may write, and nobody else.)
+ * - A replica in sync has, durably, what is below the leader's high watermark.
+ * - What is committed stays as it is: the high watermark of an epoch's leader only grows.
+ * In the end, when nothing moves any more, every replica has the same bytes.
+ */
+import type { Broker } from '../../src/broker/broker.ts'
+import type { Replica } from '../../src/broker/replication/replica.ts'
+import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
+import type { SimulatedCluster } from './cluster.ts'
+import { BrokenPromise, type Ledger } from './ledger.ts'
+
+export class Inspector {
+  readonly #cluster: SimulatedCluster
+  readonly #ledger: Ledger
+  /** Who was seen leading in an epoch, and how far it had committed. */
+  readonly #leaders = new Map<string, { readonly node: number; highWatermark: number; readonly life: Replica }>()
+  /** What was told last of each partition, for its history. */
+  readonly #told = new Map<string, string>()
+
+  constructor(cluster: SimulatedCluster, ledger: Ledger) {
+    this.#cluster = cluster
+    this.#ledger = ledger
+  }
+
+  /** Throws BrokenPromise. */
+  look(): void {
+    const cluster = this.#cluster.running
+    if (cluster === null) return
+    for (const topic of cluster.controller.image.topics()) {
+      for (const partition of topic.partitions) {
+        const where = `${topic.name}-${partition.partitionId}`
+        this.#tell(topic.id, partition)
+        for (const broker of cluster.brokers.values()) {
+          const replica = broker.replica(topic.name, partition.partitionId)
+          if (replica === undefined || replica.leadership === null || replica.topicId !== topic.id) continue
+          this.#lookAtLeader(where, broker.nodeId, replica)
+          this.#lookAtFollowers(where, replica, cluster.brokers)
+        }
+      }
+    }
+  }
+
+  /** What is not yet as it is to be in the end: every replica has all that the leader has, and all is committed. Throws BrokenPromise. */
+  unlike(): string | null {
+    const cluster = this.#cluster.running
+    if (cluster === null) return 'nothing runs'
+    for (const topic of cluster.controller.image.topics()) {
+      for (const { partitionId, leader, replicas } of topic.partitions) {
+        const copies = replicas.map((nodeId) => cluster.brokers.get(nodeId)?.replica(topic.name, partitionId))
+        const first = cluster.brokers.get(leader)?.replica(topic.name, partitionId)
+        const where = `${topic.name}-${partitionId} (leader ${leader}, replicas ${replicas})`
+        if (first === undefined) return `${where} is not led`
+        const end = first.log.logEndOffset
+        if (first.highWatermark < end) return `${where} is committed up to ${first.highWatermark} of ${end}`
+        for (const copy of copies) {
+          if (copy?.log.logEndOffset !== end)
+            return `${where} has ${end} records, and ${copy?.log.logEndOffset} at another`
+          expectAlike(first, copy)
+        }
+      }
+    }
+    return null
+  }
+
+  #lookAtLeader(where: string, node: number, replica: Replica): void {
+    const key = `${replica.topicId}-${replica.partition} ${replica.leaderEpoch}`
+    const { highWatermark } = replica
+    const known = this.#leaders.get(key)
+    if (known === undefined) {
+      this.#leaders.set(key, { node, highWatermark, life: replica })
+      return
+    }
+    if (known.node !== node) fail(where, `nodes ${known.node} and ${node} both led in epoch ${replica.leaderEpoch}`)
+    if (known.life === replica && highWatermark < known.highWatermark)
+      fail(
+        where,
+        `the high watermark of epoch ${replica.leaderEpoch} went back from ${known.highWatermark} to ${highWatermark}`
+      )
+    known.highWatermark = highWatermark
+  }
+
+  #lookAtFollowers(where: string, leader: Replica, brokers: ReadonlyMap<number, Broker>): void {
+    for (const nodeId of leader.leadership?.inSyncReplicas ?? []) {
+      const replica = brokers.get(nodeId)?.replica(leader.topic, leader.partition)
+      if (replica === undefined || replica.leaderEpoch !== leader.leaderEpoch) continue
+      const { syncedEndOffset } = replica.log
+      // Of what was trimmed a new follower has nothing.
+      if (leader.log.logStartOffset >= leader.highWatermark) continue
+      if (syncedEndOffset < leader.highWatermark && replica.topicId === leader.topicId)
+        fail(
+          where,
+          `node ${nodeId} is in sync and has ${syncedEndOffset} on disk; ${leader.highWatermark} is committed`
+        )
+    }
+  }
+
+  #tell(topicId: string, { partitionId, leader, leaderEpoch, inSyncReplicas, replicas }: PartitionImage): void {
+    const roles = `leader ${leader} in epoch ${leaderEpoch}, in sync ${inSyncReplicas} of ${replicas}`
+    const key = `${topicId}-${partitionId}`
+    if (this.#told.get(key) === roles) return
+    this.#told.set(key, roles)
+    this.#ledger.topic(topicId)?.partitions[partitionId]?.note(roles)
+  }
+}
+
+function expectAlike(one: Replica, other: Replica): void {
+  const from = Math.max(one.log.logStartOffset, other.log.logStartOffset)
+  if (one === other || from >= one.log.logEndOffset) return
+  const [bytes, others] = [wholeFrom(one, from), wholeFrom(other, from)]
+  if (!bytes.equals(others)) fail(one.name, `two replicas differ from offset ${from} on`)
+}
+
+function wholeFrom({ log, name }: Replica, offset: number): Buffer {
+  const upTo = log.logEndOffset
+  const read = log.read(offset, { maxBytes: 1 << 30, upTo, atLeastOneBatch: 'yes' })
+  if ('error' in read) return fail(name, `it cannot be read from ${offset} on`)
+  return Buffer.concat(read.chunks)
+}
+
+function fail(where: string, what: string): never {
+  throw new BrokenPromise(`${where}: ${what}`)
+}

@@ -1,0 +1,41 @@
+/** How messages travel between the brokers of a simulation: late, and sometimes never, in one direction or in both. */
+import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
+import type { World } from '../../src/host/simulated/world.ts'
+
+/** A message is under way so long, in microseconds; a straggler, one of so many, up to the last. */
+const [leastMicros, mostMicros, stragglers, stragglerMicros] = [20, 1500, 200, 400_000]
+/** Who asks in vain hears of it after so long at the latest. */
+const vainMicros = 500_000
+
+export class Links {
+  readonly #world: World
+  /** Directions in which nothing comes through. */
+  readonly #cut = new Set<string>()
+  /** One message of so many is lost; none when it is null. */
+  losesOneIn: number | null = null
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  cut(from: number, to: number): void {
+    this.#cut.add(`${from} ${to}`)
+  }
+
+  heal(): void {
+    this.#cut.clear()
+    this.losesOneIn = null
+  }
+
+  readonly transport = async (from: number, to: number): Promise<void> => {
+    const world = this.#world
+    const isLost = this.losesOneIn !== null && world.oneIn(this.losesOneIn)
+    const takes = world.oneIn(stragglers)
+      ? world.between(mostMicros, stragglerMicros)
+      : world.between(leastMicros, mostMicros)
+    await world.pause(takes, `a message from ${from} to ${to}`)
+    if (!isLost && !this.#cut.has(`${from} ${to}`)) return
+    await world.pause(world.between(0, vainMicros), `a message from ${from} to ${to} is lost`)
+    throw new PeerUnreachable(`a message from ${from} to ${to} was lost`)
+  }
+}
