@@ -212,7 +212,9 @@ export class Replicas {
       const { name, topic, partition, log } = replica
       const hosted = this.get(topic, partition)
       if (hosted.kind !== 'online' || hosted.replica !== replica) return
-      this.#telling.attempt(`retention of ${name}`, () => this.#freeing(() => log.applyRetention()))
+      this.#telling.attempt(`retention of ${name}`, () =>
+        this.#freeing(() => log.applyRetention(replica.highWatermark))
+      )
     })
     this.#telling.attemptSoon('log start offsets', () => this.saveLogStartOffsets())
   }

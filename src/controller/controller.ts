@@ -395,12 +395,12 @@ export class Controller {
 
   /** Rejects with DiskError when a deletion could not be made safe. */
   async #nameFree(topics: readonly NewTopic[]): Promise<void> {
-    while (this.#isLeaving(topics)) {
+    while (topics.some(({ name }) => this.#leaving.has(name))) {
       // Its deletion may have been refused for want of a file handle, and may be possible by now.
       await this.#published([])
       await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
-      await Promise.all(topics.map(({ name }) => this.#makers.letGo(name)))
     }
+    await Promise.all(topics.map(({ name }) => this.#makers.letGo(name)))
   }
 
   /** The results, when everything they rest on is safe and told; what cannot be made safe is refused. */

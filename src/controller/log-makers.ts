@@ -1,7 +1,9 @@
 /**
  * The brokers that make the logs of new partitions, before anything says that there are any: a disk that has no room refuses
- * the topic, and not its first record. One that cannot be reached is passed over; it makes its logs when it hears of them.
+ * the topic, and not its first record. One that cannot be reached is passed over; it makes its logs when it hears of them. So is one
+ * whose disk refuses, where there are others: one broker's disk does not stop the cluster (its replica is offline there).
  */
+import { DiskError } from '../host/disk.ts'
 
 /** Partitions that a broker is about to hold. */
 export interface PartitionPlan {
@@ -57,24 +59,26 @@ export class LogMakers {
     return false
   }
 
-  /** Resolves when nobody's disk speaks of an earlier topic of this name. Rejects with DiskError. */
+  /** Resolves when nobody's disk speaks of an earlier topic of this name. Rejects with DiskError when nobody's can let go of it. */
   async letGo(topic: string): Promise<void> {
     const holding = [...this.#makers.values()].filter((maker) => maker.isLettingGo(topic))
-    await Promise.all(holding.map((maker) => maker.letGo()))
+    await this.#byMostOf(holding, (maker) => maker.letGo())
   }
 
-  /** Throws DiskError, with nothing made anywhere. */
+  /** Throws DiskError, with nothing made anywhere, when nobody's disk takes it. */
   prepare(partitions: NewPartitions): void {
-    const done: [LogMaker, PartitionPlan][] = []
-    try {
-      for (const [maker, plan] of this.#plans(partitions)) {
+    const refused: DiskError[] = []
+    const plans = this.#plans(partitions)
+    for (const [maker, plan] of plans) {
+      try {
         maker.prepare(plan)
-        done.push([maker, plan])
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        refused.push(error)
       }
-    } catch (error) {
-      for (const [maker, plan] of done) maker.discard(plan)
-      throw error
     }
+    const [first] = refused
+    if (first !== undefined && refused.length === plans.length) throw first
   }
 
   discard(partitions: NewPartitions): void {
@@ -85,11 +89,23 @@ export class LogMakers {
     for (const [maker, plan] of this.#plans(partitions)) maker.leave(plan)
   }
 
-  /** Resolves when the logs of these partitions survive a power cut. Rejects with DiskError. */
+  /** Resolves when the logs of these partitions survive a power cut. Rejects with DiskError when they do so nowhere. */
   async namesSafe(partitions: readonly NewPartitions[]): Promise<void> {
     const makers = new Set<LogMaker>()
     for (const one of partitions) for (const [maker] of this.#plans(one)) makers.add(maker)
-    await Promise.all([...makers].map((maker) => this.#safeOrGone(maker)))
+    await this.#byMostOf([...makers], (maker) => this.#safeOrGone(maker))
+  }
+
+  /** Rejects when all of them do; without a free file handle, which is the process's, as soon as one does. */
+  async #byMostOf(makers: readonly LogMaker[], work: (maker: LogMaker) => Promise<void>): Promise<void> {
+    const refused: DiskError[] = []
+    const refuse = (error: unknown): void => {
+      if (!(error instanceof DiskError) || error.problem === 'too-many-files') throw error
+      refused.push(error)
+    }
+    await Promise.all(makers.map((maker) => work(maker).catch(refuse)))
+    const [first] = refused
+    if (first !== undefined && refused.length === makers.length) throw first
   }
 
   /** Resolves when what was made and removed so far survives a power cut, everywhere. Rejects with DiskError. */

@@ -340,11 +340,18 @@ export class PartitionLog {
     this.onSynced?.()
   }
 
-  /** Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. */
-  applyRetention(): number {
+  /**
+   * Drops what retention by time and size no longer keeps, and producers long silent. Gives the segments dropped. Nothing goes that is
+   * not safe, or not committed (Kafka: UnifiedLog.deletableSegments).
+   */
+  applyRetention(committedOffset = Infinity): number {
+    if (this.#truncation.isUnderWay) return 0
     this.#end.flush()
     const parts = { segments: this.#segments, producers: this.#producers, start: this.#start, end: this.#end }
-    return applyRetention(parts, this.#config, { nowMs: this.#clock.nowMs(), safeOffset: this.syncedEndOffset })
+    return applyRetention(parts, this.#config, {
+      nowMs: this.#clock.nowMs(),
+      safeOffset: Math.min(this.syncedEndOffset, committedOffset)
+    })
   }
 
   activeProducers(): ActiveProducer[] {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type LogMaker, LogMakers } from '../../src/controller/log-makers.ts'
+import { DiskError } from '../../src/host/disk.ts'
 
 const partitions = {
   topic: 'orders',
@@ -43,4 +44,26 @@ test('what a living broker cannot make safe is refused', async () => {
   )
   await assert.rejects(makers.namesSafe([partitions]), /no room/)
   await assert.rejects(makers.allSafe(), /no room/)
+})
+
+test('one broker whose disk refuses does not keep the others from a topic; when all refuse there is none', async () => {
+  const refusal = () => new DiskError('failed', '', 'The disk refuses.')
+  const broken: LogMaker = {
+    ...makerWith(() => Promise.reject(refusal())),
+    letGo: () => Promise.reject(refusal()),
+    isLettingGo: () => true,
+    prepare() {
+      throw refusal()
+    }
+  }
+  const makers = new LogMakers()
+  makers.attach(1, broken)
+  makers.attach(2, { ...makerWith(() => Promise.resolve()), isLettingGo: () => true })
+  makers.prepare(partitions)
+  await makers.namesSafe([partitions])
+  await makers.letGo('orders')
+  makers.detach(2)
+  assert.throws(() => makers.prepare(partitions), /refuses/)
+  await assert.rejects(makers.namesSafe([partitions]), /refuses/)
+  await assert.rejects(makers.letGo('orders'), /refuses/)
 })

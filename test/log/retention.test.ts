@@ -130,3 +130,14 @@ test('segments that give room on a full disk are not there again after a power c
     }
   }
 })
+
+test('what is not committed is kept, however old it is', async () => {
+  const clock = new ManualClock()
+  const log = open({ clock, config: { retentionMs: 1, segmentBytes: 100 } })
+  for (const value of ['a', 'b', 'c']) assert.ok(append(log, batchOf([value])).ok)
+  clock.advance(10_000)
+  assert.equal(log.applyRetention(2), 2)
+  assert.equal(log.logStartOffset, 2)
+  assert.equal(log.applyRetention(3), 1)
+  await log.close()
+})
