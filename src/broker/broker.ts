@@ -37,6 +37,7 @@ import { Housekeeping } from './housekeeping.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
+import { leaderEpochError } from './read-partition.ts'
 import type { Fetched, Peer } from './replication/fetcher.ts'
 import { Fetchers } from './replication/fetchers.ts'
 import { InSyncSets } from './replication/in-sync-sets.ts'
@@ -239,6 +240,13 @@ export class Broker {
     const isThere = this.#image.topicByName(topic)?.partitions[partition] !== undefined
     const { NOT_LEADER_OR_FOLLOWER, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
     return { error: isThere ? NOT_LEADER_OR_FOLLOWER : UNKNOWN_TOPIC_OR_PARTITION, reason: null }
+  }
+
+  /** The same for who knows who leads: whether that is another epoch comes first (Partition.getLocalLog). */
+  ledIn(currentLeaderEpoch: number, topic: string, partition: number): Led {
+    const replica = this.replica(topic, partition)
+    const error = replica === undefined ? ErrorCode.NONE : leaderEpochError(replica, currentLeaderEpoch)
+    return error === ErrorCode.NONE ? this.led(topic, partition) : { error, reason: null }
   }
 
   /** A follower's Fetch, by values: Kafka's request of the newest version. */

@@ -77,7 +77,8 @@ async function start(options: RealKafkaOptions, scratch: { path: string; remove(
   }
 }
 
-async function format(properties: string): Promise<void> {
+/** Makes the directories that a node's properties name. */
+export async function format(properties: string): Promise<void> {
   const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), 'kafka.tools.StorageTool']
   await runToSuccess('java', [...args, 'format', '-t', CLUSTER_ID, '-c', properties])
 }

@@ -107,7 +107,7 @@ function append(
     if (context.clientId !== '__admin_client') return failed(partition, ErrorCode.INVALID_TOPIC_EXCEPTION)
   }
   if (acks === allInSyncReplicas && !replica.hasEnoughInSyncReplicas) {
-    return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS)
+    return { ...failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS), logStartOffset: replica.log.logStartOffset }
   }
   if (mayBeTransactional(partition.records ?? noRecords)) {
     // Nobody would end the transaction, and readers of what is committed would wait for that for ever.
@@ -162,11 +162,11 @@ function tellsLogStart(error: ErrorCode, { records }: RequestPartition): boolean
   return !errorsWithoutLogStart.has(error) && objectionToRequest(records ?? noRecords) === null
 }
 
-/** What came to light when the records were in the log already. */
-function refusedLater(partition: RequestPartition, error: unknown, diskRoom: DiskRoom): PartitionAnswer {
-  if (error instanceof NotLeading) return failed(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
-  if (error instanceof CommitTimeout) return failed(partition, ErrorCode.REQUEST_TIMED_OUT)
-  if (error instanceof NotEnoughReplicas) return failed(partition, ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND)
+/** What came to light when the records were in the log already: where they lie there is told all the same (DelayedProduce). */
+function refusedLater(partition: RequestPartition, error: unknown, diskRoom: DiskRoom): Partial<PartitionAnswer> {
+  if (error instanceof NotLeading) return { errorCode: ErrorCode.NOT_LEADER_OR_FOLLOWER }
+  if (error instanceof CommitTimeout) return { errorCode: ErrorCode.REQUEST_TIMED_OUT }
+  if (error instanceof NotEnoughReplicas) return { errorCode: ErrorCode.NOT_ENOUGH_REPLICAS_AFTER_APPEND }
   diskRoom.refused(error)
   return refusedByDisk(partition, error)
 }

@@ -26,6 +26,7 @@ import {
   absentPartition,
   failedRead,
   isIsolationLevel,
+  leaderEpochError,
   type PartitionData,
   type PartitionRead,
   readElsewhere,
@@ -216,8 +217,13 @@ function readOne(
   const { replicaEpoch: followerEpoch = -1 } = request.replicaState
   if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId, followerEpoch })
   const asksLeader = context.apiVersion < firstVersionWithRack
-  if (asksLeader && replica.leadership === null)
-    return failedRead(partition.partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (asksLeader && replica.leadership === null) {
+    const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
+    return failedRead(
+      partition.partition,
+      epochError === ErrorCode.NONE ? ErrorCode.NOT_LEADER_OR_FOLLOWER : epochError
+    )
+  }
   return readPartition(replica, partition, {
     isolation: request.isolationLevel === 1 ? 'read_committed' : 'read_uncommitted',
     reader: replicaId === debuggingReplicaId ? 'debugger' : 'consumer',

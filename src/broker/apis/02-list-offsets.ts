@@ -14,7 +14,7 @@ import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-re
 import { ListOffsetsResponse } from '../../protocol/generated/api/list-offsets-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
-import { isIsolationLevel, leaderEpochError } from '../read-partition.ts'
+import { isIsolationLevel } from '../read-partition.ts'
 import type { Replica } from '../replication/replica.ts'
 
 type Request = Decoded<ListOffsetsRequest>
@@ -99,11 +99,9 @@ function lookUp(
   partition: RequestPartition,
   context: RequestContext
 ): PartitionAnswer {
-  const led = context.broker.led(topic, partition.partitionIndex)
+  const led = context.broker.ledIn(partition.currentLeaderEpoch, topic, partition.partitionIndex)
   if ('error' in led) return failed(partition, led.error)
   const { replica } = led
-  const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
-  if (epochError !== ErrorCode.NONE) return failed(partition, epochError)
   if (partition.timestamp < 0 && context.apiVersion < (versionOfSpecialTime.get(partition.timestamp) ?? Infinity)) {
     return failed(partition, ErrorCode.UNSUPPORTED_VERSION)
   }

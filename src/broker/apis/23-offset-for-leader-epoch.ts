@@ -10,7 +10,6 @@ import { OffsetForLeaderEpochRequest } from '../../protocol/generated/api/offset
 import { OffsetForLeaderEpochResponse } from '../../protocol/generated/api/offset-for-leader-epoch-response.ts'
 import { api } from '../api.ts'
 import type { Broker } from '../broker.ts'
-import { leaderEpochError } from '../read-partition.ts'
 
 const noEpoch = { leaderEpoch: -1, endOffset: -1 }
 
@@ -43,10 +42,7 @@ function epochEnd(
   topic: string,
   asked: { readonly partition: number; readonly currentLeaderEpoch: number; readonly leaderEpoch: number }
 ): { errorCode: ErrorCode; leaderEpoch: number; endOffset: number } {
-  const led = broker.led(topic, asked.partition)
+  const led = broker.ledIn(asked.currentLeaderEpoch, topic, asked.partition)
   if ('error' in led) return { errorCode: led.error, ...noEpoch }
-  const { replica } = led
-  const errorCode = leaderEpochError(replica, asked.currentLeaderEpoch)
-  if (errorCode !== ErrorCode.NONE) return { errorCode, ...noEpoch }
-  return { errorCode, ...replica.log.endOffsetForEpoch(asked.leaderEpoch) }
+  return { errorCode: ErrorCode.NONE, ...led.replica.log.endOffsetForEpoch(asked.leaderEpoch) }
 }

@@ -2,6 +2,7 @@
  * DescribeProducers (61): which idempotent and transactional producers a partition remembers.
  *
  * v0 flexible from the start (KIP-664)
+ * Every broker that has the partition tells what its own copy says (ReplicaManager.activeProducerState).
  */
 import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -35,12 +36,10 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
 })
 
 function describe(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
-  const led = broker.led(topic, partitionIndex)
-  if ('error' in led) {
-    if (led.error === ErrorCode.UNKNOWN_TOPIC_OR_PARTITION) return absent(broker, topic, partitionIndex)
-    return failed(partitionIndex, led.error, led.reason?.message ?? null)
-  }
-  const activeProducers = led.replica.log.activeProducers().map((producer) => ({
+  const hosted = broker.hosted(topic, partitionIndex)
+  if (hosted.kind === 'offline') return failed(partitionIndex, ErrorCode.KAFKA_STORAGE_ERROR, hosted.reason.message)
+  if (hosted.kind === 'none') return absent(broker, topic, partitionIndex)
+  const activeProducers = hosted.replica.log.activeProducers().map((producer) => ({
     producerId: producer.producerId,
     producerEpoch: producer.producerEpoch,
     lastSequence: producer.lastSequence,
@@ -55,6 +54,9 @@ function describe(broker: Broker, topic: string, partitionIndex: number): Partit
 function absent(broker: Broker, topic: string, partitionIndex: number): PartitionAnswer {
   const objection = objectionToTopicName(topic)
   if (objection !== null) return failed(partitionIndex, ErrorCode.INVALID_TOPIC_EXCEPTION, objection)
+  if (broker.image.topicByName(topic)?.partitions[partitionIndex] !== undefined) {
+    return failed(partitionIndex, ErrorCode.NOT_LEADER_OR_FOLLOWER, null)
+  }
   const isTopicThere = broker.image.topicByName(topic) !== undefined
   const message = isTopicThere ? null : 'This server does not host this topic-partition.'
   return failed(partitionIndex, ErrorCode.UNKNOWN_TOPIC_OR_PARTITION, message)

@@ -21,9 +21,9 @@ export function readForFollower(
   }
 ): PartitionRead {
   const { partition, fetchOffset } = fetch
-  if (replica.leadership === null) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const epochError = leaderEpochError(replica, fetch.currentLeaderEpoch)
   if (epochError !== ErrorCode.NONE) return failedRead(partition, epochError)
+  if (replica.leadership === null) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   const diverging = divergingEpoch(replica, fetch)
   if (diverging !== null) return diverging
   const { log } = replica
