@@ -108,6 +108,16 @@ test('replicas that are too slow are waited for as long as the producer allows; 
   await cluster.stop()
 })
 
+test('what is committed leaves no timer behind', async () => {
+  const cluster = await startOn(machines(3))
+  await createTopic(cluster, 't1')
+  const leader = leaderOf(cluster, 't1')
+  const before = clockOf(leader).waiting
+  for (let batch = 0; batch < 50; batch++) await produce(leader, { records })
+  assert.ok(clockOf(leader).waiting < before + 25, `${clockOf(leader).waiting} wait, ${before} did before`)
+  await cluster.stop()
+})
+
 test('who waits when another leader is elected is sent there', async () => {
   const transport = new HeldTransport()
   const cluster = await startOn(machines(3), {}, { transport: transport.carry })

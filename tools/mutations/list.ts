@@ -3,6 +3,7 @@
  * and its loss is held by a test, or it is held by nothing. `npm run mutations` makes each in a copy of the project.
  */
 import { brokerMutations } from './broker.ts'
+import { clusterApiMutations } from './cluster-apis.ts'
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
@@ -28,6 +29,7 @@ const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
   ...followerMutations,
+  ...clusterApiMutations,
   ...controllerMutations,
   ...serverMutations,
   {

@@ -78,6 +78,37 @@ export const adminCases: readonly Case[] = [
   { api: Api.ElectLeaders, what: 'of no partitions', request: elected(0, []) },
   { api: Api.ElectLeaders, what: 'without time', request: elected(0, somePartitions, 0) },
 
+  {
+    api: Api.AlterPartitionReassignments,
+    what: 'to brokers that there are not, to nowhere, back, and of what is not there',
+    request: () => ({
+      timeoutMs: 5000,
+      topics: [
+        {
+          name: TOPIC,
+          partitions: [
+            { partitionIndex: 0, replicas: [99] },
+            { partitionIndex: 0, replicas: [] },
+            { partitionIndex: 1, replicas: null },
+            { partitionIndex: 9, replicas: [1] }
+          ]
+        },
+        { name: ABSENT, partitions: [{ partitionIndex: 0, replicas: [1] }] }
+      ]
+    })
+  },
+  { api: Api.AlterPartitionReassignments, what: 'of nothing', request: () => ({ timeoutMs: 0, topics: [] }) },
+  {
+    api: Api.AlterPartitionReassignments,
+    what: 'without time',
+    request: () => ({ timeoutMs: 0, topics: [{ name: TOPIC, partitions: [{ partitionIndex: 0, replicas: null }] }] })
+  },
+  {
+    api: Api.AlterReplicaLogDirs,
+    what: 'to a directory that there is not',
+    request: () => ({ dirs: [{ path: '/no/such/directory', topics: [{ name: TOPIC, partitions: [0, 9] }] }] })
+  },
+  { api: Api.UnregisterBroker, what: 'a broker that there is not', request: () => ({ brokerId: 99 }) },
   { api: Api.ListPartitionReassignments, what: 'all', request: () => ({ timeoutMs: 5000, topics: null }) },
   {
     api: Api.ListPartitionReassignments,
