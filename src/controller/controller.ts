@@ -151,7 +151,7 @@ export class Controller {
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     this.#coordinator.load()
     this.#publication = new Publication(clock, (records) => this.#tell(records))
-    const objection = objectionToCluster(this.image, nodes)
+    const objection = objectionToCluster(this.image, nodes, nodeId)
     if (objection !== null) throw new UnsupportedMetadata(objection)
     defaults.follow((name) => configOfBroker(this.image, nodeId, name))
     this.brokers = new BrokerControl({

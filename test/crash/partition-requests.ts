@@ -51,6 +51,27 @@ export async function committedOffsets(
   })
 }
 
+/** Commits for each partition from 0 on, as a group without members does (OffsetCommit, version 2). */
+export async function commitOffsets(
+  bootstrap: string,
+  group: string,
+  topic: string,
+  offsets: readonly number[]
+): Promise<void> {
+  const places = offsets.map((offset, partition) => Buffer.concat([int32(partition), int64(offset), text(null)]))
+  const topics = list([Buffer.concat([text(topic), list(places)])])
+  const body = Buffer.concat([text(group), int32(-1), text(''), int64(-1), topics])
+  await eventually(`OffsetCommit of ${group}`, bootstrap, offsets.length, async (connection) => {
+    const answer = await connection.ask(8, 2, body)
+    answer.int32()
+    answer.text()
+    return answer.list(() => {
+      const partition = answer.int32()
+      return { partition, offset: offsets[partition] ?? -1, errorCode: answer.int16() }
+    })
+  })
+}
+
 function numbers(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index)
 }

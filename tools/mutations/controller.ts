@@ -75,5 +75,12 @@ export const controllerMutations: readonly Mutation[] = [
     text: 'copy.#byName.set(name, { ...topic, partitions: [...topic.partitions] })',
     replacement: 'copy.#byName.set(name, topic)',
     tests: delta
+  },
+  {
+    what: 'directories that Apache Kafka served under a controller of ours are refused',
+    file: 'src/coordination/metadata/support.ts',
+    text: 'find((id) => id !== controllerId)',
+    replacement: 'find((id) => !nodes.some(({ nodeId }) => nodeId === id))',
+    tests: ['test/coordination/metadata/kafka-metadata.test.ts']
   }
 ]

@@ -20,9 +20,13 @@ export interface Node {
   readonly directoryId: string
 }
 
-/** Why these nodes cannot serve the cluster, as half a sentence; null when they can. */
-export function objectionToCluster(image: ClusterImage, nodes: readonly Node[]): string | null {
-  return objectionToVersion(image) ?? objectionToControllers(image, nodes) ?? objectionToTopics(image, nodes)
+/**
+ * Why these brokers and this controller, which may be one of them, cannot serve the cluster, as half a sentence; null when they can.
+ */
+export function objectionToCluster(image: ClusterImage, nodes: readonly Node[], controllerId: number): string | null {
+  return (
+    objectionToVersion(image) ?? objectionToControllers(image, nodes, controllerId) ?? objectionToTopics(image, nodes)
+  )
 }
 
 function objectionToVersion(image: ClusterImage): string | null {
@@ -33,9 +37,14 @@ function objectionToVersion(image: ClusterImage): string | null {
   return `the cluster has metadata.version ${version}, and this version serves ${lowest} to ${highest}`
 }
 
-function objectionToControllers(image: ClusterImage, nodes: readonly Node[]): string | null {
-  const other = [...image.controllers].find((id) => !nodes.some(({ nodeId }) => nodeId === id))
-  return other === undefined ? null : `the cluster has its controller on node ${other}, and ${whoThisIs(nodes)}`
+/** A Kafka that had the directories has registered its controllers. */
+function objectionToControllers(image: ClusterImage, nodes: readonly Node[], controllerId: number): string | null {
+  const other = [...image.controllers].find((id) => id !== controllerId)
+  if (other === undefined) return null
+  const here = nodes.some(({ nodeId }) => nodeId === controllerId)
+    ? whoThisIs(nodes)
+    : `here it is node ${controllerId}`
+  return `the cluster has its controller on node ${other}, and ${here}`
 }
 
 function objectionToTopics(image: ClusterImage, nodes: readonly Node[]): string | null {

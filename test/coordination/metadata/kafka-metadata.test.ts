@@ -134,7 +134,7 @@ for (const [what, record, why] of refused) {
 test('what one broker wrote itself is served', () => {
   const image = new ClusterImage()
   for (const record of first) replayMetadata(image, record)
-  assert.equal(objectionToCluster(image, [{ nodeId, directoryId }]), null)
+  assert.equal(objectionToCluster(image, [{ nodeId, directoryId }], nodeId), null)
 })
 
 test('several brokers serve what lies on any of them, each in its own directory', () => {
@@ -143,7 +143,7 @@ test('several brokers serve what lies on any of them, each in its own directory'
   const objectionTo = (of: Partial<PartitionChangeRecord>) => {
     const image = new ClusterImage()
     for (const record of [...first, change(of)]) replayMetadata(image, record)
-    return objectionToCluster(image, nodes)
+    return objectionToCluster(image, nodes, 1000)
   }
   const replicas = [2, 1]
   assert.equal(objectionTo({ replicas, directories: [other.directoryId, directoryId] }), null)
@@ -151,6 +151,20 @@ test('several brokers serve what lies on any of them, each in its own directory'
   assert.match(objectionTo({ replicas: [2, 3] }) ?? '', /t-0 has a replica on node 3, and these are nodes 1, 2/)
   const crossed = objectionTo({ replicas, directories: [directoryId, other.directoryId] })
   assert.match(crossed ?? '', /t-0 lies in another log directory \(s9tppN.*; this one is J8hKUf/)
+})
+
+test('the controller of several brokers is known again after a Kafka has registered it, and no other is', () => {
+  const nodes = [
+    { nodeId, directoryId },
+    { nodeId: 2, directoryId: 'J8hKUf_nQQ21LcJpUdYd_g' }
+  ]
+  const registered = { incarnationId: topicId, zkMigrationReady: false, endPoints: [], features: [] }
+  const image = new ClusterImage()
+  const controller = encodeMetadataRecord(RegisterControllerRecord, 0, { controllerId: 1000, ...registered })
+  for (const record of [...first, controller]) replayMetadata(image, record)
+  assert.equal(objectionToCluster(image, nodes, 1000), null)
+  const elsewhere = /its controller on node 1000, and here it is node 1001/
+  assert.match(objectionToCluster(image, nodes, 1001) ?? '', elsewhere)
 })
 
 test('the newest snapshot is the one of the largest offset, then epoch; one that is being written is none', () => {

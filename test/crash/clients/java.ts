@@ -6,7 +6,7 @@ import { LineProcess } from '../../harness/child-process.ts'
 import { javaArguments } from '../../harness/java-tool.ts'
 import type { LoadClient, LoadEvent } from './load.ts'
 
-const RECORDS_PER_SECOND = 1000
+const RECORDS_PER_SECOND = 200
 const quick = ['reconnect.backoff.ms=20', 'reconnect.backoff.max.ms=100', 'retry.backoff.ms=20']
 /** The program itself asks for no retries; the others are Kafka's defaults, with more patience than one death takes. */
 const producer = ['enable.idempotence=true', 'retries=2147483647', 'delivery.timeout.ms=300000', 'max.block.ms=300000']

@@ -54,7 +54,7 @@ def produce(bootstrap, topic, partitions):
     )
     written = 0
     while not stopping.is_set() and not failures:
-        if len(producer) < 200:
+        if len(producer) < 100:
             for _ in range(10):
                 producer.produce(topic, str(written), partition=written % int(partitions), on_delivery=delivered)
                 written += 1

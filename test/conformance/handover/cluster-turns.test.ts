@@ -1,0 +1,90 @@
+/**
+ * Odradek and Apache Kafka in turns on the same directories, with one broker and with three, by `odradek graduate`: each finds every
+ * record at its offset, every setting and every committed offset of the other, creates, grows, deletes and reconfigures topics, and
+ * writes to all of them.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { assertCopiesAreAlike, freePorts } from '../../crash/cluster-process.ts'
+import { LineProcess, runToSuccess } from '../../harness/child-process.ts'
+import { odradek, startOdradek } from '../../harness/odradek-process.ts'
+import { temporaryDirectory } from '../../harness/paths.ts'
+import { classPath, found, kafkaJars, kcat, skipUnless } from '../../harness/tools.ts'
+import { waitForMetadata } from '../../harness/wire.ts'
+import { Ledger } from './cluster-ledger.ts'
+
+type Side = 'odradek' | 'kafka'
+
+const stays: readonly Side[] = ['odradek', 'kafka', 'odradek', 'kafka', 'odradek']
+const startMs = 120_000
+const settings = { 'offsets.topic.num.partitions': '3' }
+const skip = skipUnless(odradek(), kafkaJars('broker'), kcat())
+
+interface Place {
+  readonly directory: string
+  readonly brokers: number
+  readonly port: number
+}
+
+for (const brokers of [1, 3]) {
+  test(`${brokers === 1 ? 'one broker' : `${brokers} brokers`}, in turns`, { skip }, async (context) => {
+    using data = temporaryDirectory('turns')
+    // The last is for the controller of Apache Kafka.
+    const place = { directory: data.path, brokers, port: await freePorts(brokers + 1) }
+    const addresses = Array.from({ length: brokers }, (_, index) => `localhost:${place.port + index}`)
+    const ledger = new Ledger(addresses)
+    for (const [stay, by] of stays.entries()) {
+      await serving(by, place, async () => {
+        await ledger.assertKept()
+        await ledger.goOn(stay, by)
+        await ledger.assertKept()
+      }).catch((error: unknown) => {
+        throw new Error(`stay ${stay + 1}, ${by}: ${String(error)}`, { cause: error })
+      })
+      if (brokers > 1) assert.ok(assertCopiesAreAlike(data.path, brokers) > 0)
+      context.diagnostic(`stay ${stay + 1}, ${by}: ${ledger.describe()}`)
+    }
+  })
+}
+
+async function serving(by: Side, place: Place, work: () => Promise<void>): Promise<void> {
+  return by === 'odradek' ? await servingOurs(place, work) : await servingKafka(place, work)
+}
+
+async function servingOurs({ directory, brokers, port }: Place, work: () => Promise<void>): Promise<void> {
+  const ours = await startOdradek({ dataDirectory: directory, port, brokers, configs: settings })
+  try {
+    await work()
+  } catch (error) {
+    throw new Error(`${error}\n${ours.log()}`, { cause: error })
+  } finally {
+    await ours.stop()
+  }
+}
+
+async function servingKafka({ directory, brokers, port }: Place, work: () => Promise<void>): Promise<void> {
+  const given = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  const args = ['graduate', directory, '--brokers', String(brokers), '-p', String(port), ...given, '-o', 'jsonl']
+  const output = await runToSuccess(process.execPath, [found(odradek()), ...args])
+  const nodes: { readonly node: number; readonly properties: string }[] = output
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const ids = nodes.map(({ node }) => node)
+  assert.deepEqual(ids, brokers === 1 ? [1] : [1000, 1, 2, 3])
+  const java = ['-Xmx300m', '-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), 'kafka.Kafka']
+  const processes = nodes.map(({ properties }) => new LineProcess('java', [...java, properties]))
+  try {
+    for (let index = 0; index < brokers; index += 1) {
+      await waitForMetadata(`localhost:${port + index}`, startMs, () => processes.every(({ isAlive }) => isAlive))
+    }
+    await work()
+  } catch (error) {
+    const said = processes.map(({ lines, stderr }) => [...lines.slice(-20), stderr.slice(-2000)].join('\n'))
+    throw new Error(`${error}\n${said.join('\n---\n')}`, { cause: error })
+  } finally {
+    // The controller last: brokers hand over what they lead.
+    for (const node of processes.reverse()) await node.stop(60_000)
+  }
+}
