@@ -111,7 +111,7 @@ async function bundleServe() {
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
     format: 'cjs',
-    plugins: [leanParser, otherCommandsAside, onlyServeDeclared, otherToolsAside],
+    plugins: [leanParser, halfCodecs, otherCommandsAside, onlyServeDeclared, otherToolsAside],
     define: { 'import.meta.url': '__scriptUrl' },
     banner: {
       js: "(function(exports,require,__filename){const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
@@ -124,11 +124,29 @@ async function bundleServe() {
   return sizeOf(result)
 }
 
+/** A broker reads requests and writes answers; the half of each codec that it never asks for is a tenth of the script. */
+const halfCodecs = {
+  name: 'half-codecs',
+  setup(builder) {
+    builder.onLoad({ filter: /[\\/]generated[\\/]api[\\/][a-z-]+-(request|response)\.ts$/ }, async ({ path }) => {
+      const unused = path.endsWith('-request.ts') ? 'encode' : 'decode'
+      const text = await readFile(path, 'utf8')
+      const half = text.replace(
+        new RegExp(`^  ${unused}\\([^]*?^  \\}`, 'm'),
+        `  ${unused}() { throw new Error('not in serve') }`
+      )
+      if (half === text) throw new Error(`${path} has no ${unused}`)
+      return { contents: half, loader: 'ts' }
+    })
+  }
+}
+
 const otherCommandsAside = {
   name: 'other-commands-aside',
   setup(builder) {
     builder.onResolve(
-      { filter: /^(@platformatic\/kafka|\.\/([a-z]+\/)*run(-[a-z]+)?\.ts)$/ },
+      // What `openKafka` needs beyond a broker is not asked for, either.
+      { filter: /^(@platformatic\/kafka|\.\/([a-z]+\/)*(run(-[a-z]+)?|shared-server)\.ts)$/ },
       ({ kind, path, importer }) => {
         const isOfServe = importer.endsWith(join('serve', 'command.ts'))
         return kind === 'dynamic-import' && !isOfServe ? { path, external: true } : undefined
