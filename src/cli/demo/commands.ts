@@ -9,6 +9,7 @@ export type DemoCommand =
   | { readonly kind: 'scale'; readonly service: ServiceName; readonly members: number }
   | { readonly kind: 'pause' | 'resume' | 'kill' | 'kill-one' | 'restart'; readonly service: ServiceName }
   | { readonly kind: 'rate'; readonly perSecond: number }
+  | { readonly kind: 'kill-broker' | 'start-broker'; readonly broker: number }
 
 /** To the one who shows it. */
 export type ShowCommand =
@@ -26,6 +27,13 @@ export interface KeyContext {
   readonly wanted: number
   readonly paused: boolean
   readonly ratePerSecond: number
+  readonly brokers: readonly BrokerSight[]
+}
+
+/** One of the brokers that the demo has brought. */
+export interface BrokerSight {
+  readonly id: number
+  readonly isRunning: boolean
 }
 
 /** Cuts what a terminal sends in raw mode into keys; arrows come as three characters. */
@@ -36,7 +44,7 @@ export function keysOf(chunk: string): string[] {
 
 export function commandOfKey(
   key: string,
-  { selected, wanted, paused, ratePerSecond }: KeyContext
+  { selected, wanted, paused, ratePerSecond, brokers }: KeyContext
 ): Command | undefined {
   const service = serviceNames[Number(key) - 1]
   if (service !== undefined) return { kind: 'select', service }
@@ -69,6 +77,8 @@ export function commandOfKey(
     case '<':
     case ',':
       return { kind: 'rate', perSecond: ratePerSecond / 2 }
+    case 'b':
+      return nextOfBrokers(brokers)
     case 'v':
       return { kind: 'voice' }
     case '?':
@@ -82,13 +92,24 @@ export function commandOfKey(
   return undefined
 }
 
-export const lineHelp = 'kill|kill-one|restart|pause|resume SERVICE, scale SERVICE N, rate N, quit'
+/** One that is dead comes back; else one is killed. Undefined where there are none to kill. */
+function nextOfBrokers(brokers: readonly BrokerSight[]): Command | undefined {
+  const dead = brokers.find(({ isRunning }) => !isRunning)
+  if (dead !== undefined) return { kind: 'start-broker', broker: dead.id }
+  const [first] = brokers
+  return first && { kind: 'kill-broker', broker: first.id }
+}
+
+export const lineHelp =
+  'kill|kill-one|restart|pause|resume SERVICE, scale SERVICE N, rate N, kill-broker|start-broker N, quit'
 
 /** `kill payments`, `scale kitchen 3`, `rate 10`, `quit`; undefined for anything else. */
 export function commandOfLine(line: string): Command | undefined {
   const [verb = '', first = '', second = ''] = line.trim().toLowerCase().split(/\s+/)
   if (verb === 'quit') return { kind: 'quit' }
   if (verb === 'rate') return Number(first) > 0 ? { kind: 'rate', perSecond: Number(first) } : undefined
+  if (verb === 'kill-broker' || verb === 'start-broker')
+    return /^\d+$/.test(first) ? { kind: verb, broker: Number(first) } : undefined
   const service = serviceNames.find((name) => name === first)
   if (service === undefined) return undefined
   switch (verb) {

@@ -4,7 +4,7 @@
  */
 import type { Cluster } from '../cluster.ts'
 import { BrokerPresence } from './broker-presence.ts'
-import type { DemoCommand } from './commands.ts'
+import type { BrokerSight, DemoCommand } from './commands.ts'
 import { Crew } from './crew/crew.ts'
 import type { WrittenEvent } from './events.ts'
 import type { DemoPlan } from './plan.ts'
@@ -36,6 +36,13 @@ export function cookingMs(ordersPerSecond: number): number {
 export interface DemoPlace {
   readonly brokers: readonly string[]
   readonly isEmbedded: boolean
+  /** Several, that the demo has brought and may kill; empty otherwise. */
+  readonly own: readonly OwnBroker[]
+}
+
+export interface OwnBroker extends BrokerSight {
+  kill(): Promise<void>
+  start(): Promise<void>
 }
 
 export interface DemoListener {
@@ -153,6 +160,24 @@ export class Demo {
       case 'rate':
         this.#schedule.ratePerSecond = command.perSecond
         this.#tell(`customers order ${Number(command.perSecond.toFixed(2))} times a second`)
+        break
+      case 'kill-broker':
+        void this.#change(command.broker, 'kill')
+        break
+      case 'start-broker':
+        void this.#change(command.broker, 'start')
+    }
+  }
+
+  async #change(id: number, what: 'kill' | 'start'): Promise<void> {
+    const broker = this.#place?.own.find((one) => one.id === id)
+    if (broker === undefined) return this.#tell(`there is no broker ${id} of the demo's own; see --brokers`)
+    try {
+      if (what === 'kill') this.#tell(`broker ${id} is killed; others lead what it led`)
+      await broker[what]()
+      if (what === 'start') this.#tell(`broker ${id} is back, and copies what it has missed`)
+    } catch (error) {
+      this.#tell(`broker ${id}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
@@ -206,6 +231,7 @@ export class Demo {
       elapsedMs: this.#openedMs === undefined ? 0 : performance.now() - this.#openedMs,
       brokers: this.#place?.brokers.join(', ') ?? '',
       isEmbedded: this.#place?.isEmbedded ?? true,
+      ownBrokers: this.#place?.own ?? [],
       away: this.#presence.away,
       topics: this.#stand?.topics ?? { orders: 'orders', payments: 'payments', notifications: 'notifications' },
       seed,

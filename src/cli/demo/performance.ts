@@ -110,7 +110,8 @@ class Performance {
     const cluster = await connect(own)
     try {
       const stand = await setUpStand(cluster)
-      await play.open({ brokers: stage.brokers, isEmbedded: stage.kind === 'embedded' }, stand, open)
+      const { brokers, own } = stage
+      await play.open({ brokers, own, isEmbedded: stage.kind === 'embedded' }, stand, open)
     } finally {
       await cluster.close().catch(() => {})
     }

@@ -37,9 +37,9 @@ function showOf(demo: Demo, presenter: Presenter): Show {
     end: () => presenter.end(),
     takesKeys: screen !== undefined,
     keyContext() {
-      const { teams, ratePerSecond } = demo.state()
+      const { teams, ratePerSecond, ownBrokers: brokers } = demo.state()
       const selected = screen?.selected ?? 'notifications'
-      return { selected, wanted: teams[selected].wanted, paused: teams[selected].paused, ratePerSecond }
+      return { selected, wanted: teams[selected].wanted, paused: teams[selected].paused, ratePerSecond, brokers }
     },
     follow: (command) => follow(command, demo, screen)
   }

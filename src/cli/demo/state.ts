@@ -1,6 +1,7 @@
 /**
  * All that a look at the demo shows, at one moment.
  */
+import type { BrokerSight } from './commands.ts'
 import type { MemberStatus } from './crew/crew.ts'
 import type { ServiceName, TopicName } from './services.ts'
 import type { Chapter, Outage } from './story.ts'
@@ -33,6 +34,8 @@ export interface DemoState {
   /** host:port, … */
   readonly brokers: string
   readonly isEmbedded: boolean
+  /** Where it has brought several. */
+  readonly ownBrokers: readonly BrokerSight[]
   /** Why the broker is away, if it is. */
   readonly away: string | undefined
   readonly topics: Readonly<Record<TopicName, string>>

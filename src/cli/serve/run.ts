@@ -10,6 +10,7 @@ import { parseAddress } from '../global-options.ts'
 import { parseConfigs, parsePort } from '../human-values.ts'
 import { asCalled } from '../own-name.ts'
 import { version } from '../version.ts'
+import { parseBrokerCount } from './broker-count.ts'
 import { serverProperties } from './server-properties.ts'
 import { startFailure } from './start-failure.ts'
 import { stopFailure } from './stop-failure.ts'
@@ -113,11 +114,6 @@ export function readServeOptions(flags: Flags): KafkaOptions {
       ...parseConfigs(flags.list('config'))
     }
   }
-}
-
-function parseBrokerCount(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw wrongUsage(`"${text}" is not a number of brokers`, 'one is 1, and a cluster has 3 or more')
 }
 
 function parseTopic(text: string): [string, { partitions?: number }] {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commandOfKey, commandOfLine, type KeyContext, keysOf } from '../../../src/cli/demo/commands.ts'
 
-const context: KeyContext = { selected: 'kitchen', wanted: 2, paused: false, ratePerSecond: 4 }
+const context: KeyContext = { selected: 'kitchen', wanted: 2, paused: false, brokers: [], ratePerSecond: 4 }
 const key = (text: string, changes: Partial<KeyContext> = {}) => commandOfKey(text, { ...context, ...changes })
 
 test('what a terminal sends is cut into keys, arrows of both kinds included', () => {
@@ -36,6 +36,14 @@ test('letters and signs act on the service that is chosen, as it stands', () => 
   assert.deepEqual(key('?'), { kind: 'help' })
 })
 
+test('b kills a broker, or starts the one that is dead; where there are none of its own it does nothing', () => {
+  const brokers = [1, 2, 3].map((id) => ({ id, isRunning: true }))
+  assert.deepEqual(key('b', { brokers }), { kind: 'kill-broker', broker: 1 })
+  const dead = brokers.map(({ id }) => ({ id, isRunning: id !== 2 }))
+  assert.deepEqual(key('b', { brokers: dead }), { kind: 'start-broker', broker: 2 })
+  assert.equal(key('b'), undefined)
+})
+
 test('q, Ctrl-C and Ctrl-D quit; any other key does nothing', () => {
   for (const text of ['q', '\u0003', '\u0004']) assert.deepEqual(key(text), { kind: 'quit' })
   for (const text of ['z', '\u001b', '\u001b[5~', '\r', 'ü']) assert.equal(key(text), undefined)
@@ -47,6 +55,9 @@ test('lines on a pipe say the same in words', () => {
   assert.deepEqual(commandOfLine('restart payments'), { kind: 'restart', service: 'payments' })
   assert.deepEqual(commandOfLine('resume customers'), { kind: 'resume', service: 'customers' })
   assert.deepEqual(commandOfLine('scale kitchen 3'), { kind: 'scale', service: 'kitchen', members: 3 })
+  assert.deepEqual(commandOfLine('kill-broker 2'), { kind: 'kill-broker', broker: 2 })
+  assert.deepEqual(commandOfLine('start-broker 2'), { kind: 'start-broker', broker: 2 })
+  assert.equal(commandOfLine('kill-broker two'), undefined)
   assert.deepEqual(commandOfLine('rate 0.5'), { kind: 'rate', perSecond: 0.5 })
   assert.deepEqual(commandOfLine('quit'), { kind: 'quit' })
   for (const line of [

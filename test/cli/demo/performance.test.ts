@@ -13,7 +13,7 @@ const show: Show = {
   tick() {},
   end() {},
   takesKeys: false,
-  keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, ratePerSecond: 1 }),
+  keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, brokers: [], ratePerSecond: 1 }),
   follow() {}
 }
 

@@ -20,6 +20,7 @@ export function stateWith(changes: Partial<DemoState> = {}): DemoState {
     elapsedMs: 0,
     brokers: 'localhost:9092',
     isEmbedded: true,
+    ownBrokers: [],
     away: undefined,
     topics: { orders: 'orders', payments: 'payments', notifications: 'notifications' },
     seed: 1,

@@ -239,10 +239,20 @@ test('? shows every key that does something, and what it does, on a screen of 24
   for (const [keys, meaning] of allKeys) assert.ok(text.includes(keys) && text.includes(meaning), keys)
   const named = allKeys.flatMap(([keys, meaning]) => [...keys.split(' '), ...meaning.split(' ')])
   const isNamed = (key: string) => named.includes(key === ' ' ? 'Space' : key)
-  const context = { selected: 'kitchen', wanted: 2, paused: false, ratePerSecond: 4 } as const
+  const context = { selected: 'kitchen', wanted: 2, paused: false, brokers: [], ratePerSecond: 4 } as const
   const printable = Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index))
   // Shifted and unshifted, the same key of many keyboards.
   const doing = printable.filter((key) => commandOfKey(key, context) !== undefined && !'=_'.includes(key))
   assert.ok(doing.length >= 15)
   for (const key of doing) assert.ok(isNamed(key), `"${key}" is not told`)
+})
+
+test('brokers of its own are a line: buildings to a guest, and what b does to them', () => {
+  const ownBrokers = [1, 2, 3].map((id) => ({ id, isRunning: id !== 2 }))
+  const line = (state: Partial<DemoState>, voice: 'guest' | 'engineer') =>
+    drawDemo(stateWith(state), { ...plain, voice })[2]
+  assert.equal(line({ ownBrokers }, 'guest'), '  Buildings:  1 open  2 closed  3 open   b starts it again')
+  assert.equal(line({ ownBrokers }, 'engineer'), '  Brokers:  1 running  2 killed  3 running   b starts it again')
+  assert.match(line({ ownBrokers: [{ id: 1, isRunning: true }] }, 'guest') ?? '', /b kills one of them$/)
+  assert.equal(line({}, 'guest'), '')
 })

@@ -43,10 +43,10 @@ async function freeze(demo: DemoProcess, pid: number): Promise<void> {
   }
 }
 
-async function checkDemo(args: readonly string[], seed: number): Promise<number> {
+async function checkDemo(args: readonly string[], seed: number, happens = misfortunes): Promise<number> {
   const demo = new DemoProcess([...args, '--seed', String(seed), '--rate', String(RATE)])
   try {
-    await misfortunes(demo)
+    await happens(demo)
     await demo.until('the end of the minute', () => demo.elapsedMs >= LEAST_MS)
     demo.tell('quit')
     const { summary, code } = await demo.ended()
@@ -62,6 +62,18 @@ async function checkDemo(args: readonly string[], seed: number): Promise<number>
   }
 }
 
+/** One broker after the other is killed and comes back, while orders flow. */
+async function buildings(demo: DemoProcess): Promise<void> {
+  for (const broker of [1, 2, 3]) {
+    const goal = demo.count('notified') + 5
+    await demo.until('orders that reach their customers', () => demo.count('notified') >= goal)
+    await demo.afterwards(`kill-broker ${broker}`, new RegExp(`^broker ${broker} is killed`))
+    const placed = demo.count('placed') + 1
+    await demo.until('an order without that broker', () => demo.count('placed') >= placed)
+    await demo.afterwards(`start-broker ${broker}`, new RegExp(`^broker ${broker} is back`))
+  }
+}
+
 suite('the demo, with services killed, restarted and frozen', { concurrency: true }, () => {
   test(
     'on the broker it brings: every order ends in exactly one notification',
@@ -73,6 +85,17 @@ suite('the demo, with services killed, restarted and frozen', { concurrency: tru
       const placed = await checkDemo(['--data', directory.path], 7)
       await using broker = await startOdradek({ dataDirectory: directory.path })
       assert.equal(await checkOrderTopics(broker.bootstrap, 7), placed)
+    }
+  )
+
+  test(
+    'on three brokers, of which one after the other is killed: every order ends in exactly one notification',
+    { skip: skipUnless(odradek()) },
+    async () => {
+      using directory = temporaryDirectory('demo')
+      const placed = await checkDemo(['--brokers', '3', '--data', directory.path], 13, buildings)
+      await using cluster = await startOdradek({ brokers: 3, dataDirectory: directory.path })
+      assert.equal(await checkOrderTopics(cluster.bootstrap, 13), placed)
     }
   )
 

@@ -35,7 +35,7 @@ function showOf(comparison: Comparison, presenter: Presenter): Show {
     tick: () => presenter.tick(comparison.state()),
     end: () => presenter.end(),
     takesKeys: presenter instanceof ScreenPresenter,
-    keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, ratePerSecond: 1 }),
+    keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, brokers: [], ratePerSecond: 1 }),
     follow(command) {
       if (command.kind === 'kill') comparison.kill()
     }

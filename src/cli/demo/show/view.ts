@@ -5,6 +5,7 @@
 import type { Style } from '../../terminal.ts'
 import { type ServiceName, services, statuses } from '../services.ts'
 import type { DemoState } from '../state.ts'
+import { brokersLine } from './brokers-line.ts'
 import { lineOf } from './cells.ts'
 import { elsewhereLine } from './elsewhere.ts'
 import type { Glyphs } from './glyphs.ts'
@@ -32,7 +33,7 @@ export function drawDemo(state: DemoState, options: ViewOptions): string[] {
   const { rows } = options
   const lines = [
     ...heading(state, options),
-    '',
+    brokersLine(state, options),
     ...story(state, options),
     '',
     ...serviceTable(state, options),
