@@ -360,9 +360,11 @@ export class PartitionLog {
 
   /**
    * Syncs and closes the files; the next start finds everything in its place. Rejects with DiskError when that cannot be
-   * said: the files are closed then too, and the next start has to recover the log.
+   * said: the files are closed then too, and the next start has to recover the log. A cut that is under way is ended first: half of it
+   * would be taken for damage.
    */
   async close(): Promise<void> {
+    if (this.#truncation.isUnderWay) await this.#truncation.ended()
     if (this.#health.hasEnded) return
     const reason = this.#health.end('is closed')
     try {

@@ -40,7 +40,7 @@ export interface CutLog {
 
 export class Truncation {
   readonly #log: CutLog
-  #isUnderWay = false
+  #underWay: Promise<void> | null = null
   /** The recovery point is no higher: what lies behind is about to go. */
   #recoveryPointMax = Infinity
 
@@ -49,7 +49,12 @@ export class Truncation {
   }
 
   get isUnderWay(): boolean {
-    return this.#isUnderWay
+    return this.#underWay !== null
+  }
+
+  /** Resolves when no cut is under way, however it ended. */
+  async ended(): Promise<void> {
+    await this.#underWay?.catch(() => {})
   }
 
   get recoveryPointMax(): number {
@@ -143,15 +148,15 @@ export class Truncation {
 
   /** No sync runs beside it, and nothing is appended. */
   async #alone(work: () => Promise<void>): Promise<void> {
-    if (this.#isUnderWay) throw new Error(`${this.#log.directory} is being cut already`)
-    this.#isUnderWay = true
+    if (this.#underWay !== null) throw new Error(`${this.#log.directory} is being cut already`)
+    this.#underWay = this.#log.syncs.alone(async () => {
+      this.#log.assertUsable()
+      await work()
+    })
     try {
-      await this.#log.syncs.alone(async () => {
-        this.#log.assertUsable()
-        await work()
-      })
+      await this.#underWay
     } finally {
-      this.#isUnderWay = false
+      this.#underWay = null
       this.#recoveryPointMax = Infinity
     }
   }

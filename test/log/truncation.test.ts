@@ -308,3 +308,12 @@ test('an epoch that began at the end without a record is gone when the log is cu
   assert.equal(scene.log.latestEpoch, 5)
   assert.equal(after(scene.simulated, scene.recoveryPoint).latestEpoch, 5)
 })
+
+test('a log that is closed while it is cut is left cut', async () => {
+  const scene = await follower(batches.length)
+  const cut = scene.log.truncateTo(9, writeDown(scene))
+  await Promise.all([cut, scene.log.close()])
+  const again = open({ ...opening, disk: scene.disk, shutdown: 'clean', recoveryPoint: scene.log.recoveryPoint })
+  assert.deepEqual(told(again), wanted(9))
+  again.abandon()
+})

@@ -7,6 +7,7 @@ import { clusterApiMutations } from './cluster-apis.ts'
 import { controllerMutations } from './controller.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
+import { replicationMutations } from './replication.ts'
 import { serverMutations } from './server.ts'
 
 export interface Mutation {
@@ -31,6 +32,7 @@ export const mutations: readonly Mutation[] = [
   ...followerMutations,
   ...clusterApiMutations,
   ...controllerMutations,
+  ...replicationMutations,
   ...serverMutations,
   {
     what: 'a coordinator goes on with a state that is not what its log says',

@@ -1,0 +1,107 @@
+/** Mistakes in what brokers tell each other of their replicas. The simulation finds them; it lives through kills, power cuts and lost messages. */
+import type { Mutation } from './list.ts'
+
+const simulation = ['test/simulation/seeds.test.ts']
+const leadership = 'src/broker/replication/leadership.ts'
+
+export const replicationMutations: readonly Mutation[] = [
+  {
+    what: 'acks=all is answered before the followers have it',
+    file: 'src/broker/replication/replica.ts',
+    text: 'if (this.#highWatermark >= endOffset) return Promise.resolve()',
+    replacement:
+      'if (this.log.syncedEndOffset >= endOffset) return Promise.resolve()\n    return this.log.durable(endOffset)',
+    tests: simulation
+  },
+  {
+    what: 'the high watermark is what the leader alone has',
+    file: leadership,
+    text: 'if (endOffset < end && this.#isInMaximalSet(nodeId)) end = endOffset',
+    replacement: 'if (endOffset < 0) end = ownDurableEnd',
+    tests: simulation
+  },
+  {
+    what: 'the high watermark is what one of the others has',
+    file: leadership,
+    text: 'if (endOffset < end && this.#isInMaximalSet(nodeId)) end = endOffset',
+    replacement: 'if (this.#isInMaximalSet(nodeId)) return Math.min(end, endOffset)',
+    tests: simulation
+  },
+  {
+    what: 'a follower joins the in-sync set without having caught up',
+    file: leadership,
+    text: 'return follower.endOffset >= highWatermark && follower.endOffset >= this.startOffset',
+    replacement: 'return follower.endOffset >= 0 || highWatermark < 0',
+    tests: simulation
+  },
+  {
+    what: 'a broker that follows now goes on as the leader that it was',
+    file: 'src/broker/replication/replica.ts',
+    text: 'if (partition.leader !== this.#nodeId) this.#resign()',
+    replacement: '',
+    tests: simulation
+  },
+  {
+    what: 'a follower keeps what its leader does not have',
+    file: 'src/broker/read-partition.ts',
+    text: 'if (fetch.lastFetchedEpoch === -1) return null',
+    replacement: 'if (fetch.lastFetchedEpoch >= -1) return null',
+    tests: simulation
+  },
+  {
+    what: 'a follower that has more than its leader is cut back by one record',
+    file: 'src/broker/replication/fetcher.ts',
+    text: 'const offset = Math.min(common < 0 ? leaders.endOffset : common, log.logEndOffset)',
+    replacement: 'const offset = Math.max(log.logEndOffset - 1, common)',
+    tests: simulation
+  },
+  {
+    what: 'the leader forgets that its epoch has begun',
+    file: 'src/broker/replication/replica.ts',
+    text: '      this.log.beginEpoch(partition.leaderEpoch)\n',
+    replacement: '',
+    tests: simulation
+  },
+  {
+    what: 'a leader goes on in the epoch that it had',
+    file: 'src/broker/replication/replica.ts',
+    text: '    this.#leaderEpoch = partition.leaderEpoch\n',
+    replacement: '',
+    tests: simulation
+  },
+  {
+    what: 'a follower does not remember the producers of what it takes',
+    file: 'src/log/log-end.ts',
+    text: 'for (const batch of batches) this.#remember(batch, segment)',
+    replacement: "if (write === 'in this turn') for (const batch of batches) this.#remember(batch, segment)",
+    tests: simulation
+  },
+  {
+    what: 'any replica is elected, whether or not it is in sync',
+    file: 'src/controller/election.ts',
+    text: 'return inSyncReplicas.length > 0 ? inSyncReplicas.includes(id) : eligibleLeaderReplicas.includes(id)',
+    replacement: 'return inSyncReplicas.length > 0 || eligibleLeaderReplicas.includes(id)',
+    tests: simulation
+  },
+  {
+    what: 'what a follower asked before its broker was started anew counts as what it has',
+    file: leadership,
+    text: 'if (follower === undefined || brokerEpoch < follower.brokerEpoch) return false',
+    replacement: 'if (follower === undefined) return false',
+    tests: ['test/cluster/in-sync-sets.test.ts']
+  },
+  {
+    what: 'brokers that attach at the same time wait for each other for ever',
+    file: 'src/controller/controller.ts',
+    text: 'await (this.#unpublished.length > 0 ? this.#published([]) : this.#publication.settled())',
+    replacement: 'await this.#published([])',
+    tests: ['test/controller/attaching.test.ts']
+  },
+  {
+    what: 'a log that is closed while it is cut is left half cut',
+    file: 'src/log/partition-log.ts',
+    text: 'if (this.#truncation.isUnderWay) await this.#truncation.ended()\n',
+    replacement: '',
+    tests: ['test/log/truncation.test.ts']
+  }
+]
