@@ -16,7 +16,7 @@ import type { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
 import { Checkpoints, type HostedByName } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { type HostedPartition, notHosted } from './hosted-partition.ts'
+import { type HostedPartition, notHosted, type OfflinePartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { type MetadataLog, openMetadataLog } from './metadata-log.ts'
 import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
@@ -24,7 +24,7 @@ import { PreparedLogs } from './prepared-logs.ts'
 import { Removals } from './removals.ts'
 import { Replica } from './replication/replica.ts'
 import { inSlices } from './slices.ts'
-import { setStraysAside } from './strays.ts'
+import { setStraysAside, strayName } from './strays.ts'
 import { Telling } from './telling.ts'
 
 export interface ReplicasOptions {
@@ -61,6 +61,7 @@ export class Replicas {
   #metadata: MetadataLog | null = null
   /** Of logs that were damaged. */
   readonly #closing: Promise<void>[] = []
+  readonly #isClosing = new Set<Replica>()
   /** Where roles come from; null before the controller has said who leads in this life of the cluster. */
   #image: ClusterImage | null = null
 
@@ -192,18 +193,41 @@ export class Replicas {
     if (isHere && this.#image !== null) this.#giveRole(topic, partition)
   }
 
-  /** Opens the logs that the disk had no file or no room for; it may have by now. */
+  /** Opens the logs that the disk had no file or no room for, and may have by now; and those again that are damaged, where others have all. */
   openAgain(image: ClusterImage): void {
     for (const [name, partitions] of this.#byTopic) {
       const topic = image.topicByName(name)
       for (const [partitionId, hosted] of partitions.entries()) {
         const partition = topic?.partitions[partitionId]
         if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
-        if (!hosted.mayPass) continue
-        this.#open(topic, [partition], image, hosted.history)
+        if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
+        else if (this.#mayFillAgain(hosted, partition)) this.#fillAgain(topic, partition, image)
+        else continue
         if (this.#image !== null) this.#giveRole(topic, partition)
       }
     }
+  }
+
+  /** Where the log is damaged, and another leads who has everything. */
+  #mayFillAgain({ reason, closed }: OfflinePartition, partition: PartitionImage): boolean {
+    if (reason.problem !== 'damaged' || (closed !== null && this.#isClosing.has(closed))) return false
+    return partition.leader >= 0 && !this.#isNeeded(partition)
+  }
+
+  /** A damaged log that others have is set aside, for whoever looks into it, and another is filled by the leader. */
+  #fillAgain(topic: TopicImage, partition: PartitionImage, image: ClusterImage): void {
+    const { host, log } = this.#options
+    const name = directoryOf({ topic: topic.name, partition: partition.partitionId })
+    this.#telling.attempt(`filling ${name} again`, () => {
+      if (host.disk.exists(name)) {
+        const aside = strayName(name, host.chance)
+        host.disk.rename(name, aside)
+        const what = `${host.disk.location}/${name} was set aside as ${aside}, for its damage.`
+        log(`${what} Broker ${partition.leader}, which leads, fills it again.`)
+      }
+      this.#checkpoints.forget(name)
+      this.#open(topic, [partition], image, 'new')
+    })
   }
 
   /** Each partition for itself: one that cannot be trimmed does not keep the others from it. */
@@ -312,13 +336,16 @@ export class Replicas {
   }
 
   /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
-  #mayBeMissing(
-    { name }: TopicImage,
-    { partitionId, inSyncReplicas, eligibleLeaderReplicas }: PartitionImage
-  ): boolean {
-    const { nodeId, host } = this.#options
-    if (inSyncReplicas.includes(nodeId) || eligibleLeaderReplicas.includes(nodeId)) return false
-    return host.disk.list(directoryOf({ topic: name, partition: partitionId })).length === 0
+  #mayBeMissing({ name }: TopicImage, partition: PartitionImage): boolean {
+    if (this.#isNeeded(partition)) return false
+    const directory = directoryOf({ topic: name, partition: partition.partitionId })
+    return this.#options.host.disk.list(directory).length === 0
+  }
+
+  /** Whether this broker has what others may not have. */
+  #isNeeded({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage): boolean {
+    const { nodeId } = this.#options
+    return inSyncReplicas.includes(nodeId) || eligibleLeaderReplicas.includes(nodeId)
   }
 
   /** A log that the disk has lost or damaged takes its own partition offline, nothing else. */
@@ -419,7 +446,9 @@ export class Replicas {
     for (const observer of this.#observers) observer.onGone(replica)
     const closing = replica.log.close()
     // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
-    closing.catch(() => {})
+    const ended = (): void => void this.#isClosing.delete(replica)
+    this.#isClosing.add(replica)
+    closing.then(ended, ended)
     this.#closing.push(closing)
     this.onOffline?.({ topicId, partitionId: partition })
   }

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { InvariantError } from '../../src/invariant.ts'
+import { limits } from '../../src/limits.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { batchOf, produce } from '../broker/apis/records-setup.ts'
-import { createTopic, leaderOf, machines, startOn, until } from './setup.ts'
+import { brokerOn, createTopic, leaderOf, machines, startOn, until } from './setup.ts'
 
 test('another leads what its leader cannot serve any more', async () => {
   const on = machines(3)
@@ -35,5 +36,41 @@ test('another leads what the disk of the preferred leader has lost before the st
   await until(on.clock, () => leader.replica('t1', 0)?.leadership != null, 'it has heard of it')
   assert.equal(leader.replica('t1', 0)?.log.logEndOffset, 1)
   assert.equal((await produce(leader, { records: batchOf(['b']) })).errorCode, ErrorCode.NONE)
+  await cluster.stop()
+})
+
+test('a log that is damaged is set aside, and filled again by who leads', async () => {
+  const on = machines(3)
+  const told: string[] = []
+  const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
+  await createTopic(cluster, 't1')
+  const first = leaderOf(cluster, 't1')
+  assert.equal((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  const disk = on.disks.get(first.nodeId)
+  const log = 't1-0/00000000000000000000.log'
+  assert.ok(disk !== undefined)
+  const right = disk.readFile(log)
+  await cluster.stopBroker(first.nodeId)
+  const flipped = Buffer.from(right)
+  flipped.writeUInt8((flipped.at(-1) ?? 0) ^ 1, flipped.length - 1)
+  disk.open(log, 'existing').writeAt(0, flipped)
+  const back = await cluster.startBroker(brokerOn(on, first.nodeId))
+  const hosted = back.hosted('t1', 0)
+  assert.match(hosted.kind === 'offline' ? hosted.reason.message : '', /is damaged at byte 0/)
+  const leader = leaderOf(cluster, 't1')
+  await until(on.clock, () => leader.replica('t1', 0)?.leadership?.inSyncReplicas.length === 2, 'it is in sync no more')
+  on.clock.advance(limits.openAgainMs)
+  await until(on.clock, () => leader.replica('t1', 0)?.leadership?.inSyncReplicas.length === 3, 'it is in sync again')
+  assert.deepEqual(disk.readFile(log), right)
+  assert.ok(
+    told.some((line) => /t1-0 was set aside as t1-0\.\S+-stray, for its damage/.test(line)),
+    told.join('\n')
+  )
+  const aside = disk.list('').find((name) => name.endsWith('-stray'))
+  assert.deepEqual(
+    disk.readFile(`${aside}/00000000000000000000.log`),
+    flipped,
+    'whoever looks into it finds it as it was'
+  )
   await cluster.stop()
 })
