@@ -44,7 +44,16 @@ export class MutatedCopy implements Disposable {
   }
 
   /** Whether a test fails with this mistake, which is gone afterwards. */
-  async notices({ file, text, replacement, tests }: Mutation): Promise<boolean> {
+  notices(mutation: Mutation): Promise<boolean> {
+    return this.#having(mutation, async () => !(await this.#passes(mutation.tests)))
+  }
+
+  /** How a script of the project ends with this mistake, which is gone afterwards; null when it was killed. */
+  exitCodeWith(mutation: Mutation, script: string, words: readonly string[]): Promise<number | null> {
+    return this.#having(mutation, () => this.#run(['--import', 'tsx', script, ...words]))
+  }
+
+  async #having<Result>({ file, text, replacement }: Mutation, work: () => Promise<Result>): Promise<Result> {
     const path = join(this.#directory, file)
     const right = readFileSync(path, 'utf8')
     writeFileSync(
@@ -52,7 +61,7 @@ export class MutatedCopy implements Disposable {
       right.replace(text, () => replacement)
     )
     try {
-      return !(await this.#passes(tests))
+      return await work()
     } finally {
       writeFileSync(path, right)
     }
@@ -67,7 +76,10 @@ export class MutatedCopy implements Disposable {
   }
 
   async #passes(tests: readonly string[]): Promise<boolean> {
-    const words = ['--import', 'tsx', '--test', `--test-timeout=${testTimeoutMs}`, ...tests]
+    return (await this.#run(['--import', 'tsx', '--test', `--test-timeout=${testTimeoutMs}`, ...tests])) === 0
+  }
+
+  async #run(words: readonly string[]): Promise<number | null> {
     // Node's runner tells a run that began within another one nothing of its own.
     const { NODE_TEST_CONTEXT: _, ...env } = process.env
     const run = spawn(process.execPath, words, {
@@ -75,8 +87,8 @@ export class MutatedCopy implements Disposable {
       stdio: 'ignore',
       env: { ...env, ODRADEK_TEST_CLI: '' }
     })
-    const [exitCode] = await once(run, 'exit')
-    return exitCode === 0
+    const [exitCode]: (number | null)[] = await once(run, 'exit')
+    return exitCode ?? null
   }
 
   [Symbol.dispose](): void {

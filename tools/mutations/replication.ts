@@ -37,7 +37,7 @@ export const replicationMutations: readonly Mutation[] = [
   {
     what: 'a broker that follows now goes on as the leader that it was',
     file: 'src/broker/replication/replica.ts',
-    text: 'if (partition.leader !== this.#nodeId) this.#resign()',
+    text: 'if (partition.leader !== this.#nodeId) this.resign()',
     replacement: '',
     tests: simulation
   },
@@ -49,10 +49,10 @@ export const replicationMutations: readonly Mutation[] = [
     tests: simulation
   },
   {
-    what: 'a follower that has more than its leader is cut back by one record',
+    what: 'a follower that has more than its leader is cut back to its high watermark instead of by epoch',
     file: 'src/broker/replication/fetcher.ts',
     text: 'const offset = Math.min(common < 0 ? leaders.endOffset : common, log.logEndOffset)',
-    replacement: 'const offset = Math.max(log.logEndOffset - 1, common)',
+    replacement: 'const offset = Math.min(replica.highWatermark, log.logEndOffset + Math.min(0, common))',
     tests: simulation
   },
   {
