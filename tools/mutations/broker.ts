@@ -128,8 +128,8 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a damaged log that cannot be closed ends the process',
     file: 'src/broker/replicas.ts',
-    text: 'closing.catch(() => {})',
-    replacement: '',
+    text: 'closing.then(ended, ended)',
+    replacement: 'closing.then(ended)',
     tests: offline
   },
   {
@@ -184,8 +184,8 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a stop waits for no request',
     file: 'src/broker/broker.ts',
-    text: 'if (this.#inFlight > 0) {',
-    replacement: 'if (this.#inFlight < 0) {',
+    text: 'if (this.#inFlight === 0) return\n    const refusal',
+    replacement: 'if (this.#inFlight >= 0) return\n    const refusal',
     tests: ['test/broker/replicas.test.ts']
   },
   {
