@@ -138,6 +138,13 @@ export const limits = {
   /** The first block of a new cluster is one of so many, made by chance: two that follow each other at one address share none. */
   firstProducerIdBlocks: 2 ** 31,
 
+  /**
+   * What the lists of one request may take in memory once they are read: two bytes can become an object of a hundred. For requests that name
+   * a few things, what the members of a group may name, and what there can be one of for each partition: 150,000 topics of one partition.
+   */
+  decodedFewBytes: 64 * 1024,
+  decodedMembersBytes: 4 * 1024 * 1024,
+  decodedListBytes: 64 * 1024 * 1024,
   /** Bytes of one request (Kafka: socket.request.max.bytes). */
   requestBytes: 100 * 1024 * 1024,
   /** Brokers of one process: each has a port, a directory, and a fetcher for each of the others. */

@@ -1,5 +1,6 @@
 /**
- * The way of one request through its API: decode, handle, encode. A mistake of ours on this way is told to whoever runs the
+ * The way of one request through its API: decode (within the memory that the API declares), authorize, handle, encode. Who speaks is
+ * known by its session before; nobody has a quota yet, so that no answer tells of a throttle. A mistake of ours on this way is told to whoever runs the
  * broker, whole, with what was asked; the client gets the answer that Kafka gives then, UNKNOWN_SERVER_ERROR, in the place
  * that the API has for it. Only where there is none the connection ends (Kafka: RequestHandlerHelper.handleError).
  *
@@ -9,7 +10,16 @@ import { responseWriter } from '../protocol/frame.ts'
 import type { Decoded } from '../protocol/message.ts'
 import { ProtocolError, type Reader } from '../protocol/primitives.ts'
 import { type BrokerAnswer, close } from './answer.ts'
-import { type ApiDeclaration, closeConnection, noAnswer, type Outcome, type RequestContext, unexpected } from './api.ts'
+import {
+  type ApiDeclaration,
+  closeConnection,
+  type Failure,
+  noAnswer,
+  type Outcome,
+  type RequestContext,
+  unexpected
+} from './api.ts'
+import { refusalOf } from './authorizer.ts'
 
 /** Throws ProtocolError on a body that cannot be read. */
 export function answerTo<Request, Response extends object>(
@@ -17,8 +27,11 @@ export function answerTo<Request, Response extends object>(
   body: Reader,
   context: RequestContext
 ): BrokerAnswer | Promise<BrokerAnswer> {
+  body.memoryLeft = api.memoryBytes
   const request = api.request.decode(body, context.apiVersion)
   try {
+    const refusal = refusalOf(context.broker.authorizer, context.session, api.authorization)
+    if (refusal !== null) return refused(api, request, refusal, context)
     const outcome = api.handle(request, context)
     return outcome instanceof Promise ? encodedLater(api, request, outcome, context) : encoded(api, outcome, context)
   } catch (error) {
@@ -57,19 +70,27 @@ function failed<Request, Response extends object>(
   request: Decoded<Request>,
   context: RequestContext
 ): BrokerAnswer {
-  const { broker, apiVersion, clientId, correlationId } = context
-  const asked = `${api.request.name} version ${apiVersion} of the client ${JSON.stringify(clientId)}`
+  const asked = askedBy(api, context)
   if (error instanceof ProtocolError) return close(`${asked}: ${error.message}`)
-  broker.failed(asked, error)
-  const answer = errorAnswer(api, request, context)
-  return answer ?? close(`${asked} failed, and has no place to say so in its answer ${correlationId}`)
+  context.broker.failed(asked, error)
+  return refused(api, request, unexpected, context)
 }
 
-function errorAnswer<Request, Response extends object>(
+/** The answer that fails all that was asked for. */
+function refused<Request, Response extends object>(
   api: ApiDeclaration<Request, Response>,
   request: Decoded<Request>,
+  failure: Failure,
   context: RequestContext
-): BrokerAnswer | null {
-  const response = api.failed(request, unexpected, context.apiVersion)
-  return response === null ? null : encoded(api, response, { ...context, onSent: null })
+): BrokerAnswer {
+  const response = api.failed(request, failure, context.apiVersion)
+  if (response !== null) return encoded(api, response, { ...context, onSent: null })
+  return close(`${askedBy(api, context)} failed, and its answer has no place to say so: ${failure.errorMessage}`)
+}
+
+function askedBy<Request, Response extends object>(
+  { request }: ApiDeclaration<Request, Response>,
+  { apiVersion, clientId }: RequestContext
+): string {
+  return `${request.name} version ${apiVersion} of the client ${JSON.stringify(clientId)}`
 }

@@ -1,8 +1,8 @@
 /**
- * What an API declares: its key, the versions it really behaves as, and its handler. `apis/` holds one file for each key;
- * dispatch, ApiVersions and the tests come from the list of them.
+ * What an API declares: its key, the versions it really behaves as, who may use it, what reading a request of it may take, and its
+ * handler. `apis/` holds one file for each key; dispatch, ApiVersions and the tests come from the list of them.
  *
- * A handler has two stages by nature: what it does before its first `await` runs in the order of the requests on a
+ * A handler that may wait has two stages: what it does before its first `await` runs in the order of the requests on a
  * connection (append, queue), the rest waits in the background. Answers of one connection still leave in order.
  */
 import type { ApiKey } from '../protocol/api-keys.ts'
@@ -11,6 +11,7 @@ import type { Decoded, Message } from '../protocol/message.ts'
 import type { Reader } from '../protocol/primitives.ts'
 import type { BrokerAnswer } from './answer.ts'
 import { answerTo } from './answering.ts'
+import type { Authorization } from './authorizer.ts'
 import type { Broker } from './broker.ts'
 import type { Session } from './session.ts'
 
@@ -45,11 +46,14 @@ export const unexpected: Failure = {
   errorMessage: 'The server experienced an unexpected error when processing the request.'
 }
 
-export interface ApiDeclaration<Request, Response extends object> {
+interface WhatIsDeclared<Request, Response extends object> {
   /** Lowest and highest version this broker behaves as. */
   readonly versions: readonly [number, number]
   /** Lowest version that ApiVersions tells, where Kafka tells a lower one than it serves. */
   readonly advertisedFrom?: number
+  readonly authorization: Authorization
+  /** What the lists of a request may take in memory once they are read; a request with more is refused before (`Reader.memoryLeft`). */
+  readonly memoryBytes: number
   readonly request: Message<Request>
   readonly response: Message<Response>
   /**
@@ -57,11 +61,24 @@ export interface ApiDeclaration<Request, Response extends object> {
    * asked, leaves no place to say so.
    */
   readonly failed: (request: Decoded<Request>, failure: Failure, apiVersion: number) => Response | null
+}
+
+interface AnsweredAtOnce<Request, Response extends object> extends WhatIsDeclared<Request, Response> {
+  readonly stage: 'at once'
+  readonly handle: (request: Decoded<Request>, context: RequestContext) => Outcome<NoInfer<Response>>
+}
+
+interface AnsweredLater<Request, Response extends object> extends WhatIsDeclared<Request, Response> {
+  readonly stage: 'may wait'
   readonly handle: (
     request: Decoded<Request>,
     context: RequestContext
   ) => Outcome<Response> | Promise<Outcome<Response>>
 }
+
+export type ApiDeclaration<Request, Response extends object> =
+  | AnsweredAtOnce<Request, Response>
+  | AnsweredLater<Request, Response>
 
 /** An API as the list of them knows it: its request and response types are its own business. */
 export interface Api {
@@ -70,6 +87,8 @@ export interface Api {
   readonly name: string
   readonly versions: readonly [number, number]
   readonly advertisedVersions: readonly [number, number]
+  readonly authorization: Authorization
+  readonly memoryBytes: number
   /** Decodes the body, handles it, and hands back the answer. Throws ProtocolError on a body that cannot be read. */
   readonly answer: (body: Reader, context: RequestContext) => BrokerAnswer | Promise<BrokerAnswer>
 }
@@ -78,12 +97,14 @@ export function api<Request, Response extends object>(
   key: ApiKey,
   declaration: ApiDeclaration<Request, Response>
 ): Api {
-  const { versions, request, advertisedFrom = versions[0] } = declaration
+  const { versions, request, authorization, memoryBytes, advertisedFrom = versions[0] } = declaration
   return {
     key,
     name: request.name.replace(/Request$/, ''),
     versions,
     advertisedVersions: [advertisedFrom, versions[1]],
+    authorization,
+    memoryBytes,
     answer: (body, context) => answerTo(declaration, body, context)
   }
 }

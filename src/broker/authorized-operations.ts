@@ -15,10 +15,12 @@ const Operation = {
   idempotentWrite: 12
 } as const
 
+export type Operation = keyof typeof Operation
+
 /** Says that nobody asked. */
 export const notAsked = -2147483648
 
-function bits(operations: readonly (keyof typeof Operation)[]): number {
+function bits(operations: readonly Operation[]): number {
   return operations.reduce((field, operation) => field | (1 << Operation[operation]), 0)
 }
 

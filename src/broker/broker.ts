@@ -26,6 +26,7 @@ import { type BrokerAnswer, close } from './answer.ts'
 import type { Api, RequestContext } from './api.ts'
 import { answerFetch } from './apis/01-fetch.ts'
 import { allApis } from './apis/all.ts'
+import { type Authorizer, allowEverything } from './authorizer.ts'
 import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
@@ -65,6 +66,7 @@ export class Broker {
   readonly clusterId: string
   readonly apis: ReadonlyMap<number, Api> = allApis
   readonly features: AdvertisedFeatures = advertisedFeatures
+  authorizer: Authorizer = allowEverything
   /** What the cluster is changed by. */
   readonly controller: Controller
   readonly producerIds: ProducerIds

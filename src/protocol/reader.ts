@@ -2,11 +2,17 @@
  * Reads the primitive types of Kafka's protocol from a Buffer, front to back (Kafka: ByteBufferAccessor, and the type
  * list at kafka.apache.org/protocol).
  *
- * Every length and count is compared with the bytes that are left before anything is allocated. An int64 becomes a
+ * Every length and count is compared with the bytes that are left before anything is allocated, and every count with the memory
+ * that may be taken: an element of two bytes can become an object of two hundred. An int64 becomes a
  * number and must be a safe integer; `readInt64Wide` is for the fields where a client may say anything (Long.MAX_VALUE for
  * "no limit"), `readBigInt64` for those that use all 64 bits.
  */
 import { ProtocolError } from './errors.ts'
+
+const nothing = Buffer.alloc(0)
+/** Memory of an array with an element, beside that of its elements: V8 makes room for 17 at the first. */
+const arrayMemory = 160
+const noBound = 0x7fff_ffff
 
 /** Kafka's text of the UUID that is all zeros: "no topic id". */
 export const ZERO_UUID = 'AAAAAAAAAAAAAAAAAAAAAA'
@@ -20,6 +26,8 @@ export class Reader {
   readonly end: number
   /** What is being read; opens the text of an error. */
   subject = 'message'
+  /** What arrays may still take in memory. */
+  memoryLeft = noBound
 
   constructor(buffer: Buffer, position = 0, end = buffer.length) {
     this.buffer = buffer
@@ -186,21 +194,21 @@ export class Reader {
 
   /** A copy: what is kept from a request must not hold the whole request in memory. */
   readBytes(): Buffer {
-    return Buffer.from(this.readBytesSlice())
+    return copied(this.readBytesSlice())
   }
 
   readNullableBytes(): Buffer | null {
     const slice = this.readNullableBytesSlice()
-    return slice === null ? null : Buffer.from(slice)
+    return slice === null ? null : copied(slice)
   }
 
   readCompactBytes(): Buffer {
-    return Buffer.from(this.readCompactBytesSlice())
+    return copied(this.readCompactBytesSlice())
   }
 
   readCompactNullableBytes(): Buffer | null {
     const slice = this.readCompactNullableBytesSlice()
-    return slice === null ? null : Buffer.from(slice)
+    return slice === null ? null : copied(slice)
   }
 
   readBytesSlice(): Buffer {
@@ -236,35 +244,39 @@ export class Reader {
     this.take(length)
   }
 
-  /** The count of an array whose elements take at least `minimumElementBytes` (1 or more) each. */
-  readArrayLength(minimumElementBytes: number): number {
+  /** The count of an array whose elements take at least so many bytes (1 or more) each here, and at most so much memory. */
+  readArrayLength(minimumElementBytes: number, elementMemory: number): number {
     const length = this.readInt32()
     if (length < 0) throw this.error('an array that must be there is null')
-    return this.fits(length, minimumElementBytes)
+    return this.fits(length, minimumElementBytes, elementMemory)
   }
 
   /** -1 for null. */
-  readNullableArrayLength(minimumElementBytes: number): number {
+  readNullableArrayLength(minimumElementBytes: number, elementMemory: number): number {
     const length = this.readInt32()
-    return length < 0 ? -1 : this.fits(length, minimumElementBytes)
+    return length < 0 ? -1 : this.fits(length, minimumElementBytes, elementMemory)
   }
 
-  readCompactArrayLength(minimumElementBytes: number): number {
+  readCompactArrayLength(minimumElementBytes: number, elementMemory: number): number {
     const length = this.readUnsignedVarint() - 1
     if (length < 0) throw this.error('an array that must be there is null')
-    return this.fits(length, minimumElementBytes)
+    return this.fits(length, minimumElementBytes, elementMemory)
   }
 
   /** -1 for null. */
-  readCompactNullableArrayLength(minimumElementBytes: number): number {
+  readCompactNullableArrayLength(minimumElementBytes: number, elementMemory: number): number {
     const length = this.readUnsignedVarint() - 1
-    return length < 0 ? -1 : this.fits(length, minimumElementBytes)
+    return length < 0 ? -1 : this.fits(length, minimumElementBytes, elementMemory)
   }
 
-  private fits(length: number, minimumElementBytes: number): number {
+  private fits(length: number, minimumElementBytes: number, elementMemory: number): number {
     if (length * minimumElementBytes > this.end - this.position) {
       throw this.error(`an array of ${length} elements does not fit into the ${this.remaining} bytes left`)
     }
+    if (length === 0) return 0
+    const memory = arrayMemory + length * elementMemory
+    if (memory > this.memoryLeft) throw this.error(`an array of ${length} elements takes more memory than may be taken`)
+    this.memoryLeft -= memory
     return length
   }
 
@@ -290,6 +302,11 @@ export class Reader {
       this.take(this.readUnsignedVarint())
     }
   }
+}
+
+/** Each empty Buffer of its own would take more memory than one with some bytes. */
+function copied(slice: Buffer): Buffer {
+  return slice.length === 0 ? nothing : Buffer.from(slice)
 }
 
 function isZero(buffer: Buffer, from: number, to: number): boolean {

@@ -85,7 +85,10 @@ test('a mistake of ours later is told the same way, and the connection closes wh
   assert.equal(all.errorCode, ErrorCode.UNKNOWN_SERVER_ERROR)
   const closed = await send(broker, MetadataRequest, 1, { topics: null })
   assert.ok(closed.kind === 'close')
-  assert.match(closed.reason, /^MetadataRequest version 1 of the client "a client" failed, and has no place to say so/)
+  assert.match(
+    closed.reason,
+    /^MetadataRequest version 1 of the client "a client" failed, and its answer has no place to say so/
+  )
   assert.equal(told.length, 3)
   for (const line of told) assert.match(line, /^MetadataRequest version \d+ .*: Error: broken later\n +at /)
 })

@@ -1,4 +1,5 @@
 /** The function that decodes a struct, for all its versions. */
+import { elementMemory } from './element-memory.ts'
 import { decodedType, decodedTypeText, defaultExpression, isEverNull, isNullableIn } from './emit-types.ts'
 import { type Field, type FieldType, minimumBytes, type Struct } from './model.ts'
 import { block, conditionFor, contains, expressionByVersion, indent, linesByVersion } from './versions.ts'
@@ -61,9 +62,15 @@ function present(field: Field, struct: Struct): number[] {
 
 function countExpression(field: Field, element: FieldType, struct: Struct, version: number): string {
   if (!contains(field.versions, version)) return field.hasNullDefault ? '-1' : '0'
-  const minimum = Math.min(...present(field, struct).map((each) => minimumBytes(element, field, each)))
+  return `reader.read${prefix(field, version)}ArrayLength(${elementBounds(field, element, present(field, struct))})`
+}
+
+/** What the count is held against: the bytes that are there, and the memory that may be taken. */
+function elementBounds(field: Field, element: FieldType, versions: readonly number[]): string {
+  const minimum = Math.min(...versions.map((version) => minimumBytes(element, field, version)))
   if (minimum < 1) throw new Error(`The elements of ${field.path} can be empty, so their count cannot be checked`)
-  return `reader.read${prefix(field, version)}ArrayLength(${minimum})`
+  const memory = Math.max(...versions.map((version) => elementMemory(element, version)))
+  return `${minimum}, ${memory}`
 }
 
 function loopLines(
@@ -156,9 +163,9 @@ function assignLines(field: Field, versions: readonly number[]): string[] {
   if (type.kind !== 'array') {
     return [`${local} = ${expressionByVersion(versions, (version) => readExpression(type, field, version))}`]
   }
-  const minimum = Math.min(...versions.map((version) => minimumBytes(type.element, field, version)))
   const count = `${field.name}Count`
-  const read = `reader.read${expressionByVersion(versions, (version) => prefix(field, version))}ArrayLength(${minimum})`
+  const bounds = elementBounds(field, type.element, versions)
+  const read = `reader.read${expressionByVersion(versions, (version) => prefix(field, version))}ArrayLength(${bounds})`
   const element = expressionByVersion(versions, (version) => readExpression(type.element, field, version, 'element'))
   const elements = `${field.name}Elements`
   const isNullable = versions.some((version) => isNullableIn(field, version))

@@ -5,7 +5,38 @@ const producers = ['test/broker/apis/produce.test.ts']
 const dispatch = ['test/broker/dispatch.test.ts']
 const offline = ['test/broker/offline.test.ts']
 
+const bombs = ['test/broker/bombs.test.ts']
+const authorization = ['test/broker/authorization.test.ts']
+
 export const brokerMutations: readonly Mutation[] = [
+  {
+    what: 'a request is read whatever it takes in memory',
+    file: 'src/broker/answering.ts',
+    text: 'body.memoryLeft = api.memoryBytes',
+    replacement: '',
+    tests: bombs
+  },
+  {
+    what: 'each list of a request may take what all of them may',
+    file: 'src/protocol/reader.ts',
+    text: 'this.memoryLeft -= memory',
+    replacement: '',
+    tests: bombs
+  },
+  {
+    what: 'who may not is served all the same',
+    file: 'src/broker/answering.ts',
+    text: 'if (refusal !== null) return refused(api, request, refusal, context)',
+    replacement: '',
+    tests: authorization
+  },
+  {
+    what: 'one of several permissions is taken for all of them',
+    file: 'src/broker/authorizer.ts',
+    text: 'if (isAllowed && !isEvery) return null',
+    replacement: 'if (isAllowed) return null',
+    tests: authorization
+  },
   {
     what: 'the partitions of fetch sessions that ended count for ever',
     file: 'src/broker/fetch-sessions.ts',

@@ -13,6 +13,7 @@
  */
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ProduceRequest } from '../../protocol/generated/api/produce-request.ts'
@@ -48,6 +49,9 @@ export const produce = api(ApiKey.Produce, {
   advertisedFrom: 0,
   request: ProduceRequest,
   response: ProduceResponse,
+  authorization: { every: ['write topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed({ acks, topicData }, { errorCode, errorMessage }) {
     if (acks === 0) return null
     const responses = topicData.map(({ name, topicId, partitionData }) => ({

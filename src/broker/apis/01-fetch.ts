@@ -49,6 +49,9 @@ export const fetch = api(ApiKey.Fetch, {
   versions: [4, 18],
   request: FetchRequest,
   response: FetchResponse,
+  authorization: { every: ['read topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: failedAsAWhole,
 
   handle: answerFetch

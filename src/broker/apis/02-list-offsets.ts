@@ -8,6 +8,7 @@
  * What was acknowledged before the request is told: the answer waits until it can be read.
  */
 import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListOffsetsRequest } from '../../protocol/generated/api/list-offsets-request.ts'
@@ -47,6 +48,9 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   versions: [1, 11],
   request: ListOffsetsRequest,
   response: ListOffsetsResponse,
+  authorization: { every: ['describe topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: failedAsAWhole,
 
   handle(request, context) {

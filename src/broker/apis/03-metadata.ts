@@ -9,6 +9,7 @@
 import type { TopicImage } from '../../coordination/metadata/image.ts'
 import { noLeader } from '../../coordination/metadata/partition-image.ts'
 import { metadataTopicName, objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { MetadataRequest } from '../../protocol/generated/api/metadata-request.ts'
@@ -40,6 +41,9 @@ export const metadata = api(ApiKey.Metadata, {
   versions: [0, 13],
   request: MetadataRequest,
   response: MetadataResponse,
+  authorization: { every: ['describe topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed(request, { errorCode }, apiVersion) {
     if (apiVersion >= firstVersionWithWholeError) return { ...refused(request, errorCode), errorCode }
     return request.topics === null || request.topics.length === 0 ? null : refused(request, errorCode)

@@ -7,6 +7,7 @@
  * partition has its own error; the answer leaves when the offsets are durable.
  */
 import { refusedCommit } from '../../coordination/groups/offsets/commit.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { OffsetCommitRequest } from '../../protocol/generated/api/offset-commit-request.ts'
@@ -18,6 +19,9 @@ export const offsetCommit = api(ApiKey.OffsetCommit, {
   versions: [2, 10],
   request: OffsetCommitRequest,
   response: OffsetCommitResponse,
+  authorization: { every: ['read group', 'read topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed({ topics }, { errorCode }) {
     const answers = topics.map(({ name, topicId, partitions }) => ({
       name,

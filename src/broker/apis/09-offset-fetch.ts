@@ -7,6 +7,7 @@
  * an error.
  */
 import type { AskedOffsets, AskedTopic } from '../../coordination/groups/offsets/fetch.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { OffsetFetchRequest } from '../../protocol/generated/api/offset-fetch-request.ts'
@@ -26,6 +27,9 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
   versions: [1, 10],
   request: OffsetFetchRequest,
   response: OffsetFetchResponse,
+  authorization: { every: ['describe group', 'describe topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed(request, { errorCode }, apiVersion) {
     if (apiVersion < firstVersionWithWholeError) return { topics: failedTopics(request, errorCode) }
     if (apiVersion < firstVersionWithGroups) return { topics: [], errorCode }

@@ -6,6 +6,7 @@
  * Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show at once,
  * where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FindCoordinatorRequest } from '../../protocol/generated/api/find-coordinator-request.ts'
@@ -34,6 +35,9 @@ export const findCoordinator = api(ApiKey.FindCoordinator, {
   versions: [0, 6],
   request: FindCoordinatorRequest,
   response: FindCoordinatorResponse,
+  authorization: { some: ['describe group', 'describe transactional id'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed({ coordinatorKeys }, { errorCode, errorMessage }, apiVersion) {
     if (apiVersion < firstVersionWithManyKeys) return notFound('', errorCode, errorMessage)
     return { coordinators: coordinatorKeys.map((key) => notFound(key, errorCode, errorMessage)) }

@@ -5,6 +5,7 @@
  * v6 flexible · v7 protocol type in the answer · v8 reason · v9 a restarted static leader may be told not to assign (KIP-814)
  * The answer leaves when the group's next generation begins. Its leader is told who the members are.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { JoinGroupRequest } from '../../protocol/generated/api/join-group-request.ts'
@@ -18,6 +19,9 @@ export const joinGroup = api(ApiKey.JoinGroup, {
   versions: [0, 9],
   request: JoinGroupRequest,
   response: JoinGroupResponse,
+  authorization: { every: ['read group'] },
+  memoryBytes: limits.decodedFewBytes,
+  stage: 'may wait',
   failed: ({ memberId }, { errorCode }) => refused(memberId, errorCode),
 
   async handle(request, context) {

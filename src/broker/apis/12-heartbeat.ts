@@ -13,6 +13,9 @@ export const heartbeat = api(ApiKey.Heartbeat, {
   versions: [0, 4],
   request: HeartbeatRequest,
   response: HeartbeatResponse,
+  authorization: { every: ['read group'] },
+  memoryBytes: 0,
+  stage: 'may wait',
   failed: (_, { errorCode }) => ({ errorCode }),
 
   async handle(request, { broker }) {

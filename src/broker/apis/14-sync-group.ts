@@ -4,6 +4,7 @@
  * v3 static members · v4 flexible · v5 protocol type and name, which must be those of the group (KIP-559)
  * The answer leaves when the leader has synced and its assignment is durable.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { SyncGroupRequest } from '../../protocol/generated/api/sync-group-request.ts'
@@ -15,6 +16,9 @@ export const syncGroup = api(ApiKey.SyncGroup, {
   versions: [0, 5],
   request: SyncGroupRequest,
   response: SyncGroupResponse,
+  authorization: { every: ['read group'] },
+  memoryBytes: limits.decodedMembersBytes,
+  stage: 'may wait',
   failed: (_, { errorCode }) => refused(errorCode),
 
   async handle(request, context) {

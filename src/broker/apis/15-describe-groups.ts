@@ -4,6 +4,7 @@
  * v3 authorized operations · v4 static members · v5 flexible · v6 GROUP_ID_NOT_FOUND with a message for a group that is not
  * there; before, such a group is Dead and no error (KIP-1043)
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeGroupsRequest } from '../../protocol/generated/api/describe-groups-request.ts'
@@ -21,6 +22,9 @@ export const describeGroups = api(ApiKey.DescribeGroups, {
   versions: [0, 6],
   request: DescribeGroupsRequest,
   response: DescribeGroupsResponse,
+  authorization: { every: ['describe group'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: ({ groups }, { errorCode }) => ({ groups: groups.map((groupId) => refused(groupId, errorCode)) }),
 
   async handle({ groups, includeAuthorizedOperations }, context) {

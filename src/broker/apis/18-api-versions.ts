@@ -19,6 +19,9 @@ export const apiVersions = api(ApiKey.ApiVersions, {
   versions: [0, 5],
   request: ApiVersionsRequest,
   response: ApiVersionsResponse,
+  authorization: 'open to all',
+  memoryBytes: 0,
+  stage: 'at once',
   failed: (_, { errorCode }) => ({ errorCode, apiKeys: [] }),
 
   handle(request, { broker, apiVersion }) {

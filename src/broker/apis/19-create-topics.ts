@@ -5,6 +5,7 @@
  * The answer leaves when the topics are durable and have a leader.
  */
 import type { CreatedTopic, TopicFailure } from '../../coordination/metadata/create-topics.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { CreateTopicsRequest } from '../../protocol/generated/api/create-topics-request.ts'
@@ -20,6 +21,9 @@ export const createTopics = api(ApiKey.CreateTopics, {
   versions: [2, 7],
   request: CreateTopicsRequest,
   response: CreateTopicsResponse,
+  authorization: { some: ['create cluster', 'create topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed({ topics }, { errorCode, errorMessage }) {
     return { topics: topics.map(({ name }) => failed(name, { error: errorCode, message: errorMessage })) }
   },

@@ -5,6 +5,7 @@
  * The answer leaves when the deletion is durable. With `delete.topic.enable=false` nothing is deleted.
  */
 import type { ClusterImage, TopicImage } from '../../coordination/metadata/image.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteTopicsRequest } from '../../protocol/generated/api/delete-topics-request.ts'
@@ -27,6 +28,9 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
   versions: [1, 6],
   request: DeleteTopicsRequest,
   response: DeleteTopicsResponse,
+  authorization: { every: ['delete topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed(request, { errorCode, errorMessage }, apiVersion) {
     return { responses: askedFor(request, apiVersion).map((asked) => failed(asked, errorCode, errorMessage)) }
   },

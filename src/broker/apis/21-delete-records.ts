@@ -8,6 +8,7 @@
  * within the time of the request (DelayedDeleteRecords): the answer tells from where on no broker has records (the low watermark).
  */
 import { DiskError } from '../../host/disk.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteRecordsRequest } from '../../protocol/generated/api/delete-records-request.ts'
@@ -26,6 +27,9 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
   versions: [0, 2],
   request: DeleteRecordsRequest,
   response: DeleteRecordsResponse,
+  authorization: { every: ['delete topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed(request, { errorCode }) {
     const topics = request.topics.map(({ name, partitions }) => ({
       name,

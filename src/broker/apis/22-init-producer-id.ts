@@ -17,6 +17,9 @@ export const initProducerId = api(ApiKey.InitProducerId, {
   versions: [0, 5],
   request: InitProducerIdRequest,
   response: InitProducerIdResponse,
+  authorization: { some: ['idempotentWrite cluster', 'write topic', 'write transactional id'] },
+  memoryBytes: 0,
+  stage: 'may wait',
   failed: (_, { errorCode }) => refused(errorCode),
 
   async handle(request, { broker }) {

@@ -4,6 +4,7 @@
  * v2 current leader epoch · v3 replica id · v4 flexible
  * KIP-320; Kafka: Partition.lastOffsetForLeaderEpoch. An epoch that is not known gets -1 for both.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { OffsetForLeaderEpochRequest } from '../../protocol/generated/api/offset-for-leader-epoch-request.ts'
@@ -17,6 +18,9 @@ export const offsetForLeaderEpoch = api(ApiKey.OffsetForLeaderEpoch, {
   versions: [2, 4],
   request: OffsetForLeaderEpochRequest,
   response: OffsetForLeaderEpochResponse,
+  authorization: { some: ['describe topic', 'clusterAction cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed(request, { errorCode }) {
     const topics = request.topics.map(({ topic, partitions }) => ({
       topic,

@@ -14,6 +14,9 @@ export const describeAcls = api(ApiKey.DescribeAcls, {
   versions: [1, 3],
   request: DescribeAclsRequest,
   response: DescribeAclsResponse,
+  authorization: { every: ['describe cluster'] },
+  memoryBytes: 0,
+  stage: 'at once',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, resources: [] }),
 
   handle: () => ({

@@ -3,6 +3,7 @@
  *
  * v1 pattern types · v2 flexible · v3 users as a resource
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { CreateAclsRequest } from '../../protocol/generated/api/create-acls-request.ts'
@@ -13,6 +14,9 @@ export const createAcls = api(ApiKey.CreateAcls, {
   versions: [1, 3],
   request: CreateAclsRequest,
   response: CreateAclsResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: limits.decodedMembersBytes,
+  stage: 'at once',
   failed: ({ creations }, failure) => ({ throttleTimeMs: 0, results: creations.map(() => failure) }),
 
   handle({ creations }) {

@@ -4,6 +4,7 @@
  *
  * v1 pattern types · v2 flexible · v3 users as a resource
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteAclsRequest } from '../../protocol/generated/api/delete-acls-request.ts'
@@ -14,6 +15,9 @@ export const deleteAcls = api(ApiKey.DeleteAcls, {
   versions: [1, 3],
   request: DeleteAclsRequest,
   response: DeleteAclsResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: limits.decodedMembersBytes,
+  stage: 'at once',
   failed({ filters }, failure) {
     return { throttleTimeMs: 0, filterResults: filters.map(() => ({ ...failure, matchingAcls: [] })) }
   },

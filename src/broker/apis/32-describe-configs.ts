@@ -8,6 +8,7 @@
 import { nodeIdNamed } from '../../coordination/metadata/config-rules.ts'
 import { ResourceType } from '../../coordination/metadata/image.ts'
 import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeConfigsRequest } from '../../protocol/generated/api/describe-configs-request.ts'
@@ -31,6 +32,9 @@ export const describeConfigs = api(ApiKey.DescribeConfigs, {
   versions: [1, 4],
   request: DescribeConfigsRequest,
   response: DescribeConfigsResponse,
+  authorization: { some: ['describeConfigs topic', 'describeConfigs group', 'describeConfigs cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed({ resources }, failure) {
     const results = resources.map(({ resourceType, resourceName }) => ({
       ...failure,

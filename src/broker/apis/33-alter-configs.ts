@@ -5,6 +5,7 @@
  * v2 flexible
  * The answer leaves when the change is durable and in force.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { AlterConfigsRequest } from '../../protocol/generated/api/alter-configs-request.ts'
 import { AlterConfigsResponse } from '../../protocol/generated/api/alter-configs-response.ts'
@@ -15,6 +16,9 @@ export const alterConfigs = api(ApiKey.AlterConfigs, {
   versions: [0, 2],
   request: AlterConfigsRequest,
   response: AlterConfigsResponse,
+  authorization: { some: ['alterConfigs topic', 'alterConfigs group', 'alterConfigs cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: ({ resources }, failure) => ({ throttleTimeMs: 0, responses: failedResources(resources, failure) }),
 
   async handle({ resources, validateOnly }, { broker }) {

@@ -5,6 +5,7 @@
  * A broker has one directory: who names that one finds the replicas there already, and there is no other (LOG_DIR_NOT_FOUND).
  * Kafka: ReplicaManager.alterReplicaLogDirs.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { AlterReplicaLogDirsRequest } from '../../protocol/generated/api/alter-replica-log-dirs-request.ts'
@@ -19,6 +20,9 @@ export const alterReplicaLogDirs = api(ApiKey.AlterReplicaLogDirs, {
   versions: [1, 2],
   request: AlterReplicaLogDirsRequest,
   response: AlterReplicaLogDirsResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed: (request, { errorCode }) => answerFor(request, () => errorCode),
 
   handle: (request, { broker }) => answerFor(request, (...asked) => move(broker, ...asked))

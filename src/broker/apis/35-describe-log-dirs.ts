@@ -4,6 +4,7 @@
  * v1 throttling · v2 flexible · v3 top-level error · v4 size of the disk · v5 cordoned directories
  * There is one directory. A broker in memory calls it 'memory', and does not know the size of a disk (-1).
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeLogDirsRequest } from '../../protocol/generated/api/describe-log-dirs-request.ts'
@@ -21,6 +22,9 @@ export const describeLogDirs = api(ApiKey.DescribeLogDirs, {
   versions: [1, 5],
   request: DescribeLogDirsRequest,
   response: DescribeLogDirsResponse,
+  authorization: { every: ['describe cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed(_, { errorCode }, apiVersion) {
     return apiVersion >= firstVersionWithWholeError ? { throttleTimeMs: 0, errorCode, results: [] } : null
   },

@@ -4,6 +4,7 @@
  * v2 flexible · v3 throttling as an error
  * Partitions are only added, never taken away. The answer leaves when they are durable and have leaders.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { CreatePartitionsRequest } from '../../protocol/generated/api/create-partitions-request.ts'
@@ -14,6 +15,9 @@ export const createPartitions = api(ApiKey.CreatePartitions, {
   versions: [0, 3],
   request: CreatePartitionsRequest,
   response: CreatePartitionsResponse,
+  authorization: { every: ['alter topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: ({ topics }, failure) => ({ throttleTimeMs: 0, results: topics.map(({ name }) => ({ name, ...failure })) }),
 
   async handle(request, { broker }) {

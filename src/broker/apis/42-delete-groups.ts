@@ -3,6 +3,7 @@
  *
  * v2 flexible · v3 error message
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DeleteGroupsRequest } from '../../protocol/generated/api/delete-groups-request.ts'
@@ -13,6 +14,9 @@ export const deleteGroups = api(ApiKey.DeleteGroups, {
   versions: [0, 3],
   request: DeleteGroupsRequest,
   response: DeleteGroupsResponse,
+  authorization: { every: ['delete group'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed({ groupsNames }, { errorCode }) {
     return { throttleTimeMs: 0, results: groupsNames.map((groupId) => ({ groupId, errorCode })) }
   },

@@ -6,6 +6,7 @@
  * those where something happened. A leader whose log is lost here serves nobody: that is no election that was not needed.
  */
 import type { ElectedPartition, ElectionResult, ElectionType } from '../../controller/elect-leaders.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ElectLeadersRequest } from '../../protocol/generated/api/elect-leaders-request.ts'
@@ -28,6 +29,9 @@ export const electLeaders = api(ApiKey.ElectLeaders, {
   versions: [0, 2],
   request: ElectLeadersRequest,
   response: ElectLeadersResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: refused,
 
   handle(request, { broker }) {

@@ -4,6 +4,7 @@
  * v1 flexible
  * The answer leaves when the change is durable and in force.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { IncrementalAlterConfigsRequest } from '../../protocol/generated/api/incremental-alter-configs-request.ts'
 import { IncrementalAlterConfigsResponse } from '../../protocol/generated/api/incremental-alter-configs-response.ts'
@@ -14,6 +15,9 @@ export const incrementalAlterConfigs = api(ApiKey.IncrementalAlterConfigs, {
   versions: [0, 1],
   request: IncrementalAlterConfigsRequest,
   response: IncrementalAlterConfigsResponse,
+  authorization: { some: ['alterConfigs topic', 'alterConfigs group', 'alterConfigs cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: ({ resources }, failure) => ({ throttleTimeMs: 0, responses: failedResources(resources, failure) }),
 
   async handle({ resources, validateOnly }, { broker }) {

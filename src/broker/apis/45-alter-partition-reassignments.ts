@@ -5,6 +5,7 @@
  * The answer says that the reassignment has begun. It is complete when what was added is in sync; ListPartitionReassignments tells.
  * Kafka: ReplicationControlManager.alterPartitionReassignments.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { AlterPartitionReassignmentsRequest } from '../../protocol/generated/api/alter-partition-reassignments-request.ts'
@@ -20,6 +21,9 @@ export const alterPartitionReassignments = api(ApiKey.AlterPartitionReassignment
   versions: [0, 1],
   request: AlterPartitionReassignmentsRequest,
   response: AlterPartitionReassignmentsResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'may wait',
   failed: refused,
 
   handle(request, { broker }) {

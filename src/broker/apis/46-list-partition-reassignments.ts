@@ -4,6 +4,7 @@
  * v0 flexible from the start
  * Partitions that are not there, or stay where they are, are passed over, as in Kafka.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListPartitionReassignmentsRequest } from '../../protocol/generated/api/list-partition-reassignments-request.ts'
@@ -14,6 +15,9 @@ export const listPartitionReassignments = api(ApiKey.ListPartitionReassignments,
   versions: [0, 0],
   request: ListPartitionReassignmentsRequest,
   response: ListPartitionReassignmentsResponse,
+  authorization: { every: ['describe cluster'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, topics: [] }),
 
   handle(request, { broker }) {

@@ -5,6 +5,7 @@
  * There are no quotas here, so that no filter matches any; a filter that could match none is refused with Kafka's words
  * (ClientQuotasImage.describe).
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeClientQuotasRequest } from '../../protocol/generated/api/describe-client-quotas-request.ts'
@@ -27,6 +28,9 @@ export const describeClientQuotas = api(ApiKey.DescribeClientQuotas, {
   versions: [0, 1],
   request: DescribeClientQuotasRequest,
   response: DescribeClientQuotasResponse,
+  authorization: { every: ['describeConfigs cluster'] },
+  memoryBytes: limits.decodedFewBytes,
+  stage: 'at once',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, entries: null }),
 
   handle({ components }) {

@@ -4,6 +4,7 @@
  * v0 flexible from the start
  * There are none, because nobody logs in. Kafka: ScramImage.describe.
  */
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeUserScramCredentialsRequest } from '../../protocol/generated/api/describe-user-scram-credentials-request.ts'
@@ -14,6 +15,9 @@ export const describeUserScramCredentials = api(ApiKey.DescribeUserScramCredenti
   versions: [0, 0],
   request: DescribeUserScramCredentialsRequest,
   response: DescribeUserScramCredentialsResponse,
+  authorization: { every: ['describe cluster'] },
+  memoryBytes: limits.decodedMembersBytes,
+  stage: 'at once',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, results: [] }),
 
   handle({ users }) {

@@ -8,6 +8,7 @@
  */
 import type { BrokerImage } from '../../coordination/metadata/image.ts'
 import { metadataTopicName } from '../../coordination/metadata/topic-names.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeQuorumRequest } from '../../protocol/generated/api/describe-quorum-request.ts'
@@ -24,6 +25,9 @@ export const describeQuorum = api(ApiKey.DescribeQuorum, {
   versions: [0, 2],
   request: DescribeQuorumRequest,
   response: DescribeQuorumResponse,
+  authorization: { every: ['describe cluster'] },
+  memoryBytes: limits.decodedFewBytes,
+  stage: 'at once',
   failed: (_, failure) => ({ ...failure, topics: [], nodes: [] }),
 
   handle({ topics }, { broker, apiVersion }) {

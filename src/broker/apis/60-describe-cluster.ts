@@ -19,6 +19,9 @@ export const describeCluster = api(ApiKey.DescribeCluster, {
   versions: [0, 2],
   request: DescribeClusterRequest,
   response: DescribeClusterResponse,
+  authorization: 'open to all',
+  memoryBytes: 0,
+  stage: 'at once',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, clusterId: '', brokers: [] }),
 
   handle(request, { broker, session }) {

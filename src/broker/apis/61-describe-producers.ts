@@ -5,6 +5,7 @@
  * Every broker that has the partition tells what its own copy says (ReplicaManager.activeProducerState).
  */
 import { objectionToTopicName } from '../../coordination/metadata/topic-names.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { DescribeProducersRequest } from '../../protocol/generated/api/describe-producers-request.ts'
@@ -18,6 +19,9 @@ export const describeProducers = api(ApiKey.DescribeProducers, {
   versions: [0, 0],
   request: DescribeProducersRequest,
   response: DescribeProducersResponse,
+  authorization: { every: ['read topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed(request, { errorCode, errorMessage }) {
     const topics = request.topics.map(({ name, partitionIndexes }) => ({
       name,

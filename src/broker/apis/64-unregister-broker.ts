@@ -18,6 +18,9 @@ export const unregisterBroker = api(ApiKey.UnregisterBroker, {
   versions: [0, 0],
   request: UnregisterBrokerRequest,
   response: UnregisterBrokerResponse,
+  authorization: { every: ['alter cluster'] },
+  memoryBytes: 0,
+  stage: 'may wait',
   failed: (_, failure) => refused(failure),
 
   handle({ brokerId }, { broker }) {

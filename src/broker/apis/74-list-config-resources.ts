@@ -4,6 +4,7 @@
  * v0 client metrics only, flexible from the start · v1 every type, and a filter for them (KIP-1142)
  */
 import { ResourceType } from '../../coordination/metadata/image.ts'
+import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { ListConfigResourcesRequest } from '../../protocol/generated/api/list-config-resources-request.ts'
@@ -17,6 +18,9 @@ export const listConfigResources = api(ApiKey.ListConfigResources, {
   versions: [0, 1],
   request: ListConfigResourcesRequest,
   response: ListConfigResourcesResponse,
+  authorization: { every: ['describeConfigs cluster'] },
+  memoryBytes: limits.decodedFewBytes,
+  stage: 'at once',
   failed: (_, { errorCode }) => ({ throttleTimeMs: 0, errorCode, configResources: [] }),
 
   handle({ resourceTypes }, { broker, apiVersion }) {

@@ -25,6 +25,9 @@ export const describeTopicPartitions = api(ApiKey.DescribeTopicPartitions, {
   versions: [0, 0],
   request: DescribeTopicPartitionsRequest,
   response: DescribeTopicPartitionsResponse,
+  authorization: { every: ['describe topic'] },
+  memoryBytes: limits.decodedListBytes,
+  stage: 'at once',
   failed({ topics }, { errorCode }) {
     return topics.length === 0 ? null : { topics: topics.map(({ name }) => refused(name, errorCode)), nextCursor: null }
   },

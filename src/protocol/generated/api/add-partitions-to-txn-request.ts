@@ -41,13 +41,13 @@ export const AddPartitionsToTxnRequest: Message<AddPartitionsToTxnRequest> = {
 }
 
 function decodeAddPartitionsToTxnRequest(reader: Reader, version: number): Decoded<AddPartitionsToTxnRequest> {
-  const transactionsCount = version >= 4 ? reader.readCompactArrayLength(14) : 0
+  const transactionsCount = version >= 4 ? reader.readCompactArrayLength(14, 148) : 0
   const transactions: Decoded<AddPartitionsToTxnRequestTransaction>[] = []
   for (let index = 0; index < transactionsCount; index++) transactions.push(decodeAddPartitionsToTxnRequestTransaction(reader, version))
   const v3AndBelowTransactionalId = version >= 4 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
   const v3AndBelowProducerId = version >= 4 ? 0 : reader.readInt64Wide()
   const v3AndBelowProducerEpoch = version >= 4 ? 0 : reader.readInt16()
-  const v3AndBelowTopicsCount = version >= 4 ? 0 : version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const v3AndBelowTopicsCount = version >= 4 ? 0 : version >= 3 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const v3AndBelowTopics: Decoded<AddPartitionsToTxnRequestTopic>[] = []
   for (let index = 0; index < v3AndBelowTopicsCount; index++) v3AndBelowTopics.push(decodeAddPartitionsToTxnRequestTopic(reader, version))
   if (version >= 3) reader.skipTaggedFields()
@@ -59,7 +59,7 @@ function decodeAddPartitionsToTxnRequestTransaction(reader: Reader, version: num
   const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const verifyOnly = reader.readBoolean()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<AddPartitionsToTxnRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAddPartitionsToTxnRequestTopic(reader, version))
   reader.skipTaggedFields()
@@ -68,7 +68,7 @@ function decodeAddPartitionsToTxnRequestTransaction(reader: Reader, version: num
 
 function decodeAddPartitionsToTxnRequestTopic(reader: Reader, version: number): Decoded<AddPartitionsToTxnRequestTopic> {
   const nameValue = version >= 3 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   if (version >= 3) reader.skipTaggedFields()

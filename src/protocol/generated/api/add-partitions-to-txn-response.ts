@@ -44,10 +44,10 @@ export const AddPartitionsToTxnResponse: Message<AddPartitionsToTxnResponse> = {
 function decodeAddPartitionsToTxnResponse(reader: Reader, version: number): Decoded<AddPartitionsToTxnResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = version >= 4 ? reader.readInt16() : 0
-  const resultsByTransactionCount = version >= 4 ? reader.readCompactArrayLength(3) : 0
+  const resultsByTransactionCount = version >= 4 ? reader.readCompactArrayLength(3, 108) : 0
   const resultsByTransaction: Decoded<AddPartitionsToTxnResponseResult>[] = []
   for (let index = 0; index < resultsByTransactionCount; index++) resultsByTransaction.push(decodeAddPartitionsToTxnResponseResult(reader, version))
-  const resultsByTopicV3AndBelowCount = version >= 4 ? 0 : version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const resultsByTopicV3AndBelowCount = version >= 4 ? 0 : version >= 3 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const resultsByTopicV3AndBelow: Decoded<AddPartitionsToTxnResponseTopicResult>[] = []
   for (let index = 0; index < resultsByTopicV3AndBelowCount; index++) resultsByTopicV3AndBelow.push(decodeAddPartitionsToTxnResponseTopicResult(reader, version))
   if (version >= 3) reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeAddPartitionsToTxnResponse(reader: Reader, version: number): Deco
 
 function decodeAddPartitionsToTxnResponseResult(reader: Reader, version: number): Decoded<AddPartitionsToTxnResponseResult> {
   const transactionalId = reader.readCompactString()
-  const topicResultsCount = reader.readCompactArrayLength(3)
+  const topicResultsCount = reader.readCompactArrayLength(3, 108)
   const topicResults: Decoded<AddPartitionsToTxnResponseTopicResult>[] = []
   for (let index = 0; index < topicResultsCount; index++) topicResults.push(decodeAddPartitionsToTxnResponseTopicResult(reader, version))
   reader.skipTaggedFields()
@@ -65,7 +65,7 @@ function decodeAddPartitionsToTxnResponseResult(reader: Reader, version: number)
 
 function decodeAddPartitionsToTxnResponseTopicResult(reader: Reader, version: number): Decoded<AddPartitionsToTxnResponseTopicResult> {
   const nameValue = version >= 3 ? reader.readCompactString() : reader.readString()
-  const resultsByPartitionCount = version >= 3 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const resultsByPartitionCount = version >= 3 ? reader.readCompactArrayLength(6, 52) : reader.readArrayLength(6, 52)
   const resultsByPartition: Decoded<AddPartitionsToTxnResponsePartitionResult>[] = []
   for (let index = 0; index < resultsByPartitionCount; index++) resultsByPartition.push(decodeAddPartitionsToTxnResponsePartitionResult(reader, version))
   if (version >= 3) reader.skipTaggedFields()

@@ -39,7 +39,7 @@ function decodeAddRaftVoterRequest(reader: Reader, version: number): Decoded<Add
   const timeoutMs = reader.readInt32()
   const voterId = reader.readInt32()
   const voterDirectoryId = reader.readUuid()
-  const listenersCount = reader.readCompactArrayLength(5)
+  const listenersCount = reader.readCompactArrayLength(5, 108)
   const listeners: Decoded<AddRaftVoterRequestListener>[] = []
   for (let index = 0; index < listenersCount; index++) listeners.push(decodeAddRaftVoterRequestListener(reader, version))
   const ackWhenCommitted = version >= 1 ? reader.readBoolean() : true

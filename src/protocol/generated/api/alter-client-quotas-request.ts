@@ -41,7 +41,7 @@ export const AlterClientQuotasRequest: Message<AlterClientQuotasRequest> = {
 }
 
 function decodeAlterClientQuotasRequest(reader: Reader, version: number): Decoded<AlterClientQuotasRequest> {
-  const entriesCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const entriesCount = version >= 1 ? reader.readCompactArrayLength(3, 116) : reader.readArrayLength(3, 116)
   const entries: Decoded<AlterClientQuotasRequestEntryData>[] = []
   for (let index = 0; index < entriesCount; index++) entries.push(decodeAlterClientQuotasRequestEntryData(reader, version))
   const validateOnly = reader.readBoolean()
@@ -50,10 +50,10 @@ function decodeAlterClientQuotasRequest(reader: Reader, version: number): Decode
 }
 
 function decodeAlterClientQuotasRequestEntryData(reader: Reader, version: number): Decoded<AlterClientQuotasRequestEntryData> {
-  const entityCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const entityCount = version >= 1 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const entity: Decoded<AlterClientQuotasRequestEntityData>[] = []
   for (let index = 0; index < entityCount; index++) entity.push(decodeAlterClientQuotasRequestEntityData(reader, version))
-  const opsCount = version >= 1 ? reader.readCompactArrayLength(11) : reader.readArrayLength(11)
+  const opsCount = version >= 1 ? reader.readCompactArrayLength(11, 100) : reader.readArrayLength(11, 100)
   const ops: Decoded<AlterClientQuotasRequestOpData>[] = []
   for (let index = 0; index < opsCount; index++) ops.push(decodeAlterClientQuotasRequestOpData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

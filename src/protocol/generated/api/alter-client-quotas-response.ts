@@ -37,7 +37,7 @@ export const AlterClientQuotasResponse: Message<AlterClientQuotasResponse> = {
 
 function decodeAlterClientQuotasResponse(reader: Reader, version: number): Decoded<AlterClientQuotasResponse> {
   const throttleTimeMs = reader.readInt32()
-  const entriesCount = version >= 1 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const entriesCount = version >= 1 ? reader.readCompactArrayLength(5, 116) : reader.readArrayLength(5, 116)
   const entries: Decoded<AlterClientQuotasResponseEntryData>[] = []
   for (let index = 0; index < entriesCount; index++) entries.push(decodeAlterClientQuotasResponseEntryData(reader, version))
   if (version >= 1) reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeAlterClientQuotasResponse(reader: Reader, version: number): Decod
 function decodeAlterClientQuotasResponseEntryData(reader: Reader, version: number): Decoded<AlterClientQuotasResponseEntryData> {
   const errorCode = reader.readInt16()
   const errorMessage = version >= 1 ? reader.readCompactNullableString() : reader.readNullableString()
-  const entityCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const entityCount = version >= 1 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const entity: Decoded<AlterClientQuotasResponseEntityData>[] = []
   for (let index = 0; index < entityCount; index++) entity.push(decodeAlterClientQuotasResponseEntityData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

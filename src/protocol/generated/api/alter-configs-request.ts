@@ -36,7 +36,7 @@ export const AlterConfigsRequest: Message<AlterConfigsRequest> = {
 }
 
 function decodeAlterConfigsRequest(reader: Reader, version: number): Decoded<AlterConfigsRequest> {
-  const resourcesCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const resourcesCount = version >= 2 ? reader.readCompactArrayLength(4, 116) : reader.readArrayLength(4, 116)
   const resources: Decoded<AlterConfigsRequestResource>[] = []
   for (let index = 0; index < resourcesCount; index++) resources.push(decodeAlterConfigsRequestResource(reader, version))
   const validateOnly = reader.readBoolean()
@@ -47,7 +47,7 @@ function decodeAlterConfigsRequest(reader: Reader, version: number): Decoded<Alt
 function decodeAlterConfigsRequestResource(reader: Reader, version: number): Decoded<AlterConfigsRequestResource> {
   const resourceType = reader.readInt8()
   const resourceName = version >= 2 ? reader.readCompactString() : reader.readString()
-  const configsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const configsCount = version >= 2 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const configs: Decoded<AlterConfigsRequestAlterableConfig>[] = []
   for (let index = 0; index < configsCount; index++) configs.push(decodeAlterConfigsRequestAlterableConfig(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -33,7 +33,7 @@ export const AlterConfigsResponse: Message<AlterConfigsResponse> = {
 
 function decodeAlterConfigsResponse(reader: Reader, version: number): Decoded<AlterConfigsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const responsesCount = version >= 2 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const responsesCount = version >= 2 ? reader.readCompactArrayLength(6, 116) : reader.readArrayLength(6, 116)
   const responses: Decoded<AlterConfigsResponseResourceResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeAlterConfigsResponseResourceResponse(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -38,7 +38,7 @@ export const AlterPartitionReassignmentsRequest: Message<AlterPartitionReassignm
 function decodeAlterPartitionReassignmentsRequest(reader: Reader, version: number): Decoded<AlterPartitionReassignmentsRequest> {
   const timeoutMs = reader.readInt32()
   const allowReplicationFactorChange = version >= 1 ? reader.readBoolean() : true
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<AlterPartitionReassignmentsRequestReassignableTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterPartitionReassignmentsRequestReassignableTopic(reader, version))
   reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeAlterPartitionReassignmentsRequest(reader: Reader, version: numbe
 
 function decodeAlterPartitionReassignmentsRequestReassignableTopic(reader: Reader, version: number): Decoded<AlterPartitionReassignmentsRequestReassignableTopic> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(6)
+  const partitionsCount = reader.readCompactArrayLength(6, 84)
   const partitions: Decoded<AlterPartitionReassignmentsRequestReassignablePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterPartitionReassignmentsRequestReassignablePartition(reader, version))
   reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeAlterPartitionReassignmentsRequestReassignableTopic(reader: Reade
 
 function decodeAlterPartitionReassignmentsRequestReassignablePartition(reader: Reader, _version: number): Decoded<AlterPartitionReassignmentsRequestReassignablePartition> {
   const partitionIndex = reader.readInt32()
-  const replicasCount = reader.readCompactNullableArrayLength(4)
+  const replicasCount = reader.readCompactNullableArrayLength(4, 12)
   let replicas: number[] | null = null
   if (replicasCount >= 0) {
     replicas = []

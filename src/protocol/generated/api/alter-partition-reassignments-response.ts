@@ -43,7 +43,7 @@ function decodeAlterPartitionReassignmentsResponse(reader: Reader, version: numb
   const allowReplicationFactorChange = version >= 1 ? reader.readBoolean() : true
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const responsesCount = reader.readCompactArrayLength(3)
+  const responsesCount = reader.readCompactArrayLength(3, 108)
   const responses: Decoded<AlterPartitionReassignmentsResponseReassignableTopicResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeAlterPartitionReassignmentsResponseReassignableTopicResponse(reader, version))
   reader.skipTaggedFields()
@@ -52,7 +52,7 @@ function decodeAlterPartitionReassignmentsResponse(reader: Reader, version: numb
 
 function decodeAlterPartitionReassignmentsResponseReassignableTopicResponse(reader: Reader, version: number): Decoded<AlterPartitionReassignmentsResponseReassignableTopicResponse> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 84)
   const partitions: Decoded<AlterPartitionReassignmentsResponseReassignablePartitionResponse>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterPartitionReassignmentsResponseReassignablePartitionResponse(reader, version))
   reader.skipTaggedFields()

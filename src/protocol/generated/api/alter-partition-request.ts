@@ -47,7 +47,7 @@ export const AlterPartitionRequest: Message<AlterPartitionRequest> = {
 function decodeAlterPartitionRequest(reader: Reader, version: number): Decoded<AlterPartitionRequest> {
   const brokerId = reader.readInt32()
   const brokerEpoch = reader.readInt64Wide()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<AlterPartitionRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterPartitionRequestTopicData(reader, version))
   reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeAlterPartitionRequest(reader: Reader, version: number): Decoded<A
 
 function decodeAlterPartitionRequestTopicData(reader: Reader, version: number): Decoded<AlterPartitionRequestTopicData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(15)
+  const partitionsCount = reader.readCompactArrayLength(15, 148)
   const partitions: Decoded<AlterPartitionRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterPartitionRequestPartitionData(reader, version))
   reader.skipTaggedFields()
@@ -66,10 +66,10 @@ function decodeAlterPartitionRequestTopicData(reader: Reader, version: number): 
 function decodeAlterPartitionRequestPartitionData(reader: Reader, version: number): Decoded<AlterPartitionRequestPartitionData> {
   const partitionIndex = reader.readInt32()
   const leaderEpoch = reader.readInt32()
-  const newIsrCount = version >= 3 ? 0 : reader.readCompactArrayLength(4)
+  const newIsrCount = version >= 3 ? 0 : reader.readCompactArrayLength(4, 12)
   const newIsr: number[] = []
   for (let index = 0; index < newIsrCount; index++) newIsr.push(reader.readInt32())
-  const newIsrWithEpochsCount = version >= 3 ? reader.readCompactArrayLength(13) : 0
+  const newIsrWithEpochsCount = version >= 3 ? reader.readCompactArrayLength(13, 68) : 0
   const newIsrWithEpochs: Decoded<AlterPartitionRequestBrokerState>[] = []
   for (let index = 0; index < newIsrWithEpochsCount; index++) newIsrWithEpochs.push(decodeAlterPartitionRequestBrokerState(reader, version))
   const leaderRecoveryState = reader.readInt8()

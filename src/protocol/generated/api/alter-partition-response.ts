@@ -43,7 +43,7 @@ export const AlterPartitionResponse: Message<AlterPartitionResponse> = {
 function decodeAlterPartitionResponse(reader: Reader, version: number): Decoded<AlterPartitionResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<AlterPartitionResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterPartitionResponseTopicData(reader, version))
   reader.skipTaggedFields()
@@ -52,7 +52,7 @@ function decodeAlterPartitionResponse(reader: Reader, version: number): Decoded<
 
 function decodeAlterPartitionResponseTopicData(reader: Reader, version: number): Decoded<AlterPartitionResponseTopicData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(21)
+  const partitionsCount = reader.readCompactArrayLength(21, 124)
   const partitions: Decoded<AlterPartitionResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterPartitionResponsePartitionData(reader, version))
   reader.skipTaggedFields()
@@ -64,7 +64,7 @@ function decodeAlterPartitionResponsePartitionData(reader: Reader, _version: num
   const errorCode = reader.readInt16()
   const leaderId = reader.readInt32()
   const leaderEpoch = reader.readInt32()
-  const isrCount = reader.readCompactArrayLength(4)
+  const isrCount = reader.readCompactArrayLength(4, 12)
   const isr: number[] = []
   for (let index = 0; index < isrCount; index++) isr.push(reader.readInt32())
   const leaderRecoveryState = reader.readInt8()

@@ -34,7 +34,7 @@ export const AlterReplicaLogDirsRequest: Message<AlterReplicaLogDirsRequest> = {
 }
 
 function decodeAlterReplicaLogDirsRequest(reader: Reader, version: number): Decoded<AlterReplicaLogDirsRequest> {
-  const dirsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const dirsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const dirs: Decoded<AlterReplicaLogDirsRequestAlterReplicaLogDir>[] = []
   for (let index = 0; index < dirsCount; index++) dirs.push(decodeAlterReplicaLogDirsRequestAlterReplicaLogDir(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -43,7 +43,7 @@ function decodeAlterReplicaLogDirsRequest(reader: Reader, version: number): Deco
 
 function decodeAlterReplicaLogDirsRequestAlterReplicaLogDir(reader: Reader, version: number): Decoded<AlterReplicaLogDirsRequestAlterReplicaLogDir> {
   const path = version >= 2 ? reader.readCompactString() : reader.readString()
-  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<AlterReplicaLogDirsRequestAlterReplicaLogDirTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -52,7 +52,7 @@ function decodeAlterReplicaLogDirsRequestAlterReplicaLogDir(reader: Reader, vers
 
 function decodeAlterReplicaLogDirsRequestAlterReplicaLogDirTopic(reader: Reader, version: number): Decoded<AlterReplicaLogDirsRequestAlterReplicaLogDirTopic> {
   const nameValue = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   if (version >= 2) reader.skipTaggedFields()

@@ -36,7 +36,7 @@ export const AlterReplicaLogDirsResponse: Message<AlterReplicaLogDirsResponse> =
 
 function decodeAlterReplicaLogDirsResponse(reader: Reader, version: number): Decoded<AlterReplicaLogDirsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const resultsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const results: Decoded<AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -45,7 +45,7 @@ function decodeAlterReplicaLogDirsResponse(reader: Reader, version: number): Dec
 
 function decodeAlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult(reader: Reader, version: number): Decoded<AlterReplicaLogDirsResponseAlterReplicaLogDirTopicResult> {
   const topicName = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(6, 52) : reader.readArrayLength(6, 52)
   const partitions: Decoded<AlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterReplicaLogDirsResponseAlterReplicaLogDirPartitionResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -36,7 +36,7 @@ export const AlterShareGroupOffsetsRequest: Message<AlterShareGroupOffsetsReques
 
 function decodeAlterShareGroupOffsetsRequest(reader: Reader, version: number): Decoded<AlterShareGroupOffsetsRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<AlterShareGroupOffsetsRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAlterShareGroupOffsetsRequestTopic(reader, version))
   reader.skipTaggedFields()
@@ -45,7 +45,7 @@ function decodeAlterShareGroupOffsetsRequest(reader: Reader, version: number): D
 
 function decodeAlterShareGroupOffsetsRequestTopic(reader: Reader, version: number): Decoded<AlterShareGroupOffsetsRequestTopic> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(13)
+  const partitionsCount = reader.readCompactArrayLength(13, 68)
   const partitions: Decoded<AlterShareGroupOffsetsRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterShareGroupOffsetsRequestPartition(reader, version))
   reader.skipTaggedFields()

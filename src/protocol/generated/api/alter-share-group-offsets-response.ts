@@ -42,7 +42,7 @@ function decodeAlterShareGroupOffsetsResponse(reader: Reader, version: number): 
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const responsesCount = reader.readCompactArrayLength(19)
+  const responsesCount = reader.readCompactArrayLength(19, 156)
   const responses: Decoded<AlterShareGroupOffsetsResponseTopic>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeAlterShareGroupOffsetsResponseTopic(reader, version))
   reader.skipTaggedFields()
@@ -52,7 +52,7 @@ function decodeAlterShareGroupOffsetsResponse(reader: Reader, version: number): 
 function decodeAlterShareGroupOffsetsResponseTopic(reader: Reader, version: number): Decoded<AlterShareGroupOffsetsResponseTopic> {
   const topicName = reader.readCompactString()
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 84)
   const partitions: Decoded<AlterShareGroupOffsetsResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAlterShareGroupOffsetsResponsePartition(reader, version))
   reader.skipTaggedFields()

@@ -38,10 +38,10 @@ export const AlterUserScramCredentialsRequest: Message<AlterUserScramCredentials
 }
 
 function decodeAlterUserScramCredentialsRequest(reader: Reader, version: number): Decoded<AlterUserScramCredentialsRequest> {
-  const deletionsCount = reader.readCompactArrayLength(3)
+  const deletionsCount = reader.readCompactArrayLength(3, 76)
   const deletions: Decoded<AlterUserScramCredentialsRequestScramCredentialDeletion>[] = []
   for (let index = 0; index < deletionsCount; index++) deletions.push(decodeAlterUserScramCredentialsRequestScramCredentialDeletion(reader, version))
-  const upsertionsCount = reader.readCompactArrayLength(9)
+  const upsertionsCount = reader.readCompactArrayLength(9, 324)
   const upsertions: Decoded<AlterUserScramCredentialsRequestScramCredentialUpsertion>[] = []
   for (let index = 0; index < upsertionsCount; index++) upsertions.push(decodeAlterUserScramCredentialsRequestScramCredentialUpsertion(reader, version))
   reader.skipTaggedFields()

@@ -32,7 +32,7 @@ export const AlterUserScramCredentialsResponse: Message<AlterUserScramCredential
 
 function decodeAlterUserScramCredentialsResponse(reader: Reader, version: number): Decoded<AlterUserScramCredentialsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = reader.readCompactArrayLength(5)
+  const resultsCount = reader.readCompactArrayLength(5, 108)
   const results: Decoded<AlterUserScramCredentialsResponseResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeAlterUserScramCredentialsResponseResult(reader, version))
   reader.skipTaggedFields()

@@ -49,7 +49,7 @@ export const ApiVersionsResponse: Message<ApiVersionsResponse> = {
 
 function decodeApiVersionsResponse(reader: Reader, version: number): Decoded<ApiVersionsResponse> {
   const errorCode = reader.readInt16()
-  const apiKeysCount = version >= 3 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const apiKeysCount = version >= 3 ? reader.readCompactArrayLength(6, 60) : reader.readArrayLength(6, 60)
   const apiKeys: Decoded<ApiVersionsResponseApiVersion>[] = []
   for (let index = 0; index < apiKeysCount; index++) apiKeys.push(decodeApiVersionsResponseApiVersion(reader, version))
   const throttleTimeMs = version >= 1 ? reader.readInt32() : 0
@@ -63,7 +63,7 @@ function decodeApiVersionsResponse(reader: Reader, version: number): Decoded<Api
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const supportedFeaturesCount = reader.readCompactArrayLength(6)
+          const supportedFeaturesCount = reader.readCompactArrayLength(6, 84)
           const supportedFeaturesElements: Decoded<ApiVersionsResponseSupportedFeatureKey>[] = []
           for (let index = 0; index < supportedFeaturesCount; index++) supportedFeaturesElements.push(decodeApiVersionsResponseSupportedFeatureKey(reader, version))
           supportedFeatures = supportedFeaturesElements
@@ -74,7 +74,7 @@ function decodeApiVersionsResponse(reader: Reader, version: number): Decoded<Api
           break
         }
         case 2: {
-          const finalizedFeaturesCount = reader.readCompactArrayLength(6)
+          const finalizedFeaturesCount = reader.readCompactArrayLength(6, 84)
           const finalizedFeaturesElements: Decoded<ApiVersionsResponseFinalizedFeatureKey>[] = []
           for (let index = 0; index < finalizedFeaturesCount; index++) finalizedFeaturesElements.push(decodeApiVersionsResponseFinalizedFeatureKey(reader, version))
           finalizedFeatures = finalizedFeaturesElements

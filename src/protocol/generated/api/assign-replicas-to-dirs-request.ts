@@ -42,7 +42,7 @@ export const AssignReplicasToDirsRequest: Message<AssignReplicasToDirsRequest> =
 function decodeAssignReplicasToDirsRequest(reader: Reader, version: number): Decoded<AssignReplicasToDirsRequest> {
   const brokerId = reader.readInt32()
   const brokerEpoch = reader.readInt64Wide()
-  const directoriesCount = reader.readCompactArrayLength(18)
+  const directoriesCount = reader.readCompactArrayLength(18, 124)
   const directories: Decoded<AssignReplicasToDirsRequestDirectoryData>[] = []
   for (let index = 0; index < directoriesCount; index++) directories.push(decodeAssignReplicasToDirsRequestDirectoryData(reader, version))
   reader.skipTaggedFields()
@@ -51,7 +51,7 @@ function decodeAssignReplicasToDirsRequest(reader: Reader, version: number): Dec
 
 function decodeAssignReplicasToDirsRequestDirectoryData(reader: Reader, version: number): Decoded<AssignReplicasToDirsRequestDirectoryData> {
   const id = reader.readUuid()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<AssignReplicasToDirsRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAssignReplicasToDirsRequestTopicData(reader, version))
   reader.skipTaggedFields()
@@ -60,7 +60,7 @@ function decodeAssignReplicasToDirsRequestDirectoryData(reader: Reader, version:
 
 function decodeAssignReplicasToDirsRequestTopicData(reader: Reader, version: number): Decoded<AssignReplicasToDirsRequestTopicData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(5)
+  const partitionsCount = reader.readCompactArrayLength(5, 44)
   const partitions: Decoded<AssignReplicasToDirsRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAssignReplicasToDirsRequestPartitionData(reader, version))
   reader.skipTaggedFields()

@@ -43,7 +43,7 @@ export const AssignReplicasToDirsResponse: Message<AssignReplicasToDirsResponse>
 function decodeAssignReplicasToDirsResponse(reader: Reader, version: number): Decoded<AssignReplicasToDirsResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
-  const directoriesCount = reader.readCompactArrayLength(18)
+  const directoriesCount = reader.readCompactArrayLength(18, 124)
   const directories: Decoded<AssignReplicasToDirsResponseDirectoryData>[] = []
   for (let index = 0; index < directoriesCount; index++) directories.push(decodeAssignReplicasToDirsResponseDirectoryData(reader, version))
   reader.skipTaggedFields()
@@ -52,7 +52,7 @@ function decodeAssignReplicasToDirsResponse(reader: Reader, version: number): De
 
 function decodeAssignReplicasToDirsResponseDirectoryData(reader: Reader, version: number): Decoded<AssignReplicasToDirsResponseDirectoryData> {
   const id = reader.readUuid()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<AssignReplicasToDirsResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeAssignReplicasToDirsResponseTopicData(reader, version))
   reader.skipTaggedFields()
@@ -61,7 +61,7 @@ function decodeAssignReplicasToDirsResponseDirectoryData(reader: Reader, version
 
 function decodeAssignReplicasToDirsResponseTopicData(reader: Reader, version: number): Decoded<AssignReplicasToDirsResponseTopicData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(7)
+  const partitionsCount = reader.readCompactArrayLength(7, 52)
   const partitions: Decoded<AssignReplicasToDirsResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeAssignReplicasToDirsResponsePartitionData(reader, version))
   reader.skipTaggedFields()

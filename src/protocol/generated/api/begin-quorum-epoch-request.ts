@@ -47,10 +47,10 @@ export const BeginQuorumEpochRequest: Message<BeginQuorumEpochRequest> = {
 function decodeBeginQuorumEpochRequest(reader: Reader, version: number): Decoded<BeginQuorumEpochRequest> {
   const clusterId = version >= 1 ? reader.readCompactNullableString() : reader.readNullableString()
   const voterId = version >= 1 ? reader.readInt32() : -1
-  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<BeginQuorumEpochRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeBeginQuorumEpochRequestTopicData(reader, version))
-  const leaderEndpointsCount = version >= 1 ? reader.readCompactArrayLength(5) : 0
+  const leaderEndpointsCount = version >= 1 ? reader.readCompactArrayLength(5, 108) : 0
   const leaderEndpoints: Decoded<BeginQuorumEpochRequestLeaderEndpoint>[] = []
   for (let index = 0; index < leaderEndpointsCount; index++) leaderEndpoints.push(decodeBeginQuorumEpochRequestLeaderEndpoint(reader, version))
   if (version >= 1) reader.skipTaggedFields()
@@ -59,7 +59,7 @@ function decodeBeginQuorumEpochRequest(reader: Reader, version: number): Decoded
 
 function decodeBeginQuorumEpochRequestTopicData(reader: Reader, version: number): Decoded<BeginQuorumEpochRequestTopicData> {
   const topicName = version >= 1 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(12) : reader.readArrayLength(12)
+  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(12, 108) : reader.readArrayLength(12, 108)
   const partitions: Decoded<BeginQuorumEpochRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeBeginQuorumEpochRequestPartitionData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

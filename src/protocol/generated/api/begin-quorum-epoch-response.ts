@@ -45,7 +45,7 @@ export const BeginQuorumEpochResponse: Message<BeginQuorumEpochResponse> = {
 
 function decodeBeginQuorumEpochResponse(reader: Reader, version: number): Decoded<BeginQuorumEpochResponse> {
   const errorCode = reader.readInt16()
-  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<BeginQuorumEpochResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeBeginQuorumEpochResponseTopicData(reader, version))
   let nodeEndpoints: Decoded<BeginQuorumEpochResponseNodeEndpoint>[] = []
@@ -55,7 +55,7 @@ function decodeBeginQuorumEpochResponse(reader: Reader, version: number): Decode
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(8)
+          const nodeEndpointsCount = reader.readCompactArrayLength(8, 84)
           const nodeEndpointsElements: Decoded<BeginQuorumEpochResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeBeginQuorumEpochResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -72,7 +72,7 @@ function decodeBeginQuorumEpochResponse(reader: Reader, version: number): Decode
 
 function decodeBeginQuorumEpochResponseTopicData(reader: Reader, version: number): Decoded<BeginQuorumEpochResponseTopicData> {
   const topicName = version >= 1 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14, 68) : reader.readArrayLength(14, 68)
   const partitions: Decoded<BeginQuorumEpochResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeBeginQuorumEpochResponsePartitionData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

@@ -43,7 +43,7 @@ function decodeBrokerHeartbeatRequest(reader: Reader, version: number): Decoded<
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const offlineLogDirsCount = reader.readCompactArrayLength(16)
+          const offlineLogDirsCount = reader.readCompactArrayLength(16, 52)
           const offlineLogDirsElements: string[] = []
           for (let index = 0; index < offlineLogDirsCount; index++) offlineLogDirsElements.push(reader.readUuid())
           offlineLogDirs = offlineLogDirsElements
@@ -51,7 +51,7 @@ function decodeBrokerHeartbeatRequest(reader: Reader, version: number): Decoded<
         }
         case 1: {
           if (!(version >= 2)) throw reader.error(`tag 1 is unknown in version ${version}`)
-          const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16)
+          const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16, 52)
           const cordonedLogDirsElements: string[] = []
           for (let index = 0; index < cordonedLogDirsCount; index++) cordonedLogDirsElements.push(reader.readUuid())
           cordonedLogDirs = cordonedLogDirsCount < 0 ? null : cordonedLogDirsElements

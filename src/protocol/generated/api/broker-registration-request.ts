@@ -48,15 +48,15 @@ function decodeBrokerRegistrationRequest(reader: Reader, version: number): Decod
   const brokerId = reader.readInt32()
   const clusterId = reader.readCompactString()
   const incarnationId = reader.readUuid()
-  const listenersCount = reader.readCompactArrayLength(7)
+  const listenersCount = reader.readCompactArrayLength(7, 116)
   const listeners: Decoded<BrokerRegistrationRequestListener>[] = []
   for (let index = 0; index < listenersCount; index++) listeners.push(decodeBrokerRegistrationRequestListener(reader, version))
-  const featuresCount = reader.readCompactArrayLength(6)
+  const featuresCount = reader.readCompactArrayLength(6, 84)
   const features: Decoded<BrokerRegistrationRequestFeature>[] = []
   for (let index = 0; index < featuresCount; index++) features.push(decodeBrokerRegistrationRequestFeature(reader, version))
   const rack = reader.readCompactNullableString()
   const isMigratingZkBroker = version >= 1 ? reader.readBoolean() : false
-  const logDirsCount = version >= 2 ? reader.readCompactArrayLength(16) : 0
+  const logDirsCount = version >= 2 ? reader.readCompactArrayLength(16, 52) : 0
   const logDirs: string[] = []
   for (let index = 0; index < logDirsCount; index++) logDirs.push(reader.readUuid())
   const previousBrokerEpoch = version >= 3 ? reader.readInt64Wide() : -1

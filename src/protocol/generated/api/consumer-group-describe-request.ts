@@ -25,7 +25,7 @@ export const ConsumerGroupDescribeRequest: Message<ConsumerGroupDescribeRequest>
 }
 
 function decodeConsumerGroupDescribeRequest(reader: Reader, _version: number): Decoded<ConsumerGroupDescribeRequest> {
-  const groupIdsCount = reader.readCompactArrayLength(1)
+  const groupIdsCount = reader.readCompactArrayLength(1, 36)
   const groupIds: string[] = []
   for (let index = 0; index < groupIdsCount; index++) groupIds.push(reader.readCompactString())
   const includeAuthorizedOperations = reader.readBoolean()

@@ -62,7 +62,7 @@ export const ConsumerGroupDescribeResponse: Message<ConsumerGroupDescribeRespons
 
 function decodeConsumerGroupDescribeResponse(reader: Reader, version: number): Decoded<ConsumerGroupDescribeResponse> {
   const throttleTimeMs = reader.readInt32()
-  const groupsCount = reader.readCompactArrayLength(20)
+  const groupsCount = reader.readCompactArrayLength(20, 236)
   const groups: Decoded<ConsumerGroupDescribeResponseDescribedGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeConsumerGroupDescribeResponseDescribedGroup(reader, version))
   reader.skipTaggedFields()
@@ -77,7 +77,7 @@ function decodeConsumerGroupDescribeResponseDescribedGroup(reader: Reader, versi
   const groupEpoch = reader.readInt32()
   const assignmentEpoch = reader.readInt32()
   const assignorName = reader.readCompactString()
-  const membersCount = reader.readCompactArrayLength(16)
+  const membersCount = reader.readCompactArrayLength(16, 428)
   const members: Decoded<ConsumerGroupDescribeResponseMember>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeConsumerGroupDescribeResponseMember(reader, version))
   const authorizedOperations = reader.readInt32()
@@ -92,7 +92,7 @@ function decodeConsumerGroupDescribeResponseMember(reader: Reader, version: numb
   const memberEpoch = reader.readInt32()
   const clientId = reader.readCompactString()
   const clientHost = reader.readCompactString()
-  const subscribedTopicNamesCount = reader.readCompactArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactArrayLength(1, 36)
   const subscribedTopicNames: string[] = []
   for (let index = 0; index < subscribedTopicNamesCount; index++) subscribedTopicNames.push(reader.readCompactString())
   const subscribedTopicRegex = reader.readCompactNullableString()
@@ -104,7 +104,7 @@ function decodeConsumerGroupDescribeResponseMember(reader: Reader, version: numb
 }
 
 function decodeConsumerGroupDescribeResponseAssignment(reader: Reader, version: number): Decoded<ConsumerGroupDescribeResponseAssignment> {
-  const topicPartitionsCount = reader.readCompactArrayLength(19)
+  const topicPartitionsCount = reader.readCompactArrayLength(19, 156)
   const topicPartitions: Decoded<ConsumerGroupDescribeResponseTopicPartitions>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeConsumerGroupDescribeResponseTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -114,7 +114,7 @@ function decodeConsumerGroupDescribeResponseAssignment(reader: Reader, version: 
 function decodeConsumerGroupDescribeResponseTopicPartitions(reader: Reader, _version: number): Decoded<ConsumerGroupDescribeResponseTopicPartitions> {
   const topicId = reader.readUuid()
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

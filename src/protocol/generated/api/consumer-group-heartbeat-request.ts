@@ -44,7 +44,7 @@ function decodeConsumerGroupHeartbeatRequest(reader: Reader, version: number): D
   const instanceId = reader.readCompactNullableString()
   const rackId = reader.readCompactNullableString()
   const rebalanceTimeoutMs = reader.readInt32()
-  const subscribedTopicNamesCount = reader.readCompactNullableArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactNullableArrayLength(1, 36)
   let subscribedTopicNames: string[] | null = null
   if (subscribedTopicNamesCount >= 0) {
     subscribedTopicNames = []
@@ -52,7 +52,7 @@ function decodeConsumerGroupHeartbeatRequest(reader: Reader, version: number): D
   }
   const subscribedTopicRegex = version >= 1 ? reader.readCompactNullableString() : null
   const serverAssignor = reader.readCompactNullableString()
-  const topicPartitionsCount = reader.readCompactNullableArrayLength(18)
+  const topicPartitionsCount = reader.readCompactNullableArrayLength(18, 124)
   let topicPartitions: Decoded<ConsumerGroupHeartbeatRequestTopicPartitions>[] | null = null
   if (topicPartitionsCount >= 0) {
     topicPartitions = []
@@ -64,7 +64,7 @@ function decodeConsumerGroupHeartbeatRequest(reader: Reader, version: number): D
 
 function decodeConsumerGroupHeartbeatRequestTopicPartitions(reader: Reader, _version: number): Decoded<ConsumerGroupHeartbeatRequestTopicPartitions> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

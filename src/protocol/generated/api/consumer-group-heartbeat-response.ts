@@ -51,7 +51,7 @@ function decodeConsumerGroupHeartbeatResponse(reader: Reader, version: number): 
 }
 
 function decodeConsumerGroupHeartbeatResponseAssignment(reader: Reader, version: number): Decoded<ConsumerGroupHeartbeatResponseAssignment> {
-  const topicPartitionsCount = reader.readCompactArrayLength(18)
+  const topicPartitionsCount = reader.readCompactArrayLength(18, 124)
   const topicPartitions: Decoded<ConsumerGroupHeartbeatResponseTopicPartitions>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeConsumerGroupHeartbeatResponseTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -60,7 +60,7 @@ function decodeConsumerGroupHeartbeatResponseAssignment(reader: Reader, version:
 
 function decodeConsumerGroupHeartbeatResponseTopicPartitions(reader: Reader, _version: number): Decoded<ConsumerGroupHeartbeatResponseTopicPartitions> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -44,10 +44,10 @@ function decodeControllerRegistrationRequest(reader: Reader, version: number): D
   const controllerId = reader.readInt32()
   const incarnationId = reader.readUuid()
   const zkMigrationReady = reader.readBoolean()
-  const listenersCount = reader.readCompactArrayLength(7)
+  const listenersCount = reader.readCompactArrayLength(7, 116)
   const listeners: Decoded<ControllerRegistrationRequestListener>[] = []
   for (let index = 0; index < listenersCount; index++) listeners.push(decodeControllerRegistrationRequestListener(reader, version))
-  const featuresCount = reader.readCompactArrayLength(6)
+  const featuresCount = reader.readCompactArrayLength(6, 84)
   const features: Decoded<ControllerRegistrationRequestFeature>[] = []
   for (let index = 0; index < featuresCount; index++) features.push(decodeControllerRegistrationRequestFeature(reader, version))
   reader.skipTaggedFields()

@@ -34,7 +34,7 @@ export const CreateAclsRequest: Message<CreateAclsRequest> = {
 }
 
 function decodeCreateAclsRequest(reader: Reader, version: number): Decoded<CreateAclsRequest> {
-  const creationsCount = version >= 2 ? reader.readCompactArrayLength(8) : reader.readArrayLength(8)
+  const creationsCount = version >= 2 ? reader.readCompactArrayLength(8, 164) : reader.readArrayLength(8, 164)
   const creations: Decoded<CreateAclsRequestAclCreation>[] = []
   for (let index = 0; index < creationsCount; index++) creations.push(decodeCreateAclsRequestAclCreation(reader, version))
   if (version >= 2) reader.skipTaggedFields()

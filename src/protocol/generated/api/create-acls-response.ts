@@ -31,7 +31,7 @@ export const CreateAclsResponse: Message<CreateAclsResponse> = {
 
 function decodeCreateAclsResponse(reader: Reader, version: number): Decoded<CreateAclsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const resultsCount = version >= 2 ? reader.readCompactArrayLength(4, 76) : reader.readArrayLength(4, 76)
   const results: Decoded<CreateAclsResponseAclCreationResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeCreateAclsResponseAclCreationResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -34,7 +34,7 @@ export const CreateDelegationTokenRequest: Message<CreateDelegationTokenRequest>
 function decodeCreateDelegationTokenRequest(reader: Reader, version: number): Decoded<CreateDelegationTokenRequest> {
   const ownerPrincipalType = version >= 3 ? reader.readCompactNullableString() : ''
   const ownerPrincipalName = version >= 3 ? reader.readCompactNullableString() : ''
-  const renewersCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const renewersCount = version >= 2 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const renewers: Decoded<CreateDelegationTokenRequestCreatableRenewers>[] = []
   for (let index = 0; index < renewersCount; index++) renewers.push(decodeCreateDelegationTokenRequestCreatableRenewers(reader, version))
   const maxLifetimeMs = reader.readInt64Wide()

@@ -36,7 +36,7 @@ export const CreatePartitionsRequest: Message<CreatePartitionsRequest> = {
 }
 
 function decodeCreatePartitionsRequest(reader: Reader, version: number): Decoded<CreatePartitionsRequest> {
-  const topicsCount = version >= 2 ? reader.readCompactArrayLength(7) : reader.readArrayLength(7)
+  const topicsCount = version >= 2 ? reader.readCompactArrayLength(7, 116) : reader.readArrayLength(7, 116)
   const topics: Decoded<CreatePartitionsRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeCreatePartitionsRequestTopic(reader, version))
   const timeoutMs = reader.readInt32()
@@ -48,7 +48,7 @@ function decodeCreatePartitionsRequest(reader: Reader, version: number): Decoded
 function decodeCreatePartitionsRequestTopic(reader: Reader, version: number): Decoded<CreatePartitionsRequestTopic> {
   const nameValue = version >= 2 ? reader.readCompactString() : reader.readString()
   const count = reader.readInt32()
-  const assignmentsCount = version >= 2 ? reader.readCompactNullableArrayLength(2) : reader.readNullableArrayLength(2)
+  const assignmentsCount = version >= 2 ? reader.readCompactNullableArrayLength(2, 76) : reader.readNullableArrayLength(2, 76)
   let assignments: Decoded<CreatePartitionsRequestAssignment>[] | null = null
   if (assignmentsCount >= 0) {
     assignments = []
@@ -59,7 +59,7 @@ function decodeCreatePartitionsRequestTopic(reader: Reader, version: number): De
 }
 
 function decodeCreatePartitionsRequestAssignment(reader: Reader, version: number): Decoded<CreatePartitionsRequestAssignment> {
-  const brokerIdsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const brokerIdsCount = version >= 2 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const brokerIds: number[] = []
   for (let index = 0; index < brokerIdsCount; index++) brokerIds.push(reader.readInt32())
   if (version >= 2) reader.skipTaggedFields()

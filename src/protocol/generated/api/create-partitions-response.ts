@@ -32,7 +32,7 @@ export const CreatePartitionsResponse: Message<CreatePartitionsResponse> = {
 
 function decodeCreatePartitionsResponse(reader: Reader, version: number): Decoded<CreatePartitionsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = version >= 2 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const resultsCount = version >= 2 ? reader.readCompactArrayLength(5, 108) : reader.readArrayLength(5, 108)
   const results: Decoded<CreatePartitionsResponseTopicResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeCreatePartitionsResponseTopicResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -44,7 +44,7 @@ export const CreateTopicsRequest: Message<CreateTopicsRequest> = {
 }
 
 function decodeCreateTopicsRequest(reader: Reader, version: number): Decoded<CreateTopicsRequest> {
-  const topicsCount = version >= 5 ? reader.readCompactArrayLength(10) : reader.readArrayLength(10)
+  const topicsCount = version >= 5 ? reader.readCompactArrayLength(10, 164) : reader.readArrayLength(10, 164)
   const topics: Decoded<CreateTopicsRequestCreatableTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeCreateTopicsRequestCreatableTopic(reader, version))
   const timeoutMs = reader.readInt32()
@@ -57,10 +57,10 @@ function decodeCreateTopicsRequestCreatableTopic(reader: Reader, version: number
   const nameValue = version >= 5 ? reader.readCompactString() : reader.readString()
   const numPartitions = reader.readInt32()
   const replicationFactor = reader.readInt16()
-  const assignmentsCount = version >= 5 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const assignmentsCount = version >= 5 ? reader.readCompactArrayLength(6, 84) : reader.readArrayLength(6, 84)
   const assignments: Decoded<CreateTopicsRequestCreatableReplicaAssignment>[] = []
   for (let index = 0; index < assignmentsCount; index++) assignments.push(decodeCreateTopicsRequestCreatableReplicaAssignment(reader, version))
-  const configsCount = version >= 5 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const configsCount = version >= 5 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const configs: Decoded<CreateTopicsRequestCreatableTopicConfig>[] = []
   for (let index = 0; index < configsCount; index++) configs.push(decodeCreateTopicsRequestCreatableTopicConfig(reader, version))
   if (version >= 5) reader.skipTaggedFields()
@@ -69,7 +69,7 @@ function decodeCreateTopicsRequestCreatableTopic(reader: Reader, version: number
 
 function decodeCreateTopicsRequestCreatableReplicaAssignment(reader: Reader, version: number): Decoded<CreateTopicsRequestCreatableReplicaAssignment> {
   const partitionIndex = reader.readInt32()
-  const brokerIdsCount = version >= 5 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const brokerIdsCount = version >= 5 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const brokerIds: number[] = []
   for (let index = 0; index < brokerIdsCount; index++) brokerIds.push(reader.readInt32())
   if (version >= 5) reader.skipTaggedFields()

@@ -45,7 +45,7 @@ export const CreateTopicsResponse: Message<CreateTopicsResponse> = {
 
 function decodeCreateTopicsResponse(reader: Reader, version: number): Decoded<CreateTopicsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = version >= 5 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const topicsCount = version >= 5 ? reader.readCompactArrayLength(6, 220) : reader.readArrayLength(6, 220)
   const topics: Decoded<CreateTopicsResponseCreatableTopicResult>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeCreateTopicsResponseCreatableTopicResult(reader, version))
   if (version >= 5) reader.skipTaggedFields()
@@ -59,7 +59,7 @@ function decodeCreateTopicsResponseCreatableTopicResult(reader: Reader, version:
   const errorMessage = version >= 5 ? reader.readCompactNullableString() : reader.readNullableString()
   const numPartitions = version >= 5 ? reader.readInt32() : -1
   const replicationFactor = version >= 5 ? reader.readInt16() : -1
-  const configsCount = version >= 5 ? reader.readCompactNullableArrayLength(6) : 0
+  const configsCount = version >= 5 ? reader.readCompactNullableArrayLength(6, 124) : 0
   let configs: Decoded<CreateTopicsResponseCreatableTopicConfigs>[] | null = null
   if (configsCount >= 0) {
     configs = []

@@ -34,7 +34,7 @@ export const DeleteAclsRequest: Message<DeleteAclsRequest> = {
 }
 
 function decodeDeleteAclsRequest(reader: Reader, version: number): Decoded<DeleteAclsRequest> {
-  const filtersCount = version >= 2 ? reader.readCompactArrayLength(8) : reader.readArrayLength(8)
+  const filtersCount = version >= 2 ? reader.readCompactArrayLength(8, 164) : reader.readArrayLength(8, 164)
   const filters: Decoded<DeleteAclsRequestFilter>[] = []
   for (let index = 0; index < filtersCount; index++) filters.push(decodeDeleteAclsRequestFilter(reader, version))
   if (version >= 2) reader.skipTaggedFields()

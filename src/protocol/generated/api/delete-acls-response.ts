@@ -44,7 +44,7 @@ export const DeleteAclsResponse: Message<DeleteAclsResponse> = {
 
 function decodeDeleteAclsResponse(reader: Reader, version: number): Decoded<DeleteAclsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const filterResultsCount = version >= 2 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const filterResultsCount = version >= 2 ? reader.readCompactArrayLength(5, 116) : reader.readArrayLength(5, 116)
   const filterResults: Decoded<DeleteAclsResponseFilterResult>[] = []
   for (let index = 0; index < filterResultsCount; index++) filterResults.push(decodeDeleteAclsResponseFilterResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -54,7 +54,7 @@ function decodeDeleteAclsResponse(reader: Reader, version: number): Decoded<Dele
 function decodeDeleteAclsResponseFilterResult(reader: Reader, version: number): Decoded<DeleteAclsResponseFilterResult> {
   const errorCode = reader.readInt16()
   const errorMessage = version >= 2 ? reader.readCompactNullableString() : reader.readNullableString()
-  const matchingAclsCount = version >= 2 ? reader.readCompactArrayLength(11) : reader.readArrayLength(11)
+  const matchingAclsCount = version >= 2 ? reader.readCompactArrayLength(11, 204) : reader.readArrayLength(11, 204)
   const matchingAcls: Decoded<DeleteAclsResponseMatchingAcl>[] = []
   for (let index = 0; index < matchingAclsCount; index++) matchingAcls.push(decodeDeleteAclsResponseMatchingAcl(reader, version))
   if (version >= 2) reader.skipTaggedFields()

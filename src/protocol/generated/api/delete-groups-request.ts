@@ -24,7 +24,7 @@ export const DeleteGroupsRequest: Message<DeleteGroupsRequest> = {
 }
 
 function decodeDeleteGroupsRequest(reader: Reader, version: number): Decoded<DeleteGroupsRequest> {
-  const groupsNamesCount = version >= 2 ? reader.readCompactArrayLength(1) : reader.readArrayLength(1)
+  const groupsNamesCount = version >= 2 ? reader.readCompactArrayLength(1, 36) : reader.readArrayLength(1, 36)
   const groupsNames: string[] = []
   for (let index = 0; index < groupsNamesCount; index++) groupsNames.push(version >= 2 ? reader.readCompactString() : reader.readString())
   if (version >= 2) reader.skipTaggedFields()

@@ -32,7 +32,7 @@ export const DeleteGroupsResponse: Message<DeleteGroupsResponse> = {
 
 function decodeDeleteGroupsResponse(reader: Reader, version: number): Decoded<DeleteGroupsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const resultsCount = version >= 2 ? reader.readCompactArrayLength(4, 108) : reader.readArrayLength(4, 108)
   const results: Decoded<DeleteGroupsResponseDeletableGroupResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeDeleteGroupsResponseDeletableGroupResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -35,7 +35,7 @@ export const DeleteRecordsRequest: Message<DeleteRecordsRequest> = {
 }
 
 function decodeDeleteRecordsRequest(reader: Reader, version: number): Decoded<DeleteRecordsRequest> {
-  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<DeleteRecordsRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDeleteRecordsRequestTopic(reader, version))
   const timeoutMs = reader.readInt32()
@@ -45,7 +45,7 @@ function decodeDeleteRecordsRequest(reader: Reader, version: number): Decoded<De
 
 function decodeDeleteRecordsRequestTopic(reader: Reader, version: number): Decoded<DeleteRecordsRequestTopic> {
   const nameValue = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(12) : reader.readArrayLength(12)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(12, 68) : reader.readArrayLength(12, 68)
   const partitions: Decoded<DeleteRecordsRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDeleteRecordsRequestPartition(reader, version))
   if (version >= 2) reader.skipTaggedFields()

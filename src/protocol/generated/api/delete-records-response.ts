@@ -37,7 +37,7 @@ export const DeleteRecordsResponse: Message<DeleteRecordsResponse> = {
 
 function decodeDeleteRecordsResponse(reader: Reader, version: number): Decoded<DeleteRecordsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<DeleteRecordsResponseTopicResult>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDeleteRecordsResponseTopicResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -46,7 +46,7 @@ function decodeDeleteRecordsResponse(reader: Reader, version: number): Decoded<D
 
 function decodeDeleteRecordsResponseTopicResult(reader: Reader, version: number): Decoded<DeleteRecordsResponseTopicResult> {
   const nameValue = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(14, 76) : reader.readArrayLength(14, 76)
   const partitions: Decoded<DeleteRecordsResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDeleteRecordsResponsePartitionResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

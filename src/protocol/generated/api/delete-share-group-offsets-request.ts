@@ -30,7 +30,7 @@ export const DeleteShareGroupOffsetsRequest: Message<DeleteShareGroupOffsetsRequ
 
 function decodeDeleteShareGroupOffsetsRequest(reader: Reader, version: number): Decoded<DeleteShareGroupOffsetsRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(2)
+  const topicsCount = reader.readCompactArrayLength(2, 68)
   const topics: Decoded<DeleteShareGroupOffsetsRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDeleteShareGroupOffsetsRequestTopic(reader, version))
   reader.skipTaggedFields()

@@ -37,7 +37,7 @@ function decodeDeleteShareGroupOffsetsResponse(reader: Reader, version: number):
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const responsesCount = reader.readCompactArrayLength(21)
+  const responsesCount = reader.readCompactArrayLength(21, 156)
   const responses: Decoded<DeleteShareGroupOffsetsResponseTopic>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeDeleteShareGroupOffsetsResponseTopic(reader, version))
   reader.skipTaggedFields()

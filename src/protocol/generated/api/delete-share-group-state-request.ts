@@ -35,7 +35,7 @@ export const DeleteShareGroupStateRequest: Message<DeleteShareGroupStateRequest>
 
 function decodeDeleteShareGroupStateRequest(reader: Reader, version: number): Decoded<DeleteShareGroupStateRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<DeleteShareGroupStateRequestDeleteStateData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDeleteShareGroupStateRequestDeleteStateData(reader, version))
   reader.skipTaggedFields()
@@ -44,7 +44,7 @@ function decodeDeleteShareGroupStateRequest(reader: Reader, version: number): De
 
 function decodeDeleteShareGroupStateRequestDeleteStateData(reader: Reader, version: number): Decoded<DeleteShareGroupStateRequestDeleteStateData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(5)
+  const partitionsCount = reader.readCompactArrayLength(5, 44)
   const partitions: Decoded<DeleteShareGroupStateRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDeleteShareGroupStateRequestPartitionData(reader, version))
   reader.skipTaggedFields()

@@ -35,7 +35,7 @@ export const DeleteShareGroupStateResponse: Message<DeleteShareGroupStateRespons
 }
 
 function decodeDeleteShareGroupStateResponse(reader: Reader, version: number): Decoded<DeleteShareGroupStateResponse> {
-  const resultsCount = reader.readCompactArrayLength(18)
+  const resultsCount = reader.readCompactArrayLength(18, 124)
   const results: Decoded<DeleteShareGroupStateResponseDeleteStateResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeDeleteShareGroupStateResponseDeleteStateResult(reader, version))
   reader.skipTaggedFields()
@@ -44,7 +44,7 @@ function decodeDeleteShareGroupStateResponse(reader: Reader, version: number): D
 
 function decodeDeleteShareGroupStateResponseDeleteStateResult(reader: Reader, version: number): Decoded<DeleteShareGroupStateResponseDeleteStateResult> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 84)
   const partitions: Decoded<DeleteShareGroupStateResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDeleteShareGroupStateResponsePartitionResult(reader, version))
   reader.skipTaggedFields()

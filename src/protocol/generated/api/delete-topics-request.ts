@@ -31,10 +31,10 @@ export const DeleteTopicsRequest: Message<DeleteTopicsRequest> = {
 }
 
 function decodeDeleteTopicsRequest(reader: Reader, version: number): Decoded<DeleteTopicsRequest> {
-  const topicsCount = version >= 6 ? reader.readCompactArrayLength(18) : 0
+  const topicsCount = version >= 6 ? reader.readCompactArrayLength(18, 116) : 0
   const topics: Decoded<DeleteTopicsRequestDeleteTopicState>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDeleteTopicsRequestDeleteTopicState(reader, version))
-  const topicNamesCount = version >= 6 ? 0 : version >= 4 ? reader.readCompactArrayLength(1) : reader.readArrayLength(1)
+  const topicNamesCount = version >= 6 ? 0 : version >= 4 ? reader.readCompactArrayLength(1, 36) : reader.readArrayLength(1, 36)
   const topicNames: string[] = []
   for (let index = 0; index < topicNamesCount; index++) topicNames.push(version >= 4 ? reader.readCompactString() : reader.readString())
   const timeoutMs = reader.readInt32()

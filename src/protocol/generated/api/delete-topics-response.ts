@@ -33,7 +33,7 @@ export const DeleteTopicsResponse: Message<DeleteTopicsResponse> = {
 
 function decodeDeleteTopicsResponse(reader: Reader, version: number): Decoded<DeleteTopicsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const responsesCount = version >= 4 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const responsesCount = version >= 4 ? reader.readCompactArrayLength(4, 156) : reader.readArrayLength(4, 156)
   const responses: Decoded<DeleteTopicsResponseDeletableTopicResult>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeDeleteTopicsResponseDeletableTopicResult(reader, version))
   if (version >= 4) reader.skipTaggedFields()

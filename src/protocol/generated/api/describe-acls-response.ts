@@ -44,7 +44,7 @@ function decodeDescribeAclsResponse(reader: Reader, version: number): Decoded<De
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = version >= 2 ? reader.readCompactNullableString() : reader.readNullableString()
-  const resourcesCount = version >= 2 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const resourcesCount = version >= 2 ? reader.readCompactArrayLength(5, 124) : reader.readArrayLength(5, 124)
   const resources: Decoded<DescribeAclsResponseResource>[] = []
   for (let index = 0; index < resourcesCount; index++) resources.push(decodeDescribeAclsResponseResource(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -55,7 +55,7 @@ function decodeDescribeAclsResponseResource(reader: Reader, version: number): De
   const resourceType = reader.readInt8()
   const resourceName = version >= 2 ? reader.readCompactString() : reader.readString()
   const patternType = reader.readInt8()
-  const aclsCount = version >= 2 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const aclsCount = version >= 2 ? reader.readCompactArrayLength(5, 116) : reader.readArrayLength(5, 116)
   const acls: Decoded<DescribeAclsResponseAclDescription>[] = []
   for (let index = 0; index < aclsCount; index++) acls.push(decodeDescribeAclsResponseAclDescription(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -31,7 +31,7 @@ export const DescribeClientQuotasRequest: Message<DescribeClientQuotasRequest> =
 }
 
 function decodeDescribeClientQuotasRequest(reader: Reader, version: number): Decoded<DescribeClientQuotasRequest> {
-  const componentsCount = version >= 1 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const componentsCount = version >= 1 ? reader.readCompactArrayLength(4, 108) : reader.readArrayLength(4, 108)
   const components: Decoded<DescribeClientQuotasRequestComponentData>[] = []
   for (let index = 0; index < componentsCount; index++) components.push(decodeDescribeClientQuotasRequestComponentData(reader, version))
   const strict = reader.readBoolean()

@@ -45,7 +45,7 @@ function decodeDescribeClientQuotasResponse(reader: Reader, version: number): De
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = version >= 1 ? reader.readCompactNullableString() : reader.readNullableString()
-  const entriesCount = version >= 1 ? reader.readCompactNullableArrayLength(3) : reader.readNullableArrayLength(3)
+  const entriesCount = version >= 1 ? reader.readCompactNullableArrayLength(3, 116) : reader.readNullableArrayLength(3, 116)
   let entries: Decoded<DescribeClientQuotasResponseEntryData>[] | null = null
   if (entriesCount >= 0) {
     entries = []
@@ -56,10 +56,10 @@ function decodeDescribeClientQuotasResponse(reader: Reader, version: number): De
 }
 
 function decodeDescribeClientQuotasResponseEntryData(reader: Reader, version: number): Decoded<DescribeClientQuotasResponseEntryData> {
-  const entityCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const entityCount = version >= 1 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const entity: Decoded<DescribeClientQuotasResponseEntityData>[] = []
   for (let index = 0; index < entityCount; index++) entity.push(decodeDescribeClientQuotasResponseEntityData(reader, version))
-  const valuesCount = version >= 1 ? reader.readCompactArrayLength(10) : reader.readArrayLength(10)
+  const valuesCount = version >= 1 ? reader.readCompactArrayLength(10, 92) : reader.readArrayLength(10, 92)
   const values: Decoded<DescribeClientQuotasResponseValueData>[] = []
   for (let index = 0; index < valuesCount; index++) values.push(decodeDescribeClientQuotasResponseValueData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

@@ -45,7 +45,7 @@ function decodeDescribeClusterResponse(reader: Reader, version: number): Decoded
   const endpointType = version >= 1 ? reader.readInt8() : 1
   const clusterId = reader.readCompactString()
   const controllerId = reader.readInt32()
-  const brokersCount = reader.readCompactArrayLength(11)
+  const brokersCount = reader.readCompactArrayLength(11, 124)
   const brokers: Decoded<DescribeClusterResponseBroker>[] = []
   for (let index = 0; index < brokersCount; index++) brokers.push(decodeDescribeClusterResponseBroker(reader, version))
   const clusterAuthorizedOperations = reader.readInt32()

@@ -32,7 +32,7 @@ export const DescribeConfigsRequest: Message<DescribeConfigsRequest> = {
 }
 
 function decodeDescribeConfigsRequest(reader: Reader, version: number): Decoded<DescribeConfigsRequest> {
-  const resourcesCount = version >= 4 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const resourcesCount = version >= 4 ? reader.readCompactArrayLength(4, 116) : reader.readArrayLength(4, 116)
   const resources: Decoded<DescribeConfigsRequestResource>[] = []
   for (let index = 0; index < resourcesCount; index++) resources.push(decodeDescribeConfigsRequestResource(reader, version))
   const includeSynonyms = reader.readBoolean()
@@ -44,7 +44,7 @@ function decodeDescribeConfigsRequest(reader: Reader, version: number): Decoded<
 function decodeDescribeConfigsRequestResource(reader: Reader, version: number): Decoded<DescribeConfigsRequestResource> {
   const resourceType = reader.readInt8()
   const resourceName = version >= 4 ? reader.readCompactString() : reader.readString()
-  const configurationKeysCount = version >= 4 ? reader.readCompactNullableArrayLength(1) : reader.readNullableArrayLength(1)
+  const configurationKeysCount = version >= 4 ? reader.readCompactNullableArrayLength(1, 36) : reader.readNullableArrayLength(1, 36)
   let configurationKeys: string[] | null = null
   if (configurationKeysCount >= 0) {
     configurationKeys = []

@@ -51,7 +51,7 @@ export const DescribeConfigsResponse: Message<DescribeConfigsResponse> = {
 
 function decodeDescribeConfigsResponse(reader: Reader, version: number): Decoded<DescribeConfigsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const resultsCount = version >= 4 ? reader.readCompactArrayLength(7) : reader.readArrayLength(7)
+  const resultsCount = version >= 4 ? reader.readCompactArrayLength(7, 156) : reader.readArrayLength(7, 156)
   const results: Decoded<DescribeConfigsResponseResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeDescribeConfigsResponseResult(reader, version))
   if (version >= 4) reader.skipTaggedFields()
@@ -63,7 +63,7 @@ function decodeDescribeConfigsResponseResult(reader: Reader, version: number): D
   const errorMessage = version >= 4 ? reader.readCompactNullableString() : reader.readNullableString()
   const resourceType = reader.readInt8()
   const resourceName = version >= 4 ? reader.readCompactString() : reader.readString()
-  const configsCount = version >= 4 ? reader.readCompactArrayLength(9) : reader.readArrayLength(9)
+  const configsCount = version >= 4 ? reader.readCompactArrayLength(9, 204) : reader.readArrayLength(9, 204)
   const configs: Decoded<DescribeConfigsResponseResourceResult>[] = []
   for (let index = 0; index < configsCount; index++) configs.push(decodeDescribeConfigsResponseResourceResult(reader, version))
   if (version >= 4) reader.skipTaggedFields()
@@ -76,7 +76,7 @@ function decodeDescribeConfigsResponseResourceResult(reader: Reader, version: nu
   const readOnly = reader.readBoolean()
   const configSource = reader.readInt8()
   const isSensitive = reader.readBoolean()
-  const synonymsCount = version >= 4 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const synonymsCount = version >= 4 ? reader.readCompactArrayLength(4, 108) : reader.readArrayLength(4, 108)
   const synonyms: Decoded<DescribeConfigsResponseSynonym>[] = []
   for (let index = 0; index < synonymsCount; index++) synonyms.push(decodeDescribeConfigsResponseSynonym(reader, version))
   const configType = version >= 3 ? reader.readInt8() : 0

@@ -29,7 +29,7 @@ export const DescribeDelegationTokenRequest: Message<DescribeDelegationTokenRequ
 }
 
 function decodeDescribeDelegationTokenRequest(reader: Reader, version: number): Decoded<DescribeDelegationTokenRequest> {
-  const ownersCount = version >= 2 ? reader.readCompactNullableArrayLength(3) : reader.readNullableArrayLength(3)
+  const ownersCount = version >= 2 ? reader.readCompactNullableArrayLength(3, 100) : reader.readNullableArrayLength(3, 100)
   let owners: Decoded<DescribeDelegationTokenRequestOwner>[] | null = null
   if (ownersCount >= 0) {
     owners = []

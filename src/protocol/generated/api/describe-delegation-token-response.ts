@@ -45,7 +45,7 @@ export const DescribeDelegationTokenResponse: Message<DescribeDelegationTokenRes
 
 function decodeDescribeDelegationTokenResponse(reader: Reader, version: number): Decoded<DescribeDelegationTokenResponse> {
   const errorCode = reader.readInt16()
-  const tokensCount = version >= 2 ? reader.readCompactArrayLength(30) : reader.readArrayLength(30)
+  const tokensCount = version >= 2 ? reader.readCompactArrayLength(30, 428) : reader.readArrayLength(30, 428)
   const tokens: Decoded<DescribeDelegationTokenResponseDescribedDelegationToken>[] = []
   for (let index = 0; index < tokensCount; index++) tokens.push(decodeDescribeDelegationTokenResponseDescribedDelegationToken(reader, version))
   const throttleTimeMs = reader.readInt32()
@@ -63,7 +63,7 @@ function decodeDescribeDelegationTokenResponseDescribedDelegationToken(reader: R
   const maxTimestamp = reader.readInt64()
   const tokenId = version >= 2 ? reader.readCompactString() : reader.readString()
   const hmac = version >= 2 ? reader.readCompactBytes() : reader.readBytes()
-  const renewersCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const renewersCount = version >= 2 ? reader.readCompactArrayLength(3, 100) : reader.readArrayLength(3, 100)
   const renewers: Decoded<DescribeDelegationTokenResponseDescribedDelegationTokenRenewer>[] = []
   for (let index = 0; index < renewersCount; index++) renewers.push(decodeDescribeDelegationTokenResponseDescribedDelegationTokenRenewer(reader, version))
   if (version >= 2) reader.skipTaggedFields()

@@ -25,7 +25,7 @@ export const DescribeGroupsRequest: Message<DescribeGroupsRequest> = {
 }
 
 function decodeDescribeGroupsRequest(reader: Reader, version: number): Decoded<DescribeGroupsRequest> {
-  const groupsCount = version >= 5 ? reader.readCompactArrayLength(1) : reader.readArrayLength(1)
+  const groupsCount = version >= 5 ? reader.readCompactArrayLength(1, 36) : reader.readArrayLength(1, 36)
   const groups: string[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(version >= 5 ? reader.readCompactString() : reader.readString())
   const includeAuthorizedOperations = version >= 3 ? reader.readBoolean() : false

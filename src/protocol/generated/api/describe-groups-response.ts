@@ -46,7 +46,7 @@ export const DescribeGroupsResponse: Message<DescribeGroupsResponse> = {
 
 function decodeDescribeGroupsResponse(reader: Reader, version: number): Decoded<DescribeGroupsResponse> {
   const throttleTimeMs = version >= 1 ? reader.readInt32() : 0
-  const groupsCount = version >= 5 ? reader.readCompactArrayLength(12) : reader.readArrayLength(12)
+  const groupsCount = version >= 5 ? reader.readCompactArrayLength(12, 252) : reader.readArrayLength(12, 252)
   const groups: Decoded<DescribeGroupsResponseDescribedGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeDescribeGroupsResponseDescribedGroup(reader, version))
   if (version >= 5) reader.skipTaggedFields()
@@ -60,7 +60,7 @@ function decodeDescribeGroupsResponseDescribedGroup(reader: Reader, version: num
   const groupState = version >= 5 ? reader.readCompactString() : reader.readString()
   const protocolType = version >= 5 ? reader.readCompactString() : reader.readString()
   const protocolData = version >= 5 ? reader.readCompactString() : reader.readString()
-  const membersCount = version >= 5 ? reader.readCompactArrayLength(7) : reader.readArrayLength(7)
+  const membersCount = version >= 5 ? reader.readCompactArrayLength(7, 404) : reader.readArrayLength(7, 404)
   const members: Decoded<DescribeGroupsResponseDescribedGroupMember>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeDescribeGroupsResponseDescribedGroupMember(reader, version))
   const authorizedOperations = version >= 3 ? reader.readInt32() : -2147483648

@@ -29,7 +29,7 @@ export const DescribeLogDirsRequest: Message<DescribeLogDirsRequest> = {
 }
 
 function decodeDescribeLogDirsRequest(reader: Reader, version: number): Decoded<DescribeLogDirsRequest> {
-  const topicsCount = version >= 2 ? reader.readCompactNullableArrayLength(3) : reader.readNullableArrayLength(3)
+  const topicsCount = version >= 2 ? reader.readCompactNullableArrayLength(3, 108) : reader.readNullableArrayLength(3, 108)
   let topics: Decoded<DescribeLogDirsRequestDescribableLogDirTopic>[] | null = null
   if (topicsCount >= 0) {
     topics = []
@@ -41,7 +41,7 @@ function decodeDescribeLogDirsRequest(reader: Reader, version: number): Decoded<
 
 function decodeDescribeLogDirsRequestDescribableLogDirTopic(reader: Reader, version: number): Decoded<DescribeLogDirsRequestDescribableLogDirTopic> {
   const topic = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   if (version >= 2) reader.skipTaggedFields()

@@ -49,7 +49,7 @@ export const DescribeLogDirsResponse: Message<DescribeLogDirsResponse> = {
 function decodeDescribeLogDirsResponse(reader: Reader, version: number): Decoded<DescribeLogDirsResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = version >= 3 ? reader.readInt16() : 0
-  const resultsCount = version >= 2 ? reader.readCompactArrayLength(5) : reader.readArrayLength(5)
+  const resultsCount = version >= 2 ? reader.readCompactArrayLength(5, 172) : reader.readArrayLength(5, 172)
   const results: Decoded<DescribeLogDirsResponseResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeDescribeLogDirsResponseResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -59,7 +59,7 @@ function decodeDescribeLogDirsResponse(reader: Reader, version: number): Decoded
 function decodeDescribeLogDirsResponseResult(reader: Reader, version: number): Decoded<DescribeLogDirsResponseResult> {
   const errorCode = reader.readInt16()
   const logDir = version >= 2 ? reader.readCompactString() : reader.readString()
-  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<DescribeLogDirsResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeLogDirsResponseTopic(reader, version))
   const totalBytes = version >= 4 ? reader.readInt64() : -1
@@ -71,7 +71,7 @@ function decodeDescribeLogDirsResponseResult(reader: Reader, version: number): D
 
 function decodeDescribeLogDirsResponseTopic(reader: Reader, version: number): Decoded<DescribeLogDirsResponseTopic> {
   const nameValue = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(21) : reader.readArrayLength(21)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(21, 100) : reader.readArrayLength(21, 100)
   const partitions: Decoded<DescribeLogDirsResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeLogDirsResponsePartition(reader, version))
   if (version >= 2) reader.skipTaggedFields()

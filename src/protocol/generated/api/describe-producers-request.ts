@@ -29,7 +29,7 @@ export const DescribeProducersRequest: Message<DescribeProducersRequest> = {
 }
 
 function decodeDescribeProducersRequest(reader: Reader, version: number): Decoded<DescribeProducersRequest> {
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<DescribeProducersRequestTopicRequest>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeProducersRequestTopicRequest(reader, version))
   reader.skipTaggedFields()
@@ -38,7 +38,7 @@ function decodeDescribeProducersRequest(reader: Reader, version: number): Decode
 
 function decodeDescribeProducersRequestTopicRequest(reader: Reader, _version: number): Decoded<DescribeProducersRequestTopicRequest> {
   const nameValue = reader.readCompactString()
-  const partitionIndexesCount = reader.readCompactArrayLength(4)
+  const partitionIndexesCount = reader.readCompactArrayLength(4, 12)
   const partitionIndexes: number[] = []
   for (let index = 0; index < partitionIndexesCount; index++) partitionIndexes.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -47,7 +47,7 @@ export const DescribeProducersResponse: Message<DescribeProducersResponse> = {
 
 function decodeDescribeProducersResponse(reader: Reader, version: number): Decoded<DescribeProducersResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<DescribeProducersResponseTopicResponse>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeProducersResponseTopicResponse(reader, version))
   reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeDescribeProducersResponse(reader: Reader, version: number): Decod
 
 function decodeDescribeProducersResponseTopicResponse(reader: Reader, version: number): Decoded<DescribeProducersResponseTopicResponse> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(9)
+  const partitionsCount = reader.readCompactArrayLength(9, 124)
   const partitions: Decoded<DescribeProducersResponsePartitionResponse>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeProducersResponsePartitionResponse(reader, version))
   reader.skipTaggedFields()
@@ -67,7 +67,7 @@ function decodeDescribeProducersResponsePartitionResponse(reader: Reader, versio
   const partitionIndex = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const activeProducersCount = reader.readCompactArrayLength(37)
+  const activeProducersCount = reader.readCompactArrayLength(37, 132)
   const activeProducers: Decoded<DescribeProducersResponseProducerState>[] = []
   for (let index = 0; index < activeProducersCount; index++) activeProducers.push(decodeDescribeProducersResponseProducerState(reader, version))
   reader.skipTaggedFields()

@@ -33,7 +33,7 @@ export const DescribeQuorumRequest: Message<DescribeQuorumRequest> = {
 }
 
 function decodeDescribeQuorumRequest(reader: Reader, version: number): Decoded<DescribeQuorumRequest> {
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<DescribeQuorumRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeQuorumRequestTopicData(reader, version))
   reader.skipTaggedFields()
@@ -42,7 +42,7 @@ function decodeDescribeQuorumRequest(reader: Reader, version: number): Decoded<D
 
 function decodeDescribeQuorumRequestTopicData(reader: Reader, version: number): Decoded<DescribeQuorumRequestTopicData> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(5)
+  const partitionsCount = reader.readCompactArrayLength(5, 44)
   const partitions: Decoded<DescribeQuorumRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeQuorumRequestPartitionData(reader, version))
   reader.skipTaggedFields()

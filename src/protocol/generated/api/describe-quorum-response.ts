@@ -64,10 +64,10 @@ export const DescribeQuorumResponse: Message<DescribeQuorumResponse> = {
 function decodeDescribeQuorumResponse(reader: Reader, version: number): Decoded<DescribeQuorumResponse> {
   const errorCode = reader.readInt16()
   const errorMessage = version >= 2 ? reader.readCompactNullableString() : ''
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<DescribeQuorumResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeQuorumResponseTopicData(reader, version))
-  const nodesCount = version >= 2 ? reader.readCompactArrayLength(6) : 0
+  const nodesCount = version >= 2 ? reader.readCompactArrayLength(6, 84) : 0
   const nodes: Decoded<DescribeQuorumResponseNode>[] = []
   for (let index = 0; index < nodesCount; index++) nodes.push(decodeDescribeQuorumResponseNode(reader, version))
   reader.skipTaggedFields()
@@ -76,7 +76,7 @@ function decodeDescribeQuorumResponse(reader: Reader, version: number): Decoded<
 
 function decodeDescribeQuorumResponseTopicData(reader: Reader, version: number): Decoded<DescribeQuorumResponseTopicData> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(25)
+  const partitionsCount = reader.readCompactArrayLength(25, 204)
   const partitions: Decoded<DescribeQuorumResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeQuorumResponsePartitionData(reader, version))
   reader.skipTaggedFields()
@@ -90,10 +90,10 @@ function decodeDescribeQuorumResponsePartitionData(reader: Reader, version: numb
   const leaderId = reader.readInt32()
   const leaderEpoch = reader.readInt32()
   const highWatermark = reader.readInt64()
-  const currentVotersCount = reader.readCompactArrayLength(13)
+  const currentVotersCount = reader.readCompactArrayLength(13, 164)
   const currentVoters: Decoded<DescribeQuorumResponseReplicaState>[] = []
   for (let index = 0; index < currentVotersCount; index++) currentVoters.push(decodeDescribeQuorumResponseReplicaState(reader, version))
-  const observersCount = reader.readCompactArrayLength(13)
+  const observersCount = reader.readCompactArrayLength(13, 164)
   const observers: Decoded<DescribeQuorumResponseReplicaState>[] = []
   for (let index = 0; index < observersCount; index++) observers.push(decodeDescribeQuorumResponseReplicaState(reader, version))
   reader.skipTaggedFields()
@@ -112,7 +112,7 @@ function decodeDescribeQuorumResponseReplicaState(reader: Reader, version: numbe
 
 function decodeDescribeQuorumResponseNode(reader: Reader, version: number): Decoded<DescribeQuorumResponseNode> {
   const nodeId = reader.readInt32()
-  const listenersCount = reader.readCompactArrayLength(5)
+  const listenersCount = reader.readCompactArrayLength(5, 108)
   const listeners: Decoded<DescribeQuorumResponseListener>[] = []
   for (let index = 0; index < listenersCount; index++) listeners.push(decodeDescribeQuorumResponseListener(reader, version))
   reader.skipTaggedFields()

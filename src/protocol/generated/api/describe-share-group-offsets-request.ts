@@ -34,7 +34,7 @@ export const DescribeShareGroupOffsetsRequest: Message<DescribeShareGroupOffsets
 }
 
 function decodeDescribeShareGroupOffsetsRequest(reader: Reader, version: number): Decoded<DescribeShareGroupOffsetsRequest> {
-  const groupsCount = reader.readCompactArrayLength(3)
+  const groupsCount = reader.readCompactArrayLength(3, 108)
   const groups: Decoded<DescribeShareGroupOffsetsRequestGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeDescribeShareGroupOffsetsRequestGroup(reader, version))
   reader.skipTaggedFields()
@@ -43,7 +43,7 @@ function decodeDescribeShareGroupOffsetsRequest(reader: Reader, version: number)
 
 function decodeDescribeShareGroupOffsetsRequestGroup(reader: Reader, version: number): Decoded<DescribeShareGroupOffsetsRequestGroup> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactNullableArrayLength(3)
+  const topicsCount = reader.readCompactNullableArrayLength(3, 108)
   let topics: Decoded<DescribeShareGroupOffsetsRequestTopic>[] | null = null
   if (topicsCount >= 0) {
     topics = []
@@ -55,7 +55,7 @@ function decodeDescribeShareGroupOffsetsRequestGroup(reader: Reader, version: nu
 
 function decodeDescribeShareGroupOffsetsRequestTopic(reader: Reader, _version: number): Decoded<DescribeShareGroupOffsetsRequestTopic> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -48,7 +48,7 @@ export const DescribeShareGroupOffsetsResponse: Message<DescribeShareGroupOffset
 
 function decodeDescribeShareGroupOffsetsResponse(reader: Reader, version: number): Decoded<DescribeShareGroupOffsetsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const groupsCount = reader.readCompactArrayLength(6)
+  const groupsCount = reader.readCompactArrayLength(6, 148)
   const groups: Decoded<DescribeShareGroupOffsetsResponseGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeDescribeShareGroupOffsetsResponseGroup(reader, version))
   reader.skipTaggedFields()
@@ -57,7 +57,7 @@ function decodeDescribeShareGroupOffsetsResponse(reader: Reader, version: number
 
 function decodeDescribeShareGroupOffsetsResponseGroup(reader: Reader, version: number): Decoded<DescribeShareGroupOffsetsResponseGroup> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(19)
+  const topicsCount = reader.readCompactArrayLength(19, 156)
   const topics: Decoded<DescribeShareGroupOffsetsResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeShareGroupOffsetsResponseTopic(reader, version))
   const errorCode = reader.readInt16()
@@ -69,7 +69,7 @@ function decodeDescribeShareGroupOffsetsResponseGroup(reader: Reader, version: n
 function decodeDescribeShareGroupOffsetsResponseTopic(reader: Reader, version: number): Decoded<DescribeShareGroupOffsetsResponseTopic> {
   const topicName = reader.readCompactString()
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(20)
+  const partitionsCount = reader.readCompactArrayLength(20, 140)
   const partitions: Decoded<DescribeShareGroupOffsetsResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeShareGroupOffsetsResponsePartition(reader, version))
   reader.skipTaggedFields()

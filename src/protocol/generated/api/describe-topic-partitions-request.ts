@@ -35,7 +35,7 @@ export const DescribeTopicPartitionsRequest: Message<DescribeTopicPartitionsRequ
 }
 
 function decodeDescribeTopicPartitionsRequest(reader: Reader, version: number): Decoded<DescribeTopicPartitionsRequest> {
-  const topicsCount = reader.readCompactArrayLength(2)
+  const topicsCount = reader.readCompactArrayLength(2, 68)
   const topics: Decoded<DescribeTopicPartitionsRequestTopicRequest>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeTopicPartitionsRequestTopicRequest(reader, version))
   const responsePartitionLimit = reader.readInt32()

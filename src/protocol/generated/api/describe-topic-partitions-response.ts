@@ -53,7 +53,7 @@ export const DescribeTopicPartitionsResponse: Message<DescribeTopicPartitionsRes
 
 function decodeDescribeTopicPartitionsResponse(reader: Reader, version: number): Decoded<DescribeTopicPartitionsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = reader.readCompactArrayLength(26)
+  const topicsCount = reader.readCompactArrayLength(26, 180)
   const topics: Decoded<DescribeTopicPartitionsResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeTopicPartitionsResponseTopic(reader, version))
   const nextCursor = (reader.readStructIsPresent() ? decodeDescribeTopicPartitionsResponseCursor(reader, version) : null)
@@ -66,7 +66,7 @@ function decodeDescribeTopicPartitionsResponseTopic(reader: Reader, version: num
   const nameValue = reader.readCompactNullableString()
   const topicId = reader.readUuid()
   const isInternal = reader.readBoolean()
-  const partitionsCount = reader.readCompactArrayLength(20)
+  const partitionsCount = reader.readCompactArrayLength(20, 268)
   const partitions: Decoded<DescribeTopicPartitionsResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeDescribeTopicPartitionsResponsePartition(reader, version))
   const topicAuthorizedOperations = reader.readInt32()
@@ -79,25 +79,25 @@ function decodeDescribeTopicPartitionsResponsePartition(reader: Reader, _version
   const partitionIndex = reader.readInt32()
   const leaderId = reader.readInt32()
   const leaderEpoch = reader.readInt32()
-  const replicaNodesCount = reader.readCompactArrayLength(4)
+  const replicaNodesCount = reader.readCompactArrayLength(4, 12)
   const replicaNodes: number[] = []
   for (let index = 0; index < replicaNodesCount; index++) replicaNodes.push(reader.readInt32())
-  const isrNodesCount = reader.readCompactArrayLength(4)
+  const isrNodesCount = reader.readCompactArrayLength(4, 12)
   const isrNodes: number[] = []
   for (let index = 0; index < isrNodesCount; index++) isrNodes.push(reader.readInt32())
-  const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4)
+  const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4, 12)
   let eligibleLeaderReplicas: number[] | null = null
   if (eligibleLeaderReplicasCount >= 0) {
     eligibleLeaderReplicas = []
     for (let index = 0; index < eligibleLeaderReplicasCount; index++) eligibleLeaderReplicas.push(reader.readInt32())
   }
-  const lastKnownElrCount = reader.readCompactNullableArrayLength(4)
+  const lastKnownElrCount = reader.readCompactNullableArrayLength(4, 12)
   let lastKnownElr: number[] | null = null
   if (lastKnownElrCount >= 0) {
     lastKnownElr = []
     for (let index = 0; index < lastKnownElrCount; index++) lastKnownElr.push(reader.readInt32())
   }
-  const offlineReplicasCount = reader.readCompactArrayLength(4)
+  const offlineReplicasCount = reader.readCompactArrayLength(4, 12)
   const offlineReplicas: number[] = []
   for (let index = 0; index < offlineReplicasCount; index++) offlineReplicas.push(reader.readInt32())
   reader.skipTaggedFields()

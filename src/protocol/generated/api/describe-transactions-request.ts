@@ -24,7 +24,7 @@ export const DescribeTransactionsRequest: Message<DescribeTransactionsRequest> =
 }
 
 function decodeDescribeTransactionsRequest(reader: Reader, _version: number): Decoded<DescribeTransactionsRequest> {
-  const transactionalIdsCount = reader.readCompactArrayLength(1)
+  const transactionalIdsCount = reader.readCompactArrayLength(1, 36)
   const transactionalIds: string[] = []
   for (let index = 0; index < transactionalIdsCount; index++) transactionalIds.push(reader.readCompactString())
   reader.skipTaggedFields()

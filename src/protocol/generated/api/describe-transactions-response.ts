@@ -42,7 +42,7 @@ export const DescribeTransactionsResponse: Message<DescribeTransactionsResponse>
 
 function decodeDescribeTransactionsResponse(reader: Reader, version: number): Decoded<DescribeTransactionsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const transactionStatesCount = reader.readCompactArrayLength(28)
+  const transactionStatesCount = reader.readCompactArrayLength(28, 212)
   const transactionStates: Decoded<DescribeTransactionsResponseTransactionState>[] = []
   for (let index = 0; index < transactionStatesCount; index++) transactionStates.push(decodeDescribeTransactionsResponseTransactionState(reader, version))
   reader.skipTaggedFields()
@@ -57,7 +57,7 @@ function decodeDescribeTransactionsResponseTransactionState(reader: Reader, vers
   const transactionStartTimeMs = reader.readInt64()
   const producerId = reader.readInt64()
   const producerEpoch = reader.readInt16()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<DescribeTransactionsResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeDescribeTransactionsResponseTopicData(reader, version))
   reader.skipTaggedFields()
@@ -66,7 +66,7 @@ function decodeDescribeTransactionsResponseTransactionState(reader: Reader, vers
 
 function decodeDescribeTransactionsResponseTopicData(reader: Reader, _version: number): Decoded<DescribeTransactionsResponseTopicData> {
   const topic = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -28,7 +28,7 @@ export const DescribeUserScramCredentialsRequest: Message<DescribeUserScramCrede
 }
 
 function decodeDescribeUserScramCredentialsRequest(reader: Reader, version: number): Decoded<DescribeUserScramCredentialsRequest> {
-  const usersCount = reader.readCompactNullableArrayLength(2)
+  const usersCount = reader.readCompactNullableArrayLength(2, 68)
   let users: Decoded<DescribeUserScramCredentialsRequestUserName>[] | null = null
   if (usersCount >= 0) {
     users = []

@@ -42,7 +42,7 @@ function decodeDescribeUserScramCredentialsResponse(reader: Reader, version: num
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const resultsCount = reader.readCompactArrayLength(6)
+  const resultsCount = reader.readCompactArrayLength(6, 148)
   const results: Decoded<DescribeUserScramCredentialsResponseResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeDescribeUserScramCredentialsResponseResult(reader, version))
   reader.skipTaggedFields()
@@ -53,7 +53,7 @@ function decodeDescribeUserScramCredentialsResponseResult(reader: Reader, versio
   const user = reader.readCompactString()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const credentialInfosCount = reader.readCompactArrayLength(6)
+  const credentialInfosCount = reader.readCompactArrayLength(6, 52)
   const credentialInfos: Decoded<DescribeUserScramCredentialsResponseCredentialInfo>[] = []
   for (let index = 0; index < credentialInfosCount; index++) credentialInfos.push(decodeDescribeUserScramCredentialsResponseCredentialInfo(reader, version))
   reader.skipTaggedFields()

@@ -32,7 +32,7 @@ export const ElectLeadersRequest: Message<ElectLeadersRequest> = {
 
 function decodeElectLeadersRequest(reader: Reader, version: number): Decoded<ElectLeadersRequest> {
   const electionType = version >= 1 ? reader.readInt8() : 0
-  const topicPartitionsCount = version >= 2 ? reader.readCompactNullableArrayLength(3) : reader.readNullableArrayLength(3)
+  const topicPartitionsCount = version >= 2 ? reader.readCompactNullableArrayLength(3, 108) : reader.readNullableArrayLength(3, 108)
   let topicPartitions: Decoded<ElectLeadersRequestTopicPartitions>[] | null = null
   if (topicPartitionsCount >= 0) {
     topicPartitions = []
@@ -45,7 +45,7 @@ function decodeElectLeadersRequest(reader: Reader, version: number): Decoded<Ele
 
 function decodeElectLeadersRequestTopicPartitions(reader: Reader, version: number): Decoded<ElectLeadersRequestTopicPartitions> {
   const topic = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionsCount = version >= 2 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   if (version >= 2) reader.skipTaggedFields()

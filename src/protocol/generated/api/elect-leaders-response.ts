@@ -39,7 +39,7 @@ export const ElectLeadersResponse: Message<ElectLeadersResponse> = {
 function decodeElectLeadersResponse(reader: Reader, version: number): Decoded<ElectLeadersResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = version >= 1 ? reader.readInt16() : 0
-  const replicaElectionResultsCount = version >= 2 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const replicaElectionResultsCount = version >= 2 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const replicaElectionResults: Decoded<ElectLeadersResponseReplicaElectionResult>[] = []
   for (let index = 0; index < replicaElectionResultsCount; index++) replicaElectionResults.push(decodeElectLeadersResponseReplicaElectionResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()
@@ -48,7 +48,7 @@ function decodeElectLeadersResponse(reader: Reader, version: number): Decoded<El
 
 function decodeElectLeadersResponseReplicaElectionResult(reader: Reader, version: number): Decoded<ElectLeadersResponseReplicaElectionResult> {
   const topic = version >= 2 ? reader.readCompactString() : reader.readString()
-  const partitionResultCount = version >= 2 ? reader.readCompactArrayLength(8) : reader.readArrayLength(8)
+  const partitionResultCount = version >= 2 ? reader.readCompactArrayLength(8, 84) : reader.readArrayLength(8, 84)
   const partitionResult: Decoded<ElectLeadersResponsePartitionResult>[] = []
   for (let index = 0; index < partitionResultCount; index++) partitionResult.push(decodeElectLeadersResponsePartitionResult(reader, version))
   if (version >= 2) reader.skipTaggedFields()

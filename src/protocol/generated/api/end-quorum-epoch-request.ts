@@ -51,10 +51,10 @@ export const EndQuorumEpochRequest: Message<EndQuorumEpochRequest> = {
 
 function decodeEndQuorumEpochRequest(reader: Reader, version: number): Decoded<EndQuorumEpochRequest> {
   const clusterId = version >= 1 ? reader.readCompactNullableString() : reader.readNullableString()
-  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<EndQuorumEpochRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeEndQuorumEpochRequestTopicData(reader, version))
-  const leaderEndpointsCount = version >= 1 ? reader.readCompactArrayLength(5) : 0
+  const leaderEndpointsCount = version >= 1 ? reader.readCompactArrayLength(5, 108) : 0
   const leaderEndpoints: Decoded<EndQuorumEpochRequestLeaderEndpoint>[] = []
   for (let index = 0; index < leaderEndpointsCount; index++) leaderEndpoints.push(decodeEndQuorumEpochRequestLeaderEndpoint(reader, version))
   if (version >= 1) reader.skipTaggedFields()
@@ -63,7 +63,7 @@ function decodeEndQuorumEpochRequest(reader: Reader, version: number): Decoded<E
 
 function decodeEndQuorumEpochRequestTopicData(reader: Reader, version: number): Decoded<EndQuorumEpochRequestTopicData> {
   const topicName = version >= 1 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14, 140) : reader.readArrayLength(14, 140)
   const partitions: Decoded<EndQuorumEpochRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeEndQuorumEpochRequestPartitionData(reader, version))
   if (version >= 1) reader.skipTaggedFields()
@@ -74,10 +74,10 @@ function decodeEndQuorumEpochRequestPartitionData(reader: Reader, version: numbe
   const partitionIndex = reader.readInt32()
   const leaderId = reader.readInt32()
   const leaderEpoch = reader.readInt32()
-  const preferredSuccessorsCount = version >= 1 ? 0 : reader.readArrayLength(4)
+  const preferredSuccessorsCount = version >= 1 ? 0 : reader.readArrayLength(4, 12)
   const preferredSuccessors: number[] = []
   for (let index = 0; index < preferredSuccessorsCount; index++) preferredSuccessors.push(reader.readInt32())
-  const preferredCandidatesCount = version >= 1 ? reader.readCompactArrayLength(21) : 0
+  const preferredCandidatesCount = version >= 1 ? reader.readCompactArrayLength(21, 92) : 0
   const preferredCandidates: Decoded<EndQuorumEpochRequestReplicaInfo>[] = []
   for (let index = 0; index < preferredCandidatesCount; index++) preferredCandidates.push(decodeEndQuorumEpochRequestReplicaInfo(reader, version))
   if (version >= 1) reader.skipTaggedFields()

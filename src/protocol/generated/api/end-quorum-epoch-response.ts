@@ -45,7 +45,7 @@ export const EndQuorumEpochResponse: Message<EndQuorumEpochResponse> = {
 
 function decodeEndQuorumEpochResponse(reader: Reader, version: number): Decoded<EndQuorumEpochResponse> {
   const errorCode = reader.readInt16()
-  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 1 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<EndQuorumEpochResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeEndQuorumEpochResponseTopicData(reader, version))
   let nodeEndpoints: Decoded<EndQuorumEpochResponseNodeEndpoint>[] = []
@@ -55,7 +55,7 @@ function decodeEndQuorumEpochResponse(reader: Reader, version: number): Decoded<
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(8)
+          const nodeEndpointsCount = reader.readCompactArrayLength(8, 84)
           const nodeEndpointsElements: Decoded<EndQuorumEpochResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeEndQuorumEpochResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -72,7 +72,7 @@ function decodeEndQuorumEpochResponse(reader: Reader, version: number): Decoded<
 
 function decodeEndQuorumEpochResponseTopicData(reader: Reader, version: number): Decoded<EndQuorumEpochResponseTopicData> {
   const topicName = version >= 1 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 1 ? reader.readCompactArrayLength(14, 68) : reader.readArrayLength(14, 68)
   const partitions: Decoded<EndQuorumEpochResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeEndQuorumEpochResponsePartitionData(reader, version))
   if (version >= 1) reader.skipTaggedFields()

@@ -70,10 +70,10 @@ function decodeFetchRequest(reader: Reader, version: number): Decoded<FetchReque
   const isolationLevel = reader.readInt8()
   const sessionId = version >= 7 ? reader.readInt32() : 0
   const sessionEpoch = version >= 7 ? reader.readInt32() : -1
-  const topicsCount = version >= 12 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 12 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topics: Decoded<FetchRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeFetchRequestTopic(reader, version))
-  const forgottenTopicsDataCount = version >= 12 ? reader.readCompactArrayLength(3) : version >= 7 ? reader.readArrayLength(3) : 0
+  const forgottenTopicsDataCount = version >= 12 ? reader.readCompactArrayLength(3, 132) : version >= 7 ? reader.readArrayLength(3, 132) : 0
   const forgottenTopicsData: Decoded<FetchRequestForgottenTopic>[] = []
   for (let index = 0; index < forgottenTopicsDataCount; index++) forgottenTopicsData.push(decodeFetchRequestForgottenTopic(reader, version))
   const rackId = version >= 12 ? reader.readCompactString() : version >= 11 ? reader.readString() : ''
@@ -112,7 +112,7 @@ function decodeFetchRequestReplicaState(reader: Reader, _version: number): Decod
 function decodeFetchRequestTopic(reader: Reader, version: number): Decoded<FetchRequestTopic> {
   const topic = version >= 13 ? '' : version >= 12 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 13 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(16) : reader.readArrayLength(16)
+  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(16, 188) : reader.readArrayLength(16, 188)
   const partitions: Decoded<FetchRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeFetchRequestPartition(reader, version))
   if (version >= 12) reader.skipTaggedFields()
@@ -155,7 +155,7 @@ function decodeFetchRequestPartition(reader: Reader, version: number): Decoded<F
 function decodeFetchRequestForgottenTopic(reader: Reader, version: number): Decoded<FetchRequestForgottenTopic> {
   const topic = version >= 13 ? '' : version >= 12 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 13 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   if (version >= 12) reader.skipTaggedFields()

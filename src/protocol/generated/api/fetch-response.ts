@@ -78,7 +78,7 @@ function decodeFetchResponse(reader: Reader, version: number): Decoded<FetchResp
   const throttleTimeMs = reader.readInt32()
   const errorCode = version >= 7 ? reader.readInt16() : 0
   const sessionId = version >= 7 ? reader.readInt32() : 0
-  const responsesCount = version >= 12 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const responsesCount = version >= 12 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const responses: Decoded<FetchResponseFetchableTopicResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeFetchResponseFetchableTopicResponse(reader, version))
   let nodeEndpoints: Decoded<FetchResponseNodeEndpoint>[] = []
@@ -88,7 +88,7 @@ function decodeFetchResponse(reader: Reader, version: number): Decoded<FetchResp
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(11)
+          const nodeEndpointsCount = reader.readCompactArrayLength(11, 116)
           const nodeEndpointsElements: Decoded<FetchResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeFetchResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -107,7 +107,7 @@ function decodeFetchResponse(reader: Reader, version: number): Decoded<FetchResp
 function decodeFetchResponseFetchableTopicResponse(reader: Reader, version: number): Decoded<FetchResponseFetchableTopicResponse> {
   const topic = version >= 13 ? '' : version >= 12 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 13 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(30) : reader.readArrayLength(30)
+  const partitionsCount = version >= 12 ? reader.readCompactArrayLength(30, 468) : reader.readArrayLength(30, 468)
   const partitions: Decoded<FetchResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeFetchResponsePartitionData(reader, version))
   if (version >= 12) reader.skipTaggedFields()
@@ -120,7 +120,7 @@ function decodeFetchResponsePartitionData(reader: Reader, version: number): Deco
   const highWatermark = reader.readInt64()
   const lastStableOffset = reader.readInt64()
   const logStartOffset = version >= 5 ? reader.readInt64() : -1
-  const abortedTransactionsCount = version >= 12 ? reader.readCompactNullableArrayLength(16) : reader.readNullableArrayLength(16)
+  const abortedTransactionsCount = version >= 12 ? reader.readCompactNullableArrayLength(16, 84) : reader.readNullableArrayLength(16, 84)
   let abortedTransactions: Decoded<FetchResponseAbortedTransaction>[] | null = null
   if (abortedTransactionsCount >= 0) {
     abortedTransactions = []

@@ -47,7 +47,7 @@ export const FetchSnapshotRequest: Message<FetchSnapshotRequest> = {
 function decodeFetchSnapshotRequest(reader: Reader, version: number): Decoded<FetchSnapshotRequest> {
   const replicaId = reader.readInt32()
   const maxBytes = reader.readInt32()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<FetchSnapshotRequestTopicSnapshot>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeFetchSnapshotRequestTopicSnapshot(reader, version))
   let clusterId: string | null = null
@@ -69,7 +69,7 @@ function decodeFetchSnapshotRequest(reader: Reader, version: number): Decoded<Fe
 
 function decodeFetchSnapshotRequestTopicSnapshot(reader: Reader, version: number): Decoded<FetchSnapshotRequestTopicSnapshot> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(30)
+  const partitionsCount = reader.readCompactArrayLength(30, 188)
   const partitions: Decoded<FetchSnapshotRequestPartitionSnapshot>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeFetchSnapshotRequestPartitionSnapshot(reader, version))
   reader.skipTaggedFields()

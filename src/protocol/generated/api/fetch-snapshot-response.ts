@@ -60,7 +60,7 @@ export const FetchSnapshotResponse: Message<FetchSnapshotResponse> = {
 function decodeFetchSnapshotResponse(reader: Reader, version: number): Decoded<FetchSnapshotResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<FetchSnapshotResponseTopicSnapshot>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeFetchSnapshotResponseTopicSnapshot(reader, version))
   let nodeEndpoints: Decoded<FetchSnapshotResponseNodeEndpoint>[] = []
@@ -70,7 +70,7 @@ function decodeFetchSnapshotResponse(reader: Reader, version: number): Decoded<F
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(8)
+          const nodeEndpointsCount = reader.readCompactArrayLength(8, 84)
           const nodeEndpointsElements: Decoded<FetchSnapshotResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeFetchSnapshotResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -88,7 +88,7 @@ function decodeFetchSnapshotResponse(reader: Reader, version: number): Decoded<F
 
 function decodeFetchSnapshotResponseTopicSnapshot(reader: Reader, version: number): Decoded<FetchSnapshotResponseTopicSnapshot> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(37)
+  const partitionsCount = reader.readCompactArrayLength(37, 332)
   const partitions: Decoded<FetchSnapshotResponsePartitionSnapshot>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeFetchSnapshotResponsePartitionSnapshot(reader, version))
   reader.skipTaggedFields()

@@ -28,7 +28,7 @@ export const FindCoordinatorRequest: Message<FindCoordinatorRequest> = {
 function decodeFindCoordinatorRequest(reader: Reader, version: number): Decoded<FindCoordinatorRequest> {
   const key = version >= 4 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
   const keyType = version >= 1 ? reader.readInt8() : 0
-  const coordinatorKeysCount = version >= 4 ? reader.readCompactArrayLength(1) : 0
+  const coordinatorKeysCount = version >= 4 ? reader.readCompactArrayLength(1, 36) : 0
   const coordinatorKeys: string[] = []
   for (let index = 0; index < coordinatorKeysCount; index++) coordinatorKeys.push(reader.readCompactString())
   if (version >= 3) reader.skipTaggedFields()

@@ -45,7 +45,7 @@ function decodeFindCoordinatorResponse(reader: Reader, version: number): Decoded
   const nodeId = version >= 4 ? 0 : reader.readInt32()
   const host = version >= 4 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
   const port = version >= 4 ? 0 : reader.readInt32()
-  const coordinatorsCount = version >= 4 ? reader.readCompactArrayLength(14) : 0
+  const coordinatorsCount = version >= 4 ? reader.readCompactArrayLength(14, 156) : 0
   const coordinators: Decoded<FindCoordinatorResponseCoordinator>[] = []
   for (let index = 0; index < coordinatorsCount; index++) coordinators.push(decodeFindCoordinatorResponseCoordinator(reader, version))
   if (version >= 3) reader.skipTaggedFields()

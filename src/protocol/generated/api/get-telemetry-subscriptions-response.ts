@@ -36,13 +36,13 @@ function decodeGetTelemetrySubscriptionsResponse(reader: Reader, _version: numbe
   const errorCode = reader.readInt16()
   const clientInstanceId = reader.readUuid()
   const subscriptionId = reader.readInt32()
-  const acceptedCompressionTypesCount = reader.readCompactArrayLength(1)
+  const acceptedCompressionTypesCount = reader.readCompactArrayLength(1, 12)
   const acceptedCompressionTypes: number[] = []
   for (let index = 0; index < acceptedCompressionTypesCount; index++) acceptedCompressionTypes.push(reader.readInt8())
   const pushIntervalMs = reader.readInt32()
   const telemetryMaxBytes = reader.readInt32()
   const deltaTemporality = reader.readBoolean()
-  const requestedMetricsCount = reader.readCompactArrayLength(1)
+  const requestedMetricsCount = reader.readCompactArrayLength(1, 36)
   const requestedMetrics: string[] = []
   for (let index = 0; index < requestedMetricsCount; index++) requestedMetrics.push(reader.readCompactString())
   reader.skipTaggedFields()

@@ -37,7 +37,7 @@ export const IncrementalAlterConfigsRequest: Message<IncrementalAlterConfigsRequ
 }
 
 function decodeIncrementalAlterConfigsRequest(reader: Reader, version: number): Decoded<IncrementalAlterConfigsRequest> {
-  const resourcesCount = version >= 1 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const resourcesCount = version >= 1 ? reader.readCompactArrayLength(4, 116) : reader.readArrayLength(4, 116)
   const resources: Decoded<IncrementalAlterConfigsRequestAlterConfigsResource>[] = []
   for (let index = 0; index < resourcesCount; index++) resources.push(decodeIncrementalAlterConfigsRequestAlterConfigsResource(reader, version))
   const validateOnly = reader.readBoolean()
@@ -48,7 +48,7 @@ function decodeIncrementalAlterConfigsRequest(reader: Reader, version: number): 
 function decodeIncrementalAlterConfigsRequestAlterConfigsResource(reader: Reader, version: number): Decoded<IncrementalAlterConfigsRequestAlterConfigsResource> {
   const resourceType = reader.readInt8()
   const resourceName = version >= 1 ? reader.readCompactString() : reader.readString()
-  const configsCount = version >= 1 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const configsCount = version >= 1 ? reader.readCompactArrayLength(4, 108) : reader.readArrayLength(4, 108)
   const configs: Decoded<IncrementalAlterConfigsRequestAlterableConfig>[] = []
   for (let index = 0; index < configsCount; index++) configs.push(decodeIncrementalAlterConfigsRequestAlterableConfig(reader, version))
   if (version >= 1) reader.skipTaggedFields()

@@ -33,7 +33,7 @@ export const IncrementalAlterConfigsResponse: Message<IncrementalAlterConfigsRes
 
 function decodeIncrementalAlterConfigsResponse(reader: Reader, version: number): Decoded<IncrementalAlterConfigsResponse> {
   const throttleTimeMs = reader.readInt32()
-  const responsesCount = version >= 1 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const responsesCount = version >= 1 ? reader.readCompactArrayLength(6, 116) : reader.readArrayLength(6, 116)
   const responses: Decoded<IncrementalAlterConfigsResponseAlterConfigsResourceResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeIncrementalAlterConfigsResponseAlterConfigsResourceResponse(reader, version))
   if (version >= 1) reader.skipTaggedFields()

@@ -37,7 +37,7 @@ export const InitializeShareGroupStateRequest: Message<InitializeShareGroupState
 
 function decodeInitializeShareGroupStateRequest(reader: Reader, version: number): Decoded<InitializeShareGroupStateRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<InitializeShareGroupStateRequestInitializeStateData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeInitializeShareGroupStateRequestInitializeStateData(reader, version))
   reader.skipTaggedFields()
@@ -46,7 +46,7 @@ function decodeInitializeShareGroupStateRequest(reader: Reader, version: number)
 
 function decodeInitializeShareGroupStateRequestInitializeStateData(reader: Reader, version: number): Decoded<InitializeShareGroupStateRequestInitializeStateData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(17)
+  const partitionsCount = reader.readCompactArrayLength(17, 76)
   const partitions: Decoded<InitializeShareGroupStateRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeInitializeShareGroupStateRequestPartitionData(reader, version))
   reader.skipTaggedFields()

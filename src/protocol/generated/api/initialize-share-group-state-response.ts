@@ -35,7 +35,7 @@ export const InitializeShareGroupStateResponse: Message<InitializeShareGroupStat
 }
 
 function decodeInitializeShareGroupStateResponse(reader: Reader, version: number): Decoded<InitializeShareGroupStateResponse> {
-  const resultsCount = reader.readCompactArrayLength(18)
+  const resultsCount = reader.readCompactArrayLength(18, 124)
   const results: Decoded<InitializeShareGroupStateResponseInitializeStateResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeInitializeShareGroupStateResponseInitializeStateResult(reader, version))
   reader.skipTaggedFields()
@@ -44,7 +44,7 @@ function decodeInitializeShareGroupStateResponse(reader: Reader, version: number
 
 function decodeInitializeShareGroupStateResponseInitializeStateResult(reader: Reader, version: number): Decoded<InitializeShareGroupStateResponseInitializeStateResult> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 84)
   const partitions: Decoded<InitializeShareGroupStateResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeInitializeShareGroupStateResponsePartitionResult(reader, version))
   reader.skipTaggedFields()

@@ -42,7 +42,7 @@ function decodeJoinGroupRequest(reader: Reader, version: number): Decoded<JoinGr
   const memberId = version >= 6 ? reader.readCompactString() : reader.readString()
   const groupInstanceId = version >= 6 ? reader.readCompactNullableString() : version >= 5 ? reader.readNullableString() : null
   const protocolType = version >= 6 ? reader.readCompactString() : reader.readString()
-  const protocolsCount = version >= 6 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const protocolsCount = version >= 6 ? reader.readCompactArrayLength(3, 188) : reader.readArrayLength(3, 188)
   const protocols: Decoded<JoinGroupRequestProtocol>[] = []
   for (let index = 0; index < protocolsCount; index++) protocols.push(decodeJoinGroupRequestProtocol(reader, version))
   const reason = version >= 8 ? reader.readCompactNullableString() : null

@@ -46,7 +46,7 @@ function decodeJoinGroupResponse(reader: Reader, version: number): Decoded<JoinG
   const leader = version >= 6 ? reader.readCompactString() : reader.readString()
   const skipAssignment = version >= 9 ? reader.readBoolean() : false
   const memberId = version >= 6 ? reader.readCompactString() : reader.readString()
-  const membersCount = version >= 6 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const membersCount = version >= 6 ? reader.readCompactArrayLength(4, 220) : reader.readArrayLength(4, 220)
   const members: Decoded<JoinGroupResponseMember>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeJoinGroupResponseMember(reader, version))
   if (version >= 6) reader.skipTaggedFields()

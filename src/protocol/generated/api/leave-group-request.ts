@@ -34,7 +34,7 @@ export const LeaveGroupRequest: Message<LeaveGroupRequest> = {
 function decodeLeaveGroupRequest(reader: Reader, version: number): Decoded<LeaveGroupRequest> {
   const groupId = version >= 4 ? reader.readCompactString() : reader.readString()
   const memberId = version >= 3 ? '' : reader.readString()
-  const membersCount = version >= 4 ? reader.readCompactArrayLength(3) : version >= 3 ? reader.readArrayLength(3) : 0
+  const membersCount = version >= 4 ? reader.readCompactArrayLength(3, 132) : version >= 3 ? reader.readArrayLength(3, 132) : 0
   const members: Decoded<LeaveGroupRequestMemberIdentity>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeLeaveGroupRequestMemberIdentity(reader, version))
   if (version >= 4) reader.skipTaggedFields()

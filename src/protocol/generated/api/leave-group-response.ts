@@ -34,7 +34,7 @@ export const LeaveGroupResponse: Message<LeaveGroupResponse> = {
 function decodeLeaveGroupResponse(reader: Reader, version: number): Decoded<LeaveGroupResponse> {
   const throttleTimeMs = version >= 1 ? reader.readInt32() : 0
   const errorCode = reader.readInt16()
-  const membersCount = version >= 4 ? reader.readCompactArrayLength(5) : version >= 3 ? reader.readArrayLength(5) : 0
+  const membersCount = version >= 4 ? reader.readCompactArrayLength(5, 108) : version >= 3 ? reader.readArrayLength(5, 108) : 0
   const members: Decoded<LeaveGroupResponseMemberResponse>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeLeaveGroupResponseMemberResponse(reader, version))
   if (version >= 4) reader.skipTaggedFields()

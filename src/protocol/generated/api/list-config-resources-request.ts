@@ -24,7 +24,7 @@ export const ListConfigResourcesRequest: Message<ListConfigResourcesRequest> = {
 }
 
 function decodeListConfigResourcesRequest(reader: Reader, version: number): Decoded<ListConfigResourcesRequest> {
-  const resourceTypesCount = version >= 1 ? reader.readCompactArrayLength(1) : 0
+  const resourceTypesCount = version >= 1 ? reader.readCompactArrayLength(1, 12) : 0
   const resourceTypes: number[] = []
   for (let index = 0; index < resourceTypesCount; index++) resourceTypes.push(reader.readInt8())
   reader.skipTaggedFields()

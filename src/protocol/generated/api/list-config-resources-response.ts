@@ -33,7 +33,7 @@ export const ListConfigResourcesResponse: Message<ListConfigResourcesResponse> =
 function decodeListConfigResourcesResponse(reader: Reader, version: number): Decoded<ListConfigResourcesResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
-  const configResourcesCount = reader.readCompactArrayLength(2)
+  const configResourcesCount = reader.readCompactArrayLength(2, 76)
   const configResources: Decoded<ListConfigResourcesResponseConfigResource>[] = []
   for (let index = 0; index < configResourcesCount; index++) configResources.push(decodeListConfigResourcesResponseConfigResource(reader, version))
   reader.skipTaggedFields()

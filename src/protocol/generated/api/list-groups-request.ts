@@ -25,10 +25,10 @@ export const ListGroupsRequest: Message<ListGroupsRequest> = {
 }
 
 function decodeListGroupsRequest(reader: Reader, version: number): Decoded<ListGroupsRequest> {
-  const statesFilterCount = version >= 4 ? reader.readCompactArrayLength(1) : 0
+  const statesFilterCount = version >= 4 ? reader.readCompactArrayLength(1, 36) : 0
   const statesFilter: string[] = []
   for (let index = 0; index < statesFilterCount; index++) statesFilter.push(reader.readCompactString())
-  const typesFilterCount = version >= 5 ? reader.readCompactArrayLength(1) : 0
+  const typesFilterCount = version >= 5 ? reader.readCompactArrayLength(1, 36) : 0
   const typesFilter: string[] = []
   for (let index = 0; index < typesFilterCount; index++) typesFilter.push(reader.readCompactString())
   if (version >= 3) reader.skipTaggedFields()

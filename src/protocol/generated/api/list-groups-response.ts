@@ -35,7 +35,7 @@ export const ListGroupsResponse: Message<ListGroupsResponse> = {
 function decodeListGroupsResponse(reader: Reader, version: number): Decoded<ListGroupsResponse> {
   const throttleTimeMs = version >= 1 ? reader.readInt32() : 0
   const errorCode = reader.readInt16()
-  const groupsCount = version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const groupsCount = version >= 3 ? reader.readCompactArrayLength(3, 164) : reader.readArrayLength(3, 164)
   const groups: Decoded<ListGroupsResponseListedGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeListGroupsResponseListedGroup(reader, version))
   if (version >= 3) reader.skipTaggedFields()

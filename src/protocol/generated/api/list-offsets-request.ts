@@ -40,7 +40,7 @@ export const ListOffsetsRequest: Message<ListOffsetsRequest> = {
 function decodeListOffsetsRequest(reader: Reader, version: number): Decoded<ListOffsetsRequest> {
   const replicaId = reader.readInt32()
   const isolationLevel = version >= 2 ? reader.readInt8() : 0
-  const topicsCount = version >= 6 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 6 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<ListOffsetsRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeListOffsetsRequestTopic(reader, version))
   const timeoutMs = version >= 10 ? reader.readInt32() : 0
@@ -50,7 +50,7 @@ function decodeListOffsetsRequest(reader: Reader, version: number): Decoded<List
 
 function decodeListOffsetsRequestTopic(reader: Reader, version: number): Decoded<ListOffsetsRequestTopic> {
   const nameValue = version >= 6 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(12) : reader.readArrayLength(12)
+  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(12, 76) : reader.readArrayLength(12, 76)
   const partitions: Decoded<ListOffsetsRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeListOffsetsRequestPartition(reader, version))
   if (version >= 6) reader.skipTaggedFields()

@@ -39,7 +39,7 @@ export const ListOffsetsResponse: Message<ListOffsetsResponse> = {
 
 function decodeListOffsetsResponse(reader: Reader, version: number): Decoded<ListOffsetsResponse> {
   const throttleTimeMs = version >= 2 ? reader.readInt32() : 0
-  const topicsCount = version >= 6 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 6 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<ListOffsetsResponseTopicResponse>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeListOffsetsResponseTopicResponse(reader, version))
   if (version >= 6) reader.skipTaggedFields()
@@ -48,7 +48,7 @@ function decodeListOffsetsResponse(reader: Reader, version: number): Decoded<Lis
 
 function decodeListOffsetsResponseTopicResponse(reader: Reader, version: number): Decoded<ListOffsetsResponseTopicResponse> {
   const nameValue = version >= 6 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(22) : reader.readArrayLength(22)
+  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(22, 108) : reader.readArrayLength(22, 108)
   const partitions: Decoded<ListOffsetsResponsePartitionResponse>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeListOffsetsResponsePartitionResponse(reader, version))
   if (version >= 6) reader.skipTaggedFields()

@@ -31,7 +31,7 @@ export const ListPartitionReassignmentsRequest: Message<ListPartitionReassignmen
 
 function decodeListPartitionReassignmentsRequest(reader: Reader, version: number): Decoded<ListPartitionReassignmentsRequest> {
   const timeoutMs = reader.readInt32()
-  const topicsCount = reader.readCompactNullableArrayLength(3)
+  const topicsCount = reader.readCompactNullableArrayLength(3, 108)
   let topics: Decoded<ListPartitionReassignmentsRequestTopics>[] | null = null
   if (topicsCount >= 0) {
     topics = []
@@ -43,7 +43,7 @@ function decodeListPartitionReassignmentsRequest(reader: Reader, version: number
 
 function decodeListPartitionReassignmentsRequestTopics(reader: Reader, _version: number): Decoded<ListPartitionReassignmentsRequestTopics> {
   const nameValue = reader.readCompactString()
-  const partitionIndexesCount = reader.readCompactArrayLength(4)
+  const partitionIndexesCount = reader.readCompactArrayLength(4, 12)
   const partitionIndexes: number[] = []
   for (let index = 0; index < partitionIndexesCount; index++) partitionIndexes.push(reader.readInt32())
   reader.skipTaggedFields()

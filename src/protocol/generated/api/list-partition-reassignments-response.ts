@@ -42,7 +42,7 @@ function decodeListPartitionReassignmentsResponse(reader: Reader, version: numbe
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<ListPartitionReassignmentsResponseOngoingTopicReassignment>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeListPartitionReassignmentsResponseOngoingTopicReassignment(reader, version))
   reader.skipTaggedFields()
@@ -51,7 +51,7 @@ function decodeListPartitionReassignmentsResponse(reader: Reader, version: numbe
 
 function decodeListPartitionReassignmentsResponseOngoingTopicReassignment(reader: Reader, version: number): Decoded<ListPartitionReassignmentsResponseOngoingTopicReassignment> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 164)
   const partitions: Decoded<ListPartitionReassignmentsResponseOngoingPartitionReassignment>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeListPartitionReassignmentsResponseOngoingPartitionReassignment(reader, version))
   reader.skipTaggedFields()
@@ -60,13 +60,13 @@ function decodeListPartitionReassignmentsResponseOngoingTopicReassignment(reader
 
 function decodeListPartitionReassignmentsResponseOngoingPartitionReassignment(reader: Reader, _version: number): Decoded<ListPartitionReassignmentsResponseOngoingPartitionReassignment> {
   const partitionIndex = reader.readInt32()
-  const replicasCount = reader.readCompactArrayLength(4)
+  const replicasCount = reader.readCompactArrayLength(4, 12)
   const replicas: number[] = []
   for (let index = 0; index < replicasCount; index++) replicas.push(reader.readInt32())
-  const addingReplicasCount = reader.readCompactArrayLength(4)
+  const addingReplicasCount = reader.readCompactArrayLength(4, 12)
   const addingReplicas: number[] = []
   for (let index = 0; index < addingReplicasCount; index++) addingReplicas.push(reader.readInt32())
-  const removingReplicasCount = reader.readCompactArrayLength(4)
+  const removingReplicasCount = reader.readCompactArrayLength(4, 12)
   const removingReplicas: number[] = []
   for (let index = 0; index < removingReplicasCount; index++) removingReplicas.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -27,10 +27,10 @@ export const ListTransactionsRequest: Message<ListTransactionsRequest> = {
 }
 
 function decodeListTransactionsRequest(reader: Reader, version: number): Decoded<ListTransactionsRequest> {
-  const stateFiltersCount = reader.readCompactArrayLength(1)
+  const stateFiltersCount = reader.readCompactArrayLength(1, 36)
   const stateFilters: string[] = []
   for (let index = 0; index < stateFiltersCount; index++) stateFilters.push(reader.readCompactString())
-  const producerIdFiltersCount = reader.readCompactArrayLength(8)
+  const producerIdFiltersCount = reader.readCompactArrayLength(8, 28)
   const producerIdFilters: number[] = []
   for (let index = 0; index < producerIdFiltersCount; index++) producerIdFilters.push(reader.readInt64Wide())
   const durationFilter = version >= 1 ? reader.readInt64Wide() : -1

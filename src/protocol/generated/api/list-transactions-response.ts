@@ -35,10 +35,10 @@ export const ListTransactionsResponse: Message<ListTransactionsResponse> = {
 function decodeListTransactionsResponse(reader: Reader, version: number): Decoded<ListTransactionsResponse> {
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
-  const unknownStateFiltersCount = reader.readCompactArrayLength(1)
+  const unknownStateFiltersCount = reader.readCompactArrayLength(1, 36)
   const unknownStateFilters: string[] = []
   for (let index = 0; index < unknownStateFiltersCount; index++) unknownStateFilters.push(reader.readCompactString())
-  const transactionStatesCount = reader.readCompactArrayLength(11)
+  const transactionStatesCount = reader.readCompactArrayLength(11, 124)
   const transactionStates: Decoded<ListTransactionsResponseTransactionState>[] = []
   for (let index = 0; index < transactionStatesCount; index++) transactionStates.push(decodeListTransactionsResponseTransactionState(reader, version))
   reader.skipTaggedFields()

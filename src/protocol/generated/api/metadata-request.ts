@@ -32,7 +32,7 @@ export const MetadataRequest: Message<MetadataRequest> = {
 }
 
 function decodeMetadataRequest(reader: Reader, version: number): Decoded<MetadataRequest> {
-  const topicsCount = version >= 9 ? reader.readCompactNullableArrayLength(2) : version >= 1 ? reader.readNullableArrayLength(2) : reader.readArrayLength(2)
+  const topicsCount = version >= 9 ? reader.readCompactNullableArrayLength(2, 116) : version >= 1 ? reader.readNullableArrayLength(2, 116) : reader.readArrayLength(2, 116)
   let topics: Decoded<MetadataRequestTopic>[] | null = null
   if (topicsCount >= 0) {
     topics = []

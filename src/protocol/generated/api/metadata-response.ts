@@ -57,12 +57,12 @@ export const MetadataResponse: Message<MetadataResponse> = {
 
 function decodeMetadataResponse(reader: Reader, version: number): Decoded<MetadataResponse> {
   const throttleTimeMs = version >= 3 ? reader.readInt32() : 0
-  const brokersCount = version >= 9 ? reader.readCompactArrayLength(10) : reader.readArrayLength(10)
+  const brokersCount = version >= 9 ? reader.readCompactArrayLength(10, 116) : reader.readArrayLength(10, 116)
   const brokers: Decoded<MetadataResponseBroker>[] = []
   for (let index = 0; index < brokersCount; index++) brokers.push(decodeMetadataResponseBroker(reader, version))
   const clusterId = version >= 9 ? reader.readCompactNullableString() : version >= 2 ? reader.readNullableString() : null
   const controllerId = version >= 1 ? reader.readInt32() : -1
-  const topicsCount = version >= 9 ? reader.readCompactArrayLength(8) : reader.readArrayLength(8)
+  const topicsCount = version >= 9 ? reader.readCompactArrayLength(8, 180) : reader.readArrayLength(8, 180)
   const topics: Decoded<MetadataResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeMetadataResponseTopic(reader, version))
   const clusterAuthorizedOperations = version >= 11 ? -2147483648 : version >= 8 ? reader.readInt32() : -2147483648
@@ -85,7 +85,7 @@ function decodeMetadataResponseTopic(reader: Reader, version: number): Decoded<M
   const nameValue = version >= 12 ? reader.readCompactNullableString() : version >= 9 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 10 ? reader.readUuid() : ZERO_UUID
   const isInternal = version >= 1 ? reader.readBoolean() : false
-  const partitionsCount = version >= 9 ? reader.readCompactArrayLength(18) : reader.readArrayLength(18)
+  const partitionsCount = version >= 9 ? reader.readCompactArrayLength(18, 188) : reader.readArrayLength(18, 188)
   const partitions: Decoded<MetadataResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeMetadataResponsePartition(reader, version))
   const topicAuthorizedOperations = version >= 8 ? reader.readInt32() : -2147483648
@@ -98,13 +98,13 @@ function decodeMetadataResponsePartition(reader: Reader, version: number): Decod
   const partitionIndex = reader.readInt32()
   const leaderId = reader.readInt32()
   const leaderEpoch = version >= 7 ? reader.readInt32() : -1
-  const replicaNodesCount = version >= 9 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const replicaNodesCount = version >= 9 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const replicaNodes: number[] = []
   for (let index = 0; index < replicaNodesCount; index++) replicaNodes.push(reader.readInt32())
-  const isrNodesCount = version >= 9 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const isrNodesCount = version >= 9 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const isrNodes: number[] = []
   for (let index = 0; index < isrNodesCount; index++) isrNodes.push(reader.readInt32())
-  const offlineReplicasCount = version >= 9 ? reader.readCompactArrayLength(4) : version >= 5 ? reader.readArrayLength(4) : 0
+  const offlineReplicasCount = version >= 9 ? reader.readCompactArrayLength(4, 12) : version >= 5 ? reader.readArrayLength(4, 12) : 0
   const offlineReplicas: number[] = []
   for (let index = 0; index < offlineReplicasCount; index++) offlineReplicas.push(reader.readInt32())
   if (version >= 9) reader.skipTaggedFields()

@@ -47,7 +47,7 @@ function decodeOffsetCommitRequest(reader: Reader, version: number): Decoded<Off
   const memberId = version >= 8 ? reader.readCompactString() : reader.readString()
   const groupInstanceId = version >= 8 ? reader.readCompactNullableString() : version >= 7 ? reader.readNullableString() : null
   const retentionTimeMs = version >= 5 ? -1 : reader.readInt64Wide()
-  const topicsCount = version >= 8 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 8 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topics: Decoded<OffsetCommitRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetCommitRequestTopic(reader, version))
   if (version >= 8) reader.skipTaggedFields()
@@ -57,7 +57,7 @@ function decodeOffsetCommitRequest(reader: Reader, version: number): Decoded<Off
 function decodeOffsetCommitRequestTopic(reader: Reader, version: number): Decoded<OffsetCommitRequestTopic> {
   const nameValue = version >= 10 ? '' : version >= 8 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 10 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 8 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 8 ? reader.readCompactArrayLength(14, 108) : reader.readArrayLength(14, 108)
   const partitions: Decoded<OffsetCommitRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetCommitRequestPartition(reader, version))
   if (version >= 8) reader.skipTaggedFields()

@@ -37,7 +37,7 @@ export const OffsetCommitResponse: Message<OffsetCommitResponse> = {
 
 function decodeOffsetCommitResponse(reader: Reader, version: number): Decoded<OffsetCommitResponse> {
   const throttleTimeMs = version >= 3 ? reader.readInt32() : 0
-  const topicsCount = version >= 8 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 8 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topics: Decoded<OffsetCommitResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetCommitResponseTopic(reader, version))
   if (version >= 8) reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeOffsetCommitResponse(reader: Reader, version: number): Decoded<Of
 function decodeOffsetCommitResponseTopic(reader: Reader, version: number): Decoded<OffsetCommitResponseTopic> {
   const nameValue = version >= 10 ? '' : version >= 8 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 10 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 8 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const partitionsCount = version >= 8 ? reader.readCompactArrayLength(6, 52) : reader.readArrayLength(6, 52)
   const partitions: Decoded<OffsetCommitResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetCommitResponsePartition(reader, version))
   if (version >= 8) reader.skipTaggedFields()

@@ -35,7 +35,7 @@ export const OffsetDeleteRequest: Message<OffsetDeleteRequest> = {
 
 function decodeOffsetDeleteRequest(reader: Reader, version: number): Decoded<OffsetDeleteRequest> {
   const groupId = reader.readString()
-  const topicsCount = reader.readArrayLength(6)
+  const topicsCount = reader.readArrayLength(6, 108)
   const topics: Decoded<OffsetDeleteRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetDeleteRequestTopic(reader, version))
   return { groupId, topics }
@@ -43,7 +43,7 @@ function decodeOffsetDeleteRequest(reader: Reader, version: number): Decoded<Off
 
 function decodeOffsetDeleteRequestTopic(reader: Reader, version: number): Decoded<OffsetDeleteRequestTopic> {
   const nameValue = reader.readString()
-  const partitionsCount = reader.readArrayLength(4)
+  const partitionsCount = reader.readArrayLength(4, 44)
   const partitions: Decoded<OffsetDeleteRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetDeleteRequestPartition(reader, version))
   return { name: nameValue, partitions }

@@ -38,7 +38,7 @@ export const OffsetDeleteResponse: Message<OffsetDeleteResponse> = {
 function decodeOffsetDeleteResponse(reader: Reader, version: number): Decoded<OffsetDeleteResponse> {
   const errorCode = reader.readInt16()
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = reader.readArrayLength(6)
+  const topicsCount = reader.readArrayLength(6, 108)
   const topics: Decoded<OffsetDeleteResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetDeleteResponseTopic(reader, version))
   return { errorCode, throttleTimeMs, topics }
@@ -46,7 +46,7 @@ function decodeOffsetDeleteResponse(reader: Reader, version: number): Decoded<Of
 
 function decodeOffsetDeleteResponseTopic(reader: Reader, version: number): Decoded<OffsetDeleteResponseTopic> {
   const nameValue = reader.readString()
-  const partitionsCount = reader.readArrayLength(6)
+  const partitionsCount = reader.readArrayLength(6, 52)
   const partitions: Decoded<OffsetDeleteResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetDeleteResponsePartition(reader, version))
   return { name: nameValue, partitions }

@@ -46,13 +46,13 @@ export const OffsetFetchRequest: Message<OffsetFetchRequest> = {
 
 function decodeOffsetFetchRequest(reader: Reader, version: number): Decoded<OffsetFetchRequest> {
   const groupId = version >= 8 ? '' : version >= 6 ? reader.readCompactString() : reader.readString()
-  const topicsCount = version >= 8 ? 0 : version >= 6 ? reader.readCompactNullableArrayLength(3) : version >= 2 ? reader.readNullableArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 8 ? 0 : version >= 6 ? reader.readCompactNullableArrayLength(3, 108) : version >= 2 ? reader.readNullableArrayLength(3, 108) : reader.readArrayLength(3, 108)
   let topics: Decoded<OffsetFetchRequestTopic>[] | null = null
   if (topicsCount >= 0) {
     topics = []
     for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetFetchRequestTopic(reader, version))
   }
-  const groupsCount = version >= 8 ? reader.readCompactArrayLength(3) : 0
+  const groupsCount = version >= 8 ? reader.readCompactArrayLength(3, 148) : 0
   const groups: Decoded<OffsetFetchRequestGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeOffsetFetchRequestGroup(reader, version))
   const requireStable = version >= 7 ? reader.readBoolean() : false
@@ -62,7 +62,7 @@ function decodeOffsetFetchRequest(reader: Reader, version: number): Decoded<Offs
 
 function decodeOffsetFetchRequestTopic(reader: Reader, version: number): Decoded<OffsetFetchRequestTopic> {
   const nameValue = version >= 6 ? reader.readCompactString() : reader.readString()
-  const partitionIndexesCount = version >= 6 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionIndexesCount = version >= 6 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitionIndexes: number[] = []
   for (let index = 0; index < partitionIndexesCount; index++) partitionIndexes.push(reader.readInt32())
   if (version >= 6) reader.skipTaggedFields()
@@ -73,7 +73,7 @@ function decodeOffsetFetchRequestGroup(reader: Reader, version: number): Decoded
   const groupId = reader.readCompactString()
   const memberId = version >= 9 ? reader.readCompactNullableString() : null
   const memberEpoch = version >= 9 ? reader.readInt32() : -1
-  const topicsCount = reader.readCompactNullableArrayLength(3)
+  const topicsCount = reader.readCompactNullableArrayLength(3, 132)
   let topics: Decoded<OffsetFetchRequestTopics>[] | null = null
   if (topicsCount >= 0) {
     topics = []
@@ -86,7 +86,7 @@ function decodeOffsetFetchRequestGroup(reader: Reader, version: number): Decoded
 function decodeOffsetFetchRequestTopics(reader: Reader, version: number): Decoded<OffsetFetchRequestTopics> {
   const nameValue = version >= 10 ? '' : reader.readCompactString()
   const topicId = version >= 10 ? reader.readUuid() : ZERO_UUID
-  const partitionIndexesCount = reader.readCompactArrayLength(4)
+  const partitionIndexesCount = reader.readCompactArrayLength(4, 12)
   const partitionIndexes: number[] = []
   for (let index = 0; index < partitionIndexesCount; index++) partitionIndexes.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -61,11 +61,11 @@ export const OffsetFetchResponse: Message<OffsetFetchResponse> = {
 
 function decodeOffsetFetchResponse(reader: Reader, version: number): Decoded<OffsetFetchResponse> {
   const throttleTimeMs = version >= 3 ? reader.readInt32() : 0
-  const topicsCount = version >= 8 ? 0 : version >= 6 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 8 ? 0 : version >= 6 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<OffsetFetchResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetFetchResponseTopic(reader, version))
   const errorCode = version >= 8 ? 0 : version >= 2 ? reader.readInt16() : 0
-  const groupsCount = version >= 8 ? reader.readCompactArrayLength(5) : 0
+  const groupsCount = version >= 8 ? reader.readCompactArrayLength(5, 116) : 0
   const groups: Decoded<OffsetFetchResponseGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeOffsetFetchResponseGroup(reader, version))
   if (version >= 6) reader.skipTaggedFields()
@@ -74,7 +74,7 @@ function decodeOffsetFetchResponse(reader: Reader, version: number): Decoded<Off
 
 function decodeOffsetFetchResponseTopic(reader: Reader, version: number): Decoded<OffsetFetchResponseTopic> {
   const nameValue = version >= 6 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(16) : reader.readArrayLength(16)
+  const partitionsCount = version >= 6 ? reader.readCompactArrayLength(16, 116) : reader.readArrayLength(16, 116)
   const partitions: Decoded<OffsetFetchResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetFetchResponsePartition(reader, version))
   if (version >= 6) reader.skipTaggedFields()
@@ -93,7 +93,7 @@ function decodeOffsetFetchResponsePartition(reader: Reader, version: number): De
 
 function decodeOffsetFetchResponseGroup(reader: Reader, version: number): Decoded<OffsetFetchResponseGroup> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 132)
   const topics: Decoded<OffsetFetchResponseTopics>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetFetchResponseTopics(reader, version))
   const errorCode = reader.readInt16()
@@ -104,7 +104,7 @@ function decodeOffsetFetchResponseGroup(reader: Reader, version: number): Decode
 function decodeOffsetFetchResponseTopics(reader: Reader, version: number): Decoded<OffsetFetchResponseTopics> {
   const nameValue = version >= 10 ? '' : reader.readCompactString()
   const topicId = version >= 10 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = reader.readCompactArrayLength(20)
+  const partitionsCount = reader.readCompactArrayLength(20, 116)
   const partitions: Decoded<OffsetFetchResponsePartitions>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetFetchResponsePartitions(reader, version))
   reader.skipTaggedFields()

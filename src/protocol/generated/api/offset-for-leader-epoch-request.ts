@@ -37,7 +37,7 @@ export const OffsetForLeaderEpochRequest: Message<OffsetForLeaderEpochRequest> =
 
 function decodeOffsetForLeaderEpochRequest(reader: Reader, version: number): Decoded<OffsetForLeaderEpochRequest> {
   const replicaId = version >= 3 ? reader.readInt32() : -2
-  const topicsCount = version >= 4 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 4 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<OffsetForLeaderEpochRequestOffsetForLeaderTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetForLeaderEpochRequestOffsetForLeaderTopic(reader, version))
   if (version >= 4) reader.skipTaggedFields()
@@ -46,7 +46,7 @@ function decodeOffsetForLeaderEpochRequest(reader: Reader, version: number): Dec
 
 function decodeOffsetForLeaderEpochRequestOffsetForLeaderTopic(reader: Reader, version: number): Decoded<OffsetForLeaderEpochRequestOffsetForLeaderTopic> {
   const topic = version >= 4 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 4 ? reader.readCompactArrayLength(12) : reader.readArrayLength(12)
+  const partitionsCount = version >= 4 ? reader.readCompactArrayLength(12, 60) : reader.readArrayLength(12, 60)
   const partitions: Decoded<OffsetForLeaderEpochRequestOffsetForLeaderPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetForLeaderEpochRequestOffsetForLeaderPartition(reader, version))
   if (version >= 4) reader.skipTaggedFields()

@@ -38,7 +38,7 @@ export const OffsetForLeaderEpochResponse: Message<OffsetForLeaderEpochResponse>
 
 function decodeOffsetForLeaderEpochResponse(reader: Reader, version: number): Decoded<OffsetForLeaderEpochResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = version >= 4 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 4 ? reader.readCompactArrayLength(3, 108) : reader.readArrayLength(3, 108)
   const topics: Decoded<OffsetForLeaderEpochResponseOffsetForLeaderTopicResult>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(reader, version))
   if (version >= 4) reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeOffsetForLeaderEpochResponse(reader: Reader, version: number): De
 
 function decodeOffsetForLeaderEpochResponseOffsetForLeaderTopicResult(reader: Reader, version: number): Decoded<OffsetForLeaderEpochResponseOffsetForLeaderTopicResult> {
   const topic = version >= 4 ? reader.readCompactString() : reader.readString()
-  const partitionsCount = version >= 4 ? reader.readCompactArrayLength(18) : reader.readArrayLength(18)
+  const partitionsCount = version >= 4 ? reader.readCompactArrayLength(18, 84) : reader.readArrayLength(18, 84)
   const partitions: Decoded<OffsetForLeaderEpochResponseEpochEndOffset>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeOffsetForLeaderEpochResponseEpochEndOffset(reader, version))
   if (version >= 4) reader.skipTaggedFields()

@@ -41,7 +41,7 @@ function decodeProduceRequest(reader: Reader, version: number): Decoded<ProduceR
   const transactionalId = version >= 9 ? reader.readCompactNullableString() : reader.readNullableString()
   const acks = reader.readInt16()
   const timeoutMs = reader.readInt32()
-  const topicDataCount = version >= 9 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicDataCount = version >= 9 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topicData: Decoded<ProduceRequestTopicProduceData>[] = []
   for (let index = 0; index < topicDataCount; index++) topicData.push(decodeProduceRequestTopicProduceData(reader, version))
   if (version >= 9) reader.skipTaggedFields()
@@ -51,7 +51,7 @@ function decodeProduceRequest(reader: Reader, version: number): Decoded<ProduceR
 function decodeProduceRequestTopicProduceData(reader: Reader, version: number): Decoded<ProduceRequestTopicProduceData> {
   const nameValue = version >= 13 ? '' : version >= 9 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 13 ? reader.readUuid() : ZERO_UUID
-  const partitionDataCount = version >= 9 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const partitionDataCount = version >= 9 ? reader.readCompactArrayLength(6, 164) : reader.readArrayLength(6, 164)
   const partitionData: Decoded<ProduceRequestPartitionProduceData>[] = []
   for (let index = 0; index < partitionDataCount; index++) partitionData.push(decodeProduceRequestPartitionProduceData(reader, version))
   if (version >= 9) reader.skipTaggedFields()

@@ -60,7 +60,7 @@ export const ProduceResponse: Message<ProduceResponse> = {
 }
 
 function decodeProduceResponse(reader: Reader, version: number): Decoded<ProduceResponse> {
-  const responsesCount = version >= 9 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const responsesCount = version >= 9 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const responses: Decoded<ProduceResponseTopicProduceResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeProduceResponseTopicProduceResponse(reader, version))
   const throttleTimeMs = reader.readInt32()
@@ -71,7 +71,7 @@ function decodeProduceResponse(reader: Reader, version: number): Decoded<Produce
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(11)
+          const nodeEndpointsCount = reader.readCompactArrayLength(11, 116)
           const nodeEndpointsElements: Decoded<ProduceResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeProduceResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -90,7 +90,7 @@ function decodeProduceResponse(reader: Reader, version: number): Decoded<Produce
 function decodeProduceResponseTopicProduceResponse(reader: Reader, version: number): Decoded<ProduceResponseTopicProduceResponse> {
   const nameValue = version >= 13 ? '' : version >= 9 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 13 ? reader.readUuid() : ZERO_UUID
-  const partitionResponsesCount = version >= 9 ? reader.readCompactArrayLength(22) : reader.readArrayLength(22)
+  const partitionResponsesCount = version >= 9 ? reader.readCompactArrayLength(22, 244) : reader.readArrayLength(22, 244)
   const partitionResponses: Decoded<ProduceResponsePartitionProduceResponse>[] = []
   for (let index = 0; index < partitionResponsesCount; index++) partitionResponses.push(decodeProduceResponsePartitionProduceResponse(reader, version))
   if (version >= 9) reader.skipTaggedFields()
@@ -103,7 +103,7 @@ function decodeProduceResponsePartitionProduceResponse(reader: Reader, version: 
   const baseOffset = reader.readInt64()
   const logAppendTimeMs = reader.readInt64()
   const logStartOffset = version >= 5 ? reader.readInt64() : -1
-  const recordErrorsCount = version >= 9 ? reader.readCompactArrayLength(6) : version >= 8 ? reader.readArrayLength(6) : 0
+  const recordErrorsCount = version >= 9 ? reader.readCompactArrayLength(6, 76) : version >= 8 ? reader.readArrayLength(6, 76) : 0
   const recordErrors: Decoded<ProduceResponseBatchIndexAndErrorMessage>[] = []
   for (let index = 0; index < recordErrorsCount; index++) recordErrors.push(decodeProduceResponseBatchIndexAndErrorMessage(reader, version))
   const errorMessage = version >= 9 ? reader.readCompactNullableString() : version >= 8 ? reader.readNullableString() : null

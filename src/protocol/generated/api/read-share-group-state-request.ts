@@ -36,7 +36,7 @@ export const ReadShareGroupStateRequest: Message<ReadShareGroupStateRequest> = {
 
 function decodeReadShareGroupStateRequest(reader: Reader, version: number): Decoded<ReadShareGroupStateRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<ReadShareGroupStateRequestReadStateData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeReadShareGroupStateRequestReadStateData(reader, version))
   reader.skipTaggedFields()
@@ -45,7 +45,7 @@ function decodeReadShareGroupStateRequest(reader: Reader, version: number): Deco
 
 function decodeReadShareGroupStateRequestReadStateData(reader: Reader, version: number): Decoded<ReadShareGroupStateRequestReadStateData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(9)
+  const partitionsCount = reader.readCompactArrayLength(9, 52)
   const partitions: Decoded<ReadShareGroupStateRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeReadShareGroupStateRequestPartitionData(reader, version))
   reader.skipTaggedFields()

@@ -45,7 +45,7 @@ export const ReadShareGroupStateResponse: Message<ReadShareGroupStateResponse> =
 }
 
 function decodeReadShareGroupStateResponse(reader: Reader, version: number): Decoded<ReadShareGroupStateResponse> {
-  const resultsCount = reader.readCompactArrayLength(18)
+  const resultsCount = reader.readCompactArrayLength(18, 124)
   const results: Decoded<ReadShareGroupStateResponseReadStateResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeReadShareGroupStateResponseReadStateResult(reader, version))
   reader.skipTaggedFields()
@@ -54,7 +54,7 @@ function decodeReadShareGroupStateResponse(reader: Reader, version: number): Dec
 
 function decodeReadShareGroupStateResponseReadStateResult(reader: Reader, version: number): Decoded<ReadShareGroupStateResponseReadStateResult> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(21)
+  const partitionsCount = reader.readCompactArrayLength(21, 156)
   const partitions: Decoded<ReadShareGroupStateResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeReadShareGroupStateResponsePartitionResult(reader, version))
   reader.skipTaggedFields()
@@ -67,7 +67,7 @@ function decodeReadShareGroupStateResponsePartitionResult(reader: Reader, versio
   const errorMessage = reader.readCompactNullableString()
   const stateEpoch = reader.readInt32()
   const startOffset = reader.readInt64()
-  const stateBatchesCount = reader.readCompactArrayLength(20)
+  const stateBatchesCount = reader.readCompactArrayLength(20, 100)
   const stateBatches: Decoded<ReadShareGroupStateResponseStateBatch>[] = []
   for (let index = 0; index < stateBatchesCount; index++) stateBatches.push(decodeReadShareGroupStateResponseStateBatch(reader, version))
   reader.skipTaggedFields()

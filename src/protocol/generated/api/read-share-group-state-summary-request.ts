@@ -36,7 +36,7 @@ export const ReadShareGroupStateSummaryRequest: Message<ReadShareGroupStateSumma
 
 function decodeReadShareGroupStateSummaryRequest(reader: Reader, version: number): Decoded<ReadShareGroupStateSummaryRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<ReadShareGroupStateSummaryRequestReadStateSummaryData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeReadShareGroupStateSummaryRequestReadStateSummaryData(reader, version))
   reader.skipTaggedFields()
@@ -45,7 +45,7 @@ function decodeReadShareGroupStateSummaryRequest(reader: Reader, version: number
 
 function decodeReadShareGroupStateSummaryRequestReadStateSummaryData(reader: Reader, version: number): Decoded<ReadShareGroupStateSummaryRequestReadStateSummaryData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(9)
+  const partitionsCount = reader.readCompactArrayLength(9, 52)
   const partitions: Decoded<ReadShareGroupStateSummaryRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeReadShareGroupStateSummaryRequestPartitionData(reader, version))
   reader.skipTaggedFields()

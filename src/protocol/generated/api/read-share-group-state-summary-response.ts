@@ -39,7 +39,7 @@ export const ReadShareGroupStateSummaryResponse: Message<ReadShareGroupStateSumm
 }
 
 function decodeReadShareGroupStateSummaryResponse(reader: Reader, version: number): Decoded<ReadShareGroupStateSummaryResponse> {
-  const resultsCount = reader.readCompactArrayLength(18)
+  const resultsCount = reader.readCompactArrayLength(18, 124)
   const results: Decoded<ReadShareGroupStateSummaryResponseReadStateSummaryResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeReadShareGroupStateSummaryResponseReadStateSummaryResult(reader, version))
   reader.skipTaggedFields()
@@ -48,7 +48,7 @@ function decodeReadShareGroupStateSummaryResponse(reader: Reader, version: numbe
 
 function decodeReadShareGroupStateSummaryResponseReadStateSummaryResult(reader: Reader, version: number): Decoded<ReadShareGroupStateSummaryResponseReadStateSummaryResult> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(24)
+  const partitionsCount = reader.readCompactArrayLength(24, 132)
   const partitions: Decoded<ReadShareGroupStateSummaryResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeReadShareGroupStateSummaryResponsePartitionResult(reader, version))
   reader.skipTaggedFields()

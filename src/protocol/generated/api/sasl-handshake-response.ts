@@ -26,7 +26,7 @@ export const SaslHandshakeResponse: Message<SaslHandshakeResponse> = {
 
 function decodeSaslHandshakeResponse(reader: Reader, _version: number): Decoded<SaslHandshakeResponse> {
   const errorCode = reader.readInt16()
-  const mechanismsCount = reader.readArrayLength(2)
+  const mechanismsCount = reader.readArrayLength(2, 36)
   const mechanisms: string[] = []
   for (let index = 0; index < mechanismsCount; index++) mechanisms.push(reader.readString())
   return { errorCode, mechanisms }

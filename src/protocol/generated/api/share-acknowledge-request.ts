@@ -48,7 +48,7 @@ function decodeShareAcknowledgeRequest(reader: Reader, version: number): Decoded
   const memberId = reader.readCompactNullableString()
   const shareSessionEpoch = reader.readInt32()
   const isRenewAck = version >= 2 ? reader.readBoolean() : false
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<ShareAcknowledgeRequestAcknowledgeTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeShareAcknowledgeRequestAcknowledgeTopic(reader, version))
   reader.skipTaggedFields()
@@ -57,7 +57,7 @@ function decodeShareAcknowledgeRequest(reader: Reader, version: number): Decoded
 
 function decodeShareAcknowledgeRequestAcknowledgeTopic(reader: Reader, version: number): Decoded<ShareAcknowledgeRequestAcknowledgeTopic> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(6)
+  const partitionsCount = reader.readCompactArrayLength(6, 84)
   const partitions: Decoded<ShareAcknowledgeRequestAcknowledgePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeShareAcknowledgeRequestAcknowledgePartition(reader, version))
   reader.skipTaggedFields()
@@ -66,7 +66,7 @@ function decodeShareAcknowledgeRequestAcknowledgeTopic(reader: Reader, version: 
 
 function decodeShareAcknowledgeRequestAcknowledgePartition(reader: Reader, version: number): Decoded<ShareAcknowledgeRequestAcknowledgePartition> {
   const partitionIndex = reader.readInt32()
-  const acknowledgementBatchesCount = reader.readCompactArrayLength(18)
+  const acknowledgementBatchesCount = reader.readCompactArrayLength(18, 124)
   const acknowledgementBatches: Decoded<ShareAcknowledgeRequestAcknowledgementBatch>[] = []
   for (let index = 0; index < acknowledgementBatchesCount; index++) acknowledgementBatches.push(decodeShareAcknowledgeRequestAcknowledgementBatch(reader, version))
   reader.skipTaggedFields()
@@ -76,7 +76,7 @@ function decodeShareAcknowledgeRequestAcknowledgePartition(reader: Reader, versi
 function decodeShareAcknowledgeRequestAcknowledgementBatch(reader: Reader, _version: number): Decoded<ShareAcknowledgeRequestAcknowledgementBatch> {
   const firstOffset = reader.readInt64Wide()
   const lastOffset = reader.readInt64Wide()
-  const acknowledgeTypesCount = reader.readCompactArrayLength(1)
+  const acknowledgeTypesCount = reader.readCompactArrayLength(1, 12)
   const acknowledgeTypes: number[] = []
   for (let index = 0; index < acknowledgeTypesCount; index++) acknowledgeTypes.push(reader.readInt8())
   reader.skipTaggedFields()

@@ -57,10 +57,10 @@ function decodeShareAcknowledgeResponse(reader: Reader, version: number): Decode
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
   const acquisitionLockTimeoutMs = version >= 2 ? reader.readInt32() : 0
-  const responsesCount = reader.readCompactArrayLength(18)
+  const responsesCount = reader.readCompactArrayLength(18, 124)
   const responses: Decoded<ShareAcknowledgeResponseTopicResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeShareAcknowledgeResponseTopicResponse(reader, version))
-  const nodeEndpointsCount = reader.readCompactArrayLength(11)
+  const nodeEndpointsCount = reader.readCompactArrayLength(11, 116)
   const nodeEndpoints: Decoded<ShareAcknowledgeResponseNodeEndpoint>[] = []
   for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpoints.push(decodeShareAcknowledgeResponseNodeEndpoint(reader, version))
   reader.skipTaggedFields()
@@ -69,7 +69,7 @@ function decodeShareAcknowledgeResponse(reader: Reader, version: number): Decode
 
 function decodeShareAcknowledgeResponseTopicResponse(reader: Reader, version: number): Decoded<ShareAcknowledgeResponseTopicResponse> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(17)
+  const partitionsCount = reader.readCompactArrayLength(17, 132)
   const partitions: Decoded<ShareAcknowledgeResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeShareAcknowledgeResponsePartitionData(reader, version))
   reader.skipTaggedFields()

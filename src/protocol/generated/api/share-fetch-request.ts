@@ -66,10 +66,10 @@ function decodeShareFetchRequest(reader: Reader, version: number): Decoded<Share
   const batchSize = reader.readInt32()
   const shareAcquireMode = version >= 2 ? reader.readInt8() : 0
   const isRenewAck = version >= 2 ? reader.readBoolean() : false
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<ShareFetchRequestFetchTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeShareFetchRequestFetchTopic(reader, version))
-  const forgottenTopicsDataCount = reader.readCompactArrayLength(18)
+  const forgottenTopicsDataCount = reader.readCompactArrayLength(18, 124)
   const forgottenTopicsData: Decoded<ShareFetchRequestForgottenTopic>[] = []
   for (let index = 0; index < forgottenTopicsDataCount; index++) forgottenTopicsData.push(decodeShareFetchRequestForgottenTopic(reader, version))
   reader.skipTaggedFields()
@@ -78,7 +78,7 @@ function decodeShareFetchRequest(reader: Reader, version: number): Decoded<Share
 
 function decodeShareFetchRequestFetchTopic(reader: Reader, version: number): Decoded<ShareFetchRequestFetchTopic> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(6)
+  const partitionsCount = reader.readCompactArrayLength(6, 84)
   const partitions: Decoded<ShareFetchRequestFetchPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeShareFetchRequestFetchPartition(reader, version))
   reader.skipTaggedFields()
@@ -87,7 +87,7 @@ function decodeShareFetchRequestFetchTopic(reader: Reader, version: number): Dec
 
 function decodeShareFetchRequestFetchPartition(reader: Reader, version: number): Decoded<ShareFetchRequestFetchPartition> {
   const partitionIndex = reader.readInt32()
-  const acknowledgementBatchesCount = reader.readCompactArrayLength(18)
+  const acknowledgementBatchesCount = reader.readCompactArrayLength(18, 124)
   const acknowledgementBatches: Decoded<ShareFetchRequestAcknowledgementBatch>[] = []
   for (let index = 0; index < acknowledgementBatchesCount; index++) acknowledgementBatches.push(decodeShareFetchRequestAcknowledgementBatch(reader, version))
   reader.skipTaggedFields()
@@ -97,7 +97,7 @@ function decodeShareFetchRequestFetchPartition(reader: Reader, version: number):
 function decodeShareFetchRequestAcknowledgementBatch(reader: Reader, _version: number): Decoded<ShareFetchRequestAcknowledgementBatch> {
   const firstOffset = reader.readInt64Wide()
   const lastOffset = reader.readInt64Wide()
-  const acknowledgeTypesCount = reader.readCompactArrayLength(1)
+  const acknowledgeTypesCount = reader.readCompactArrayLength(1, 12)
   const acknowledgeTypes: number[] = []
   for (let index = 0; index < acknowledgeTypesCount; index++) acknowledgeTypes.push(reader.readInt8())
   reader.skipTaggedFields()
@@ -106,7 +106,7 @@ function decodeShareFetchRequestAcknowledgementBatch(reader: Reader, _version: n
 
 function decodeShareFetchRequestForgottenTopic(reader: Reader, _version: number): Decoded<ShareFetchRequestForgottenTopic> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

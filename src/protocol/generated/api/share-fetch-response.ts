@@ -67,10 +67,10 @@ function decodeShareFetchResponse(reader: Reader, version: number): Decoded<Shar
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
   const acquisitionLockTimeoutMs = reader.readInt32()
-  const responsesCount = reader.readCompactArrayLength(18)
+  const responsesCount = reader.readCompactArrayLength(18, 124)
   const responses: Decoded<ShareFetchResponseShareFetchableTopicResponse>[] = []
   for (let index = 0; index < responsesCount; index++) responses.push(decodeShareFetchResponseShareFetchableTopicResponse(reader, version))
-  const nodeEndpointsCount = reader.readCompactArrayLength(11)
+  const nodeEndpointsCount = reader.readCompactArrayLength(11, 116)
   const nodeEndpoints: Decoded<ShareFetchResponseNodeEndpoint>[] = []
   for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpoints.push(decodeShareFetchResponseNodeEndpoint(reader, version))
   reader.skipTaggedFields()
@@ -79,7 +79,7 @@ function decodeShareFetchResponse(reader: Reader, version: number): Decoded<Shar
 
 function decodeShareFetchResponseShareFetchableTopicResponse(reader: Reader, version: number): Decoded<ShareFetchResponseShareFetchableTopicResponse> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(22)
+  const partitionsCount = reader.readCompactArrayLength(22, 332)
   const partitions: Decoded<ShareFetchResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeShareFetchResponsePartitionData(reader, version))
   reader.skipTaggedFields()
@@ -94,7 +94,7 @@ function decodeShareFetchResponsePartitionData(reader: Reader, version: number):
   const acknowledgeErrorMessage = reader.readCompactNullableString()
   const currentLeader = decodeShareFetchResponseLeaderIdAndEpoch(reader, version)
   const records = reader.readCompactBytesSlice()
-  const acquiredRecordsCount = reader.readCompactArrayLength(19)
+  const acquiredRecordsCount = reader.readCompactArrayLength(19, 92)
   const acquiredRecords: Decoded<ShareFetchResponseAcquiredRecords>[] = []
   for (let index = 0; index < acquiredRecordsCount; index++) acquiredRecords.push(decodeShareFetchResponseAcquiredRecords(reader, version))
   reader.skipTaggedFields()

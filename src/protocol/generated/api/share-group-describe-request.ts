@@ -25,7 +25,7 @@ export const ShareGroupDescribeRequest: Message<ShareGroupDescribeRequest> = {
 }
 
 function decodeShareGroupDescribeRequest(reader: Reader, _version: number): Decoded<ShareGroupDescribeRequest> {
-  const groupIdsCount = reader.readCompactArrayLength(1)
+  const groupIdsCount = reader.readCompactArrayLength(1, 36)
   const groupIds: string[] = []
   for (let index = 0; index < groupIdsCount; index++) groupIds.push(reader.readCompactString())
   const includeAuthorizedOperations = reader.readBoolean()

@@ -58,7 +58,7 @@ export const ShareGroupDescribeResponse: Message<ShareGroupDescribeResponse> = {
 
 function decodeShareGroupDescribeResponse(reader: Reader, version: number): Decoded<ShareGroupDescribeResponse> {
   const throttleTimeMs = reader.readInt32()
-  const groupsCount = reader.readCompactArrayLength(20)
+  const groupsCount = reader.readCompactArrayLength(20, 236)
   const groups: Decoded<ShareGroupDescribeResponseDescribedGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeShareGroupDescribeResponseDescribedGroup(reader, version))
   reader.skipTaggedFields()
@@ -73,7 +73,7 @@ function decodeShareGroupDescribeResponseDescribedGroup(reader: Reader, version:
   const groupEpoch = reader.readInt32()
   const assignmentEpoch = reader.readInt32()
   const assignorName = reader.readCompactString()
-  const membersCount = reader.readCompactArrayLength(12)
+  const membersCount = reader.readCompactArrayLength(12, 284)
   const members: Decoded<ShareGroupDescribeResponseMember>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeShareGroupDescribeResponseMember(reader, version))
   const authorizedOperations = reader.readInt32()
@@ -87,7 +87,7 @@ function decodeShareGroupDescribeResponseMember(reader: Reader, version: number)
   const memberEpoch = reader.readInt32()
   const clientId = reader.readCompactString()
   const clientHost = reader.readCompactString()
-  const subscribedTopicNamesCount = reader.readCompactArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactArrayLength(1, 36)
   const subscribedTopicNames: string[] = []
   for (let index = 0; index < subscribedTopicNamesCount; index++) subscribedTopicNames.push(reader.readCompactString())
   const assignment = decodeShareGroupDescribeResponseAssignment(reader, version)
@@ -96,7 +96,7 @@ function decodeShareGroupDescribeResponseMember(reader: Reader, version: number)
 }
 
 function decodeShareGroupDescribeResponseAssignment(reader: Reader, version: number): Decoded<ShareGroupDescribeResponseAssignment> {
-  const topicPartitionsCount = reader.readCompactArrayLength(19)
+  const topicPartitionsCount = reader.readCompactArrayLength(19, 156)
   const topicPartitions: Decoded<ShareGroupDescribeResponseTopicPartitions>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeShareGroupDescribeResponseTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -106,7 +106,7 @@ function decodeShareGroupDescribeResponseAssignment(reader: Reader, version: num
 function decodeShareGroupDescribeResponseTopicPartitions(reader: Reader, _version: number): Decoded<ShareGroupDescribeResponseTopicPartitions> {
   const topicId = reader.readUuid()
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

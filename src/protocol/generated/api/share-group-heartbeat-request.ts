@@ -32,7 +32,7 @@ function decodeShareGroupHeartbeatRequest(reader: Reader, _version: number): Dec
   const memberId = reader.readCompactString()
   const memberEpoch = reader.readInt32()
   const rackId = reader.readCompactNullableString()
-  const subscribedTopicNamesCount = reader.readCompactNullableArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactNullableArrayLength(1, 36)
   let subscribedTopicNames: string[] | null = null
   if (subscribedTopicNamesCount >= 0) {
     subscribedTopicNames = []

@@ -51,7 +51,7 @@ function decodeShareGroupHeartbeatResponse(reader: Reader, version: number): Dec
 }
 
 function decodeShareGroupHeartbeatResponseAssignment(reader: Reader, version: number): Decoded<ShareGroupHeartbeatResponseAssignment> {
-  const topicPartitionsCount = reader.readCompactArrayLength(18)
+  const topicPartitionsCount = reader.readCompactArrayLength(18, 124)
   const topicPartitions: Decoded<ShareGroupHeartbeatResponseTopicPartitions>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeShareGroupHeartbeatResponseTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -60,7 +60,7 @@ function decodeShareGroupHeartbeatResponseAssignment(reader: Reader, version: nu
 
 function decodeShareGroupHeartbeatResponseTopicPartitions(reader: Reader, _version: number): Decoded<ShareGroupHeartbeatResponseTopicPartitions> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -26,7 +26,7 @@ export const StreamsGroupDescribeRequest: Message<StreamsGroupDescribeRequest> =
 }
 
 function decodeStreamsGroupDescribeRequest(reader: Reader, version: number): Decoded<StreamsGroupDescribeRequest> {
-  const groupIdsCount = reader.readCompactArrayLength(1)
+  const groupIdsCount = reader.readCompactArrayLength(1, 36)
   const groupIds: string[] = []
   for (let index = 0; index < groupIdsCount; index++) groupIds.push(reader.readCompactString())
   const includeAuthorizedOperations = reader.readBoolean()

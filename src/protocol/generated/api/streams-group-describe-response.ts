@@ -130,7 +130,7 @@ export const StreamsGroupDescribeResponse: Message<StreamsGroupDescribeResponse>
 
 function decodeStreamsGroupDescribeResponse(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponse> {
   const throttleTimeMs = reader.readInt32()
-  const groupsCount = reader.readCompactArrayLength(20)
+  const groupsCount = reader.readCompactArrayLength(20, 436)
   const groups: Decoded<StreamsGroupDescribeResponseDescribedGroup>[] = []
   for (let index = 0; index < groupsCount; index++) groups.push(decodeStreamsGroupDescribeResponseDescribedGroup(reader, version))
   reader.skipTaggedFields()
@@ -145,7 +145,7 @@ function decodeStreamsGroupDescribeResponseDescribedGroup(reader: Reader, versio
   const groupEpoch = reader.readInt32()
   const assignmentEpoch = reader.readInt32()
   const topology = (reader.readStructIsPresent() ? decodeStreamsGroupDescribeResponseTopology(reader, version) : null)
-  const membersCount = reader.readCompactArrayLength(28)
+  const membersCount = reader.readCompactArrayLength(28, 748)
   const members: Decoded<StreamsGroupDescribeResponseMember>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeStreamsGroupDescribeResponseMember(reader, version))
   const authorizedOperations = reader.readInt32()
@@ -158,7 +158,7 @@ function decodeStreamsGroupDescribeResponseDescribedGroup(reader: Reader, versio
 
 function decodeStreamsGroupDescribeResponseTopology(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponseTopology> {
   const epoch = reader.readInt32()
-  const subtopologiesCount = reader.readCompactNullableArrayLength(6)
+  const subtopologiesCount = reader.readCompactNullableArrayLength(6, 228)
   let subtopologies: Decoded<StreamsGroupDescribeResponseSubtopology>[] | null = null
   if (subtopologiesCount >= 0) {
     subtopologies = []
@@ -170,16 +170,16 @@ function decodeStreamsGroupDescribeResponseTopology(reader: Reader, version: num
 
 function decodeStreamsGroupDescribeResponseSubtopology(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponseSubtopology> {
   const subtopologyId = reader.readCompactString()
-  const sourceTopicsCount = reader.readCompactArrayLength(1)
+  const sourceTopicsCount = reader.readCompactArrayLength(1, 36)
   const sourceTopics: string[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readCompactString())
-  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1)
+  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1, 36)
   const repartitionSinkTopics: string[] = []
   for (let index = 0; index < repartitionSinkTopicsCount; index++) repartitionSinkTopics.push(reader.readCompactString())
-  const stateChangelogTopicsCount = reader.readCompactArrayLength(9)
+  const stateChangelogTopicsCount = reader.readCompactArrayLength(9, 124)
   const stateChangelogTopics: Decoded<StreamsGroupDescribeResponseTopicInfo>[] = []
   for (let index = 0; index < stateChangelogTopicsCount; index++) stateChangelogTopics.push(decodeStreamsGroupDescribeResponseTopicInfo(reader, version))
-  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9)
+  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9, 124)
   const repartitionSourceTopics: Decoded<StreamsGroupDescribeResponseTopicInfo>[] = []
   for (let index = 0; index < repartitionSourceTopicsCount; index++) repartitionSourceTopics.push(decodeStreamsGroupDescribeResponseTopicInfo(reader, version))
   reader.skipTaggedFields()
@@ -190,7 +190,7 @@ function decodeStreamsGroupDescribeResponseTopicInfo(reader: Reader, version: nu
   const nameValue = reader.readCompactString()
   const partitions = reader.readInt32()
   const replicationFactor = reader.readInt16()
-  const topicConfigsCount = reader.readCompactArrayLength(3)
+  const topicConfigsCount = reader.readCompactArrayLength(3, 100)
   const topicConfigs: Decoded<StreamsGroupDescribeResponseKeyValue>[] = []
   for (let index = 0; index < topicConfigsCount; index++) topicConfigs.push(decodeStreamsGroupDescribeResponseKeyValue(reader, version))
   reader.skipTaggedFields()
@@ -214,13 +214,13 @@ function decodeStreamsGroupDescribeResponseMember(reader: Reader, version: numbe
   const topologyEpoch = reader.readInt32()
   const processId = reader.readCompactString()
   const userEndpoint = (reader.readStructIsPresent() ? decodeStreamsGroupDescribeResponseEndpoint(reader, version) : null)
-  const clientTagsCount = reader.readCompactArrayLength(3)
+  const clientTagsCount = reader.readCompactArrayLength(3, 100)
   const clientTags: Decoded<StreamsGroupDescribeResponseKeyValue>[] = []
   for (let index = 0; index < clientTagsCount; index++) clientTags.push(decodeStreamsGroupDescribeResponseKeyValue(reader, version))
-  const taskOffsetsCount = reader.readCompactArrayLength(14)
+  const taskOffsetsCount = reader.readCompactArrayLength(14, 100)
   const taskOffsets: Decoded<StreamsGroupDescribeResponseTaskOffset>[] = []
   for (let index = 0; index < taskOffsetsCount; index++) taskOffsets.push(decodeStreamsGroupDescribeResponseTaskOffset(reader, version))
-  const taskEndOffsetsCount = reader.readCompactArrayLength(14)
+  const taskEndOffsetsCount = reader.readCompactArrayLength(14, 100)
   const taskEndOffsets: Decoded<StreamsGroupDescribeResponseTaskOffset>[] = []
   for (let index = 0; index < taskEndOffsetsCount; index++) taskEndOffsets.push(decodeStreamsGroupDescribeResponseTaskOffset(reader, version))
   const assignment = decodeStreamsGroupDescribeResponseAssignment(reader, version)
@@ -246,13 +246,13 @@ function decodeStreamsGroupDescribeResponseTaskOffset(reader: Reader, _version: 
 }
 
 function decodeStreamsGroupDescribeResponseAssignment(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponseAssignment> {
-  const activeTasksCount = reader.readCompactArrayLength(3)
+  const activeTasksCount = reader.readCompactArrayLength(3, 108)
   const activeTasks: Decoded<StreamsGroupDescribeResponseTaskIds>[] = []
   for (let index = 0; index < activeTasksCount; index++) activeTasks.push(decodeStreamsGroupDescribeResponseTaskIds(reader, version))
-  const standbyTasksCount = reader.readCompactArrayLength(3)
+  const standbyTasksCount = reader.readCompactArrayLength(3, 108)
   const standbyTasks: Decoded<StreamsGroupDescribeResponseTaskIds>[] = []
   for (let index = 0; index < standbyTasksCount; index++) standbyTasks.push(decodeStreamsGroupDescribeResponseTaskIds(reader, version))
-  const warmupTasksCount = reader.readCompactArrayLength(3)
+  const warmupTasksCount = reader.readCompactArrayLength(3, 108)
   const warmupTasks: Decoded<StreamsGroupDescribeResponseTaskIds>[] = []
   for (let index = 0; index < warmupTasksCount; index++) warmupTasks.push(decodeStreamsGroupDescribeResponseTaskIds(reader, version))
   reader.skipTaggedFields()
@@ -261,7 +261,7 @@ function decodeStreamsGroupDescribeResponseAssignment(reader: Reader, version: n
 
 function decodeStreamsGroupDescribeResponseTaskIds(reader: Reader, _version: number): Decoded<StreamsGroupDescribeResponseTaskIds> {
   const subtopologyId = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()
@@ -269,10 +269,10 @@ function decodeStreamsGroupDescribeResponseTaskIds(reader: Reader, _version: num
 }
 
 function decodeStreamsGroupDescribeResponseTopologyDescription(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponseTopologyDescription> {
-  const subtopologiesCount = reader.readCompactArrayLength(3)
+  const subtopologiesCount = reader.readCompactArrayLength(3, 108)
   const subtopologies: Decoded<StreamsGroupDescribeResponseTopologyDescriptionSubtopology>[] = []
   for (let index = 0; index < subtopologiesCount; index++) subtopologies.push(decodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(reader, version))
-  const globalStoresCount = reader.readCompactArrayLength(15)
+  const globalStoresCount = reader.readCompactArrayLength(15, 484)
   const globalStores: Decoded<StreamsGroupDescribeResponseTopologyDescriptionGlobalStore>[] = []
   for (let index = 0; index < globalStoresCount; index++) globalStores.push(decodeStreamsGroupDescribeResponseTopologyDescriptionGlobalStore(reader, version))
   reader.skipTaggedFields()
@@ -281,7 +281,7 @@ function decodeStreamsGroupDescribeResponseTopologyDescription(reader: Reader, v
 
 function decodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(reader: Reader, version: number): Decoded<StreamsGroupDescribeResponseTopologyDescriptionSubtopology> {
   const subtopologyId = reader.readCompactString()
-  const nodesCount = reader.readCompactArrayLength(7)
+  const nodesCount = reader.readCompactArrayLength(7, 228)
   const nodes: Decoded<StreamsGroupDescribeResponseTopologyDescriptionNode>[] = []
   for (let index = 0; index < nodesCount; index++) nodes.push(decodeStreamsGroupDescribeResponseTopologyDescriptionNode(reader, version))
   reader.skipTaggedFields()
@@ -291,14 +291,14 @@ function decodeStreamsGroupDescribeResponseTopologyDescriptionSubtopology(reader
 function decodeStreamsGroupDescribeResponseTopologyDescriptionNode(reader: Reader, _version: number): Decoded<StreamsGroupDescribeResponseTopologyDescriptionNode> {
   const nameValue = reader.readCompactString()
   const nodeType = reader.readInt8()
-  const sourceTopicsCount = reader.readCompactArrayLength(1)
+  const sourceTopicsCount = reader.readCompactArrayLength(1, 36)
   const sourceTopics: string[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readCompactString())
   const sinkTopic = reader.readCompactNullableString()
-  const storesCount = reader.readCompactArrayLength(1)
+  const storesCount = reader.readCompactArrayLength(1, 36)
   const stores: string[] = []
   for (let index = 0; index < storesCount; index++) stores.push(reader.readCompactString())
-  const successorsCount = reader.readCompactArrayLength(1)
+  const successorsCount = reader.readCompactArrayLength(1, 36)
   const successors: string[] = []
   for (let index = 0; index < successorsCount; index++) successors.push(reader.readCompactString())
   reader.skipTaggedFields()

@@ -97,19 +97,19 @@ function decodeStreamsGroupHeartbeatRequest(reader: Reader, version: number): De
   const rackId = reader.readCompactNullableString()
   const rebalanceTimeoutMs = reader.readInt32()
   const topology = (reader.readStructIsPresent() ? decodeStreamsGroupHeartbeatRequestTopology(reader, version) : null)
-  const activeTasksCount = reader.readCompactNullableArrayLength(3)
+  const activeTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let activeTasks: Decoded<StreamsGroupHeartbeatRequestTaskIds>[] | null = null
   if (activeTasksCount >= 0) {
     activeTasks = []
     for (let index = 0; index < activeTasksCount; index++) activeTasks.push(decodeStreamsGroupHeartbeatRequestTaskIds(reader, version))
   }
-  const standbyTasksCount = reader.readCompactNullableArrayLength(3)
+  const standbyTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let standbyTasks: Decoded<StreamsGroupHeartbeatRequestTaskIds>[] | null = null
   if (standbyTasksCount >= 0) {
     standbyTasks = []
     for (let index = 0; index < standbyTasksCount; index++) standbyTasks.push(decodeStreamsGroupHeartbeatRequestTaskIds(reader, version))
   }
-  const warmupTasksCount = reader.readCompactNullableArrayLength(3)
+  const warmupTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let warmupTasks: Decoded<StreamsGroupHeartbeatRequestTaskIds>[] | null = null
   if (warmupTasksCount >= 0) {
     warmupTasks = []
@@ -117,19 +117,19 @@ function decodeStreamsGroupHeartbeatRequest(reader: Reader, version: number): De
   }
   const processId = reader.readCompactNullableString()
   const userEndpoint = (reader.readStructIsPresent() ? decodeStreamsGroupHeartbeatRequestEndpoint(reader, version) : null)
-  const clientTagsCount = reader.readCompactNullableArrayLength(3)
+  const clientTagsCount = reader.readCompactNullableArrayLength(3, 100)
   let clientTags: Decoded<StreamsGroupHeartbeatRequestKeyValue>[] | null = null
   if (clientTagsCount >= 0) {
     clientTags = []
     for (let index = 0; index < clientTagsCount; index++) clientTags.push(decodeStreamsGroupHeartbeatRequestKeyValue(reader, version))
   }
-  const taskOffsetsCount = reader.readCompactNullableArrayLength(14)
+  const taskOffsetsCount = reader.readCompactNullableArrayLength(14, 100)
   let taskOffsets: Decoded<StreamsGroupHeartbeatRequestTaskOffset>[] | null = null
   if (taskOffsetsCount >= 0) {
     taskOffsets = []
     for (let index = 0; index < taskOffsetsCount; index++) taskOffsets.push(decodeStreamsGroupHeartbeatRequestTaskOffset(reader, version))
   }
-  const taskEndOffsetsCount = reader.readCompactNullableArrayLength(14)
+  const taskEndOffsetsCount = reader.readCompactNullableArrayLength(14, 100)
   let taskEndOffsets: Decoded<StreamsGroupHeartbeatRequestTaskOffset>[] | null = null
   if (taskEndOffsetsCount >= 0) {
     taskEndOffsets = []
@@ -142,7 +142,7 @@ function decodeStreamsGroupHeartbeatRequest(reader: Reader, version: number): De
 
 function decodeStreamsGroupHeartbeatRequestTopology(reader: Reader, version: number): Decoded<StreamsGroupHeartbeatRequestTopology> {
   const epoch = reader.readInt32()
-  const subtopologiesCount = reader.readCompactArrayLength(8)
+  const subtopologiesCount = reader.readCompactArrayLength(8, 308)
   const subtopologies: Decoded<StreamsGroupHeartbeatRequestSubtopology>[] = []
   for (let index = 0; index < subtopologiesCount; index++) subtopologies.push(decodeStreamsGroupHeartbeatRequestSubtopology(reader, version))
   reader.skipTaggedFields()
@@ -151,22 +151,22 @@ function decodeStreamsGroupHeartbeatRequestTopology(reader: Reader, version: num
 
 function decodeStreamsGroupHeartbeatRequestSubtopology(reader: Reader, version: number): Decoded<StreamsGroupHeartbeatRequestSubtopology> {
   const subtopologyId = reader.readCompactString()
-  const sourceTopicsCount = reader.readCompactArrayLength(1)
+  const sourceTopicsCount = reader.readCompactArrayLength(1, 36)
   const sourceTopics: string[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readCompactString())
-  const sourceTopicRegexCount = reader.readCompactArrayLength(1)
+  const sourceTopicRegexCount = reader.readCompactArrayLength(1, 36)
   const sourceTopicRegex: string[] = []
   for (let index = 0; index < sourceTopicRegexCount; index++) sourceTopicRegex.push(reader.readCompactString())
-  const stateChangelogTopicsCount = reader.readCompactArrayLength(9)
+  const stateChangelogTopicsCount = reader.readCompactArrayLength(9, 124)
   const stateChangelogTopics: Decoded<StreamsGroupHeartbeatRequestTopicInfo>[] = []
   for (let index = 0; index < stateChangelogTopicsCount; index++) stateChangelogTopics.push(decodeStreamsGroupHeartbeatRequestTopicInfo(reader, version))
-  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1)
+  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1, 36)
   const repartitionSinkTopics: string[] = []
   for (let index = 0; index < repartitionSinkTopicsCount; index++) repartitionSinkTopics.push(reader.readCompactString())
-  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9)
+  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9, 124)
   const repartitionSourceTopics: Decoded<StreamsGroupHeartbeatRequestTopicInfo>[] = []
   for (let index = 0; index < repartitionSourceTopicsCount; index++) repartitionSourceTopics.push(decodeStreamsGroupHeartbeatRequestTopicInfo(reader, version))
-  const copartitionGroupsCount = reader.readCompactArrayLength(4)
+  const copartitionGroupsCount = reader.readCompactArrayLength(4, 156)
   const copartitionGroups: Decoded<StreamsGroupHeartbeatRequestCopartitionGroup>[] = []
   for (let index = 0; index < copartitionGroupsCount; index++) copartitionGroups.push(decodeStreamsGroupHeartbeatRequestCopartitionGroup(reader, version))
   reader.skipTaggedFields()
@@ -177,7 +177,7 @@ function decodeStreamsGroupHeartbeatRequestTopicInfo(reader: Reader, version: nu
   const nameValue = reader.readCompactString()
   const partitions = reader.readInt32()
   const replicationFactor = reader.readInt16()
-  const topicConfigsCount = reader.readCompactArrayLength(3)
+  const topicConfigsCount = reader.readCompactArrayLength(3, 100)
   const topicConfigs: Decoded<StreamsGroupHeartbeatRequestKeyValue>[] = []
   for (let index = 0; index < topicConfigsCount; index++) topicConfigs.push(decodeStreamsGroupHeartbeatRequestKeyValue(reader, version))
   reader.skipTaggedFields()
@@ -192,13 +192,13 @@ function decodeStreamsGroupHeartbeatRequestKeyValue(reader: Reader, _version: nu
 }
 
 function decodeStreamsGroupHeartbeatRequestCopartitionGroup(reader: Reader, _version: number): Decoded<StreamsGroupHeartbeatRequestCopartitionGroup> {
-  const sourceTopicsCount = reader.readCompactArrayLength(2)
+  const sourceTopicsCount = reader.readCompactArrayLength(2, 12)
   const sourceTopics: number[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readInt16())
-  const sourceTopicRegexCount = reader.readCompactArrayLength(2)
+  const sourceTopicRegexCount = reader.readCompactArrayLength(2, 12)
   const sourceTopicRegex: number[] = []
   for (let index = 0; index < sourceTopicRegexCount; index++) sourceTopicRegex.push(reader.readInt16())
-  const repartitionSourceTopicsCount = reader.readCompactArrayLength(2)
+  const repartitionSourceTopicsCount = reader.readCompactArrayLength(2, 12)
   const repartitionSourceTopics: number[] = []
   for (let index = 0; index < repartitionSourceTopicsCount; index++) repartitionSourceTopics.push(reader.readInt16())
   reader.skipTaggedFields()
@@ -207,7 +207,7 @@ function decodeStreamsGroupHeartbeatRequestCopartitionGroup(reader: Reader, _ver
 
 function decodeStreamsGroupHeartbeatRequestTaskIds(reader: Reader, _version: number): Decoded<StreamsGroupHeartbeatRequestTaskIds> {
   const subtopologyId = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -74,25 +74,25 @@ function decodeStreamsGroupHeartbeatResponse(reader: Reader, version: number): D
   const acceptableRecoveryLagLegacy = version >= 1 ? 0 : reader.readInt32()
   const taskOffsetIntervalMs = reader.readInt32()
   const acceptableRecoveryLag = version >= 1 ? reader.readInt64() : -1
-  const statusCount = reader.readCompactNullableArrayLength(3)
+  const statusCount = reader.readCompactNullableArrayLength(3, 76)
   let status: Decoded<StreamsGroupHeartbeatResponseStatus>[] | null = null
   if (statusCount >= 0) {
     status = []
     for (let index = 0; index < statusCount; index++) status.push(decodeStreamsGroupHeartbeatResponseStatus(reader, version))
   }
-  const activeTasksCount = reader.readCompactNullableArrayLength(3)
+  const activeTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let activeTasks: Decoded<StreamsGroupHeartbeatResponseTaskIds>[] | null = null
   if (activeTasksCount >= 0) {
     activeTasks = []
     for (let index = 0; index < activeTasksCount; index++) activeTasks.push(decodeStreamsGroupHeartbeatResponseTaskIds(reader, version))
   }
-  const standbyTasksCount = reader.readCompactNullableArrayLength(3)
+  const standbyTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let standbyTasks: Decoded<StreamsGroupHeartbeatResponseTaskIds>[] | null = null
   if (standbyTasksCount >= 0) {
     standbyTasks = []
     for (let index = 0; index < standbyTasksCount; index++) standbyTasks.push(decodeStreamsGroupHeartbeatResponseTaskIds(reader, version))
   }
-  const warmupTasksCount = reader.readCompactNullableArrayLength(3)
+  const warmupTasksCount = reader.readCompactNullableArrayLength(3, 108)
   let warmupTasks: Decoded<StreamsGroupHeartbeatResponseTaskIds>[] | null = null
   if (warmupTasksCount >= 0) {
     warmupTasks = []
@@ -100,7 +100,7 @@ function decodeStreamsGroupHeartbeatResponse(reader: Reader, version: number): D
   }
   const topologyDescriptionRequired = version >= 1 ? reader.readBoolean() : false
   const endpointInformationEpoch = reader.readInt32()
-  const partitionsByUserEndpointCount = reader.readCompactNullableArrayLength(7)
+  const partitionsByUserEndpointCount = reader.readCompactNullableArrayLength(7, 188)
   let partitionsByUserEndpoint: Decoded<StreamsGroupHeartbeatResponseEndpointToPartitions>[] | null = null
   if (partitionsByUserEndpointCount >= 0) {
     partitionsByUserEndpoint = []
@@ -119,7 +119,7 @@ function decodeStreamsGroupHeartbeatResponseStatus(reader: Reader, _version: num
 
 function decodeStreamsGroupHeartbeatResponseTaskIds(reader: Reader, _version: number): Decoded<StreamsGroupHeartbeatResponseTaskIds> {
   const subtopologyId = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()
@@ -128,10 +128,10 @@ function decodeStreamsGroupHeartbeatResponseTaskIds(reader: Reader, _version: nu
 
 function decodeStreamsGroupHeartbeatResponseEndpointToPartitions(reader: Reader, version: number): Decoded<StreamsGroupHeartbeatResponseEndpointToPartitions> {
   const userEndpoint = decodeStreamsGroupHeartbeatResponseEndpoint(reader, version)
-  const activePartitionsCount = reader.readCompactArrayLength(3)
+  const activePartitionsCount = reader.readCompactArrayLength(3, 108)
   const activePartitions: Decoded<StreamsGroupHeartbeatResponseTopicPartition>[] = []
   for (let index = 0; index < activePartitionsCount; index++) activePartitions.push(decodeStreamsGroupHeartbeatResponseTopicPartition(reader, version))
-  const standbyPartitionsCount = reader.readCompactArrayLength(3)
+  const standbyPartitionsCount = reader.readCompactArrayLength(3, 108)
   const standbyPartitions: Decoded<StreamsGroupHeartbeatResponseTopicPartition>[] = []
   for (let index = 0; index < standbyPartitionsCount; index++) standbyPartitions.push(decodeStreamsGroupHeartbeatResponseTopicPartition(reader, version))
   reader.skipTaggedFields()
@@ -147,7 +147,7 @@ function decodeStreamsGroupHeartbeatResponseEndpoint(reader: Reader, _version: n
 
 function decodeStreamsGroupHeartbeatResponseTopicPartition(reader: Reader, _version: number): Decoded<StreamsGroupHeartbeatResponseTopicPartition> {
   const topic = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

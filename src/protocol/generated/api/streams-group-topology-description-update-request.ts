@@ -60,10 +60,10 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequest(reader: Reader, vers
 }
 
 function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescription(reader: Reader, version: number): Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescription> {
-  const subtopologiesCount = reader.readCompactArrayLength(3)
+  const subtopologiesCount = reader.readCompactArrayLength(3, 108)
   const subtopologies: Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology>[] = []
   for (let index = 0; index < subtopologiesCount; index++) subtopologies.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology(reader, version))
-  const globalStoresCount = reader.readCompactArrayLength(15)
+  const globalStoresCount = reader.readCompactArrayLength(15, 484)
   const globalStores: Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore>[] = []
   for (let index = 0; index < globalStoresCount; index++) globalStores.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionGlobalStore(reader, version))
   reader.skipTaggedFields()
@@ -72,7 +72,7 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescription(r
 
 function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology(reader: Reader, version: number): Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSubtopology> {
   const subtopologyId = reader.readCompactString()
-  const nodesCount = reader.readCompactArrayLength(7)
+  const nodesCount = reader.readCompactArrayLength(7, 228)
   const nodes: Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode>[] = []
   for (let index = 0; index < nodesCount; index++) nodes.push(decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode(reader, version))
   reader.skipTaggedFields()
@@ -82,14 +82,14 @@ function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionSu
 function decodeStreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode(reader: Reader, _version: number): Decoded<StreamsGroupTopologyDescriptionUpdateRequestTopologyDescriptionNode> {
   const nameValue = reader.readCompactString()
   const nodeType = reader.readInt8()
-  const sourceTopicsCount = reader.readCompactArrayLength(1)
+  const sourceTopicsCount = reader.readCompactArrayLength(1, 36)
   const sourceTopics: string[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readCompactString())
   const sinkTopic = reader.readCompactNullableString()
-  const storesCount = reader.readCompactArrayLength(1)
+  const storesCount = reader.readCompactArrayLength(1, 36)
   const stores: string[] = []
   for (let index = 0; index < storesCount; index++) stores.push(reader.readCompactString())
-  const successorsCount = reader.readCompactArrayLength(1)
+  const successorsCount = reader.readCompactArrayLength(1, 36)
   const successors: string[] = []
   for (let index = 0; index < successorsCount; index++) successors.push(reader.readCompactString())
   reader.skipTaggedFields()

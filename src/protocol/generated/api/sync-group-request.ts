@@ -41,7 +41,7 @@ function decodeSyncGroupRequest(reader: Reader, version: number): Decoded<SyncGr
   const groupInstanceId = version >= 4 ? reader.readCompactNullableString() : version >= 3 ? reader.readNullableString() : null
   const protocolType = version >= 5 ? reader.readCompactNullableString() : null
   const protocolName = version >= 5 ? reader.readCompactNullableString() : null
-  const assignmentsCount = version >= 4 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const assignmentsCount = version >= 4 ? reader.readCompactArrayLength(3, 188) : reader.readArrayLength(3, 188)
   const assignments: Decoded<SyncGroupRequestAssignment>[] = []
   for (let index = 0; index < assignmentsCount; index++) assignments.push(decodeSyncGroupRequestAssignment(reader, version))
   if (version >= 4) reader.skipTaggedFields()

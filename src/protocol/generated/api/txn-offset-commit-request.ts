@@ -51,7 +51,7 @@ function decodeTxnOffsetCommitRequest(reader: Reader, version: number): Decoded<
   const generationIdOrMemberEpoch = version >= 3 ? reader.readInt32() : -1
   const memberId = version >= 3 ? reader.readCompactString() : ''
   const groupInstanceId = version >= 3 ? reader.readCompactNullableString() : null
-  const topicsCount = version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 3 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topics: Decoded<TxnOffsetCommitRequestTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeTxnOffsetCommitRequestTopic(reader, version))
   if (version >= 3) reader.skipTaggedFields()
@@ -61,7 +61,7 @@ function decodeTxnOffsetCommitRequest(reader: Reader, version: number): Decoded<
 function decodeTxnOffsetCommitRequestTopic(reader: Reader, version: number): Decoded<TxnOffsetCommitRequestTopic> {
   const nameValue = version >= 6 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 6 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(14) : reader.readArrayLength(14)
+  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(14, 108) : reader.readArrayLength(14, 108)
   const partitions: Decoded<TxnOffsetCommitRequestPartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeTxnOffsetCommitRequestPartition(reader, version))
   if (version >= 3) reader.skipTaggedFields()

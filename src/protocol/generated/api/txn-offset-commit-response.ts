@@ -37,7 +37,7 @@ export const TxnOffsetCommitResponse: Message<TxnOffsetCommitResponse> = {
 
 function decodeTxnOffsetCommitResponse(reader: Reader, version: number): Decoded<TxnOffsetCommitResponse> {
   const throttleTimeMs = reader.readInt32()
-  const topicsCount = version >= 3 ? reader.readCompactArrayLength(3) : reader.readArrayLength(3)
+  const topicsCount = version >= 3 ? reader.readCompactArrayLength(3, 132) : reader.readArrayLength(3, 132)
   const topics: Decoded<TxnOffsetCommitResponseTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeTxnOffsetCommitResponseTopic(reader, version))
   if (version >= 3) reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeTxnOffsetCommitResponse(reader: Reader, version: number): Decoded
 function decodeTxnOffsetCommitResponseTopic(reader: Reader, version: number): Decoded<TxnOffsetCommitResponseTopic> {
   const nameValue = version >= 6 ? '' : version >= 3 ? reader.readCompactString() : reader.readString()
   const topicId = version >= 6 ? reader.readUuid() : ZERO_UUID
-  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(6) : reader.readArrayLength(6)
+  const partitionsCount = version >= 3 ? reader.readCompactArrayLength(6, 52) : reader.readArrayLength(6, 52)
   const partitions: Decoded<TxnOffsetCommitResponsePartition>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeTxnOffsetCommitResponsePartition(reader, version))
   if (version >= 3) reader.skipTaggedFields()

@@ -34,7 +34,7 @@ export const UpdateFeaturesRequest: Message<UpdateFeaturesRequest> = {
 
 function decodeUpdateFeaturesRequest(reader: Reader, version: number): Decoded<UpdateFeaturesRequest> {
   const timeoutMs = reader.readInt32()
-  const featureUpdatesCount = reader.readCompactArrayLength(5)
+  const featureUpdatesCount = reader.readCompactArrayLength(5, 92)
   const featureUpdates: Decoded<UpdateFeaturesRequestFeatureUpdateKey>[] = []
   for (let index = 0; index < featureUpdatesCount; index++) featureUpdates.push(decodeUpdateFeaturesRequestFeatureUpdateKey(reader, version))
   const validateOnly = version >= 1 ? reader.readBoolean() : false

@@ -36,7 +36,7 @@ function decodeUpdateFeaturesResponse(reader: Reader, version: number): Decoded<
   const throttleTimeMs = reader.readInt32()
   const errorCode = reader.readInt16()
   const errorMessage = reader.readCompactNullableString()
-  const resultsCount = version >= 2 ? 0 : reader.readCompactArrayLength(5)
+  const resultsCount = version >= 2 ? 0 : reader.readCompactArrayLength(5, 108)
   const results: Decoded<UpdateFeaturesResponseUpdatableFeatureResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeUpdateFeaturesResponseUpdatableFeatureResult(reader, version))
   reader.skipTaggedFields()

@@ -44,7 +44,7 @@ function decodeUpdateRaftVoterRequest(reader: Reader, version: number): Decoded<
   const currentLeaderEpoch = reader.readInt32()
   const voterId = reader.readInt32()
   const voterDirectoryId = reader.readUuid()
-  const listenersCount = reader.readCompactArrayLength(5)
+  const listenersCount = reader.readCompactArrayLength(5, 108)
   const listeners: Decoded<UpdateRaftVoterRequestListener>[] = []
   for (let index = 0; index < listenersCount; index++) listeners.push(decodeUpdateRaftVoterRequestListener(reader, version))
   const kRaftVersionFeature = decodeUpdateRaftVoterRequestKRaftVersionFeature(reader, version)

@@ -44,7 +44,7 @@ export const VoteRequest: Message<VoteRequest> = {
 function decodeVoteRequest(reader: Reader, version: number): Decoded<VoteRequest> {
   const clusterId = reader.readCompactNullableString()
   const voterId = version >= 1 ? reader.readInt32() : -1
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<VoteRequestTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeVoteRequestTopicData(reader, version))
   reader.skipTaggedFields()
@@ -53,7 +53,7 @@ function decodeVoteRequest(reader: Reader, version: number): Decoded<VoteRequest
 
 function decodeVoteRequestTopicData(reader: Reader, version: number): Decoded<VoteRequestTopicData> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(25)
+  const partitionsCount = reader.readCompactArrayLength(25, 196)
   const partitions: Decoded<VoteRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeVoteRequestPartitionData(reader, version))
   reader.skipTaggedFields()

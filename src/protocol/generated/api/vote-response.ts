@@ -46,7 +46,7 @@ export const VoteResponse: Message<VoteResponse> = {
 
 function decodeVoteResponse(reader: Reader, version: number): Decoded<VoteResponse> {
   const errorCode = reader.readInt16()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<VoteResponseTopicData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeVoteResponseTopicData(reader, version))
   let nodeEndpoints: Decoded<VoteResponseNodeEndpoint>[] = []
@@ -56,7 +56,7 @@ function decodeVoteResponse(reader: Reader, version: number): Decoded<VoteRespon
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const nodeEndpointsCount = reader.readCompactArrayLength(8)
+          const nodeEndpointsCount = reader.readCompactArrayLength(8, 84)
           const nodeEndpointsElements: Decoded<VoteResponseNodeEndpoint>[] = []
           for (let index = 0; index < nodeEndpointsCount; index++) nodeEndpointsElements.push(decodeVoteResponseNodeEndpoint(reader, version))
           nodeEndpoints = nodeEndpointsElements
@@ -74,7 +74,7 @@ function decodeVoteResponse(reader: Reader, version: number): Decoded<VoteRespon
 
 function decodeVoteResponseTopicData(reader: Reader, version: number): Decoded<VoteResponseTopicData> {
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(16)
+  const partitionsCount = reader.readCompactArrayLength(16, 76)
   const partitions: Decoded<VoteResponsePartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeVoteResponsePartitionData(reader, version))
   reader.skipTaggedFields()

@@ -47,7 +47,7 @@ export const WriteShareGroupStateRequest: Message<WriteShareGroupStateRequest> =
 
 function decodeWriteShareGroupStateRequest(reader: Reader, version: number): Decoded<WriteShareGroupStateRequest> {
   const groupId = reader.readCompactString()
-  const topicsCount = reader.readCompactArrayLength(18)
+  const topicsCount = reader.readCompactArrayLength(18, 124)
   const topics: Decoded<WriteShareGroupStateRequestWriteStateData>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeWriteShareGroupStateRequestWriteStateData(reader, version))
   reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeWriteShareGroupStateRequest(reader: Reader, version: number): Dec
 
 function decodeWriteShareGroupStateRequestWriteStateData(reader: Reader, version: number): Decoded<WriteShareGroupStateRequestWriteStateData> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(22)
+  const partitionsCount = reader.readCompactArrayLength(22, 132)
   const partitions: Decoded<WriteShareGroupStateRequestPartitionData>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeWriteShareGroupStateRequestPartitionData(reader, version))
   reader.skipTaggedFields()
@@ -69,7 +69,7 @@ function decodeWriteShareGroupStateRequestPartitionData(reader: Reader, version:
   const leaderEpoch = reader.readInt32()
   const startOffset = reader.readInt64Wide()
   const deliveryCompleteCount = version >= 1 ? reader.readInt32() : -1
-  const stateBatchesCount = reader.readCompactArrayLength(20)
+  const stateBatchesCount = reader.readCompactArrayLength(20, 100)
   const stateBatches: Decoded<WriteShareGroupStateRequestStateBatch>[] = []
   for (let index = 0; index < stateBatchesCount; index++) stateBatches.push(decodeWriteShareGroupStateRequestStateBatch(reader, version))
   reader.skipTaggedFields()

@@ -35,7 +35,7 @@ export const WriteShareGroupStateResponse: Message<WriteShareGroupStateResponse>
 }
 
 function decodeWriteShareGroupStateResponse(reader: Reader, version: number): Decoded<WriteShareGroupStateResponse> {
-  const resultsCount = reader.readCompactArrayLength(18)
+  const resultsCount = reader.readCompactArrayLength(18, 124)
   const results: Decoded<WriteShareGroupStateResponseWriteStateResult>[] = []
   for (let index = 0; index < resultsCount; index++) results.push(decodeWriteShareGroupStateResponseWriteStateResult(reader, version))
   reader.skipTaggedFields()
@@ -44,7 +44,7 @@ function decodeWriteShareGroupStateResponse(reader: Reader, version: number): De
 
 function decodeWriteShareGroupStateResponseWriteStateResult(reader: Reader, version: number): Decoded<WriteShareGroupStateResponseWriteStateResult> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(8)
+  const partitionsCount = reader.readCompactArrayLength(8, 84)
   const partitions: Decoded<WriteShareGroupStateResponsePartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeWriteShareGroupStateResponsePartitionResult(reader, version))
   reader.skipTaggedFields()

@@ -38,7 +38,7 @@ export const WriteTxnMarkersRequest: Message<WriteTxnMarkersRequest> = {
 }
 
 function decodeWriteTxnMarkersRequest(reader: Reader, version: number): Decoded<WriteTxnMarkersRequest> {
-  const markersCount = reader.readCompactArrayLength(17)
+  const markersCount = reader.readCompactArrayLength(17, 132)
   const markers: Decoded<WriteTxnMarkersRequestWritableTxnMarker>[] = []
   for (let index = 0; index < markersCount; index++) markers.push(decodeWriteTxnMarkersRequestWritableTxnMarker(reader, version))
   reader.skipTaggedFields()
@@ -49,7 +49,7 @@ function decodeWriteTxnMarkersRequestWritableTxnMarker(reader: Reader, version: 
   const producerId = reader.readInt64Wide()
   const producerEpoch = reader.readInt16()
   const transactionResult = reader.readBoolean()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<WriteTxnMarkersRequestWritableTxnMarkerTopic>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeWriteTxnMarkersRequestWritableTxnMarkerTopic(reader, version))
   const coordinatorEpoch = reader.readInt32()
@@ -60,7 +60,7 @@ function decodeWriteTxnMarkersRequestWritableTxnMarker(reader: Reader, version: 
 
 function decodeWriteTxnMarkersRequestWritableTxnMarkerTopic(reader: Reader, _version: number): Decoded<WriteTxnMarkersRequestWritableTxnMarkerTopic> {
   const nameValue = reader.readCompactString()
-  const partitionIndexesCount = reader.readCompactArrayLength(4)
+  const partitionIndexesCount = reader.readCompactArrayLength(4, 12)
   const partitionIndexes: number[] = []
   for (let index = 0; index < partitionIndexesCount; index++) partitionIndexes.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -39,7 +39,7 @@ export const WriteTxnMarkersResponse: Message<WriteTxnMarkersResponse> = {
 }
 
 function decodeWriteTxnMarkersResponse(reader: Reader, version: number): Decoded<WriteTxnMarkersResponse> {
-  const markersCount = reader.readCompactArrayLength(10)
+  const markersCount = reader.readCompactArrayLength(10, 100)
   const markers: Decoded<WriteTxnMarkersResponseWritableTxnMarkerResult>[] = []
   for (let index = 0; index < markersCount; index++) markers.push(decodeWriteTxnMarkersResponseWritableTxnMarkerResult(reader, version))
   reader.skipTaggedFields()
@@ -48,7 +48,7 @@ function decodeWriteTxnMarkersResponse(reader: Reader, version: number): Decoded
 
 function decodeWriteTxnMarkersResponseWritableTxnMarkerResult(reader: Reader, version: number): Decoded<WriteTxnMarkersResponseWritableTxnMarkerResult> {
   const producerId = reader.readInt64()
-  const topicsCount = reader.readCompactArrayLength(3)
+  const topicsCount = reader.readCompactArrayLength(3, 108)
   const topics: Decoded<WriteTxnMarkersResponseWritableTxnMarkerTopicResult>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeWriteTxnMarkersResponseWritableTxnMarkerTopicResult(reader, version))
   reader.skipTaggedFields()
@@ -57,7 +57,7 @@ function decodeWriteTxnMarkersResponseWritableTxnMarkerResult(reader: Reader, ve
 
 function decodeWriteTxnMarkersResponseWritableTxnMarkerTopicResult(reader: Reader, version: number): Decoded<WriteTxnMarkersResponseWritableTxnMarkerTopicResult> {
   const nameValue = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(7)
+  const partitionsCount = reader.readCompactArrayLength(7, 52)
   const partitions: Decoded<WriteTxnMarkersResponseWritableTxnMarkerPartitionResult>[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(decodeWriteTxnMarkersResponseWritableTxnMarkerPartitionResult(reader, version))
   reader.skipTaggedFields()

@@ -30,7 +30,7 @@ export const ConsumerProtocolAssignment: Message<ConsumerProtocolAssignment> = {
 }
 
 function decodeConsumerProtocolAssignment(reader: Reader, version: number): Decoded<ConsumerProtocolAssignment> {
-  const assignedPartitionsCount = reader.readArrayLength(6)
+  const assignedPartitionsCount = reader.readArrayLength(6, 108)
   const assignedPartitions: Decoded<ConsumerProtocolAssignmentTopicPartition>[] = []
   for (let index = 0; index < assignedPartitionsCount; index++) assignedPartitions.push(decodeConsumerProtocolAssignmentTopicPartition(reader, version))
   const userData = reader.readNullableBytesSlice()
@@ -39,7 +39,7 @@ function decodeConsumerProtocolAssignment(reader: Reader, version: number): Deco
 
 function decodeConsumerProtocolAssignmentTopicPartition(reader: Reader, _version: number): Decoded<ConsumerProtocolAssignmentTopicPartition> {
   const topic = reader.readString()
-  const partitionsCount = reader.readArrayLength(4)
+  const partitionsCount = reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   return { topic, partitions }

@@ -33,11 +33,11 @@ export const ConsumerProtocolSubscription: Message<ConsumerProtocolSubscription>
 }
 
 function decodeConsumerProtocolSubscription(reader: Reader, version: number): Decoded<ConsumerProtocolSubscription> {
-  const topicsCount = reader.readArrayLength(2)
+  const topicsCount = reader.readArrayLength(2, 36)
   const topics: string[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(reader.readString())
   const userData = reader.readNullableBytesSlice()
-  const ownedPartitionsCount = version >= 1 ? reader.readArrayLength(6) : 0
+  const ownedPartitionsCount = version >= 1 ? reader.readArrayLength(6, 108) : 0
   const ownedPartitions: Decoded<ConsumerProtocolSubscriptionTopicPartition>[] = []
   for (let index = 0; index < ownedPartitionsCount; index++) ownedPartitions.push(decodeConsumerProtocolSubscriptionTopicPartition(reader, version))
   const generationId = version >= 2 ? reader.readInt32() : -1
@@ -47,7 +47,7 @@ function decodeConsumerProtocolSubscription(reader: Reader, version: number): De
 
 function decodeConsumerProtocolSubscriptionTopicPartition(reader: Reader, _version: number): Decoded<ConsumerProtocolSubscriptionTopicPartition> {
   const topic = reader.readString()
-  const partitionsCount = reader.readArrayLength(4)
+  const partitionsCount = reader.readArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   return { topic, partitions }

@@ -34,10 +34,10 @@ export const LeaderChangeMessage: Message<LeaderChangeMessage> = {
 function decodeLeaderChangeMessage(reader: Reader, version: number): Decoded<LeaderChangeMessage> {
   const versionValue = reader.readInt16()
   const leaderId = reader.readInt32()
-  const votersCount = reader.readCompactArrayLength(5)
+  const votersCount = reader.readCompactArrayLength(5, 92)
   const voters: Decoded<LeaderChangeMessageVoter>[] = []
   for (let index = 0; index < votersCount; index++) voters.push(decodeLeaderChangeMessageVoter(reader, version))
-  const grantingVotersCount = reader.readCompactArrayLength(5)
+  const grantingVotersCount = reader.readCompactArrayLength(5, 92)
   const grantingVoters: Decoded<LeaderChangeMessageVoter>[] = []
   for (let index = 0; index < grantingVotersCount; index++) grantingVoters.push(decodeLeaderChangeMessageVoter(reader, version))
   reader.skipTaggedFields()

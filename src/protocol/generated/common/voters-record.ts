@@ -44,7 +44,7 @@ export const VotersRecord: Message<VotersRecord> = {
 
 function decodeVotersRecord(reader: Reader, version: number): Decoded<VotersRecord> {
   const versionValue = reader.readInt16()
-  const votersCount = reader.readCompactArrayLength(27)
+  const votersCount = reader.readCompactArrayLength(27, 180)
   const voters: Decoded<VotersRecordVoter>[] = []
   for (let index = 0; index < votersCount; index++) voters.push(decodeVotersRecordVoter(reader, version))
   reader.skipTaggedFields()
@@ -54,7 +54,7 @@ function decodeVotersRecord(reader: Reader, version: number): Decoded<VotersReco
 function decodeVotersRecordVoter(reader: Reader, version: number): Decoded<VotersRecordVoter> {
   const voterId = reader.readInt32()
   const voterDirectoryId = reader.readUuid()
-  const endpointsCount = reader.readCompactArrayLength(5)
+  const endpointsCount = reader.readCompactArrayLength(5, 108)
   const endpoints: Decoded<VotersRecordEndpoint>[] = []
   for (let index = 0; index < endpointsCount; index++) endpoints.push(decodeVotersRecordEndpoint(reader, version))
   const kRaftVersionFeature = decodeVotersRecordKRaftVersionFeature(reader, version)

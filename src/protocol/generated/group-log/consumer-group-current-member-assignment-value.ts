@@ -37,10 +37,10 @@ function decodeConsumerGroupCurrentMemberAssignmentValue(reader: Reader, version
   const memberEpoch = reader.readInt32()
   const previousMemberEpoch = reader.readInt32()
   const state = reader.readInt8()
-  const assignedPartitionsCount = reader.readCompactArrayLength(18)
+  const assignedPartitionsCount = reader.readCompactArrayLength(18, 164)
   const assignedPartitions: Decoded<ConsumerGroupCurrentMemberAssignmentValueTopicPartitions>[] = []
   for (let index = 0; index < assignedPartitionsCount; index++) assignedPartitions.push(decodeConsumerGroupCurrentMemberAssignmentValueTopicPartitions(reader, version))
-  const partitionsPendingRevocationCount = reader.readCompactArrayLength(18)
+  const partitionsPendingRevocationCount = reader.readCompactArrayLength(18, 164)
   const partitionsPendingRevocation: Decoded<ConsumerGroupCurrentMemberAssignmentValueTopicPartitions>[] = []
   for (let index = 0; index < partitionsPendingRevocationCount; index++) partitionsPendingRevocation.push(decodeConsumerGroupCurrentMemberAssignmentValueTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -49,7 +49,7 @@ function decodeConsumerGroupCurrentMemberAssignmentValue(reader: Reader, version
 
 function decodeConsumerGroupCurrentMemberAssignmentValueTopicPartitions(reader: Reader, _version: number): Decoded<ConsumerGroupCurrentMemberAssignmentValueTopicPartitions> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   let assignmentEpochs: number[] | null = null
@@ -58,7 +58,7 @@ function decodeConsumerGroupCurrentMemberAssignmentValueTopicPartitions(reader: 
     const end = reader.tagEnd(reader.readUnsignedVarint())
     switch (tag) {
       case 0: {
-        const assignmentEpochsCount = reader.readCompactNullableArrayLength(4)
+        const assignmentEpochsCount = reader.readCompactNullableArrayLength(4, 12)
         const assignmentEpochsElements: number[] = []
         for (let index = 0; index < assignmentEpochsCount; index++) assignmentEpochsElements.push(reader.readInt32())
         assignmentEpochs = assignmentEpochsCount < 0 ? null : assignmentEpochsElements

@@ -46,7 +46,7 @@ function decodeConsumerGroupMemberMetadataValue(reader: Reader, version: number)
   const rackId = reader.readCompactNullableString()
   const clientId = reader.readCompactString()
   const clientHost = reader.readCompactString()
-  const subscribedTopicNamesCount = reader.readCompactArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactArrayLength(1, 36)
   const subscribedTopicNames: string[] = []
   for (let index = 0; index < subscribedTopicNamesCount; index++) subscribedTopicNames.push(reader.readCompactString())
   const subscribedTopicRegex = reader.readCompactNullableString()
@@ -71,7 +71,7 @@ function decodeConsumerGroupMemberMetadataValue(reader: Reader, version: number)
 
 function decodeConsumerGroupMemberMetadataValueClassicMemberMetadata(reader: Reader, version: number): Decoded<ConsumerGroupMemberMetadataValueClassicMemberMetadata> {
   const sessionTimeoutMs = reader.readInt32()
-  const supportedProtocolsCount = reader.readCompactArrayLength(3)
+  const supportedProtocolsCount = reader.readCompactArrayLength(3, 188)
   const supportedProtocols: Decoded<ConsumerGroupMemberMetadataValueClassicProtocol>[] = []
   for (let index = 0; index < supportedProtocolsCount; index++) supportedProtocols.push(decodeConsumerGroupMemberMetadataValueClassicProtocol(reader, version))
   reader.skipTaggedFields()

@@ -36,7 +36,7 @@ export const ConsumerGroupPartitionMetadataValue: Message<ConsumerGroupPartition
 }
 
 function decodeConsumerGroupPartitionMetadataValue(reader: Reader, version: number): Decoded<ConsumerGroupPartitionMetadataValue> {
-  const topicsCount = reader.readCompactArrayLength(23)
+  const topicsCount = reader.readCompactArrayLength(23, 164)
   const topics: Decoded<ConsumerGroupPartitionMetadataValueTopicMetadata>[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(decodeConsumerGroupPartitionMetadataValueTopicMetadata(reader, version))
   reader.skipTaggedFields()
@@ -47,7 +47,7 @@ function decodeConsumerGroupPartitionMetadataValueTopicMetadata(reader: Reader, 
   const topicId = reader.readUuid()
   const topicName = reader.readCompactString()
   const numPartitions = reader.readInt32()
-  const partitionMetadataCount = reader.readCompactArrayLength(6)
+  const partitionMetadataCount = reader.readCompactArrayLength(6, 84)
   const partitionMetadata: Decoded<ConsumerGroupPartitionMetadataValuePartitionMetadata>[] = []
   for (let index = 0; index < partitionMetadataCount; index++) partitionMetadata.push(decodeConsumerGroupPartitionMetadataValuePartitionMetadata(reader, version))
   reader.skipTaggedFields()
@@ -56,7 +56,7 @@ function decodeConsumerGroupPartitionMetadataValueTopicMetadata(reader: Reader, 
 
 function decodeConsumerGroupPartitionMetadataValuePartitionMetadata(reader: Reader, _version: number): Decoded<ConsumerGroupPartitionMetadataValuePartitionMetadata> {
   const partition = reader.readInt32()
-  const racksCount = reader.readCompactArrayLength(1)
+  const racksCount = reader.readCompactArrayLength(1, 36)
   const racks: string[] = []
   for (let index = 0; index < racksCount; index++) racks.push(reader.readCompactString())
   reader.skipTaggedFields()

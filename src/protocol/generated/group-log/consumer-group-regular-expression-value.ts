@@ -26,7 +26,7 @@ export const ConsumerGroupRegularExpressionValue: Message<ConsumerGroupRegularEx
 }
 
 function decodeConsumerGroupRegularExpressionValue(reader: Reader, _version: number): Decoded<ConsumerGroupRegularExpressionValue> {
-  const topicsCount = reader.readCompactArrayLength(1)
+  const topicsCount = reader.readCompactArrayLength(1, 36)
   const topics: string[] = []
   for (let index = 0; index < topicsCount; index++) topics.push(reader.readCompactString())
   const versionValue = reader.readInt64()

@@ -29,7 +29,7 @@ export const ConsumerGroupTargetAssignmentMemberValue: Message<ConsumerGroupTarg
 }
 
 function decodeConsumerGroupTargetAssignmentMemberValue(reader: Reader, version: number): Decoded<ConsumerGroupTargetAssignmentMemberValue> {
-  const topicPartitionsCount = reader.readCompactArrayLength(18)
+  const topicPartitionsCount = reader.readCompactArrayLength(18, 124)
   const topicPartitions: Decoded<ConsumerGroupTargetAssignmentMemberValueTopicPartition>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeConsumerGroupTargetAssignmentMemberValueTopicPartition(reader, version))
   reader.skipTaggedFields()
@@ -38,7 +38,7 @@ function decodeConsumerGroupTargetAssignmentMemberValue(reader: Reader, version:
 
 function decodeConsumerGroupTargetAssignmentMemberValueTopicPartition(reader: Reader, _version: number): Decoded<ConsumerGroupTargetAssignmentMemberValueTopicPartition> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -45,7 +45,7 @@ function decodeGroupMetadataValue(reader: Reader, version: number): Decoded<Grou
   const protocol = version >= 4 ? reader.readCompactNullableString() : reader.readNullableString()
   const leader = version >= 4 ? reader.readCompactNullableString() : reader.readNullableString()
   const currentStateTimestamp = version >= 2 ? reader.readInt64() : -1
-  const membersCount = version >= 4 ? reader.readCompactArrayLength(15) : reader.readArrayLength(15)
+  const membersCount = version >= 4 ? reader.readCompactArrayLength(15, 420) : reader.readArrayLength(15, 420)
   const members: Decoded<GroupMetadataValueMemberMetadata>[] = []
   for (let index = 0; index < membersCount; index++) members.push(decodeGroupMetadataValueMemberMetadata(reader, version))
   if (version >= 4) reader.skipTaggedFields()

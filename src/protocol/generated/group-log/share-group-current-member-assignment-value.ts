@@ -35,7 +35,7 @@ function decodeShareGroupCurrentMemberAssignmentValue(reader: Reader, version: n
   const memberEpoch = reader.readInt32()
   const previousMemberEpoch = reader.readInt32()
   const state = reader.readInt8()
-  const assignedPartitionsCount = reader.readCompactArrayLength(18)
+  const assignedPartitionsCount = reader.readCompactArrayLength(18, 124)
   const assignedPartitions: Decoded<ShareGroupCurrentMemberAssignmentValueTopicPartitions>[] = []
   for (let index = 0; index < assignedPartitionsCount; index++) assignedPartitions.push(decodeShareGroupCurrentMemberAssignmentValueTopicPartitions(reader, version))
   reader.skipTaggedFields()
@@ -44,7 +44,7 @@ function decodeShareGroupCurrentMemberAssignmentValue(reader: Reader, version: n
 
 function decodeShareGroupCurrentMemberAssignmentValueTopicPartitions(reader: Reader, _version: number): Decoded<ShareGroupCurrentMemberAssignmentValueTopicPartitions> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -30,7 +30,7 @@ function decodeShareGroupMemberMetadataValue(reader: Reader, _version: number): 
   const rackId = reader.readCompactNullableString()
   const clientId = reader.readCompactString()
   const clientHost = reader.readCompactString()
-  const subscribedTopicNamesCount = reader.readCompactArrayLength(1)
+  const subscribedTopicNamesCount = reader.readCompactArrayLength(1, 36)
   const subscribedTopicNames: string[] = []
   for (let index = 0; index < subscribedTopicNamesCount; index++) subscribedTopicNames.push(reader.readCompactString())
   reader.skipTaggedFields()

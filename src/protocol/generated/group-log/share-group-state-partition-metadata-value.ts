@@ -37,13 +37,13 @@ export const ShareGroupStatePartitionMetadataValue: Message<ShareGroupStateParti
 }
 
 function decodeShareGroupStatePartitionMetadataValue(reader: Reader, version: number): Decoded<ShareGroupStatePartitionMetadataValue> {
-  const initializingTopicsCount = reader.readCompactArrayLength(19)
+  const initializingTopicsCount = reader.readCompactArrayLength(19, 156)
   const initializingTopics: Decoded<ShareGroupStatePartitionMetadataValueTopicPartitionsInfo>[] = []
   for (let index = 0; index < initializingTopicsCount; index++) initializingTopics.push(decodeShareGroupStatePartitionMetadataValueTopicPartitionsInfo(reader, version))
-  const initializedTopicsCount = reader.readCompactArrayLength(19)
+  const initializedTopicsCount = reader.readCompactArrayLength(19, 156)
   const initializedTopics: Decoded<ShareGroupStatePartitionMetadataValueTopicPartitionsInfo>[] = []
   for (let index = 0; index < initializedTopicsCount; index++) initializedTopics.push(decodeShareGroupStatePartitionMetadataValueTopicPartitionsInfo(reader, version))
-  const deletingTopicsCount = reader.readCompactArrayLength(18)
+  const deletingTopicsCount = reader.readCompactArrayLength(18, 116)
   const deletingTopics: Decoded<ShareGroupStatePartitionMetadataValueTopicInfo>[] = []
   for (let index = 0; index < deletingTopicsCount; index++) deletingTopics.push(decodeShareGroupStatePartitionMetadataValueTopicInfo(reader, version))
   reader.skipTaggedFields()
@@ -53,7 +53,7 @@ function decodeShareGroupStatePartitionMetadataValue(reader: Reader, version: nu
 function decodeShareGroupStatePartitionMetadataValueTopicPartitionsInfo(reader: Reader, _version: number): Decoded<ShareGroupStatePartitionMetadataValueTopicPartitionsInfo> {
   const topicId = reader.readUuid()
   const topicName = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -29,7 +29,7 @@ export const ShareGroupTargetAssignmentMemberValue: Message<ShareGroupTargetAssi
 }
 
 function decodeShareGroupTargetAssignmentMemberValue(reader: Reader, version: number): Decoded<ShareGroupTargetAssignmentMemberValue> {
-  const topicPartitionsCount = reader.readCompactArrayLength(18)
+  const topicPartitionsCount = reader.readCompactArrayLength(18, 124)
   const topicPartitions: Decoded<ShareGroupTargetAssignmentMemberValueTopicPartition>[] = []
   for (let index = 0; index < topicPartitionsCount; index++) topicPartitions.push(decodeShareGroupTargetAssignmentMemberValueTopicPartition(reader, version))
   reader.skipTaggedFields()
@@ -38,7 +38,7 @@ function decodeShareGroupTargetAssignmentMemberValue(reader: Reader, version: nu
 
 function decodeShareGroupTargetAssignmentMemberValueTopicPartition(reader: Reader, _version: number): Decoded<ShareGroupTargetAssignmentMemberValueTopicPartition> {
   const topicId = reader.readUuid()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

@@ -41,22 +41,22 @@ function decodeStreamsGroupCurrentMemberAssignmentValue(reader: Reader, version:
   const memberEpoch = reader.readInt32()
   const previousMemberEpoch = reader.readInt32()
   const state = reader.readInt8()
-  const activeTasksCount = reader.readCompactArrayLength(3)
+  const activeTasksCount = reader.readCompactArrayLength(3, 148)
   const activeTasks: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < activeTasksCount; index++) activeTasks.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
-  const standbyTasksCount = reader.readCompactArrayLength(3)
+  const standbyTasksCount = reader.readCompactArrayLength(3, 148)
   const standbyTasks: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < standbyTasksCount; index++) standbyTasks.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
-  const warmupTasksCount = reader.readCompactArrayLength(3)
+  const warmupTasksCount = reader.readCompactArrayLength(3, 148)
   const warmupTasks: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < warmupTasksCount; index++) warmupTasks.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
-  const activeTasksPendingRevocationCount = reader.readCompactArrayLength(3)
+  const activeTasksPendingRevocationCount = reader.readCompactArrayLength(3, 148)
   const activeTasksPendingRevocation: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < activeTasksPendingRevocationCount; index++) activeTasksPendingRevocation.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
-  const standbyTasksPendingRevocationCount = reader.readCompactArrayLength(3)
+  const standbyTasksPendingRevocationCount = reader.readCompactArrayLength(3, 148)
   const standbyTasksPendingRevocation: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < standbyTasksPendingRevocationCount; index++) standbyTasksPendingRevocation.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
-  const warmupTasksPendingRevocationCount = reader.readCompactArrayLength(3)
+  const warmupTasksPendingRevocationCount = reader.readCompactArrayLength(3, 148)
   const warmupTasksPendingRevocation: Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds>[] = []
   for (let index = 0; index < warmupTasksPendingRevocationCount; index++) warmupTasksPendingRevocation.push(decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader, version))
   reader.skipTaggedFields()
@@ -65,7 +65,7 @@ function decodeStreamsGroupCurrentMemberAssignmentValue(reader: Reader, version:
 
 function decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader: Reader, _version: number): Decoded<StreamsGroupCurrentMemberAssignmentValueTaskIds> {
   const subtopologyId = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   let assignmentEpochs: number[] | null = null
@@ -74,7 +74,7 @@ function decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader: Reader, _
     const end = reader.tagEnd(reader.readUnsignedVarint())
     switch (tag) {
       case 0: {
-        const assignmentEpochsCount = reader.readCompactNullableArrayLength(4)
+        const assignmentEpochsCount = reader.readCompactNullableArrayLength(4, 12)
         const assignmentEpochsElements: number[] = []
         for (let index = 0; index < assignmentEpochsCount; index++) assignmentEpochsElements.push(reader.readInt32())
         assignmentEpochs = assignmentEpochsCount < 0 ? null : assignmentEpochsElements

@@ -50,7 +50,7 @@ function decodeStreamsGroupMemberMetadataValue(reader: Reader, version: number):
   const topologyEpoch = reader.readInt32()
   const processId = reader.readCompactString()
   const userEndpoint = (reader.readStructIsPresent() ? decodeStreamsGroupMemberMetadataValueEndpoint(reader, version) : null)
-  const clientTagsCount = reader.readCompactArrayLength(3)
+  const clientTagsCount = reader.readCompactArrayLength(3, 100)
   const clientTags: Decoded<StreamsGroupMemberMetadataValueKeyValue>[] = []
   for (let index = 0; index < clientTagsCount; index++) clientTags.push(decodeStreamsGroupMemberMetadataValueKeyValue(reader, version))
   reader.skipTaggedFields()

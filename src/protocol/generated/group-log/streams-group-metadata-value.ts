@@ -49,7 +49,7 @@ function decodeStreamsGroupMetadataValue(reader: Reader, version: number): Decod
         break
       }
       case 1: {
-        const lastAssignmentConfigsCount = reader.readCompactNullableArrayLength(3)
+        const lastAssignmentConfigsCount = reader.readCompactNullableArrayLength(3, 100)
         const lastAssignmentConfigsElements: Decoded<StreamsGroupMetadataValueLastAssignmentConfig>[] = []
         for (let index = 0; index < lastAssignmentConfigsCount; index++) lastAssignmentConfigsElements.push(decodeStreamsGroupMetadataValueLastAssignmentConfig(reader, version))
         lastAssignmentConfigs = lastAssignmentConfigsCount < 0 ? null : lastAssignmentConfigsElements

@@ -31,13 +31,13 @@ export const StreamsGroupTargetAssignmentMemberValue: Message<StreamsGroupTarget
 }
 
 function decodeStreamsGroupTargetAssignmentMemberValue(reader: Reader, version: number): Decoded<StreamsGroupTargetAssignmentMemberValue> {
-  const activeTasksCount = reader.readCompactArrayLength(3)
+  const activeTasksCount = reader.readCompactArrayLength(3, 108)
   const activeTasks: Decoded<StreamsGroupTargetAssignmentMemberValueTaskIds>[] = []
   for (let index = 0; index < activeTasksCount; index++) activeTasks.push(decodeStreamsGroupTargetAssignmentMemberValueTaskIds(reader, version))
-  const standbyTasksCount = reader.readCompactArrayLength(3)
+  const standbyTasksCount = reader.readCompactArrayLength(3, 108)
   const standbyTasks: Decoded<StreamsGroupTargetAssignmentMemberValueTaskIds>[] = []
   for (let index = 0; index < standbyTasksCount; index++) standbyTasks.push(decodeStreamsGroupTargetAssignmentMemberValueTaskIds(reader, version))
-  const warmupTasksCount = reader.readCompactArrayLength(3)
+  const warmupTasksCount = reader.readCompactArrayLength(3, 108)
   const warmupTasks: Decoded<StreamsGroupTargetAssignmentMemberValueTaskIds>[] = []
   for (let index = 0; index < warmupTasksCount; index++) warmupTasks.push(decodeStreamsGroupTargetAssignmentMemberValueTaskIds(reader, version))
   reader.skipTaggedFields()
@@ -46,7 +46,7 @@ function decodeStreamsGroupTargetAssignmentMemberValue(reader: Reader, version: 
 
 function decodeStreamsGroupTargetAssignmentMemberValueTaskIds(reader: Reader, _version: number): Decoded<StreamsGroupTargetAssignmentMemberValueTaskIds> {
   const subtopologyId = reader.readCompactString()
-  const partitionsCount = reader.readCompactArrayLength(4)
+  const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
   reader.skipTaggedFields()

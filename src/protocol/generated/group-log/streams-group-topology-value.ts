@@ -54,7 +54,7 @@ export const StreamsGroupTopologyValue: Message<StreamsGroupTopologyValue> = {
 
 function decodeStreamsGroupTopologyValue(reader: Reader, version: number): Decoded<StreamsGroupTopologyValue> {
   const epoch = reader.readInt32()
-  const subtopologiesCount = reader.readCompactArrayLength(8)
+  const subtopologiesCount = reader.readCompactArrayLength(8, 308)
   const subtopologies: Decoded<StreamsGroupTopologyValueSubtopology>[] = []
   for (let index = 0; index < subtopologiesCount; index++) subtopologies.push(decodeStreamsGroupTopologyValueSubtopology(reader, version))
   reader.skipTaggedFields()
@@ -63,22 +63,22 @@ function decodeStreamsGroupTopologyValue(reader: Reader, version: number): Decod
 
 function decodeStreamsGroupTopologyValueSubtopology(reader: Reader, version: number): Decoded<StreamsGroupTopologyValueSubtopology> {
   const subtopologyId = reader.readCompactString()
-  const sourceTopicsCount = reader.readCompactArrayLength(1)
+  const sourceTopicsCount = reader.readCompactArrayLength(1, 36)
   const sourceTopics: string[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readCompactString())
-  const sourceTopicRegexCount = reader.readCompactArrayLength(1)
+  const sourceTopicRegexCount = reader.readCompactArrayLength(1, 36)
   const sourceTopicRegex: string[] = []
   for (let index = 0; index < sourceTopicRegexCount; index++) sourceTopicRegex.push(reader.readCompactString())
-  const stateChangelogTopicsCount = reader.readCompactArrayLength(9)
+  const stateChangelogTopicsCount = reader.readCompactArrayLength(9, 124)
   const stateChangelogTopics: Decoded<StreamsGroupTopologyValueTopicInfo>[] = []
   for (let index = 0; index < stateChangelogTopicsCount; index++) stateChangelogTopics.push(decodeStreamsGroupTopologyValueTopicInfo(reader, version))
-  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1)
+  const repartitionSinkTopicsCount = reader.readCompactArrayLength(1, 36)
   const repartitionSinkTopics: string[] = []
   for (let index = 0; index < repartitionSinkTopicsCount; index++) repartitionSinkTopics.push(reader.readCompactString())
-  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9)
+  const repartitionSourceTopicsCount = reader.readCompactArrayLength(9, 124)
   const repartitionSourceTopics: Decoded<StreamsGroupTopologyValueTopicInfo>[] = []
   for (let index = 0; index < repartitionSourceTopicsCount; index++) repartitionSourceTopics.push(decodeStreamsGroupTopologyValueTopicInfo(reader, version))
-  const copartitionGroupsCount = reader.readCompactArrayLength(4)
+  const copartitionGroupsCount = reader.readCompactArrayLength(4, 156)
   const copartitionGroups: Decoded<StreamsGroupTopologyValueCopartitionGroup>[] = []
   for (let index = 0; index < copartitionGroupsCount; index++) copartitionGroups.push(decodeStreamsGroupTopologyValueCopartitionGroup(reader, version))
   reader.skipTaggedFields()
@@ -89,7 +89,7 @@ function decodeStreamsGroupTopologyValueTopicInfo(reader: Reader, version: numbe
   const nameValue = reader.readCompactString()
   const partitions = reader.readInt32()
   const replicationFactor = reader.readInt16()
-  const topicConfigsCount = reader.readCompactArrayLength(3)
+  const topicConfigsCount = reader.readCompactArrayLength(3, 100)
   const topicConfigs: Decoded<StreamsGroupTopologyValueTopicConfig>[] = []
   for (let index = 0; index < topicConfigsCount; index++) topicConfigs.push(decodeStreamsGroupTopologyValueTopicConfig(reader, version))
   reader.skipTaggedFields()
@@ -104,13 +104,13 @@ function decodeStreamsGroupTopologyValueTopicConfig(reader: Reader, _version: nu
 }
 
 function decodeStreamsGroupTopologyValueCopartitionGroup(reader: Reader, _version: number): Decoded<StreamsGroupTopologyValueCopartitionGroup> {
-  const sourceTopicsCount = reader.readCompactArrayLength(2)
+  const sourceTopicsCount = reader.readCompactArrayLength(2, 12)
   const sourceTopics: number[] = []
   for (let index = 0; index < sourceTopicsCount; index++) sourceTopics.push(reader.readInt16())
-  const sourceTopicRegexCount = reader.readCompactArrayLength(2)
+  const sourceTopicRegexCount = reader.readCompactArrayLength(2, 12)
   const sourceTopicRegex: number[] = []
   for (let index = 0; index < sourceTopicRegexCount; index++) sourceTopicRegex.push(reader.readInt16())
-  const repartitionSourceTopicsCount = reader.readCompactArrayLength(2)
+  const repartitionSourceTopicsCount = reader.readCompactArrayLength(2, 12)
   const repartitionSourceTopics: number[] = []
   for (let index = 0; index < repartitionSourceTopicsCount; index++) repartitionSourceTopics.push(reader.readInt16())
   reader.skipTaggedFields()

@@ -50,7 +50,7 @@ function decodeBrokerRegistrationChangeRecord(reader: Reader, version: number): 
       }
       case 2: {
         if (!(version >= 2)) throw reader.error(`tag 2 is unknown in version ${version}`)
-        const logDirsCount = reader.readCompactArrayLength(16)
+        const logDirsCount = reader.readCompactArrayLength(16, 52)
         const logDirsElements: string[] = []
         for (let index = 0; index < logDirsCount; index++) logDirsElements.push(reader.readUuid())
         logDirs = logDirsElements
@@ -58,7 +58,7 @@ function decodeBrokerRegistrationChangeRecord(reader: Reader, version: number): 
       }
       case 3: {
         if (!(version >= 3)) throw reader.error(`tag 3 is unknown in version ${version}`)
-        const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16)
+        const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16, 52)
         const cordonedLogDirsElements: string[] = []
         for (let index = 0; index < cordonedLogDirsCount; index++) cordonedLogDirsElements.push(reader.readUuid())
         cordonedLogDirs = cordonedLogDirsCount < 0 ? null : cordonedLogDirsElements

@@ -32,7 +32,7 @@ export const ClientQuotaRecord: Message<ClientQuotaRecord> = {
 }
 
 function decodeClientQuotaRecord(reader: Reader, version: number): Decoded<ClientQuotaRecord> {
-  const entityCount = reader.readCompactArrayLength(3)
+  const entityCount = reader.readCompactArrayLength(3, 100)
   const entity: Decoded<ClientQuotaRecordEntityData>[] = []
   for (let index = 0; index < entityCount; index++) entity.push(decodeClientQuotaRecordEntityData(reader, version))
   const key = reader.readCompactString()

@@ -32,7 +32,7 @@ export const DelegationTokenRecord: Message<DelegationTokenRecord> = {
 function decodeDelegationTokenRecord(reader: Reader, _version: number): Decoded<DelegationTokenRecord> {
   const owner = reader.readCompactString()
   const requester = reader.readCompactString()
-  const renewersCount = reader.readCompactArrayLength(1)
+  const renewersCount = reader.readCompactArrayLength(1, 36)
   const renewers: string[] = []
   for (let index = 0; index < renewersCount; index++) renewers.push(reader.readCompactString())
   const issueTimestamp = reader.readInt64()

@@ -50,7 +50,7 @@ function decodePartitionChangeRecord(reader: Reader, version: number): Decoded<P
     const end = reader.tagEnd(reader.readUnsignedVarint())
     switch (tag) {
       case 0: {
-        const isrCount = reader.readCompactNullableArrayLength(4)
+        const isrCount = reader.readCompactNullableArrayLength(4, 12)
         const isrElements: number[] = []
         for (let index = 0; index < isrCount; index++) isrElements.push(reader.readInt32())
         isr = isrCount < 0 ? null : isrElements
@@ -61,21 +61,21 @@ function decodePartitionChangeRecord(reader: Reader, version: number): Decoded<P
         break
       }
       case 2: {
-        const replicasCount = reader.readCompactNullableArrayLength(4)
+        const replicasCount = reader.readCompactNullableArrayLength(4, 12)
         const replicasElements: number[] = []
         for (let index = 0; index < replicasCount; index++) replicasElements.push(reader.readInt32())
         replicas = replicasCount < 0 ? null : replicasElements
         break
       }
       case 3: {
-        const removingReplicasCount = reader.readCompactNullableArrayLength(4)
+        const removingReplicasCount = reader.readCompactNullableArrayLength(4, 12)
         const removingReplicasElements: number[] = []
         for (let index = 0; index < removingReplicasCount; index++) removingReplicasElements.push(reader.readInt32())
         removingReplicas = removingReplicasCount < 0 ? null : removingReplicasElements
         break
       }
       case 4: {
-        const addingReplicasCount = reader.readCompactNullableArrayLength(4)
+        const addingReplicasCount = reader.readCompactNullableArrayLength(4, 12)
         const addingReplicasElements: number[] = []
         for (let index = 0; index < addingReplicasCount; index++) addingReplicasElements.push(reader.readInt32())
         addingReplicas = addingReplicasCount < 0 ? null : addingReplicasElements
@@ -87,7 +87,7 @@ function decodePartitionChangeRecord(reader: Reader, version: number): Decoded<P
       }
       case 8: {
         if (!(version >= 1)) throw reader.error(`tag 8 is unknown in version ${version}`)
-        const directoriesCount = reader.readCompactNullableArrayLength(16)
+        const directoriesCount = reader.readCompactNullableArrayLength(16, 52)
         const directoriesElements: string[] = []
         for (let index = 0; index < directoriesCount; index++) directoriesElements.push(reader.readUuid())
         directories = directoriesCount < 0 ? null : directoriesElements
@@ -95,7 +95,7 @@ function decodePartitionChangeRecord(reader: Reader, version: number): Decoded<P
       }
       case 6: {
         if (!(version >= 2)) throw reader.error(`tag 6 is unknown in version ${version}`)
-        const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4)
+        const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4, 12)
         const eligibleLeaderReplicasElements: number[] = []
         for (let index = 0; index < eligibleLeaderReplicasCount; index++) eligibleLeaderReplicasElements.push(reader.readInt32())
         eligibleLeaderReplicas = eligibleLeaderReplicasCount < 0 ? null : eligibleLeaderReplicasElements
@@ -103,7 +103,7 @@ function decodePartitionChangeRecord(reader: Reader, version: number): Decoded<P
       }
       case 7: {
         if (!(version >= 2)) throw reader.error(`tag 7 is unknown in version ${version}`)
-        const lastKnownElrCount = reader.readCompactNullableArrayLength(4)
+        const lastKnownElrCount = reader.readCompactNullableArrayLength(4, 12)
         const lastKnownElrElements: number[] = []
         for (let index = 0; index < lastKnownElrCount; index++) lastKnownElrElements.push(reader.readInt32())
         lastKnownElr = lastKnownElrCount < 0 ? null : lastKnownElrElements

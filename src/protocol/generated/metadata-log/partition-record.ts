@@ -38,22 +38,22 @@ export const PartitionRecord: Message<PartitionRecord> = {
 function decodePartitionRecord(reader: Reader, version: number): Decoded<PartitionRecord> {
   const partitionId = reader.readInt32()
   const topicId = reader.readUuid()
-  const replicasCount = reader.readCompactArrayLength(4)
+  const replicasCount = reader.readCompactArrayLength(4, 12)
   const replicas: number[] = []
   for (let index = 0; index < replicasCount; index++) replicas.push(reader.readInt32())
-  const isrCount = reader.readCompactArrayLength(4)
+  const isrCount = reader.readCompactArrayLength(4, 12)
   const isr: number[] = []
   for (let index = 0; index < isrCount; index++) isr.push(reader.readInt32())
-  const removingReplicasCount = reader.readCompactArrayLength(4)
+  const removingReplicasCount = reader.readCompactArrayLength(4, 12)
   const removingReplicas: number[] = []
   for (let index = 0; index < removingReplicasCount; index++) removingReplicas.push(reader.readInt32())
-  const addingReplicasCount = reader.readCompactArrayLength(4)
+  const addingReplicasCount = reader.readCompactArrayLength(4, 12)
   const addingReplicas: number[] = []
   for (let index = 0; index < addingReplicasCount; index++) addingReplicas.push(reader.readInt32())
   const leader = reader.readInt32()
   const leaderEpoch = reader.readInt32()
   const partitionEpoch = reader.readInt32()
-  const directoriesCount = version >= 1 ? reader.readCompactArrayLength(16) : 0
+  const directoriesCount = version >= 1 ? reader.readCompactArrayLength(16, 52) : 0
   const directories: string[] = []
   for (let index = 0; index < directoriesCount; index++) directories.push(reader.readUuid())
   let leaderRecoveryState: number = 0
@@ -69,7 +69,7 @@ function decodePartitionRecord(reader: Reader, version: number): Decoded<Partiti
       }
       case 1: {
         if (!(version >= 2)) throw reader.error(`tag 1 is unknown in version ${version}`)
-        const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4)
+        const eligibleLeaderReplicasCount = reader.readCompactNullableArrayLength(4, 12)
         const eligibleLeaderReplicasElements: number[] = []
         for (let index = 0; index < eligibleLeaderReplicasCount; index++) eligibleLeaderReplicasElements.push(reader.readInt32())
         eligibleLeaderReplicas = eligibleLeaderReplicasCount < 0 ? null : eligibleLeaderReplicasElements
@@ -77,7 +77,7 @@ function decodePartitionRecord(reader: Reader, version: number): Decoded<Partiti
       }
       case 2: {
         if (!(version >= 2)) throw reader.error(`tag 2 is unknown in version ${version}`)
-        const lastKnownElrCount = reader.readCompactNullableArrayLength(4)
+        const lastKnownElrCount = reader.readCompactNullableArrayLength(4, 12)
         const lastKnownElrElements: number[] = []
         for (let index = 0; index < lastKnownElrCount; index++) lastKnownElrElements.push(reader.readInt32())
         lastKnownElr = lastKnownElrCount < 0 ? null : lastKnownElrElements

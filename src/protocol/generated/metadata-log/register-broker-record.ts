@@ -51,10 +51,10 @@ function decodeRegisterBrokerRecord(reader: Reader, version: number): Decoded<Re
   const isMigratingZkBroker = version >= 2 ? reader.readBoolean() : false
   const incarnationId = reader.readUuid()
   const brokerEpoch = reader.readInt64()
-  const endPointsCount = reader.readCompactArrayLength(7)
+  const endPointsCount = reader.readCompactArrayLength(7, 116)
   const endPoints: Decoded<RegisterBrokerRecordBrokerEndpoint>[] = []
   for (let index = 0; index < endPointsCount; index++) endPoints.push(decodeRegisterBrokerRecordBrokerEndpoint(reader, version))
-  const featuresCount = reader.readCompactArrayLength(6)
+  const featuresCount = reader.readCompactArrayLength(6, 84)
   const features: Decoded<RegisterBrokerRecordBrokerFeature>[] = []
   for (let index = 0; index < featuresCount; index++) features.push(decodeRegisterBrokerRecordBrokerFeature(reader, version))
   const rack = reader.readCompactNullableString()
@@ -68,7 +68,7 @@ function decodeRegisterBrokerRecord(reader: Reader, version: number): Decoded<Re
       const end = reader.tagEnd(reader.readUnsignedVarint())
       switch (tag) {
         case 0: {
-          const logDirsCount = reader.readCompactArrayLength(16)
+          const logDirsCount = reader.readCompactArrayLength(16, 52)
           const logDirsElements: string[] = []
           for (let index = 0; index < logDirsCount; index++) logDirsElements.push(reader.readUuid())
           logDirs = logDirsElements
@@ -76,7 +76,7 @@ function decodeRegisterBrokerRecord(reader: Reader, version: number): Decoded<Re
         }
         case 1: {
           if (!(version >= 4)) throw reader.error(`tag 1 is unknown in version ${version}`)
-          const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16)
+          const cordonedLogDirsCount = reader.readCompactNullableArrayLength(16, 52)
           const cordonedLogDirsElements: string[] = []
           for (let index = 0; index < cordonedLogDirsCount; index++) cordonedLogDirsElements.push(reader.readUuid())
           cordonedLogDirs = cordonedLogDirsCount < 0 ? null : cordonedLogDirsElements

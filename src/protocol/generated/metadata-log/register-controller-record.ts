@@ -44,10 +44,10 @@ function decodeRegisterControllerRecord(reader: Reader, version: number): Decode
   const controllerId = reader.readInt32()
   const incarnationId = reader.readUuid()
   const zkMigrationReady = reader.readBoolean()
-  const endPointsCount = reader.readCompactArrayLength(7)
+  const endPointsCount = reader.readCompactArrayLength(7, 116)
   const endPoints: Decoded<RegisterControllerRecordControllerEndpoint>[] = []
   for (let index = 0; index < endPointsCount; index++) endPoints.push(decodeRegisterControllerRecordControllerEndpoint(reader, version))
-  const featuresCount = reader.readCompactArrayLength(6)
+  const featuresCount = reader.readCompactArrayLength(6, 84)
   const features: Decoded<RegisterControllerRecordControllerFeature>[] = []
   for (let index = 0; index < featuresCount; index++) features.push(decodeRegisterControllerRecordControllerFeature(reader, version))
   reader.skipTaggedFields()

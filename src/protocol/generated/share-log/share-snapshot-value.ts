@@ -44,7 +44,7 @@ function decodeShareSnapshotValue(reader: Reader, version: number): Decoded<Shar
   const startOffset = reader.readInt64()
   const createTimestamp = reader.readInt64()
   const writeTimestamp = reader.readInt64()
-  const stateBatchesCount = reader.readCompactArrayLength(20)
+  const stateBatchesCount = reader.readCompactArrayLength(20, 100)
   const stateBatches: Decoded<ShareSnapshotValueStateBatch>[] = []
   for (let index = 0; index < stateBatchesCount; index++) stateBatches.push(decodeShareSnapshotValueStateBatch(reader, version))
   let deliveryCompleteCount: number = -1

@@ -38,7 +38,7 @@ function decodeShareUpdateValue(reader: Reader, version: number): Decoded<ShareU
   const snapshotEpoch = reader.readInt32()
   const leaderEpoch = reader.readInt32()
   const startOffset = reader.readInt64()
-  const stateBatchesCount = reader.readCompactArrayLength(20)
+  const stateBatchesCount = reader.readCompactArrayLength(20, 100)
   const stateBatches: Decoded<ShareUpdateValueStateBatch>[] = []
   for (let index = 0; index < stateBatchesCount; index++) stateBatches.push(decodeShareUpdateValueStateBatch(reader, version))
   let deliveryCompleteCount: number = -1

@@ -37,7 +37,7 @@ export const ProducerSnapshot: Message<ProducerSnapshot> = {
 
 function decodeProducerSnapshot(reader: Reader, version: number): Decoded<ProducerSnapshot> {
   const crc = reader.readUint32()
-  const producerEntriesCount = reader.readArrayLength(46)
+  const producerEntriesCount = reader.readArrayLength(46, 164)
   const producerEntries: Decoded<ProducerSnapshotProducerEntry>[] = []
   for (let index = 0; index < producerEntriesCount; index++) producerEntries.push(decodeProducerSnapshotProducerEntry(reader, version))
   return { crc, producerEntries }

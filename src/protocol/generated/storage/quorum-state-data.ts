@@ -40,7 +40,7 @@ function decodeQuorumStateData(reader: Reader, version: number): Decoded<QuorumS
   const votedId = reader.readInt32()
   const votedDirectoryId = version >= 1 ? reader.readUuid() : ZERO_UUID
   const appliedOffset = version >= 1 ? 0 : reader.readInt64()
-  const currentVotersCount = version >= 1 ? 0 : reader.readCompactNullableArrayLength(5)
+  const currentVotersCount = version >= 1 ? 0 : reader.readCompactNullableArrayLength(5, 44)
   let currentVoters: Decoded<QuorumStateDataVoter>[] | null = null
   if (currentVotersCount >= 0) {
     currentVoters = []

@@ -56,7 +56,7 @@ function decodeRemoteLogSegmentMetadataRecord(reader: Reader, version: number): 
   const brokerId = reader.readInt32()
   const maxTimestampMs = reader.readInt64()
   const eventTimestampMs = reader.readInt64()
-  const segmentLeaderEpochsCount = reader.readCompactArrayLength(13)
+  const segmentLeaderEpochsCount = reader.readCompactArrayLength(13, 68)
   const segmentLeaderEpochs: Decoded<RemoteLogSegmentMetadataRecordSegmentLeaderEpochEntry>[] = []
   for (let index = 0; index < segmentLeaderEpochsCount; index++) segmentLeaderEpochs.push(decodeRemoteLogSegmentMetadataRecordSegmentLeaderEpochEntry(reader, version))
   const segmentSizeInBytes = reader.readInt32()

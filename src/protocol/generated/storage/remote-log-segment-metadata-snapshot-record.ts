@@ -45,7 +45,7 @@ function decodeRemoteLogSegmentMetadataSnapshotRecord(reader: Reader, version: n
   const brokerId = reader.readInt32()
   const maxTimestampMs = reader.readInt64()
   const eventTimestampMs = reader.readInt64()
-  const segmentLeaderEpochsCount = reader.readCompactArrayLength(13)
+  const segmentLeaderEpochsCount = reader.readCompactArrayLength(13, 68)
   const segmentLeaderEpochs: Decoded<RemoteLogSegmentMetadataSnapshotRecordSegmentLeaderEpochEntry>[] = []
   for (let index = 0; index < segmentLeaderEpochsCount; index++) segmentLeaderEpochs.push(decodeRemoteLogSegmentMetadataSnapshotRecordSegmentLeaderEpochEntry(reader, version))
   const segmentSizeInBytes = reader.readInt32()

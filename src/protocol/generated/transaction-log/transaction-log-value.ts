@@ -43,7 +43,7 @@ function decodeTransactionLogValue(reader: Reader, version: number): Decoded<Tra
   const producerEpoch = reader.readInt16()
   const transactionTimeoutMs = reader.readInt32()
   const transactionStatus = reader.readInt8()
-  const transactionPartitionsCount = version >= 1 ? reader.readCompactNullableArrayLength(3) : reader.readNullableArrayLength(3)
+  const transactionPartitionsCount = version >= 1 ? reader.readCompactNullableArrayLength(3, 108) : reader.readNullableArrayLength(3, 108)
   let transactionPartitions: Decoded<TransactionLogValuePartitionsSchema>[] | null = null
   if (transactionPartitionsCount >= 0) {
     transactionPartitions = []
@@ -87,7 +87,7 @@ function decodeTransactionLogValue(reader: Reader, version: number): Decoded<Tra
 
 function decodeTransactionLogValuePartitionsSchema(reader: Reader, version: number): Decoded<TransactionLogValuePartitionsSchema> {
   const topic = version >= 1 ? reader.readCompactString() : reader.readString()
-  const partitionIdsCount = version >= 1 ? reader.readCompactArrayLength(4) : reader.readArrayLength(4)
+  const partitionIdsCount = version >= 1 ? reader.readCompactArrayLength(4, 12) : reader.readArrayLength(4, 12)
   const partitionIds: number[] = []
   for (let index = 0; index < partitionIdsCount; index++) partitionIds.push(reader.readInt32())
   if (version >= 1) reader.skipTaggedFields()
