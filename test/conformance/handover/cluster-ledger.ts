@@ -40,7 +40,7 @@ export class Ledger {
       if (stay > 0) await this.#delete(admin, AGAIN)
       await this.#create(admin, AGAIN, stay + 1, 3_000_000 + stay)
     })
-    await this.#writeToAll(stay, by)
+    await this.writeToAll(stay, by)
     await this.#findCoordinator()
     await this.#commitAll(GROUP)
     await this.#commitAll(`${GROUP}-of-stay-${stay}`)
@@ -93,7 +93,7 @@ export class Ledger {
     for (const offsets of this.#groups.values()) offsets.delete(topic)
   }
 
-  async #writeToAll(stay: number, by: string): Promise<void> {
+  async writeToAll(stay: number, by: string): Promise<void> {
     const producer = this.#client().producer({ idempotent: true })
     await producer.connect()
     for (const [topic, { partitions }] of this.#topics) {
