@@ -48,6 +48,16 @@ for (const stop of ['clean', 'kill'] as const satisfies readonly Stop[]) {
   })
 }
 
+test('a controller of Kafka alone, which writes on behind the mark of a clean stop, leaves a healthy directory', async () => {
+  const scene = await makeScene('clean')
+  const checkpoint = 'recovery-point-offset-checkpoint'
+  const told = scene.files.get(checkpoint)?.toString('utf8') ?? ''
+  const earlier = told.replace(/^(__cluster_metadata 0) \d+$/m, '$1 1')
+  assert.notEqual(earlier, told)
+  const { findings } = look(diskWith(new Map(scene.files).set(checkpoint, Buffer.from(earlier))), scene)
+  assert.deepEqual(findings, [])
+})
+
 test('after a clean stop, whatever is damaged in whichever file is found, and told of that file', async (t) => {
   const scene = await makeScene('clean')
   for (const [path, bytes] of scene.files) {

@@ -153,18 +153,13 @@ function* checkPartitions(disk: ReadableDisk, known: Known): Generator<CheckStep
       yield* checkPartition({
         ...{ disk, directory, nowMs: known.nowMs, topicId: isMetadata ? metadataTopicId : (claimed?.id ?? null) },
         gaps: isMetadata ? 'none' : gapsOf(known, topic, directory),
-        shutdown: isMetadata && known.shutdown === 'clean' ? shutdownOfMetadata(known) : known.shutdown,
+        shutdown: isMetadata && known.shutdown === 'clean' ? 'open' : known.shutdown,
         recoveryPoint: known.recoveryPoints.get(directory) ?? null,
         logStartOffset: known.logStartOffsets.get(directory) ?? null
       })
     )
   }
   return summaries
-}
-
-/** Odradek closes the log of the metadata as any other, and writes down how far it goes; Kafka does neither. */
-function shutdownOfMetadata({ recoveryPoints }: Known): 'clean' | 'open' {
-  return recoveryPoints.has(metadataDirectory) ? 'clean' : 'open'
 }
 
 function gapsOf({ compacted, image }: Known, topic: string, directory: string): Gaps {

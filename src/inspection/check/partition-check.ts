@@ -18,7 +18,10 @@ export interface CheckedPartition {
   /** By the metadata; null when that cannot be read, or says nothing of it. */
   readonly topicId: string | null
   readonly gaps: Gaps
-  /** 'open': the log of the metadata, which Kafka does not close as others. */
+  /**
+   * 'open': the log of the metadata. Kafka does not close it as others, and a controller of Kafka's alone neither takes the mark of
+   * Odradek's clean stop away nor writes down how far its log goes now.
+   */
   readonly shutdown: 'clean' | 'unclean' | 'open'
   /** From the checkpoints; null when they say nothing. */
   readonly recoveryPoint: number | null
