@@ -81,9 +81,14 @@ async function startOne(options: KafkaOptions): Promise<Kafka> {
     host,
     port: server.port,
     broker: noBrokers,
-    stop: server.stop,
-    [Symbol.asyncDispose]: server.stop
+    stop: () => staying(server.stop),
+    [Symbol.asyncDispose]: () => staying(server.stop)
   }
+}
+
+/** A stop waits for turns of the loop, too: the process does not end before it has. */
+function staying(stop: () => Promise<void>): Promise<void> {
+  return stop().finally(keepAlive())
 }
 
 async function startSeveral(options: KafkaOptions, count: number): Promise<Kafka> {
@@ -108,8 +113,8 @@ function clusterKafka(cluster: ServedCluster, host: string): Kafka {
       if (found === undefined) throw new RangeError(`There is no broker ${id}; there are 1 to ${brokers.length}.`)
       return found
     },
-    stop: cluster.stop,
-    [Symbol.asyncDispose]: cluster.stop
+    stop: () => staying(cluster.stop),
+    [Symbol.asyncDispose]: () => staying(cluster.stop)
   }
 }
 

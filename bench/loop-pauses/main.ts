@@ -5,10 +5,13 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { keepAlive } from '../../src/host/node/process.ts'
 import { loadingJobs, partitionJobs } from './jobs.ts'
 
 const [, , partitions = '5000', commits = '200000'] = process.argv
 const directory = mkdtempSync(join(tmpdir(), 'odradek-pauses-'))
+// The broker's own timers do not.
+const release = keepAlive()
 try {
   const pauses = {
     ...(await partitionJobs(join(directory, 'partitions'), Number(partitions))),
@@ -18,5 +21,6 @@ try {
     `${JSON.stringify(pauses, (_, value) => (typeof value === 'number' ? Math.round(value) : value))}\n`
   )
 } finally {
+  release()
   rmSync(directory, { recursive: true, force: true })
 }

@@ -11,6 +11,7 @@ import {
 } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { limits } from '../limits.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
@@ -23,7 +24,7 @@ import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from
 import { PreparedLogs } from './prepared-logs.ts'
 import { Removals } from './removals.ts'
 import { Replica } from './replication/replica.ts'
-import { inSlices } from './slices.ts'
+import { inSlices, someAtATime } from './slices.ts'
 import { setStraysAside, strayName } from './strays.ts'
 import { Telling } from './telling.ts'
 
@@ -291,7 +292,9 @@ export class Replicas {
     await this.#metadata?.snapshots.end()
     const replicas = this.#everyReplica()
     for (const replica of replicas) replica.end()
-    const closed = await Promise.allSettled([...this.#closing, ...replicas.map((replica) => replica.log.close())])
+    const { clock } = this.#options.host
+    const closings = await someAtATime(clock, replicas, limits.backgroundSyncs, ({ log }) => log.close())
+    const closed = [...closings, ...(await Promise.allSettled(this.#closing))]
     await this.saveCheckpoints()
     // A log that could not be closed, or opened, has to be recovered by the next start: after a stop without this mark.
     if (closed.every(({ status }) => status === 'fulfilled') && !this.#hasUnrecovered())

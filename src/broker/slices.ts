@@ -21,6 +21,30 @@ export class Slices {
   }
 }
 
+/**
+ * The same of work that waits for the disk: so many at a time, so that what each begins with does not add up to a pause, either. Resolves
+ * with how each ended, in their order.
+ */
+export async function someAtATime<Item>(
+  clock: Clock,
+  items: readonly Item[],
+  most: number,
+  work: (item: Item) => Promise<void>
+): Promise<PromiseSettledResult<void>[]> {
+  const slices = new Slices(clock)
+  const ended: PromiseSettledResult<void>[] = []
+  const left = items.entries()
+  const doOneByOne = async (): Promise<void> => {
+    for (const [index, item] of left) {
+      await slices.othersTurn()
+      const [end] = await Promise.allSettled([work(item)])
+      ended[index] = end
+    }
+  }
+  await Promise.all(Array.from({ length: most }, doOneByOne))
+  return ended
+}
+
 /** The first slice before this returns. Resolves when all is done; rejects with what `work` throws, and the rest is not done then. */
 export async function inSlices<Item>(clock: Clock, items: Iterable<Item>, work: (item: Item) => void): Promise<void> {
   const slices = new Slices(clock)
