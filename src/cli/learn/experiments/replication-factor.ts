@@ -195,7 +195,7 @@ async function comesBack(
 
 /** What a reader has to do by hand has one name outside of the lesson, also in the layman's words. */
 function stopRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
-  const how = `withkafka/exec.sh stop-broker ${broker}, or in your own way`
+  const how = `odradek brokers kill ${broker} (of odradek serve --brokers), withkafka/exec.sh stop-broker ${broker}, or in your own way`
   const texts: TwoVoices = {
     layman: `Please stop broker ${broker}, which is the building that runs the rail: ${how}. Then press Enter; we wait until the others have noticed, which takes up to half a minute.`,
     engineer: `Please stop broker ${broker}, which leads the partition: ${how}. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
@@ -204,7 +204,7 @@ function stopRequest(voice: Voice, broker: number): [string, { action: string; b
 }
 
 function startRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
-  const how = `withkafka/exec.sh start-broker ${broker}, or in your own way`
+  const how = `odradek brokers start ${broker}, withkafka/exec.sh start-broker ${broker}, or in your own way`
   const texts: TwoVoices = {
     layman: `Please open the building again, which is to start broker ${broker}: ${how}. Then press Enter.`,
     engineer: `Please start broker ${broker} again: ${how}. Then press Enter.`
