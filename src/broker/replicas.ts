@@ -486,7 +486,7 @@ export class Replicas {
     const topicConfig = image.topicConfig(name)
     for (const replica of replicasAmong(this.#byTopic.get(name) ?? [])) {
       replica.log.updateConfig(this.#options.config.logConfigFor(topicConfig))
-      replica.minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
+      replica.requireInSync(this.#options.config.minInSyncReplicasFor(topicConfig))
     }
   }
 

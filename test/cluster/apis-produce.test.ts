@@ -153,7 +153,7 @@ test('where more replicas must be in sync by the time the records are committed,
   // Committed is what those in sync have; the minimum is another one between that and the answer.
   replica.observe({
     advanced: () => {
-      replica.minInSyncReplicas = 3
+      replica.requireInSync(3)
     },
     ended: () => {}
   })

@@ -86,3 +86,16 @@ test('a follower joins in the life in which it caught up: what it asked in an ea
   const epochs = asked.map((wanted) => wanted?.inSyncReplicas.find(({ brokerId }) => brokerId === 2)?.brokerEpoch)
   assert.deepEqual(epochs, [8], 'the controller is asked to take this life of it in, and no other')
 })
+
+test('what waited for more replicas than there must be by now is committed at once, and who waits for it hears of it', async () => {
+  const { replica } = leading(() => new Promise(() => {}))
+  replica.requireInSync(2)
+  replica.append(batchOf(['a']), 'client')
+  await turns()
+  assert.equal(replica.highWatermark, 0)
+  let heard = 0
+  replica.observe({ advanced: (bytes) => (heard += bytes), ended: () => {} })
+  replica.requireInSync(1)
+  assert.equal(replica.highWatermark, 1)
+  assert.ok(heard > 0)
+})

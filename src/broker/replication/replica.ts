@@ -60,7 +60,7 @@ export class Replica {
   /** Called when the log is not being cut any more: who was elected meanwhile can lead now. */
   onCut: (() => void) | undefined
   /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
-  minInSyncReplicas: number
+  #minInSyncReplicas: number
   readonly #nodeId: number
   readonly #monotonicMs: () => number
   readonly #writeDown: () => Promise<void>
@@ -97,7 +97,7 @@ export class Replica {
     this.topic = options.topic
     this.topicId = options.topicId
     this.partition = options.partition
-    this.minInSyncReplicas = options.minInSyncReplicas
+    this.#minInSyncReplicas = options.minInSyncReplicas
     this.log = log
     this.#nodeId = options.nodeId
     this.#monotonicMs = options.monotonicMs
@@ -204,9 +204,15 @@ export class Replica {
     })
   }
 
+  /** So many replicas have to be in sync from now on: with fewer than before, what waited may be committed. */
+  requireInSync(minInSyncReplicas: number): void {
+    this.#minInSyncReplicas = minInSyncReplicas
+    this.#advance()
+  }
+
   /** Whether acks=all can be answered, as far as this leader knows. */
   get hasEnoughInSyncReplicas(): boolean {
-    return this.#leadership?.hasEnough(this.minInSyncReplicas) === true
+    return this.#leadership?.hasEnough(this.#minInSyncReplicas) === true
   }
 
   /** The offset below which consumers may read. */
@@ -372,7 +378,7 @@ export class Replica {
   #advance(): void {
     const leadership = this.#leadership
     if (leadership === null) return
-    if (!leadership.hasEnough(this.minInSyncReplicas)) return
+    if (!leadership.hasEnough(this.#minInSyncReplicas)) return
     this.#advanceTo(leadership.committedEnd(this.log.syncedEndOffset))
   }
 
@@ -380,7 +386,8 @@ export class Replica {
     if (readable <= this.#highWatermark) return
     assert.ok(readable <= this.log.logEndOffset, `${this.name}: nothing is committed that is not in the log`)
     this.#highWatermark = readable
-    let bytes = 0
+    // What a former life of this broker has left is not among what it counts: whoever waits looks for himself then.
+    let bytes = (this.#unreadable[0]?.endOffset ?? Infinity) > readable ? Infinity : 0
     let passed = 0
     for (const entry of this.#unreadable) {
       if (entry.endOffset > readable) break
