@@ -302,17 +302,22 @@ export class Controller {
     return this.#settled(written, results)
   }
 
-  /** AlterConfigs: replaces everything that was set for each resource. */
+  /** AlterConfigs: replaces everything that was set for each resource. A broker is asked for its own configuration, and no other's. */
   replaceConfigs(
     resources: readonly ResourceReplacement[],
-    mode: Mode = 'carry-out'
+    mode: Mode = 'carry-out',
+    asked: number = this.#nodeId
   ): Promise<ConfigDecision['result'][]> {
-    return this.#configure(resources, (resource) => decideReplacedConfig(this.#scene, resource), mode)
+    return this.#configure(resources, (resource) => decideReplacedConfig(this.#sceneAt(asked), resource), mode)
   }
 
   /** IncrementalAlterConfigs: changes single settings. */
-  changeConfigs(resources: readonly ResourceChange[], mode: Mode = 'carry-out'): Promise<ConfigDecision['result'][]> {
-    return this.#configure(resources, (resource) => decideChangedConfig(this.#scene, resource), mode)
+  changeConfigs(
+    resources: readonly ResourceChange[],
+    mode: Mode = 'carry-out',
+    asked: number = this.#nodeId
+  ): Promise<ConfigDecision['result'][]> {
+    return this.#configure(resources, (resource) => decideChangedConfig(this.#sceneAt(asked), resource), mode)
   }
 
   /** Gives away a block of producer ids for good. */
@@ -352,8 +357,8 @@ export class Controller {
     return this.#settled(written, results)
   }
 
-  get #scene(): ConfigScene {
-    return { image: this.image, nodeId: this.#nodeId, defaults: this.#placement.defaults }
+  #sceneAt(nodeId: number): ConfigScene {
+    return { image: this.image, nodeId, defaults: this.#placement.defaults }
   }
 
   /** Throws DiskError, with the image as it was. */

@@ -68,7 +68,8 @@ function replicationFactorOf({ replicas, removingReplicas }: PartitionImage): nu
 
 function decideCancel(scene: Scene, topic: TopicImage, partition: PartitionImage): ReassignmentDecision {
   if (!isReassigning(partition)) {
-    return refused(ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, 'No partition reassignment is in progress.')
+    // Kafka leaves out words that only repeat the error (ApiError.fromThrowable).
+    return { records: [], result: { error: ErrorCode.NO_REASSIGNMENT_IN_PROGRESS, message: null } }
   }
   const { replicas, inSyncReplicas, isUnclean } = revertedReassignment(partition)
   const mayBeUnclean = allowsUncleanElections(scene, topic)

@@ -13,6 +13,8 @@ import { DescribeQuorumRequest } from '../../src/protocol/generated/api/describe
 import { DescribeQuorumResponse } from '../../src/protocol/generated/api/describe-quorum-response.ts'
 import { ElectLeadersRequest } from '../../src/protocol/generated/api/elect-leaders-request.ts'
 import { ElectLeadersResponse } from '../../src/protocol/generated/api/elect-leaders-response.ts'
+import { IncrementalAlterConfigsRequest } from '../../src/protocol/generated/api/incremental-alter-configs-request.ts'
+import { IncrementalAlterConfigsResponse } from '../../src/protocol/generated/api/incremental-alter-configs-response.ts'
 import { ListPartitionReassignmentsRequest } from '../../src/protocol/generated/api/list-partition-reassignments-request.ts'
 import { ListPartitionReassignmentsResponse } from '../../src/protocol/generated/api/list-partition-reassignments-response.ts'
 import { UnregisterBrokerRequest } from '../../src/protocol/generated/api/unregister-broker-request.ts'
@@ -264,5 +266,20 @@ test('the controller has a quorum of its own, that the brokers observe', async (
     later.topics[0]?.partitions[0]?.observers.map(({ replicaId }) => replicaId),
     [1, 3]
   )
+  await cluster.stop()
+})
+
+test('each broker takes its own configuration, and no other’s', async () => {
+  const cluster = await startOn(machines(2))
+  for (const broker of cluster.brokers.values()) {
+    for (const id of [1, 2]) {
+      const configs = [{ name: 'log.retention.ms', configOperation: 0, value: '1000' }]
+      const resources = [{ resourceType: 4, resourceName: String(id), configs }]
+      const body = { resources, validateOnly: false }
+      const answer = await ask(broker, IncrementalAlterConfigsRequest, IncrementalAlterConfigsResponse, 1, body)
+      const expected = broker.nodeId === id ? ErrorCode.NONE : ErrorCode.INVALID_REQUEST
+      assert.equal(answer.responses[0]?.errorCode, expected)
+    }
+  }
   await cluster.stop()
 })
