@@ -54,7 +54,7 @@ export async function graduateDirectory(plan: GraduationPlan, nowMs: number): Pr
   const releases: (() => void)[] = []
   try {
     for (const { disk } of nodes) releases.push(disk.lock())
-    for (const node of nodes) assertStoppedCleanly(node)
+    for (const node of nodes) assertStoppedCleanly(node, serveCommand(nodes, plan))
     const [controller] = nodes
     if (controller === undefined) throw new Error('a cluster without a node was taken for one')
     const snapshot = await bringSnapshot(controller.disk, nowMs)
@@ -91,12 +91,17 @@ function brokersAmong<Node extends NodeDirectory>(nodes: readonly Node[]): Node[
   return nodes.filter(({ roles }) => roles !== 'controller')
 }
 
-function assertStoppedCleanly({ disk, roles }: KnownNode): void {
+function serveCommand(nodes: readonly KnownNode[], { directory }: GraduationPlan): string {
+  const brokers = brokersAmong(nodes).length
+  return `odradek serve --data ${directory}${brokers > 1 ? ` --brokers ${brokers}` : ''}`
+}
+
+function assertStoppedCleanly({ disk, roles }: KnownNode, serve: string): void {
   if (roles === 'controller' || disk.exists(cleanShutdownFile)) return
   throw new CliError({
     what: `${disk.location} was not stopped cleanly`,
     why: `there is no ${cleanShutdownFile} in it: a broker was killed, or the machine stopped`,
-    next: `odradek serve --data ${disk.location}   (it recovers its logs), then Ctrl-C, then this again`
+    next: `${serve}   (it recovers its logs), then Ctrl-C, then this again`
   })
 }
 

@@ -59,6 +59,7 @@ function startCommand({ properties }: GraduatedNode): string {
 function inWords(graduation: Graduation, directory: string, style: Style): string {
   const { clusterId, nodes, snapshot, snapshotIs, topicCount, partitionCount } = graduation
   const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
+  const brokerCount = nodes.filter(({ roles }) => roles !== 'controller').length
   const kept = nodes.filter(({ propertiesAre }) => propertiesAre === 'kept')
   return [
     `${style.bold('ready for Apache Kafka 4.4.0')}   cluster ${clusterId}, ${count(topicCount, 'topic')}, ${count(partitionCount, 'partition')}`,
@@ -73,7 +74,7 @@ function inWords(graduation: Graduation, directory: string, style: Style): strin
     'start it, from the directory of Apache Kafka:',
     ...nodes.map((node) => `  ${style.cyan(startCommand(node))}`),
     'and back, once Apache Kafka is stopped:',
-    `  ${style.cyan(asCalled(`odradek serve --data ${directory}`))}`,
+    `  ${style.cyan(asCalled(`odradek serve --data ${directory}${brokerCount > 1 ? ` --brokers ${brokerCount}` : ''}`))}`,
     ''
   ].join('\n')
 }

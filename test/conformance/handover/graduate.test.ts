@@ -177,6 +177,19 @@ test('what is not ready for it is told, and nothing is written', { skip: skipUnl
   )
 })
 
+test('the way back of several brokers is theirs together', { skip: skipUnless(odradek()) }, async () => {
+  using data = temporaryDirectory('graduate-three')
+  const serve = `odradek serve --data ${data.path} --brokers 3`
+  await (await startOdradek({ dataDirectory: data.path, brokers: 3 })).kill()
+  const killed = await graduating(data.path)
+  assert.equal(killed.code, 1)
+  assert.ok(killed.stderr.includes(serve), killed.stderr)
+  await (await startOdradek({ dataDirectory: data.path, brokers: 3 })).stop()
+  const told = await graduating(data.path, '-o', 'table')
+  assert.equal(told.code, 0, told.stderr)
+  assert.ok(told.stdout.toString().includes(serve), told.stdout.toString())
+})
+
 test('settings that somebody has changed are left so', { skip: skipUnless(odradek()) }, async () => {
   using data = temporaryDirectory('graduate-kept')
   await (await startOdradek({ dataDirectory: data.path })).stop()
