@@ -93,9 +93,9 @@ test('what waited for more replicas than there must be by now is committed at on
   replica.append(batchOf(['a']), 'client')
   await turns()
   assert.equal(replica.highWatermark, 0)
-  let heard = 0
-  replica.observe({ advanced: (bytes) => (heard += bytes), ended: () => {} })
+  const heard: number[] = []
+  replica.observe({ advanced: (bytes) => heard.push(bytes), ended: () => {} })
   replica.requireInSync(1)
   assert.equal(replica.highWatermark, 1)
-  assert.ok(heard > 0)
+  assert.ok(heard.some((bytes) => bytes > 0))
 })
