@@ -43,6 +43,7 @@ import type { Fetched, Peer } from './replication/fetcher.ts'
 import { Fetchers } from './replication/fetchers.ts'
 import { InSyncSets } from './replication/in-sync-sets.ts'
 import type { Replica } from './replication/replica.ts'
+import { isThrottledReplica, ReplicationThrottle } from './replication/replication-throttle.ts'
 import type { Session } from './session.ts'
 import type { Storage } from './storage.ts'
 
@@ -74,6 +75,8 @@ export class Broker {
   readonly fetches: FetchPurgatory
   readonly fetchMemory = new FetchMemory()
   readonly diskRoom: DiskRoom
+  /** Of what followers take of this broker. */
+  readonly leaderThrottle: ReplicationThrottle
   readonly topicNames: TopicNames
   readonly logDirectory: {
     readonly path: string
@@ -127,7 +130,9 @@ export class Broker {
     this.diskRoom = new DiskRoom(host.clock, log)
     this.topicNames = topicNamesOf(() => this.#image)
     const image = (): ClusterImage => this.#image
+    this.leaderThrottle = this.#throttle('leader')
     this.#fetchers = new Fetchers({
+      throttle: this.#throttle('follower'),
       peer: peers(this),
       nodeId,
       brokerEpoch: () => this.#epoch,
@@ -147,6 +152,16 @@ export class Broker {
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
     replicas.observeRoles(this.#fetchers)
     replicas.observeRoles(this.#groups)
+  }
+
+  #throttle(side: 'leader' | 'follower'): ReplicationThrottle {
+    const listOf = (topic: string): string =>
+      this.#image.topicConfig(topic).get(`${side}.replication.throttled.replicas`) ?? ''
+    return new ReplicationThrottle({
+      monotonicMs: () => this.host.clock.monotonicMs(),
+      bytesPerSecond: () => this.config.replicationRate(side),
+      isNamed: (topic, partition) => isThrottledReplica(listOf(topic), partition, this.nodeId)
+    })
   }
 
   /** What this broker knows of the cluster. */

@@ -218,7 +218,9 @@ function readOne(
   const preferred = replicaId >= 0 ? null : preferredReadReplica(context.broker, replica, partition, request.rackId)
   if (preferred !== null) return readElsewhere(replica, partition, preferred)
   const { replicaEpoch: followerEpoch = -1 } = request.replicaState
-  if (replicaId >= 0) return readForFollower(replica, partition, { ...how, followerId: replicaId, followerEpoch })
+  const { leaderThrottle: throttle } = context.broker
+  if (replicaId >= 0)
+    return readForFollower(replica, partition, { ...how, followerId: replicaId, followerEpoch, throttle })
   const asksLeader = context.apiVersion < firstVersionWithRack
   if (asksLeader && replica.leadership === null) {
     const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)

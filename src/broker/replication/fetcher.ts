@@ -17,6 +17,7 @@ import type { Records } from '../../protocol/primitives.ts'
 import { ZERO_UUID } from '../../protocol/primitives.ts'
 import { readBatchHeader } from '../../protocol/records/batch.ts'
 import type { Replica } from './replica.ts'
+import type { ReplicationThrottle } from './replication-throttle.ts'
 
 /** An answer whose bytes are lent. */
 export interface Fetched {
@@ -46,6 +47,7 @@ export interface FetcherOptions {
   readonly nodeId: number
   readonly brokerEpoch: () => number
   readonly clock: Clock
+  readonly throttle: ReplicationThrottle
   /** The replica cannot be kept: its disk refuses for good. */
   readonly onFailure: (replica: Replica, error: DiskError) => void
   /** What the leader gave does not continue the replica, or is damaged: it is asked for again. */
@@ -63,6 +65,8 @@ export class Fetcher {
   /** Being asked for, or being made durable. */
   readonly #busy = new Set<Replica>()
   readonly #resting = new Map<Replica, Timer>()
+  /** They had all that is committed when they were given something last, and are not held back. */
+  readonly #caughtUp = new Set<Replica>()
   #requests = 0
   #isStopped = false
 
@@ -83,6 +87,7 @@ export class Fetcher {
 
   remove(replica: Replica): void {
     this.#replicas.delete(keyOf(replica))
+    this.#caughtUp.delete(replica)
     this.#resting.get(replica)?.cancel()
     this.#resting.delete(replica)
   }
@@ -99,7 +104,7 @@ export class Fetcher {
       // One that the fetcher of an earlier leader still cuts is handed over again when it is done.
       (replica) => !replica.isBeingCut && !this.#busy.has(replica) && !this.#resting.has(replica)
     )
-    const safe = due.filter((replica) => this.#isSafe(replica))
+    const safe = due.filter((replica) => this.#isSafe(replica) && !this.#isHeldBack(replica))
     if (safe.length === 0) return
     for (const replica of safe) this.#busy.add(replica)
     this.#requests += 1
@@ -108,6 +113,14 @@ export class Fetcher {
       for (const replica of safe) this.#busy.delete(replica)
       this.#pump()
     })
+  }
+
+  /** It asks again in a while (ReplicaFetcherThread.shouldFollowerThrottle). */
+  #isHeldBack(replica: Replica): boolean {
+    const { topic, partition } = replica
+    if (this.#caughtUp.has(replica) || !this.#options.throttle.holdsBack(topic, partition)) return false
+    this.#rest(replica)
+    return true
   }
 
   /** What is asked for says what is durable: nothing is asked for before all that there is has become so. */
@@ -216,6 +229,7 @@ export class Fetcher {
         chunks.map((chunk) => Buffer.from(chunk))
       )
     else if (chunks.length > 0) replica.appendFetched(chunks)
+    this.#count(replica, chunks, answer.highWatermark)
     await log.durable(log.logEndOffset)
     replica.followHighWatermark(answer.highWatermark)
     const start = Math.min(answer.logStartOffset ?? -1, replica.highWatermark)
@@ -227,6 +241,13 @@ export class Fetcher {
     const { leaderEpoch } = replica
     await replica.startAt(offset)
     if (replica.leadership === null && replica.leaderEpoch === leaderEpoch) replica.appendFetched(chunks)
+  }
+
+  #count(replica: Replica, chunks: readonly Buffer[], highWatermark: number): void {
+    const bytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+    this.#options.throttle.record(replica.topic, replica.partition, bytes)
+    if (replica.log.logEndOffset >= highWatermark) this.#caughtUp.add(replica)
+    else this.#caughtUp.delete(replica)
   }
 
   /**

@@ -7,6 +7,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchPartition } from '../fetch-sessions.ts'
 import { divergingEpoch, failedRead, leaderEpochError, type PartitionRead, standing } from '../read-partition.ts'
 import type { Replica } from './replica.ts'
+import type { ReplicationThrottle } from './replication-throttle.ts'
 
 export function readForFollower(
   replica: Replica,
@@ -18,6 +19,7 @@ export function readForFollower(
     readonly maxBytes: number
     readonly atLeastOneBatch: 'yes' | 'no'
     readonly memory: ReadMemory
+    readonly throttle: ReplicationThrottle
   }
 ): PartitionRead {
   const { partition, fetchOffset } = fetch
@@ -32,13 +34,29 @@ export function readForFollower(
   }
   const { followerId: nodeId, followerEpoch: brokerEpoch } = how
   if (!replica.fetchedBy({ nodeId, brokerEpoch }, fetch)) return failedRead(partition, ErrorCode.NOT_LEADER_OR_FOLLOWER)
+  if (isHeldBack(replica, how)) return heldBack(replica, fetch)
   try {
     const { maxBytes, atLeastOneBatch, memory } = how
     const read = log.read(fetchOffset, { maxBytes, upTo: log.logEndOffset, atLeastOneBatch, memory })
     if ('error' in read) return failedRead(partition, read.error)
+    how.throttle.record(replica.topic, partition, read.sizeBytes)
     return { sizeBytes: read.sizeBytes, more: null, data: { ...standing(replica, partition), records: read } }
   } catch (error) {
     if (error instanceof DiskError) return failedRead(partition, ErrorCode.KAFKA_STORAGE_ERROR)
     throw error
   }
+}
+
+/** It is told no more of what is committed than it has: it would be due at once, again and again. */
+function heldBack(replica: Replica, { partition, fetchOffset }: FetchPartition): PartitionRead {
+  const data = standing(replica, partition)
+  return { sizeBytes: 0, more: null, data: { ...data, highWatermark: Math.min(data.highWatermark, fetchOffset) } }
+}
+
+/** Who is in sync is given everything (ReplicaManager.shouldLeaderThrottle). */
+function isHeldBack(
+  { topic, partition, leadership }: Replica,
+  { followerId, throttle }: { readonly followerId: number; readonly throttle: ReplicationThrottle }
+): boolean {
+  return throttle.holdsBack(topic, partition) && leadership?.inSyncReplicas.includes(followerId) === false
 }

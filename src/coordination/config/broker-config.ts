@@ -131,6 +131,11 @@ export class BrokerConfig {
     return this.get('broker.rack')
   }
 
+  /** Bytes of throttled replicas in a second, as a leader gives them or as a follower takes them. */
+  replicationRate(side: 'leader' | 'follower'): number {
+    return this.#number(`${side}.replication.throttled.rate`)
+  }
+
   /** How long a follower may lag before it is in sync no more. */
   /** Whether consumers are sent to a replica near them. */
   get hasRackAwareReplicas(): boolean {
