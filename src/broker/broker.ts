@@ -56,6 +56,8 @@ export interface BrokerOptions {
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
+  /** The broker has stopped itself, after a mistake of its own: others should lead what it led. */
+  readonly onBroken: () => void
 }
 
 export type Led = { readonly replica: Replica } | { readonly error: ErrorCode; readonly reason: DiskError | null }
@@ -84,6 +86,7 @@ export class Broker {
   }
   readonly #advertised: BrokerOptions['advertised']
   readonly #log: (line: string) => void
+  readonly #onBroken: () => void
   readonly #storage: Storage
   readonly #fetchers: Fetchers
   readonly #inSyncSets: InSyncSets
@@ -113,13 +116,14 @@ export class Broker {
     return broker
   }
 
-  private constructor({ storage, controller, peers, advertised, log }: BrokerOptions) {
+  private constructor({ storage, controller, peers, advertised, log, onBroken }: BrokerOptions) {
     const { host, config, replicas, nodeId } = storage
     this.host = host
     this.config = config
     this.controller = controller
     this.#advertised = advertised
     this.#log = log
+    this.#onBroken = onBroken
     this.#storage = storage
     this.nodeId = storage.nodeId
     this.clusterId = storage.directory.clusterId
@@ -355,6 +359,7 @@ export class Broker {
     this.#housekeeping.stop()
     this.controller.detach(this.nodeId)
     this.#storage.abandon()
+    this.#onBroken()
   }
 
   /**

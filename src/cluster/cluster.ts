@@ -184,10 +184,21 @@ export class Cluster {
   async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {
     const { controller } = this
     const peers = (broker: Broker) => this.#channel.peersOf(broker)
-    const broker = await Broker.start({ storage, controller, peers, advertised, log })
+    const onBroken = (): void => this.#leaveToOthers(storage.nodeId)
+    const broker = await Broker.start({ storage, controller, peers, advertised, log, onBroken })
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
     return broker
+  }
+
+  /** It has stopped itself. Where there is one broker nobody else could lead, and its clients are told so by itself. */
+  #leaveToOthers(nodeId: number): void {
+    if (this.#options.brokers.length === 1) return
+    this.lostBroker(nodeId).catch((error: unknown) => {
+      this.#options.log(
+        `broker ${nodeId} is gone, and nobody leads what it led: ${error instanceof Error ? error.message : error}`
+      )
+    })
   }
 
   #register({ rack, endpoint }: BrokerStart, { nodeId, directory, host }: Storage): Promise<number> {

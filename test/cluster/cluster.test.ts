@@ -70,6 +70,10 @@ test('a broker that cannot follow the controller stops itself, and the others he
   for (const broker of cluster.brokers.values()) {
     if (broker !== broken) assert.ok(broker.image.topicByName('t1') !== undefined)
   }
+  const leader = () => cluster.controller.image.topicByName('t1')?.partitions[0]
+  await until(on.clock, () => leader()?.inSyncReplicas.includes(broken.nodeId) === false, 'it is in sync no more')
+  assert.notEqual(leader()?.leader, broken.nodeId)
+  assert.equal(cluster.brokers.size, 2)
   await cluster.stop()
 })
 
