@@ -26,7 +26,6 @@ const planted = [
   'the high watermark is what one of the others has',
   'a follower joins the in-sync set without having caught up',
   'a follower keeps what its leader does not have',
-  'the leader forgets that its epoch has begun',
   'a leader goes on in the epoch that it had',
   'a follower does not remember the producers of what it takes',
   'any replica is elected, whether or not it is in sync'

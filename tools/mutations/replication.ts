@@ -56,9 +56,9 @@ export const replicationMutations: readonly Mutation[] = [
     tests: simulation
   },
   {
-    what: 'the leader forgets that its epoch has begun',
-    file: 'src/broker/replication/replica.ts',
-    text: '      this.log.beginEpoch(partition.leaderEpoch)\n',
+    what: 'a follower does not note where the epochs of its leaders begin',
+    file: 'src/log/log-end.ts',
+    text: 'for (const { header } of batches) this.#of.epochs.assign(header.partitionLeaderEpoch, header.baseOffset)',
     replacement: '',
     tests: simulation
   },
