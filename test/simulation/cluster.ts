@@ -40,6 +40,8 @@ export class SimulatedCluster {
   readonly #world: World
   readonly #controller: Node | null
   #life: Life | null = null
+  /** Where bits have flipped. */
+  #rotten: Node | null = null
 
   constructor(world: World, network: SimulatedNetwork, brokers: number) {
     this.#world = world
@@ -180,6 +182,33 @@ export class SimulatedCluster {
       const own = partitions.filter(({ replicas }) => replicas.includes(node.id))
       return own.every(({ inSyncReplicas }) => inSyncReplicas.length > 0 && !inSyncReplicas.includes(node.id))
     })
+  }
+
+  /** Whether nobody can read the partition any more: it is damaged where a bit has flipped, and others died before they had all. */
+  isLost(topicId: string, partition: number): boolean {
+    const cluster = this.running
+    if (this.#rotten === null || cluster === null) return false
+    const topic = cluster.controller.image.topicById(topicId)
+    if (topic === undefined) return false
+    const hosted = cluster.brokers.get(this.#rotten.id)?.hosted(topic.name, partition)
+    const { leader = -1 } = topic.partitions[partition] ?? {}
+    return hosted?.kind === 'offline' && cluster.brokers.get(leader)?.replica(topic.name, partition) === undefined
+  }
+
+  /** Bits flip on the disk of a broker that is down, and on no other's in this simulation: others keep what was promised. */
+  rot(node: Node): void {
+    this.#rotten = node
+    this.#note(`node ${node.id}: a bit flips in ${node.rot()}`)
+  }
+
+  /** Whether bits may flip there. */
+  mayRot(node: Node): boolean {
+    return (this.#rotten ?? node) === node && this.isDispensable(node)
+  }
+
+  /** Whether the disk may be replaced: what lies on another may have flipped, unseen. */
+  mayWipe(node: Node): boolean {
+    return (this.#rotten === null || this.#rotten === node) && this.isDispensable(node)
   }
 
   wipe(node: Node): void {

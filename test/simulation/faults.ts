@@ -27,6 +27,7 @@ export class Faults {
     'node power cut': 0,
     'node stopped': 0,
     wiped: 0,
+    'bit flipped': 0,
     'cut off': 0,
     lossy: 0
   }
@@ -73,6 +74,7 @@ export class Faults {
       ...twice(() => this.#endNode('power cut')),
       ...twice(() => this.#stopNode()),
       ...twice(() => this.#wipe()),
+      () => this.#rot(),
       ...twice(() => this.#cutOff()),
       ...twice(() => this.#loseMessages()),
       () => this.#refuse(),
@@ -141,9 +143,22 @@ export class Faults {
     const { process } = node
     if (process !== null) cluster.endNode(node, 'killed')
     await this.#while(`node ${node.id} is down`)
-    if (node.process === null && cluster.isDispensable(node)) {
+    if (node.process === null && cluster.mayWipe(node)) {
       this.clusterCounts.wiped += 1
       cluster.wipe(node)
+    }
+    void cluster.startNode(node)
+  }
+
+  /** Bits flip on the disk of a broker, where others have all that was promised. */
+  async #rot(): Promise<void> {
+    const { world, cluster } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    if (node.process !== null) cluster.endNode(node, 'killed')
+    await this.#while(`node ${node.id} is down`)
+    for (let bits = world.between(1, 3); bits > 0 && node.process === null && cluster.mayRot(node); bits -= 1) {
+      this.clusterCounts['bit flipped'] += 1
+      cluster.rot(node)
     }
     void cluster.startNode(node)
   }

@@ -51,6 +51,7 @@ export class Inspector {
         const copies = replicas.map((nodeId) => cluster.brokers.get(nodeId)?.replica(topic.name, partitionId))
         const first = cluster.brokers.get(leader)?.replica(topic.name, partitionId)
         const where = `${topic.name}-${partitionId} (leader ${leader}, replicas ${replicas})`
+        if (this.#cluster.isLost(topic.id, partitionId)) continue
         if (first === undefined) return `${where} is not led`
         const end = first.log.logEndOffset
         if (first.highWatermark < end) return `${where} is committed up to ${first.highWatermark} of ${end}`

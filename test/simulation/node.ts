@@ -75,6 +75,20 @@ export class Node {
     this.#disk = this.#furnished(new SimulatedDisk())
   }
 
+  /** A bit flips in a file of a partition, made by chance; gives the name. Only of a machine without a process. */
+  rot(): string | null {
+    const disk = this.#disk
+    const files = disk
+      .list('')
+      .filter((name) => /-\d+$/.test(name))
+      .flatMap((directory) => disk.list(directory).map((name) => `${directory}/${name}`))
+      .filter((path) => (disk.sizeOf(path) ?? 0) > 0)
+    const path = files[this.#world.chance.below(Math.max(1, files.length))]
+    if (path === undefined) return null
+    disk.flipBit(path, this.#world.chance.below(disk.sizeOf(path) ?? 1), this.#world.chance.below(8))
+    return path
+  }
+
   async listen(log: (line: string) => void): Promise<Server> {
     const host = this.#process ?? fail()
     const { network, clock } = host

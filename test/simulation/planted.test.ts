@@ -17,7 +17,6 @@ const planted = [
   'consumers read what is not synced',
   'deleted records are back after a crash',
   'acks=all is answered without a sync',
-  'acks=all is answered before its sync',
   'the names of new files are not synced',
   'a coordinator answers before its records are safe',
   'a batch that is sent again is stored again',
@@ -28,7 +27,10 @@ const planted = [
   'a follower keeps what its leader does not have',
   'a leader goes on in the epoch that it had',
   'a follower does not remember the producers of what it takes',
-  'any replica is elected, whether or not it is in sync'
+  'any replica is elected, whether or not it is in sync',
+  'a broker that follows now goes on as the leader that it was',
+  'a follower that has more than its leader is cut back to its high watermark instead of by epoch',
+  'after a start a partition with followers is led in its old epoch'
 ]
 
 test('the simulation finds each mistake that was planted', async () => {

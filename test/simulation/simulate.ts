@@ -164,6 +164,7 @@ class Run {
   async #audit(client: Client, topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
     const { world, cluster } = this.#scene
     this.#doing = `${partition.where} is read`
+    if (cluster.isLost(topic.id, index)) return
     for (let next = 0; ; ) {
       const fetched = await fetchFrom(client, topic.id, index, next, 0)
       if (fetched?.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE && next < partition.startAsked) {

@@ -7,7 +7,7 @@
  * - A cut (truncate) that was not synced may have happened or not.
  * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
  *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
- * - Bytes that were synced never change.
+ * - Bytes that were synced never change, unless a test flips a bit.
  * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was.
  * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
  */
@@ -50,6 +50,12 @@ export class SimulatedDisk implements Disk {
 
   failSyncs(): void {
     this.#syncsFail = true
+  }
+
+  flipBit(path: string, position: number, bit: number): void {
+    const node = this.#find(path)
+    if (node?.kind !== 'file') throw notFound(path)
+    node.content.flipBit(position, bit)
   }
 
   isAt(location: string): boolean {

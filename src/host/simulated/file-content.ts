@@ -48,6 +48,15 @@ export class FileContent {
     this.#sizeBytes = Math.min(this.#sizeBytes, sizeBytes)
   }
 
+  /** A bit turns of itself, as disks do: in what was synced as well. */
+  flipBit(position: number, bit: number): void {
+    const flip = (bytes: Buffer): void => void bytes.writeUInt8(bytes.readUInt8(position) ^ (1 << bit), position)
+    if (position < this.#sizeBytes) flip(this.#memory)
+    const [now, synced] = [this.#memory, this.#synced]
+    const isShared = now.buffer === synced.buffer && now.byteOffset === synced.byteOffset
+    if (!isShared && position < synced.length) flip(synced)
+  }
+
   /** A copy. */
   read(position: number, lengthBytes: number): Buffer {
     const end = Math.min(this.#sizeBytes, position + lengthBytes)
