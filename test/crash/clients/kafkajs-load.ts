@@ -32,7 +32,8 @@ const client = new Kafka({
 
 if (verb === 'produce') await produce(client)
 else await consume(client)
-process.exit(0)
+// What was told and not taken yet would be lost with the process.
+process.stdout.write('', () => process.exit(0))
 
 async function produce(kafka: KafkaClient): Promise<void> {
   const producer = kafka.producer({ idempotent: true, createPartitioner: Partitioners.DefaultPartitioner })
