@@ -64,11 +64,11 @@ async function many(seeds: { first: number; last: number; steps: number; jobs: n
     }
     broken += 1
     results.push(result)
+    if (result.outcome !== null) tell(result.outcome)
+    else process.stdout.write(`seed ${result.seed}: does not end\n`)
     return values.all ? 'go on' : 'stop'
   })
   for (const { seed, outcome } of results) {
-    if (outcome !== null) tell(outcome)
-    else process.stdout.write(`seed ${seed}: does not end\n`)
     const steps = outcome === null || values.brief ? seeds.steps : await fewestSteps(seed, seeds.steps)
     process.stdout.write(`\nAgain: npm run simulate -- --seed ${seed} --steps ${steps} --log\n`)
   }
