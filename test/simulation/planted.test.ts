@@ -15,7 +15,6 @@ const broken = 1
 const planted = [
   'acks=all is answered as acks=1 is',
   'consumers read what is not synced',
-  'deleted records are back after a crash',
   'acks=all is answered without a sync',
   'the names of new files are not synced',
   'a coordinator answers before its records are safe',
