@@ -145,7 +145,7 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'deleted records are back after a crash',
     file: 'src/broker/apis/21-delete-records.ts',
-    text: 'broker.saveLogStartOffsets()',
+    text: 'await broker.saveLogStartOffsets()',
     replacement: '',
     tests: ['test/broker/apis/delete-records.test.ts']
   },
