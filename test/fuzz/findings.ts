@@ -1,6 +1,6 @@
 /** What the fuzzers found, kept as small as it could be made: the inputs of each lie in one file, each behind its size. */
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { FrameSplitter } from '../../src/protocol/frame-splitter.ts'
 
@@ -22,7 +22,9 @@ export function keepFinding(directory: string, target: string, inputs: readonly 
   return path
 }
 
+/** As long as nothing was found there is no directory for it. */
 export function keptFindings(): KeptFinding[] {
+  if (!existsSync(findingsDirectory)) return []
   return readdirSync(findingsDirectory).map((file) => {
     const splitter = new FrameSplitter(largestBytes)
     splitter.push(readFileSync(join(findingsDirectory, file)))
