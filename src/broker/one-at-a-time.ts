@@ -21,16 +21,12 @@ export class OneAtATime {
   }
 
   async #begin(): Promise<void> {
-    const run = this.#attempt()
+    const run = this.#work()
     this.#underWay = run
     try {
       await run
     } finally {
       if (this.#underWay === run) this.#underWay = null
     }
-  }
-
-  async #attempt(): Promise<void> {
-    await this.#work()
   }
 }

@@ -427,8 +427,7 @@ export class Replicas {
     for (const replica of this.all()) {
       if (replica.name !== name) continue
       const { topic, topicId, partition } = replica
-      replica.end()
-      for (const observer of this.#observers) observer.onGone(replica)
+      this.#end(replica)
       replica.log.abandon()
       const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
       this.#byTopic.get(topic)?.splice(partition, 1, offline)
@@ -445,8 +444,7 @@ export class Replicas {
     this.#options.log(`${topic}-${partition} is offline: ${reason.message}`)
     const { replica } = hosted
     partitions[partition] = { kind: 'offline', topicId, history: 'known', reason, closed: replica, mayPass: false }
-    replica.end()
-    for (const observer of this.#observers) observer.onGone(replica)
+    this.#end(replica)
     const closing = replica.log.close()
     // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
     const ended = (): void => void this.#isClosing.delete(replica)
@@ -454,6 +452,12 @@ export class Replicas {
     closing.then(ended, ended)
     this.#closing.push(closing)
     this.onOffline?.({ topicId, partitionId: partition })
+  }
+
+  /** Nobody waits for it any more, and those who follow roles hear so. */
+  #end(replica: Replica): void {
+    replica.end()
+    for (const observer of this.#observers) observer.onGone(replica)
   }
 
   /**
@@ -505,10 +509,7 @@ export class Replicas {
     if (hosted.kind === 'none') return
     partitions[partition] = notHosted
     const name = `${topic.name}-${partition}`
-    if (hosted.kind === 'online') {
-      hosted.replica.end()
-      for (const observer of this.#observers) observer.onGone(hosted.replica)
-    }
+    if (hosted.kind === 'online') this.#end(hosted.replica)
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host
       if (hosted.kind === 'online') this.#removals.add(hosted.replica.log.setAside())

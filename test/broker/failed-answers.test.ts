@@ -4,7 +4,6 @@
  */
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import type { BrokerAnswer } from '../../src/broker/answer.ts'
 import { allApis } from '../../src/broker/apis/all.ts'
@@ -21,11 +20,10 @@ import { Reader } from '../../src/protocol/primitives.ts'
 import type { MessageModel, Struct } from '../../tools/generate-protocol/model.ts'
 import { contains } from '../../tools/generate-protocol/versions.ts'
 import { messageArbitrary, models } from '../protocol/arbitraries.ts'
-import { network, session, startAlone } from './apis/setup.ts'
+import { network, session, settled, startAlone } from './apis/setup.ts'
 
 const requestsPerVersion = 20
 /** A fetch and a join wait no longer. */
-const patienceMs = 10 * 60_000
 /** In these versions a request may be one for which an answer has no place for an error. */
 const mayClose: ReadonlyMap<ApiKey, number> = new Map([
   [ApiKey.Produce, 13],
@@ -70,23 +68,10 @@ describe('a mistake of ours is answered as an unexpected error', () => {
     const frame = Buffer.concat(encodeRequest(7, 'client', codecOf(key).request, version, body)).subarray(4)
     const restore = breakOnce(codecOf(key).response)
     try {
-      return await settled(broker.answer(session, frame))
+      return await settled(clock, broker.answer(session, frame))
     } finally {
       restore()
     }
-  }
-
-  async function settled(pending: BrokerAnswer | Promise<BrokerAnswer>): Promise<BrokerAnswer> {
-    let answer: BrokerAnswer | null = null
-    void Promise.resolve(pending).then((due) => {
-      answer = due
-    })
-    for (let waitedMs = 0; waitedMs <= patienceMs; waitedMs += 1000) {
-      await setImmediate()
-      if (answer !== null) return answer
-      clock.advance(1000)
-    }
-    return assert.fail('no answer came')
   }
 })
 

@@ -1,5 +1,7 @@
 /** A whole broker in memory, and questions to it in any version, through the bytes of the protocol. */
 import assert from 'node:assert/strict'
+import { setImmediate } from 'node:timers/promises'
+import type { BrokerAnswer } from '../../../src/broker/answer.ts'
 import type { Broker } from '../../../src/broker/broker.ts'
 import { Cluster, type ClusterOptions } from '../../../src/cluster/cluster.ts'
 import type { Chance } from '../../../src/host/chance.ts'
@@ -49,4 +51,23 @@ export async function ask<Request, Response>(
   const answer = await broker.answer(session, frame)
   assert.ok(answer.kind === 'answer', `${request.name} ${version}: ${answer.kind === 'close' ? answer.reason : 'none'}`)
   return decodeResponse(new Reader(Buffer.concat(answer.chunks), 4), 7, response, version)
+}
+
+const patienceMs = 10 * 60_000
+
+/** The answer, which may need time to pass. */
+export async function settled(
+  clock: ManualClock,
+  pending: BrokerAnswer | Promise<BrokerAnswer>
+): Promise<BrokerAnswer> {
+  let answer: BrokerAnswer | null = null
+  void Promise.resolve(pending).then((due) => {
+    answer = due
+  })
+  for (let waitedMs = 0; waitedMs <= patienceMs; waitedMs += 1000) {
+    await setImmediate()
+    if (answer !== null) return answer
+    clock.advance(1000)
+  }
+  return assert.fail('no answer came')
 }
