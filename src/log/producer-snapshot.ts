@@ -5,7 +5,7 @@
  */
 import type { Disk } from '../host/disk.ts'
 import { ProducerSnapshot } from '../protocol/generated/storage/producer-snapshot.ts'
-import { Reader, Writer } from '../protocol/primitives.ts'
+import { ProtocolError, Reader, Writer } from '../protocol/primitives.ts'
 import { crc32c } from '../protocol/records/crc32c.ts'
 import { fileName, fileSuffix, offsetOfFile } from './file-names.ts'
 import type { ProducerEntry } from './producer-state.ts'
@@ -50,15 +50,26 @@ export function readProducerSnapshot(
   const bytes = disk.readFile(producerSnapshotPath(directory, offset))
   if (bytes.length < contentPosition || bytes.readInt16BE(0) !== version) return null
   if (bytes.readUInt32BE(crcPosition) !== crc32c(bytes, contentPosition)) return null
-  const { producerEntries } = ProducerSnapshot.decode(new Reader(bytes, crcPosition), version)
-  return producerEntries.map((entry) => ({
-    producerId: entry.producerId,
-    producerEpoch: entry.epoch,
-    coordinatorEpoch: entry.coordinatorEpoch,
-    lastTimestampMs: entry.timestamp,
-    transactionStartOffset: entry.currentTxnFirstOffset,
-    batches: entry.lastOffset < 0 ? [] : [lastBatchOf(entry)]
-  }))
+  return (
+    readEntries(bytes)?.map((entry) => ({
+      producerId: entry.producerId,
+      producerEpoch: entry.epoch,
+      coordinatorEpoch: entry.coordinatorEpoch,
+      lastTimestampMs: entry.timestamp,
+      transactionStartOffset: entry.currentTxnFirstOffset,
+      batches: entry.lastOffset < 0 ? [] : [lastBatchOf(entry)]
+    })) ?? null
+  )
+}
+
+/** A checksum can be right of bytes that are no snapshot: what was meant for another file, or written by a program with a fault. */
+function readEntries(bytes: Buffer): ProducerSnapshot['producerEntries'] | null {
+  try {
+    return ProducerSnapshot.decode(new Reader(bytes, crcPosition), version).producerEntries
+  } catch (error) {
+    if (error instanceof ProtocolError) return null
+    throw error
+  }
 }
 
 /** The offsets of the snapshots in a directory, growing. */

@@ -6,6 +6,7 @@ import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { encodeProducerSnapshot } from '../../src/log/producer-snapshot.ts'
 import type { ProducerEntry } from '../../src/log/producer-state.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { crc32c } from '../../src/protocol/records/crc32c.ts'
 import { append, batchOf, directory, open, startMs } from './setup.ts'
 
 const path = `${directory}/00000000000000000006.snapshot`
@@ -26,10 +27,29 @@ const others: Readonly<Record<string, readonly ProducerEntry[]>> = {
   'another epoch': [entry(7, 5, { producerEpoch: 3 })]
 }
 
-for (const [what, entries] of Object.entries(others)) {
+/** Bytes that are no snapshot, though their checksum is right: found by the fuzzer. */
+const unreadable: Readonly<Record<string, Buffer>> = {
+  'a list that is null': Buffer.from([0xff, 0xff, 0xff, 0xff]),
+  'more producers than it holds': Buffer.from([0, 0, 0, 9]),
+  'half a producer': Buffer.concat([Buffer.from([0, 0, 0, 1]), Buffer.alloc(40)]),
+  'nothing, not even a count': Buffer.alloc(0)
+}
+
+const snapshots = [
+  ...Object.entries(others).map(([what, entries]) => [what, encodeProducerSnapshot(entries)] as const),
+  ...Object.entries(unreadable).map(([what, content]) => [what, checksummed(content)] as const)
+]
+
+function checksummed(content: Buffer): Buffer {
+  const bytes = Buffer.concat([Buffer.from([0, 1, 0, 0, 0, 0]), content])
+  bytes.writeUInt32BE(crc32c(bytes, 6), 2)
+  return bytes
+}
+
+for (const [what, snapshot] of snapshots) {
   test(`a snapshot of producers that tells of ${what} is told of, and the log is read instead`, async () => {
     const disk = await diskWithLog()
-    disk.replaceFile(path, encodeProducerSnapshot(entries))
+    disk.replaceFile(path, snapshot)
     const lines: string[] = []
     const log = reopen(disk, (line) => lines.push(line))
     assert.equal(lines.length, 1, String(lines))
