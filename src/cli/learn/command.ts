@@ -15,7 +15,7 @@ question that is checked by asking the broker. A claim that the broker does not 
 It is told in one voice at a time: to a layman as a post office and then in a kitchen, without a command or a number in hex; to an
 engineer in Kafka's words, with each command and, below it, what that command prints.
 
-It runs on an embedded broker, or on a cluster named with --bootstrap-server; other settings and the environment are not
+It runs on an embedded broker (replication: on three), or on a cluster named with --bootstrap-server; other settings and the environment are not
 asked for one. Topics and groups that it makes have names that begin with learn-, and are deleted at the end.
 
 On a pipe nothing waits. Questions take the lines of standard input, one each (s skips, q leaves); without lines they are

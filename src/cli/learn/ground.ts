@@ -12,13 +12,15 @@ import type { Flags, GlobalOptions } from '../command.ts'
 import { connect } from '../connect.ts'
 import { openStage, type Stage } from '../serve/stage.ts'
 import { persistently } from '../waiting.ts'
-import { BrokerProcess } from './broker-process.ts'
+import { BrokersProcess } from './brokers-process.ts'
 import { runCommand, textOf } from './shell.ts'
 
 /** Cleaning up is short work; a broker that does not answer must not keep a terminal. */
 const cleanUpMs = 15_000
 const reachableMs = 15_000
 const connectAgainMs = 100
+/** As many as a topic has copies, by custom. */
+const brokersOfOurOwn = 3
 
 export interface Ground extends AsyncDisposable {
   readonly kind: Stage['kind']
@@ -34,7 +36,6 @@ export interface Ground extends AsyncDisposable {
 }
 
 export interface Power {
-  /** Without a warning where the broker is a process of its own, cleanly where it is in this one. */
   stop(): Promise<void>
   /** On the same directory. */
   start(): Promise<void>
@@ -53,15 +54,10 @@ export async function openGround(options: GroundOptions): Promise<Ground> {
   return await ownGround(options, (directory) => openStage(options.flags, directory))
 }
 
-/** The cluster that was named, else a broker in a process of its own, which can be killed. */
-export async function openGroundThatCanFail(options: GroundOptions): Promise<Ground> {
+/** The cluster that was named, else three brokers, of which the commands for brokers can kill one. */
+export async function openGroundOfSeveral(options: GroundOptions): Promise<Ground> {
   if (options.flags.text('bootstrapServer') !== undefined) return await clusterGround(options)
-  let port = 0
-  return await ownGround(options, async (directory) => {
-    const broker = await BrokerProcess.start(directory, port)
-    port = broker.port
-    return broker
-  })
+  return await ownGround(options, (directory) => BrokersProcess.start(directory, brokersOfOurOwn))
 }
 
 async function clusterGround({ flags, global }: GroundOptions): Promise<Ground> {

@@ -51,8 +51,8 @@ export interface Lesson {
   perform(bench: Bench): Promise<{ readonly check: Check; readonly held: boolean }>
 }
 
-/** A broker that is killed has to be a process of its own. */
-export type Ordeal = 'stopped' | 'killed'
+/** With several brokers of our own, one of them is killed and the others go on. */
+export type Ordeal = 'stopped' | 'one of several killed'
 
 export function lesson<const C extends Concept>(
   concept: C,

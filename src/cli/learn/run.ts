@@ -14,7 +14,7 @@ import { type Voice, voices } from './concept.ts'
 import { conceptNamed, concepts } from './concepts/all.ts'
 import { showContents } from './contents.ts'
 import { lessonOf } from './experiments/all.ts'
-import { type Ground, newPrefix, openGround, openGroundThatCanFail, removeMade } from './ground.ts'
+import { type Ground, newPrefix, openGround, openGroundOfSeveral, removeMade } from './ground.ts'
 import { askQuestion, type Lesson } from './lab.ts'
 import { lessonNames } from './lesson-names.ts'
 import { type Reporter, RowReporter } from './reporter.ts'
@@ -77,7 +77,7 @@ async function giveLesson(
   await reporter.introduce(concept)
   await answers.goOn('the experiment')
   const afterwards = flags.has('keep') ? 'kept' : 'removed'
-  const open = ordeal === 'killed' ? openGroundThatCanFail : openGround
+  const open = ordeal === 'one of several killed' ? openGroundOfSeveral : openGround
   await using ground = await open({ flags, global, afterwards })
   const bench = { ground, reporter, answers, prefix: newPrefix(), voice, interrupted }
   await reporter.begin(concept, ground, bench.prefix)

@@ -9,7 +9,7 @@ import type { Style } from '../terminal.ts'
 import type { Concept, Hint, Step, Voice } from './concept.ts'
 import { concepts } from './concepts/all.ts'
 import type { Ground } from './ground.ts'
-import { foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
+import { counted, foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
 import type { QuestionOutcome, Reporter, Verdict } from './reporter.ts'
 
 /** Of what a command printed; the rest is counted. */
@@ -53,13 +53,15 @@ export class Teller implements Reporter {
   async begin(_concept: Concept, { kind, brokers }: Ground, prefix: string): Promise<void> {
     const { bold, dim } = this.#style
     if (!this.#isEngineer) {
+      const size = brokers.length === 1 ? '' : `, with ${counted(brokers.length, 'building')}`
       const where =
-        kind === 'embedded' ? 'a small Kafka of our own, on this machine' : `the Kafka at ${brokers.join(', ')}`
+        kind === 'embedded' ? `a small Kafka of our own, on this machine${size}` : `the Kafka at ${brokers.join(', ')}`
       await this.#lines([' Let us try it. The kitchen is real:', ` ${where}.`], bold)
       return
     }
-    const where = `${kind === 'embedded' ? 'an embedded broker on' : 'the cluster at'} ${brokers.join(', ')}`
-    await this.#lines([` The experiment, on ${where}`], bold)
+    const own = brokers.length === 1 ? 'an embedded broker' : `${brokers.length} embedded brokers`
+    const where = `${kind === 'embedded' ? `${own} on` : 'the cluster at'} ${brokers.join(', ')}`
+    await this.#lines(indented(`The experiment, on ${where}`, 1, this.#width), bold)
     const names = `What it makes has names that begin with ${prefix}, and goes at the end.`
     await this.#lines(indented(names, 1, this.#width), dim)
   }

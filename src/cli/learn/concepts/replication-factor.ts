@@ -33,7 +33,7 @@ export const replicationFactor = {
     },
     stop: {
       layman: 'The building that runs the rail closes without a warning.',
-      engineer: 'The leader stops: on a cluster by your hand, on the embedded broker by a real kill -9 of its process.'
+      engineer: 'The leader ends at once, as kill -9 ends it: on a cluster of yours by your hand.'
     },
     'without-it': {
       layman: 'Can we still read the order, and hang up another one?',
@@ -61,45 +61,13 @@ export const replicationFactor = {
         engineer: 'The broker did not refuse more replicas than there are brokers.'
       }
     },
-    'nobody-answers': {
-      layman: 'Nobody can read the order while the only building that has it is closed.',
-      engineer:
-        'One replica: while its broker is down the partition cannot be reached. Replication would have another broker lead by now.',
-      otherwise: {
-        layman: 'The order could be read although the only building that has it was closed.',
-        engineer: 'The partition could be read although its only broker was down.'
-      },
-      on: 'one broker'
-    },
-    'back-after-the-kill': {
-      layman:
-        'The order is there again, under the same number: the building was closed, its cabinet was not lost. With a copy next door nobody would have had to wait.',
-      engineer:
-        'kill -9 did not take the acknowledged record: Odradek acknowledges acks=all once it is synced, so it was safe, but not available. A second replica would have led at once; Odradek is one broker and has none, a cluster has.',
-      otherwise: {
-        layman: 'The order was not there when the building had opened again.',
-        engineer: 'The acknowledged record was not there after the restart.'
-      },
-      on: 'the embedded broker'
-    },
-    'back-after-the-restart': {
-      layman: 'The order is there again, under the same number: the building was closed, its cabinet was not lost.',
-      engineer:
-        'The acknowledged record survived on the disk of its broker. It was safe, but not available; that is what more replicas are for.',
-      otherwise: {
-        layman: 'The order was not there when the building had opened again.',
-        engineer: 'The acknowledged record was not there after the restart.'
-      },
-      on: 'a cluster of one broker'
-    },
     'another-leads': {
       layman: 'Another building runs the rail now.',
       engineer: 'Another in-sync replica became the leader.',
       otherwise: {
         layman: 'No other building runs the rail.',
         engineer: 'No other replica became the leader.'
-      },
-      on: 'a cluster of several brokers'
+      }
     },
     'in-sync-shrinks': {
       layman: 'The closed building is off the list of those that have the newest tickets.',
@@ -107,8 +75,7 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The closed building is still on the list of those that have the newest tickets.',
         engineer: 'The in-sync set still has the stopped broker.'
-      },
-      on: 'a cluster of several brokers'
+      }
     },
     'still-read': {
       layman: 'The order is there, under the same number, read from its carbon copy.',
@@ -116,8 +83,7 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The order could not be read from a carbon copy.',
         engineer: 'The acknowledged record could not be read from the new leader.'
-      },
-      on: 'a cluster of several brokers'
+      }
     },
     'still-written': {
       layman: 'And new orders are taken as before.',
@@ -125,8 +91,7 @@ export const replicationFactor = {
       otherwise: {
         layman: 'New orders were refused although enough buildings keep copies.',
         engineer: 'A produce with acks=all failed although enough replicas are in sync.'
-      },
-      on: 'a cluster of several brokers'
+      }
     },
     'refused-below-the-minimum': {
       layman: 'New orders are refused: too few buildings would have a copy, and the house rule forbids that.',
@@ -144,8 +109,27 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The building did not come back on the list.',
         engineer: 'The broker did not come back into the in-sync set.'
+      }
+    },
+    'nobody-answers': {
+      layman: 'Nobody can read the order while the only building that has it is closed.',
+      engineer:
+        'One replica: while its broker is down the partition cannot be reached. Replication would have another broker lead by now.',
+      otherwise: {
+        layman: 'The order could be read although the only building that has it was closed.',
+        engineer: 'The partition could be read although its only broker was down.'
       },
-      on: 'a cluster of several brokers'
+      on: 'a cluster of one broker'
+    },
+    'back-after-the-restart': {
+      layman: 'The order is there again, under the same number: the building was closed, its cabinet was not lost.',
+      engineer:
+        'The acknowledged record survived on the disk of its broker. It was safe, but not available; that is what more replicas are for.',
+      otherwise: {
+        layman: 'The order was not there when the building had opened again.',
+        engineer: 'The acknowledged record was not there after the restart.'
+      },
+      on: 'a cluster of one broker'
     }
   },
   question: {

@@ -1,6 +1,6 @@
 /**
- * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Our own broker
- * is killed; of a cluster the reader stops the leader himself.
+ * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Of our own brokers
+ * one is killed; of a cluster the reader stops the leader himself.
  */
 import type { TwoVoices, Voice } from '../concept.ts'
 import { replicationFactor as concept } from '../concepts/replication-factor.ts'
@@ -38,7 +38,7 @@ export const replicationLesson = lesson(
     else await leaderDown(lab, topic, offset, addresses)
     return howMany(lab, addresses.size)
   },
-  'killed'
+  'one of several killed'
 )
 
 async function copies(lab: ReplicationLab, brokers: number): Promise<string> {
@@ -73,15 +73,11 @@ async function write(lab: ReplicationLab, topic: string): Promise<number> {
   return numberOf(row, 'offset') ?? -1
 }
 
-/** One broker: while it is down nobody has the record; afterwards it is there. */
+/** A cluster of one broker: while it is down nobody has the record; afterwards it is there. */
 async function aloneDown(lab: ReplicationLab, topic: string, offset: number, broker: number): Promise<void> {
-  const { power, brokers } = lab.ground
+  const { brokers } = lab.ground
   const isDown = async () => (await placeOf(lab, topic, brokers)) === undefined
-  if (power) {
-    await power.stop()
-    await lab.seen('kill -9: its process is gone')
-    await lab.scene('the building is closed')
-  } else if ((await lab.action(...stopRequest(lab.voice, broker), isDown)) === 'skipped') return
+  if ((await lab.action(...stopRequest(lab.voice, broker), isDown)) === 'skipped') return
   await lab.step('without-it')
   const sinceMs = performance.now()
   const read = await lab.run(['consume', topic, '--exit'], { whenUnreachable: 'told' })
@@ -95,15 +91,14 @@ async function aloneDown(lab: ReplicationLab, topic: string, offset: number, bro
 
   await lab.step('start')
   const isBack = async () => ((await placeOf(lab, topic, brokers))?.leader ?? -1) >= 0
-  if (power) {
-    await power.start()
-    await lab.seen(`it runs again, on ${lab.ground.brokers.join(', ')}`)
-    await lab.scene('the building is open again')
-  } else if ((await lab.action(...startRequest(lab.voice, broker), isBack)) === 'skipped') return
-  await lab.waitFor(isBack, changeMs)
-  const found = await readBack(lab, topic, lab.ground.brokers)
-  const claim = power ? 'back-after-the-kill' : 'back-after-the-restart'
-  await lab.claim(claim, isTheOrder(found, offset), { topic, offset, found }, foundWords(found, offset))
+  if ((await lab.action(...startRequest(lab.voice, broker), isBack)) === 'skipped') return
+  const found = await readBack(lab, topic, brokers)
+  await lab.claim(
+    'back-after-the-restart',
+    isTheOrder(found, offset),
+    { topic, offset, found },
+    foundWords(found, offset)
+  )
 }
 
 /** Several brokers: another replica leads, and the record stays readable. */
@@ -120,7 +115,7 @@ async function leaderDown(
     const leader = (await placeOf(lab, topic, others))?.leader ?? -1
     return leader >= 0 && leader !== stopped
   }
-  if ((await lab.action(...stopRequest(lab.voice, stopped), hasMoved)) === 'skipped') return
+  if ((await ended(lab, stopped, others, hasMoved)) === 'skipped') return
   await lab.waitFor(async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === false, changeMs)
   const after = await shownPlace(lab, topic, others)
   const leads = after !== undefined && after.leader !== stopped && before?.inSync.includes(after.leader) === true
@@ -178,7 +173,7 @@ async function comesBack(
 ): Promise<void> {
   await lab.step('start')
   const isBack = async () => (await placeOf(lab, topic, others))?.inSync.includes(stopped) === true
-  if ((await lab.action(...startRequest(lab.voice, stopped), isBack)) === 'skipped') return
+  if ((await started(lab, stopped, others, isBack)) === 'skipped') return
   const place = await shownPlace(lab, topic, others)
   const back = place?.inSync.includes(stopped) === true
   const list = place?.inSync.join(', ')
@@ -191,6 +186,30 @@ async function comesBack(
       engineer: `in sync: ${list}`
     }
   )
+}
+
+type Deed = (
+  lab: ReplicationLab,
+  broker: number,
+  others: readonly string[],
+  isDone: () => Promise<boolean>
+) => Promise<'done' | 'skipped'>
+
+/** Our own broker by the command that a reader would type; a cluster's by the reader. */
+const ended: Deed = async (lab, broker, others, isDone) => {
+  if (lab.ground.kind === 'cluster') return await lab.action(...stopRequest(lab.voice, broker), isDone)
+  await lab.rows(['brokers', 'kill', String(broker)], { brokers: others })
+  await lab.scene(`building ${broker} is closed`)
+  await lab.waitFor(isDone, changeMs)
+  return 'done'
+}
+
+const started: Deed = async (lab, broker, others, isDone) => {
+  if (lab.ground.kind === 'cluster') return await lab.action(...startRequest(lab.voice, broker), isDone)
+  await lab.rows(['brokers', 'start', String(broker)], { brokers: others })
+  await lab.scene(`building ${broker} is open again`)
+  await lab.waitFor(isDone, changeMs)
+  return 'done'
 }
 
 /** What a reader has to do by hand has one name outside of the lesson, also in the layman's words. */

@@ -1,5 +1,5 @@
 /**
- * An embedded broker in a process of its own (`odradek serve`), so that it can be killed as a crash would do it.
+ * Several embedded brokers in a process of their own (`odradek serve --brokers N`), so that the commands for brokers find them.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -8,7 +8,7 @@ import { CliError } from '../cli-error.ts'
 
 const startLimitMs = 20_000
 
-export class BrokerProcess implements AsyncDisposable {
+export class BrokersProcess implements AsyncDisposable {
   readonly brokers: readonly string[]
   readonly #child: ChildProcess
   readonly #killWithUs: () => void
@@ -19,24 +19,20 @@ export class BrokerProcess implements AsyncDisposable {
     this.#killWithUs = killWithUs
   }
 
-  /** Port 0: any free one. Resolves when it says that it is ready. */
-  static async start(directory: string, port: number): Promise<BrokerProcess> {
+  /** On free ports. Resolves when they say that they are ready. */
+  static async start(directory: string, count: number): Promise<BrokersProcess> {
     const [, main = ''] = process.argv
-    const words = ['serve', '--data', directory, '--port', String(port)]
+    const words = ['serve', '--data', directory, '--port', '0', '--brokers', String(count)]
     const child = spawn(process.execPath, [...process.execArgv, main, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
     const killWithUs = () => child.kill('SIGKILL')
     process.once('exit', killWithUs)
     try {
-      return new BrokerProcess(child, await readyBrokers(child), killWithUs)
+      return new BrokersProcess(child, await readyBrokers(child), killWithUs)
     } catch (error) {
       killWithUs()
       process.off('exit', killWithUs)
       throw error
     }
-  }
-
-  get port(): number {
-    return Number(/:(\d+)$/.exec(this.brokers[0] ?? '')?.[1] ?? 0)
   }
 
   /** kill -9, and the process is gone. */
@@ -56,18 +52,18 @@ async function readyBrokers(child: ChildProcess): Promise<readonly string[]> {
   })
   const failure = (why: string) =>
     new CliError({
-      what: 'the broker of the lesson did not start',
+      what: 'the brokers of the lesson did not start',
       why: `${why}\n${said}`.trim(),
-      next: 'odradek serve'
+      next: 'odradek serve --brokers 3'
     })
   return await new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(failure('it did not say that it is ready')), startLimitMs)
+    const timer = setTimeout(() => reject(failure('they did not say that they are ready')), startLimitMs)
     const settle = (act: () => void) => {
       clearTimeout(timer)
       act()
     }
     child.once('error', (error) => settle(() => reject(failure(error.message))))
-    child.once('close', (code) => settle(() => reject(failure(`it ended with ${code}`))))
+    child.once('close', (code) => settle(() => reject(failure(`their process ended with ${code}`))))
     if (!child.stdout) return
     createInterface({ input: child.stdout }).on('line', (line) => {
       const brokers = brokersOf(line)
