@@ -201,13 +201,20 @@ export class Cluster {
     })
   }
 
-  #register({ rack, endpoint }: BrokerStart, { nodeId, directory, host }: Storage): Promise<number> {
+  #register(
+    { rack, endpoint, log = this.#options.log }: BrokerStart,
+    { nodeId, directory, host }: Storage
+  ): Promise<number> {
     const endpoints: BrokerEndpoint[] =
       endpoint === null ? [] : [{ name: 'PLAINTEXT', ...endpoint, securityProtocol: 0 }]
     const { directoryId, isNew, wasStoppedCleanly } = directory
     // What was acknowledged as durable survives a kill and a power cut; what the system had may be gone after the latter.
     const isClean = isNew || wasStoppedCleanly || this.#options.durability === 'disk'
     const incarnationId = randomUuid(host.chance)
+    if (this.controller.brokers.hasReplaced(nodeId, directoryId)) {
+      const what = `Broker ${nodeId} has another disk than before, ${host.disk.location}, with nothing on it.`
+      log(`${what} The others fill it again; what it alone had is not served.`)
+    }
     return this.controller.brokers.register({ id: nodeId, rack, directoryId, incarnationId, endpoints, isClean })
   }
 

@@ -158,7 +158,8 @@ function leadsAny(image: ClusterImage, id: number): boolean {
   return false
 }
 
-function liesElsewhere({ replicas, directories }: PartitionImage, id: number, directoryId: string): boolean {
+/** Whether the broker has a replica of it, in another directory than this one. */
+export function liesElsewhere({ replicas, directories }: PartitionImage, id: number, directoryId: string): boolean {
   const assigned = directories[replicas.indexOf(id)]
   return assigned !== undefined && !isDirectory(assigned, directoryId)
 }

@@ -17,6 +17,7 @@ import {
 } from './alter-partition.ts'
 import {
   fencedBroker,
+  liesElsewhere,
   type OfflineReplica,
   offlineReplicas,
   returnedBroker,
@@ -82,14 +83,22 @@ export class BrokerControl {
     for (const { epoch } of options.scene.image.brokers()) this.#lastEpoch = Math.max(this.#lastEpoch, epoch)
   }
 
+  /** Whether a broker that comes with this directory has another disk than before: nothing of what it had is there. */
+  hasReplaced(id: number, directoryId: string): boolean {
+    const known = this.#scene.image.broker(id)?.directories
+    return known !== undefined && known.length > 0 && !known.includes(directoryId)
+  }
+
   /** It is there, and takes no part yet. Resolves with the epoch under which it is heard. */
   async register(registration: Registration): Promise<number> {
-    const { id, rack, directoryId, isClean } = registration
-    const hasMoved = this.#hasMoved(id, directoryId)
+    const { id, rack, directoryId } = registration
+    const isClean = registration.isClean && !this.hasReplaced(id, directoryId)
     const epoch = this.#nextEpoch()
     this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
+    // The registration, which tells of another directory, comes last: a crash in between leaves it to be said again.
+    if (!isClean || this.#liesElsewhere(id, directoryId))
+      this.#append(returnedBroker(this.#scene, { id, isClean, directoryId }))
     if (this.#writesRegistrations) this.#append([this.#registered(registration, epoch)])
-    if (!isClean || hasMoved) this.#append(returnedBroker(this.#scene, { id, isClean, directoryId }))
     await this.#writer.published()
     return epoch
   }
@@ -211,10 +220,10 @@ export class BrokerControl {
     return this.#lastEpoch
   }
 
-  /** Its disk was replaced, or emptied: nothing of what it had is there. */
-  #hasMoved(id: number, directoryId: string): boolean {
-    const known = this.#scene.image.broker(id)?.directories
-    return known !== undefined && known.length > 0 && !known.includes(directoryId)
+  /** The same as `hasReplaced`, of one that was unregistered meanwhile: its replicas are where it was. */
+  #liesElsewhere(id: number, directoryId: string): boolean {
+    const topics = [...this.#scene.image.topics()]
+    return topics.some(({ partitions }) => partitions.some((partition) => liesElsewhere(partition, id, directoryId)))
   }
 
   #registered({ id, rack, directoryId, incarnationId, endpoints }: Registration, epoch: number): StateRecord {

@@ -57,7 +57,7 @@ function objectionToTopics(image: ClusterImage, nodes: readonly Node[]): string 
       const name = `${topic.name}-${partition.partitionId}`
       const other = partition.replicas.find((id) => !directoryIds.has(id))
       if (other !== undefined) return `${name} has a replica on node ${other}, and ${whoThisIs(nodes)}`
-      const objection = objectionToDirectories(partition, directoryIds)
+      const objection = objectionToDirectories(image, partition, directoryIds)
       if (objection !== null) return `${name} ${objection}`
     }
   }
@@ -65,15 +65,25 @@ function objectionToTopics(image: ClusterImage, nodes: readonly Node[]): string 
 }
 
 function objectionToDirectories(
+  image: ClusterImage,
   { replicas, directories }: PartitionImage,
   directoryIds: ReadonlyMap<number, string>
 ): string | null {
   for (const [index, id] of directories.entries()) {
-    const ours = directoryIds.get(replicas[index] ?? -1)
-    if (isDirectory(id, ours)) continue
+    const nodeId = replicas[index] ?? -1
+    const ours = directoryIds.get(nodeId)
+    if (isDirectory(id, ours) || (directoryIds.size > 1 && isReplaced(image, nodeId, ours))) continue
     return `lies in another log directory (${id}; this one is ${ours} by its meta.properties)`
   }
   return null
+}
+
+/**
+ * Whether the broker has another disk than when it registered: what it had is gone, and it says so when it registers with this one
+ * (BrokerControl.register). Who registered several directories, this one among them, has a Kafka's records in the others.
+ */
+function isReplaced(image: ClusterImage, nodeId: number, directoryId: string | undefined): boolean {
+  return directoryId !== undefined && image.broker(nodeId)?.directories.includes(directoryId) !== true
 }
 
 function whoThisIs(nodes: readonly Node[]): string {

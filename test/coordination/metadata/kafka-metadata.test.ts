@@ -9,6 +9,7 @@ import {
   encodeMetadataRecord,
   featureLevelRecord,
   partitionRecord,
+  registerBrokerRecord,
   topicRecord
 } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
@@ -21,7 +22,7 @@ import { RegisterControllerRecord } from '../../../src/protocol/generated/metada
 import { metadataLogMessages } from '../../../src/protocol/generated/metadata-log/registry.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { raftControlBatch } from '../../../src/protocol/records/raft-control-records.ts'
-import { alone, coordinatorOn, directoryId, MemoryStateLog, nodeId } from './setup.ts'
+import { alone, coordinatorOn, directoryId, MemoryStateLog, newTopic, nodeId } from './setup.ts'
 
 const topicId = 'J8hKUf_nQQ21LcJpUdYd_g'
 const first: readonly StateRecord[] = [
@@ -33,6 +34,15 @@ const change = (of: Partial<PartitionChangeRecord>) =>
   encodeMetadataRecord(PartitionChangeRecord, 2, { topicId, partitionId: 0, ...of })
 const begin = encodeMetadataRecord(BeginTransactionRecord, 0, { name: 'Bootstrap records' })
 const end = encodeMetadataRecord(EndTransactionRecord, 0, {})
+
+const registered = (id: number, directories: readonly string[]) =>
+  registerBrokerRecord(
+    {
+      ...{ id, epoch: 1, rack: null, incarnationId: topicId, endpoints: [], directories, features: [] },
+      ...{ fenced: true, inControlledShutdown: false }
+    },
+    33
+  )
 
 function logOf(...records: readonly StateRecord[]): MemoryStateLog {
   const log = new MemoryStateLog()
@@ -140,9 +150,10 @@ test('what one broker wrote itself is served', () => {
 test('several brokers serve what lies on any of them, each in its own directory', () => {
   const other = { nodeId: 2, directoryId: 'J8hKUf_nQQ21LcJpUdYd_g' }
   const nodes = [{ nodeId, directoryId }, other]
-  const objectionTo = (of: Partial<PartitionChangeRecord>) => {
+  const objectionTo = (of: Partial<PartitionChangeRecord>, directoriesOf2: readonly string[] = [other.directoryId]) => {
     const image = new ClusterImage()
-    for (const record of [...first, change(of)]) replayMetadata(image, record)
+    const registrations = [registered(nodeId, [directoryId]), registered(2, directoriesOf2)]
+    for (const record of [...first, ...registrations, change(of)]) replayMetadata(image, record)
     return objectionToCluster(image, nodes, 1000)
   }
   const replicas = [2, 1]
@@ -151,6 +162,31 @@ test('several brokers serve what lies on any of them, each in its own directory'
   assert.match(objectionTo({ replicas: [2, 3] }) ?? '', /t-0 has a replica on node 3, and these are nodes 1, 2/)
   const crossed = objectionTo({ replicas, directories: [directoryId, other.directoryId] })
   assert.match(crossed ?? '', /t-0 lies in another log directory \(s9tppN.*; this one is J8hKUf/)
+  const gone = Buffer.alloc(16, 7).toString('base64url')
+  const lost = { replicas, directories: [gone, directoryId] }
+  assert.equal(objectionTo(lost, [gone]), null, 'its disk was replaced: it is filled again')
+  const second = objectionTo(lost, [gone, other.directoryId])
+  assert.match(second ?? '', /t-0 lies in another log directory/, 'a Kafka had several, and one of them is not served')
+})
+
+test('a broker with another disk says so before it is registered with it: a crash in between changes nothing', async () => {
+  const log = new MemoryStateLog()
+  const [one, two] = [1, 2].map((id) => ({ nodeId: id, directoryId: Buffer.alloc(16, id).toString('base64url') }))
+  assert.ok(one !== undefined && two !== undefined)
+  const controller = coordinatorOn(log, {}, [one, two])
+  const registration = { id: 2, rack: null, incarnationId: topicId, endpoints: [], isClean: true }
+  await controller.brokers.register({ ...registration, directoryId: two.directoryId })
+  await controller.brokers.begin([2])
+  await controller.createTopics([newTopic('t1', { replicationFactor: 2 })])
+  const before = log.records.length
+  const replaced = { nodeId: 2, directoryId: Buffer.alloc(16, 7).toString('base64url') }
+  await controller.brokers.register({ ...registration, directoryId: replaced.directoryId })
+  assert.ok(log.records.length > before + 1)
+  for (let end = before; end <= log.records.length; end += 1) {
+    const image = new ClusterImage()
+    for (const record of log.records.slice(0, end)) replayMetadata(image, record)
+    assert.equal(objectionToCluster(image, [one, replaced], 1), null, `after ${end - before} records`)
+  }
 })
 
 test('the controller of several brokers is known again after a Kafka has registered it, and no other is', () => {
@@ -158,9 +194,9 @@ test('the controller of several brokers is known again after a Kafka has registe
     { nodeId, directoryId },
     { nodeId: 2, directoryId: 'J8hKUf_nQQ21LcJpUdYd_g' }
   ]
-  const registered = { incarnationId: topicId, zkMigrationReady: false, endPoints: [], features: [] }
+  const registration = { incarnationId: topicId, zkMigrationReady: false, endPoints: [], features: [] }
   const image = new ClusterImage()
-  const controller = encodeMetadataRecord(RegisterControllerRecord, 0, { controllerId: 1000, ...registered })
+  const controller = encodeMetadataRecord(RegisterControllerRecord, 0, { controllerId: 1000, ...registration })
   for (const record of [...first, controller]) replayMetadata(image, record)
   assert.equal(objectionToCluster(image, nodes, 1000), null)
   const elsewhere = /its controller on node 1000, and here it is node 1001/

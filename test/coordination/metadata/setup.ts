@@ -37,7 +37,8 @@ export const placement = (overrides: Readonly<Record<string, string>> = {}): Pla
 
 export function coordinatorOn(
   log = new MemoryStateLog(),
-  overrides: Readonly<Record<string, string>> = {}
+  overrides: Readonly<Record<string, string>> = {},
+  nodes: readonly { readonly nodeId: number; readonly directoryId: string }[] = [{ nodeId, directoryId }]
 ): Controller {
   const brokerDefaults = BrokerConfig.parse(overrides)
   // Another seed for each start: one that is restarted does not give out its ids again.
@@ -47,12 +48,20 @@ export function coordinatorOn(
     clock: new ManualClock(),
     chance,
     nodeId,
-    nodes: [{ nodeId, directoryId }],
+    nodes,
     brokerDefaults,
     freeing: (work) => work(),
     quorum: () => ({ leaderEpoch: 0, logEndOffset: log.logEndOffset, highWatermark: log.logEndOffset })
   })
-  const registration = { id: nodeId, rack: null, directoryId, incarnationId: directoryId, endpoints: [], isClean: true }
+  const own = nodes.find((node) => node.nodeId === nodeId)?.directoryId ?? directoryId
+  const registration = {
+    id: nodeId,
+    rack: null,
+    directoryId: own,
+    incarnationId: directoryId,
+    endpoints: [],
+    isClean: true
+  }
   void coordinator.begin()
   void coordinator.brokers.register(registration)
   void coordinator.brokers.begin([nodeId])

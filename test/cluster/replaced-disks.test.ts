@@ -1,0 +1,63 @@
+/** A broker that comes back with another disk has nothing of what it had: others lead, and fill it again. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Cluster } from '../../src/cluster/cluster.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { batchOf, produce } from '../broker/apis/records-setup.ts'
+import { createTopic, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
+
+const partitionOf = ({ controller }: Cluster) =>
+  controller.image.topicByName('t1')?.partitions[0] ?? assert.fail('there is no t1')
+
+/** A cluster with a topic that has one record; gives who is its preferred leader. */
+async function withRecords(on: Machines, topic: { replicationFactor?: number } = {}): Promise<[Cluster, number]> {
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1', topic)
+  assert.equal((await produce(leaderOf(cluster, 't1'), { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  return [cluster, partitionOf(cluster).replicas[0] ?? -1]
+}
+
+async function isFilled(on: Machines, cluster: Cluster, nodeId: number): Promise<void> {
+  await until(on.clock, () => partitionOf(cluster).inSyncReplicas.includes(nodeId), 'it is in sync again')
+  assert.equal(cluster.brokers.get(nodeId)?.replica('t1', 0)?.log.logEndOffset, 1)
+}
+
+test('a disk that is replaced while nothing runs is filled again by those who have the records', async () => {
+  const on = machines(3)
+  const [before, preferred] = await withRecords(on)
+  await before.stop()
+  on.disks.set(preferred, new MemoryDisk())
+  const cluster = await startOn(on)
+  assert.notEqual(leaderOf(cluster, 't1').nodeId, preferred)
+  await isFilled(on, cluster, preferred)
+  await cluster.stop()
+})
+
+test('a disk that was replaced before the whole was killed, and that nobody had been told of, is filled again', async () => {
+  const on = machines(3)
+  const [before, preferred] = await withRecords(on)
+  await before.lostBroker(preferred)
+  await before.stop()
+  const meta = 'meta.properties'
+  const identity = on.disks.get(preferred)?.readFile(meta).toString() ?? ''
+  const disk = new MemoryDisk()
+  const anotherId = Buffer.alloc(16, 7).toString('base64url')
+  disk.replaceFile(meta, Buffer.from(identity.replace(/directory\.id=.*/, `directory.id=${anotherId}`)))
+  on.disks.set(preferred, disk)
+  const cluster = await startOn(on)
+  await isFilled(on, cluster, preferred)
+  await cluster.stop()
+})
+
+test('what lay on the disk that was replaced and nowhere else is led by nobody', async () => {
+  const on = machines(3)
+  const [before, only] = await withRecords(on, { replicationFactor: 1 })
+  await before.stop()
+  on.disks.set(only, new MemoryDisk())
+  const told: string[] = []
+  const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
+  assert.equal(partitionOf(cluster).leader, -1)
+  assert.match(told.join('\n'), new RegExp(`Broker ${only} has another disk than before`))
+  await cluster.stop()
+})
