@@ -39,3 +39,27 @@ test('the real clock does not use the timers that a test runner has put in place
     clearTimeout(keepAlive)
   }
 })
+
+test('jobs that go on at once when others had their turn leave them one, however many they are', async () => {
+  const keepAlive = setTimeout(() => {}, 10_000)
+  let turns = 0
+  const job = async (): Promise<number[]> => {
+    const turnsSeen: number[] = []
+    for (let piece = 0; piece < 5; piece += 1) {
+      const until = performance.now() + 2
+      while (performance.now() < until);
+      turnsSeen.push(turns)
+      await new Promise<void>((resolve) => nodeClock.after(0, resolve))
+    }
+    return turnsSeen
+  }
+  const watch = (): void => {
+    turns += 1
+    watching = setImmediate(watch)
+  }
+  let watching = setImmediate(watch)
+  const seen = await Promise.all([job(), job(), job()])
+  clearImmediate(watching)
+  clearTimeout(keepAlive)
+  for (const turnsSeen of seen) assert.equal(new Set(turnsSeen).size, 5, `a turn between any two pieces: ${turnsSeen}`)
+})
