@@ -8,12 +8,12 @@ import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { Slices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { noSnapshot, ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
 import type { Replica } from './replication/replica.ts'
-import { Slices } from './slices.ts'
 
 const offsetsTopic = '__consumer_offsets'
 

@@ -1,8 +1,8 @@
 /** Directories that are nobody's any more: removed a few at a time, and again after a while where the disk refuses. */
 import { attempt } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { inSlices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
-import { inSlices } from './slices.ts'
 
 export class Removals {
   readonly #host: Host

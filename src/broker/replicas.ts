@@ -11,6 +11,7 @@ import {
 } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { inSlices, someAtATime } from '../host/slices.ts'
 import { limits } from '../limits.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
@@ -24,7 +25,6 @@ import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from
 import { PreparedLogs } from './prepared-logs.ts'
 import { Removals } from './removals.ts'
 import { Replica } from './replication/replica.ts'
-import { inSlices, someAtATime } from './slices.ts'
 import { setStraysAside, strayName } from './strays.ts'
 import { Telling } from './telling.ts'
 

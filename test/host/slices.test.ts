@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { inSlices, someAtATime } from '../../src/broker/slices.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
+import { inSlices, someAtATime } from '../../src/host/slices.ts'
 import { limits } from '../../src/limits.ts'
 
 const items = Array.from({ length: 20 }, (_, index) => index)

@@ -1,6 +1,7 @@
 /** A job that walks many of something, a few milliseconds at a time: nothing else waits for longer than that (decision 11 of the design). */
-import type { Clock } from '../host/clock.ts'
+
 import { limits } from '../limits.ts'
+import type { Clock } from './clock.ts'
 
 /** Whoever does such a job asks after each piece. */
 export class Slices {
