@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runToSuccess } from '../../test/harness/child-process.ts'
+import { LineProcess, runToSuccess } from '../../test/harness/child-process.ts'
 import { javaArguments } from '../../test/harness/java-tool.ts'
 import { cacheDirectory, projectDirectory } from '../../test/harness/paths.ts'
 import { classPath } from '../../test/harness/tools.ts'
@@ -37,17 +37,27 @@ async function compile(): Promise<string> {
   return classes
 }
 
+type Arguments = readonly (string | number)[]
+
+async function commandLine(name: string, args: Arguments, virtualMachine: readonly string[]): Promise<string[]> {
+  const classes = await compiled()
+  return javaArguments(name, args.map(String), virtualMachine).map((argument, index, all) =>
+    all[index - 1] === '-cp' ? `${classes}:${argument}` : argument
+  )
+}
+
+/** Starts one of the programs, for a row that does something meanwhile. */
+export async function startJavaProgram(name: string, args: Arguments): Promise<LineProcess> {
+  return new LineProcess('java', await commandLine(name, args, CLIENT_JVM))
+}
+
 /** Runs one of the programs to its end; gives the numbers that it prints. */
 export async function javaProgram(
   name: string,
-  args: readonly (string | number)[],
+  args: Arguments,
   virtualMachine: readonly string[] = CLIENT_JVM
 ): Promise<number[]> {
-  const classes = await compiled()
-  const [first, ...rest] = javaArguments(name, args.map(String), virtualMachine).map((argument, index, all) =>
-    all[index - 1] === '-cp' ? `${classes}:${argument}` : argument
-  )
-  const output = await runToSuccess('java', [first ?? '', ...rest], { timeoutMs: TIMEOUT_MS })
+  const output = await runToSuccess('java', await commandLine(name, args, virtualMachine), { timeoutMs: TIMEOUT_MS })
   const numbers = output.toString().trim().split(/\s+/).map(Number)
   if (numbers.length === 0 || numbers.some(Number.isNaN)) throw new Error(`${name} printed no numbers:\n${output}`)
   return numbers

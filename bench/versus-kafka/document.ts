@@ -45,6 +45,8 @@ export function documentOf(rows: readonly Row[], results: Results, charts: reado
     family(rows, results, 'throughput', (key) => key !== 'rate', 'no notes'),
     '## Latency\n',
     family(rows, results, 'latency', () => true),
+    '## Three brokers\n',
+    family(rows, results, 'cluster', () => true),
     '## Start and memory\n',
     family(rows, results, 'start and memory', () => true),
     '## Growth\n',

@@ -47,7 +47,7 @@ export interface Row {
   open(contender: ContenderName, settings: Settings): Promise<Station>
 }
 
-export type Family = 'throughput' | 'latency' | 'start and memory' | 'growth' | 'scale'
+export type Family = 'throughput' | 'latency' | 'cluster' | 'start and memory' | 'growth' | 'scale'
 
 /** Rounds of a row whose rounds are long. */
 export function atMostTwo(asked: number): number {

@@ -25,14 +25,21 @@ export interface RealKafkaCluster extends AsyncDisposable {
   stop(): Promise<void>
 }
 
-export async function startRealKafkaCluster(configs: Readonly<Record<string, string>> = {}): Promise<RealKafkaCluster> {
+/** Small and soon up; what is measured wants to be neither. */
+const smallAndSoonUp = [`-Xms${heap}`, `-Xmx${heap}`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+
+export async function startRealKafkaCluster(
+  configs: Readonly<Record<string, string>> = {},
+  javaArguments: readonly string[] = smallAndSoonUp
+): Promise<RealKafkaCluster> {
   const scratch = temporaryDirectory('kafka-cluster')
   const nodes = new Map<number, Node>()
   const brokerIds = [1, 2, 3]
   const controllerPort = await freePort()
   for (const id of [controllerId, ...brokerIds]) {
     const port = id === controllerId ? controllerPort : await freePort()
-    nodes.set(id, new Node({ id, port, controllerPort, directory: join(scratch.path, String(id)), configs }))
+    const directory = join(scratch.path, String(id))
+    nodes.set(id, new Node({ id, port, controllerPort, directory, configs, javaArguments }))
   }
   const node = (id: number): Node => nodes.get(id) ?? fail(id)
   const stop = async (): Promise<void> => {
@@ -68,15 +75,18 @@ interface NodeOptions {
   readonly controllerPort: number
   readonly directory: string
   readonly configs: Readonly<Record<string, string>>
+  readonly javaArguments: readonly string[]
 }
 
 class Node {
   readonly address: string
   readonly #directory: string
   readonly #properties: string
+  readonly #javaArguments: readonly string[]
   #process: LineProcess | null = null
 
-  constructor({ id, port, controllerPort, directory, configs }: NodeOptions) {
+  constructor({ id, port, controllerPort, directory, configs, javaArguments }: NodeOptions) {
+    this.#javaArguments = javaArguments
     this.address = `127.0.0.1:${port}`
     this.#directory = directory
     this.#properties = join(directory, 'server.properties')
@@ -104,13 +114,7 @@ class Node {
   }
 
   start(): LineProcess {
-    const args = [
-      `-Xms${heap}`,
-      `-Xmx${heap}`,
-      '-XX:+UseSerialGC',
-      '-XX:TieredStopAtLevel=1',
-      '-Djava.awt.headless=true'
-    ]
+    const args = [...this.#javaArguments, '-Djava.awt.headless=true']
     this.#process = new LineProcess('java', [...args, '-cp', classPath('broker'), 'kafka.Kafka', this.#properties])
     return this.#process
   }

@@ -1,8 +1,10 @@
 /** Every row, in the order in which they run. */
 import type { Row } from '../row.ts'
 import { crashRows } from './after-a-crash.ts'
+import { clusterRows } from './cluster.ts'
 import { growthRows } from './growth.ts'
 import { latencyRows } from './latency.ts'
+import { pauses } from './pauses.ts'
 import { scaleConnections, scaleGroups, scaleMembers } from './scale-clients.ts'
 import { scaleLog } from './scale-log.ts'
 import { scaleTopics } from './scale-topics.ts'
@@ -12,6 +14,8 @@ import { throughputRows } from './throughput.ts'
 export const rows: readonly Row[] = [
   ...throughputRows,
   ...latencyRows,
+  pauses,
+  ...clusterRows,
   ...startRows,
   ...crashRows,
   ...growthRows,
