@@ -357,7 +357,6 @@ export class Broker {
     this.release()
     this.#endReplication()
     this.#housekeeping.stop()
-    this.controller.detach(this.nodeId)
     this.#storage.abandon()
     this.#onBroken()
   }
@@ -393,7 +392,6 @@ export class Broker {
     this.#housekeeping.stop()
     await this.drain()
     this.#endReplication()
-    this.controller.detach(this.nodeId)
     await this.#storage.close(this.#image.brokerEpoch(this.nodeId))
   }
 

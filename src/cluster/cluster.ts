@@ -57,6 +57,8 @@ export class Cluster {
   readonly #home: ControllerHome
   readonly #channel: Channel
   readonly #brokers = new Map<number, Broker>()
+  /** The life of each broker that is there, or comes: what an earlier one still does after its end concerns nobody. */
+  readonly #lives = new Map<number, Storage>()
 
   /**
    * Opens the directories, replays what the cluster knows, opens every log, and elects leaders.
@@ -123,14 +125,18 @@ export class Cluster {
     const { host, log = clusterLog } = start
     const identity = { nodeId: start.nodeId, clusterId: this.#home.clusterId }
     const storage = Storage.open({ host, identity, durability, config: this.#config, log })
+    this.#lives.set(storage.nodeId, storage)
     try {
       await storage.accept()
+      this.#assertLives(storage)
       const broker = await this.#open(start, storage)
-      broker.serve(await this.#register(start, storage))
+      const epoch = await this.#register(start, storage)
+      this.#assertLives(storage)
+      broker.serve(epoch)
       await this.controller.brokers.unfence(broker.nodeId)
       return broker
     } catch (error) {
-      this.#forget(storage.nodeId)
+      this.#forget(storage)
       storage.abandon()
       throw error
     }
@@ -139,19 +145,22 @@ export class Cluster {
   /** Others lead what it led, as far as there are others; then its logs are closed cleanly. `drained` comes between the two. */
   async stopBroker(nodeId: number, drained: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     const broker = this.#brokers.get(nodeId)
-    if (broker === undefined) return
+    const life = this.#lives.get(nodeId)
+    if (broker === undefined || life === undefined) return
     await this.controller.brokers.shutDown(nodeId)
     broker.release()
     await drained()
-    this.#forget(nodeId)
+    this.#assertLives(life)
+    this.#forget(life)
     await this.controller.brokers.fence(nodeId)
     await broker.stop()
   }
 
-  /** Its host was taken back. Resolves when others lead what it led. */
+  /** Its host was taken back, perhaps while it came or went. Resolves when others lead what it led. */
   async lostBroker(nodeId: number): Promise<void> {
-    if (!this.#brokers.has(nodeId)) return
-    this.#forget(nodeId)
+    const life = this.#lives.get(nodeId)
+    if (life === undefined) return
+    this.#forget(life)
     await this.controller.brokers.fence(nodeId)
   }
 
@@ -160,8 +169,8 @@ export class Cluster {
     const brokers = [...this.#brokers.values()]
     // Acknowledgements that are under way depend on all of them.
     await Promise.all(brokers.map((broker) => broker.drain()))
+    for (const life of [...this.#lives.values()]) this.#forget(life)
     const stopped = await Promise.allSettled(brokers.map((broker) => broker.stop()))
-    for (const { nodeId } of brokers) this.#forget(nodeId)
     await this.#home.close()
     for (const one of stopped) if (one.status === 'rejected') throw one.reason
   }
@@ -169,6 +178,7 @@ export class Cluster {
   /** Nobody leads before all are there: a broker that is a little later must not lose its place. */
   async #startTogether(starts: readonly BrokerStart[], storages: readonly Storage[]): Promise<void> {
     const ready: { readonly broker: Broker; readonly epoch: number }[] = []
+    for (const storage of storages) this.#lives.set(storage.nodeId, storage)
     for (const [index, storage] of storages.entries()) {
       const start = starts[index] ?? fail()
       const broker = await this.#open(start, storage)
@@ -184,16 +194,22 @@ export class Cluster {
   async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {
     const { controller } = this
     const peers = (broker: Broker) => this.#channel.peersOf(broker)
-    const onBroken = (): void => this.#leaveToOthers(storage.nodeId)
+    const onBroken = (): void => this.#leaveToOthers(storage)
     const broker = await Broker.start({ storage, controller, peers, advertised, log, onBroken })
+    this.#assertLives(storage)
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
     return broker
   }
 
   /** It has stopped itself. Where there is one broker nobody else could lead, and its clients are told so by itself. */
-  #leaveToOthers(nodeId: number): void {
-    if (this.#options.brokers.length === 1) return
+  #leaveToOthers(life: Storage): void {
+    const { nodeId } = life
+    if (this.#lives.get(nodeId) !== life) return
+    if (this.#options.brokers.length === 1) {
+      this.controller.detach(nodeId)
+      return
+    }
     this.lostBroker(nodeId).catch((error: unknown) => {
       this.#options.log(
         `broker ${nodeId} is gone, and nobody leads what it led: ${error instanceof Error ? error.message : error}`
@@ -218,7 +234,15 @@ export class Cluster {
     return this.controller.brokers.register({ id: nodeId, rack, directoryId, incarnationId, endpoints, isClean })
   }
 
-  #forget(nodeId: number): void {
+  /** Throws where it was lost meanwhile, and another may have come since. */
+  #assertLives(life: Storage): void {
+    if (this.#lives.get(life.nodeId) !== life) throw new Error(`broker ${life.nodeId} was lost while it came or went`)
+  }
+
+  #forget(life: Storage): void {
+    const { nodeId } = life
+    if (this.#lives.get(nodeId) !== life) return
+    this.#lives.delete(nodeId)
     this.#channel.disconnect(nodeId)
     this.controller.detach(nodeId)
     this.#brokers.delete(nodeId)

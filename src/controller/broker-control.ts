@@ -121,7 +121,8 @@ export class BrokerControl {
 
   /** It is gone. Resolves when others lead what it led. */
   fence(id: number): Promise<void> {
-    if (this.#brokers.broker(id)?.state === 'fenced') return this.#writer.published()
+    const { state = 'fenced' } = this.#brokers.broker(id) ?? {}
+    if (state === 'fenced') return this.#writer.published()
     return this.#become(id, 'fenced', fencedBroker(this.#scene, id))
   }
 

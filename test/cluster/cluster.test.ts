@@ -1,8 +1,11 @@
 /** Several brokers of one process: records are on all of them, leaders move, and nothing acknowledged is lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SeededChance } from '../../src/host/memory/chance.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { batchOf, produce } from '../broker/apis/records-setup.ts'
+import { HeldDisk, hold } from '../broker/held-disk.ts'
 import { brokerOn, createTopic, leaderOf, machines, startOn, until } from './setup.ts'
 
 test('what is acknowledged is on every broker, and readable there', async () => {
@@ -125,4 +128,47 @@ test('a stop of all lets what is under way be acknowledged, and waits for nobody
   await until(on.clock, () => last.replica('t1', 0)?.leadership === null, 'it gives up waiting')
   assert.notEqual((await stuck).errorCode, ErrorCode.NONE)
   await stopping
+})
+
+test('a broker that is lost while it comes takes nothing from its next life', async () => {
+  const on = machines(3)
+  const disk = new HeldDisk()
+  on.disks.set(3, disk)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1', { partitions: 3 })
+  await cluster.stopBroker(3)
+  const { over, release } = hold()
+  disk.beforeSync = () => over
+  const first = cluster.startBroker(brokerOn(on, 3))
+  await cluster.lostBroker(3)
+  // Its process is gone, and holds the directory no more.
+  disk.beforeSync = () => Promise.resolve()
+  on.disks.set(3, disk.powerCut(new SeededChance(1)))
+  const back = await cluster.startBroker(brokerOn(on, 3))
+  release()
+  await assert.rejects(first, /broker 3 was lost while it came or went/)
+  assert.equal(cluster.brokers.get(3), back)
+  await produce(leaderOf(cluster, 't1'), { records: batchOf(['a']) })
+  const partitions = () => cluster.controller.image.topicByName('t1')?.partitions ?? []
+  await until(on.clock, () => partitions().every(({ inSyncReplicas }) => inSyncReplicas.includes(3)), 'it is in sync')
+  await createTopic(cluster, 't2')
+  assert.ok(back.image.topicByName('t2') !== undefined)
+  await cluster.stop()
+})
+
+test('a broker that is lost while it goes takes nothing from its next life', async () => {
+  const on = machines(3)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1', { partitions: 3 })
+  const { over, release } = hold()
+  const stopped = cluster.stopBroker(3, () => over)
+  await cluster.lostBroker(3)
+  on.disks.set(3, new MemoryDisk())
+  const back = await cluster.startBroker(brokerOn(on, 3))
+  release()
+  await assert.rejects(stopped, /broker 3 was lost while it came or went/)
+  assert.equal(cluster.brokers.get(3), back)
+  await createTopic(cluster, 't2')
+  assert.ok(back.image.topicByName('t2') !== undefined)
+  await cluster.stop()
 })

@@ -218,8 +218,8 @@ export class SimulatedCluster {
 
   async #begin(life: Life): Promise<void> {
     try {
-      for (const node of this.nodes) await node.listen(this.#logOf(life))
-      const [first, ...others] = this.nodes.map((node) => node.start())
+      for (const node of this.nodes) await node.listen(this.#logOf(life, node))
+      const [first, ...others] = this.nodes.map((node) => node.start(this.#logOf(life, node)))
       const controllerHost = this.#controller?.process
       const cluster = await Cluster.start({
         brokers: [first ?? fail(), ...others],
@@ -237,9 +237,9 @@ export class SimulatedCluster {
   }
 
   async #beginNode(life: Life, node: Node): Promise<void> {
-    const server = await node.listen(this.#logOf(life))
+    const server = await node.listen(this.#logOf(life, node))
     try {
-      const broker = await life.cluster?.startBroker(node.start())
+      const broker = await life.cluster?.startBroker(node.start(this.#logOf(life, node)))
       if (broker === undefined || this.#life !== life || node.server !== server) return
       server.serve(broker)
       this.#note(`node ${node.id}: serves`)
@@ -261,9 +261,10 @@ export class SimulatedCluster {
     }
   }
 
-  #logOf(life: Life): (line: string) => void {
+  #logOf(life: Life, node: Node | null = null): (line: string) => void {
+    const who = node === null ? '' : `node ${node.id}: `
     return (line) => {
-      if (this.#life === life) this.#note(line)
+      if (this.#life === life) this.#note(`${who}${line}`)
     }
   }
 

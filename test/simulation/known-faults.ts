@@ -5,7 +5,6 @@
 export const knownFaults: ReadonlyMap<number, string> = new Map([
   [897, 'two minutes without faults were not enough: orders-0 (leader 1, replicas 3,1,2) has 266 records, and'],
   [1175, 'orders-0: a/1 is there twice, at 12 and 111'],
-  [1203, 'payments-0: node 3 is in sync and has 64 on disk; 86 is committed'],
   [1286, 'two minutes without faults were not enough: idempotent-all ends its work'],
   [1672, 'notifications-0: a, producer id 1202401062001 is refused 17: out of order'],
   [1781, 'orders-0: a, producer id 48033255000 is refused 110: out of order'],

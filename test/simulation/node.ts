@@ -102,10 +102,10 @@ export class Node {
   }
 
   /** This life of the broker. */
-  start(): BrokerStart {
+  start(log: (line: string) => void): BrokerStart {
     const host = this.#process ?? fail()
     const endpoint = { host: '127.0.0.1', port: portOf(this.id) }
-    return { host, nodeId: this.id, rack: null, endpoint, advertised: null }
+    return { host, nodeId: this.id, rack: null, endpoint, advertised: null, log }
   }
 
   #furnished(disk: SimulatedDisk): SimulatedDisk {
