@@ -74,7 +74,12 @@ async function refuseOthersData(brokers: number, directory: string | undefined):
 
 async function startOne(options: KafkaOptions): Promise<Kafka> {
   const common = commonOptions(options)
-  const server = await startServer({ ...common, host: await hostFor(options.directory) })
+  const { onBroken } = options
+  const server = await startServer({
+    ...common,
+    host: await hostFor(options.directory),
+    ...(onBroken && { onBroken })
+  })
   const { listenHost: host, advertised } = common
   return {
     brokers: [formatAddress(advertised ?? reachableAt(host, server.port))],

@@ -18,7 +18,10 @@ export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode]
 /** The table that the reference page prints. */
 export const exitCodeMeanings: ReadonlyArray<readonly [ExitCode, string]> = [
   [ExitCode.done, 'done'],
-  [ExitCode.failed, 'failed; of serve also: it has stopped, but its next start has to recover the logs'],
+  [
+    ExitCode.failed,
+    'failed; of serve also: it has stopped, by itself after a mistake of its own, or not cleanly, and its next start recovers the logs'
+  ],
   [ExitCode.wrongUsage, 'wrong usage: an unknown command or option, a value that cannot be read'],
   [ExitCode.unreachable, 'no broker could be reached'],
   [ExitCode.notAllowed, 'not authenticated or not authorized'],

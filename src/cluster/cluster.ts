@@ -44,6 +44,8 @@ export interface ClusterOptions {
   readonly log: (line: string) => void
   /** The directories can be served, and recovery, which may take long, comes next. Nothing in them has been changed so far. */
   readonly onAccepted?: () => void
+  /** A broker has stopped itself after a mistake of its own. Others lead what it led, where there are others. */
+  readonly onBroken?: (nodeId: number) => void
   /** How messages between brokers travel; at once without it. */
   readonly transport?: Transport
 }
@@ -194,7 +196,7 @@ export class Cluster {
   async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {
     const { controller } = this
     const peers = (broker: Broker) => this.#channel.peersOf(broker)
-    const onBroken = (): void => this.#leaveToOthers(storage)
+    const onBroken = (): void => this.#hasBroken(storage)
     const broker = await Broker.start({ storage, controller, peers, advertised, log, onBroken })
     this.#assertLives(storage)
     this.#channel.connect(broker)
@@ -202,10 +204,11 @@ export class Cluster {
     return broker
   }
 
-  /** It has stopped itself. Where there is one broker nobody else could lead, and its clients are told so by itself. */
-  #leaveToOthers(life: Storage): void {
+  /** It has stopped itself. Where there is one broker nobody else could lead. */
+  #hasBroken(life: Storage): void {
     const { nodeId } = life
     if (this.#lives.get(nodeId) !== life) return
+    this.#options.onBroken?.(nodeId)
     if (this.#options.brokers.length === 1) {
       this.controller.detach(nodeId)
       return

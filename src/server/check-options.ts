@@ -13,7 +13,19 @@ export function newTopics(topics: KafkaOptions['topics']): NewTopic[] {
 }
 
 const optionsOf = {
-  startKafka: ['directory', 'host', 'port', 'brokers', 'racks', 'advertise', 'durability', 'topics', 'config', 'log'],
+  startKafka: [
+    'directory',
+    'host',
+    'port',
+    'brokers',
+    'racks',
+    'advertise',
+    'durability',
+    'topics',
+    'config',
+    'log',
+    'onBroken'
+  ],
   openKafka: ['directory', 'port', 'durability', 'topics', 'config', 'log']
 } as const
 
@@ -58,7 +70,7 @@ function objectionTo(options: KafkaOptions, known: readonly string[]): Objection
   const stranger = Object.keys(options).find((name) => !known.includes(name))
   if (stranger !== undefined)
     return { option: stranger, why: `There is no such option. There are: ${known.join(', ')}.` }
-  const { port = 0, durability = 'disk', directory, host, log, config, topics } = options
+  const { port = 0, durability = 'disk', directory, host, log, onBroken, config, topics } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     return {
       option: 'port',
@@ -71,6 +83,8 @@ function objectionTo(options: KafkaOptions, known: readonly string[]): Objection
     return { option: 'host', why: "It is an address of this machine: '127.0.0.1'." }
   if (log !== undefined && typeof log !== 'function')
     return { option: 'log', why: 'It is a function that takes a line.' }
+  if (onBroken !== undefined && typeof onBroken !== 'function')
+    return { option: 'onBroken', why: 'It is a function that takes nothing.' }
   return (
     (config === undefined ? null : objectionToConfig('config', config)) ??
     (topics === undefined ? null : objectionToTopics(topics))

@@ -29,6 +29,11 @@ export interface KafkaOptions {
   readonly config?: Readonly<Record<string, string>>
   /** Gets a line when a connection was ended for what it sent. Default: nobody is told. */
   readonly log?: (line: string) => void
+  /**
+   * Called when the broker has stopped itself after a mistake of its own, which `log` is told: nothing acknowledged is lost, and after
+   * `stop()` it can be started again. Of several brokers the others go on: `broker(id).isRunning` is false then, and nobody is called.
+   */
+  readonly onBroken?: () => void
 }
 
 export interface TopicOptions {

@@ -127,6 +127,11 @@ export class ServedBroker {
     })
   }
 
+  /** It has stopped itself after a mistake: its clients look for others, and it can be started again. */
+  broke(): void {
+    void this.end()
+  }
+
   async restart(): Promise<void> {
     await this.stop()
     await this.start()

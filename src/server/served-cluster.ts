@@ -46,7 +46,9 @@ export class ServedCluster {
       for (const broker of served) starts.push(await broker.listen())
       const [first = noBroker(), ...others] = starts
       const { controllerHost, durability, config, topics, log } = options
-      const cluster = await Cluster.start({ brokers: [first, ...others], controllerHost, durability, config, log })
+      const onBroken = (nodeId: number): void => served.find(({ id }) => id === nodeId)?.broke()
+      const brokers = [first, ...others] as const
+      const cluster = await Cluster.start({ brokers, controllerHost, durability, config, log, onBroken })
       await createTopics(cluster.controller, topics).catch(async (error: unknown) => {
         // What failed first is what is told.
         await cluster.stop().catch(() => {})

@@ -25,6 +25,8 @@ export interface BrokerStart {
   readonly config: Readonly<Record<string, string>>
   readonly topics: readonly NewTopic[]
   readonly log: (line: string) => void
+  /** The broker has stopped itself after a mistake of its own; the server still holds the port. */
+  readonly onBroken?: () => void
 }
 
 export interface RunningServer {
@@ -64,14 +66,15 @@ export function refuseWrongConfig({ config }: Pick<BrokerStart, 'config'>): void
  */
 export async function startBehind(server: Server, options: BrokerStart, unlock: () => void): Promise<RunningServer> {
   try {
-    const { host, durability, config, advertised, log } = options
+    const { host, durability, config, advertised, log, onBroken } = options
     const onAccepted = (): void => rememberAddress(host.disk, server.address)
     const { broker } = await Cluster.start({
       brokers: [{ host, nodeId: null, rack: null, endpoint: null, advertised, unlock }],
       durability,
       config,
       log,
-      onAccepted
+      onAccepted,
+      ...(onBroken && { onBroken })
     })
     await createTopics(broker.controller, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.

@@ -1,6 +1,7 @@
 /** A cluster that is served: its brokers stop, are killed and come back, each on its port and with its disk. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
+import { ClusterImage } from '../../src/coordination/metadata/image.ts'
 import { DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
@@ -222,4 +223,25 @@ test('the names in a directory tell how many brokers it is of', () => {
   assert.equal(brokersIn(['.lock', 'meta.properties', 'orders-0', 'broker-1']), 1)
   assert.equal(brokersIn(['broker-1', 'broker-10', 'controller']), 10)
   assert.equal(brokersIn(['broker-1', 'broker-2', 'src']), 0)
+})
+
+test('a broker that stops itself after a mistake runs no more and gives its port and its disk back; it can be started again', async () => {
+  const { start, lines, ports, disks, clock } = machine()
+  const cluster = await start()
+  const throwing = (): never => {
+    throw new Error('a mistake')
+  }
+  const planted = mock.method(ClusterImage.prototype, 'takeDelta', throwing, { times: 1 })
+  await cluster.controller.createTopics([newTopic('more', { partitions: 1, replicationFactor: -1 })])
+  planted.mock.restore()
+  const broken = [...cluster.brokers.values()].find(({ isRunning }) => !isRunning) ?? assert.fail('all run')
+  assert.match(lines.join('\n'), /met a mistake of the broker, please report it/)
+  await broken.settled()
+  assert.equal(ports().length, 2)
+  assert.ok(isFree(disks[broken.id] ?? assert.fail('no disk')))
+  await broken.start()
+  assert.ok(broken.isRunning)
+  await untilAllInSync(cluster, clock)
+  await cluster.stop()
+  assert.deepEqual(disks.map(isFree), [true, true, true, true])
 })

@@ -13,7 +13,7 @@ import { version } from '../version.ts'
 import { parseBrokerCount } from './broker-count.ts'
 import { serverProperties } from './server-properties.ts'
 import { startFailure } from './start-failure.ts'
-import { stopFailure } from './stop-failure.ts'
+import { stopFailure, stoppedItself } from './stop-failure.ts'
 
 const defaultDirectory = './odradek-data'
 /** A server with nothing else to do must not end by itself. */
@@ -27,19 +27,20 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   }
   const { startKafka } = await import('../../index.ts')
   const startedMs = performance.now()
-  const kafka = await startKafka({ ...options, log: (line) => invocation.terminal.hint(line) }).catch(
-    async (error: unknown) => {
-      throw (await takenByKafka(error, options)) ?? startFailure(error)
-    }
-  )
+  const broken = new AbortController()
+  const log = (line: string): void => invocation.terminal.hint(line)
+  const kafka = await startKafka({ ...options, log, onBroken: () => broken.abort() }).catch(async (error: unknown) => {
+    throw (await takenByKafka(error, options)) ?? startFailure(error)
+  })
   const closeDoor = kafka.brokers.length > 1 ? await doorOf(kafka, invocation) : undefined
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
-  await interruption(invocation.interrupted)
+  await interruption(AbortSignal.any([invocation.interrupted, broken.signal]))
   invocation.terminal.hint('stopping …')
   closeDoor?.()
   await kafka.stop().catch((error: unknown) => {
     throw stopFailure(error)
   })
+  if (broken.signal.aborted) throw stoppedItself()
   invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
   return ExitCode.done
 }

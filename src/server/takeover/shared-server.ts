@@ -117,6 +117,17 @@ export class SharedServer {
     this.#watch()
   }
 
+  /** The broker that served has stopped itself after a mistake. Whoever is first recovers the logs and serves, here or elsewhere. */
+  #beginAgain(): void {
+    const broken = this.#running
+    if (broken === null || this.#stopping !== null) return
+    this.#running = null
+    this.#search = broken
+      .stop()
+      .catch(() => {})
+      .then(() => this.#takeOver())
+  }
+
   #watch(): void {
     this.#peer?.onClose(() => {
       this.#peer = null
@@ -144,7 +155,8 @@ export class SharedServer {
       unlock()
       throw startErrorOf(error)
     })
-    this.#running = await startBehind(server, this.#options, unlock)
+    const onBroken = (): void => this.#beginAgain()
+    this.#running = await startBehind(server, { ...this.#options, onBroken }, unlock)
     this.#address = server.address
     this.#tell(`serving ${this.#options.host.disk.location} on ${formatAddress(server.address)}`)
   }

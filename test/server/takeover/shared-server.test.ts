@@ -1,7 +1,8 @@
 /** One broker for all processes of a machine, whatever happens to them: on a machine in memory, under a clock that is wound. */
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import fc from 'fast-check'
+import { ClusterImage } from '../../../src/coordination/metadata/image.ts'
 import { DiskError } from '../../../src/host/disk.ts'
 import { limits } from '../../../src/limits.ts'
 import type { Address } from '../../../src/server/address.ts'
@@ -301,3 +302,23 @@ class World {
     for (const name of this.#promised) assert.ok(kept.has(name), `${name} is lost`)
   }
 }
+
+test('a broker that stops itself after a mistake is followed by another, in the same process or the next', async () => {
+  const machine = new Machine()
+  const lines: string[] = []
+  const first = await machine.finish(open(machine.start(), { log: (line) => void lines.push(line) }))
+  const planted = mock.method(
+    ClusterImage.prototype,
+    'takeDelta',
+    () => {
+      throw new Error('a mistake')
+    },
+    { times: 1 }
+  )
+  const second = await machine.finish(open(machine.start(), { topics: [topic('orders')] }))
+  planted.mock.restore()
+  assert.match(lines.join('\n'), /met a mistake of the broker, please report it/)
+  await machine.until(() => first.isServing !== second.isServing)
+  await machine.finish(Promise.all([first.stop(), second.stop()]))
+  assert.deepEqual([machine.clock.waiting, machine.ports.size, machine.holder], [0, 0, null])
+})
