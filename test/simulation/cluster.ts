@@ -3,6 +3,7 @@
  * back, and so does all of it.
  */
 import { Cluster } from '../../src/cluster/cluster.ts'
+import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { World } from '../../src/host/simulated/world.ts'
@@ -185,14 +186,14 @@ export class SimulatedCluster {
   }
 
   /** Whether nobody can read the partition any more: it is damaged where a bit has flipped, and others died before they had all. */
-  isLost(topicId: string, partition: number): boolean {
+  isLost(topicId: string, partitionId: number): boolean {
     const cluster = this.running
     if (this.#rotten === null || cluster === null) return false
     const topic = cluster.controller.image.topicById(topicId)
-    if (topic === undefined) return false
-    const hosted = cluster.brokers.get(this.#rotten.id)?.hosted(topic.name, partition)
-    const { leader = -1 } = topic.partitions[partition] ?? {}
-    return hosted?.kind === 'offline' && cluster.brokers.get(leader)?.replica(topic.name, partition) === undefined
+    const partition = topic?.partitions[partitionId]
+    if (topic === undefined || partition === undefined) return false
+    const hosted = cluster.brokers.get(this.#rotten.id)?.hosted(topic.name, partitionId)
+    return hosted?.kind === 'offline' && !mayBeLedByOthers(partition, this.#rotten.id)
   }
 
   /** Bits flip on the disk of a broker that is down, and on no other's in this simulation: others keep what was promised. */
@@ -272,6 +273,15 @@ export class SimulatedCluster {
     this.#world.note(line)
     this.log.push(`${this.#world.now}  ${line}`)
   }
+}
+
+/** Whether anybody else may have everything: who is down at the moment comes back, and leads. */
+export function mayBeLedByOthers(
+  of: Pick<PartitionImage, 'inSyncReplicas' | 'eligibleLeaderReplicas' | 'lastKnownEligibleLeaderReplicas'>,
+  nodeId: number
+): boolean {
+  const candidates = [of.inSyncReplicas, of.eligibleLeaderReplicas, of.lastKnownEligibleLeaderReplicas]
+  return candidates.flat().some((id) => id !== nodeId)
 }
 
 const config = {

@@ -78,13 +78,22 @@ export class PartitionLedger {
     const before = this.seen.get(offset)
     this.#expect(before ?? value, value, `was read at ${offset}, where another was read before`)
     const elsewhere = this.#offsets.get(value) ?? offset
-    if (elsewhere !== offset) this.fail(`${value} is there twice, at ${elsewhere} and ${offset}`)
+    if (elsewhere !== offset && !this.#mayComeAgain(elsewhere))
+      this.fail(`${value} is there twice, at ${elsewhere} and ${offset}`)
     for (const promises of [this.durable, this.written]) {
       this.#expect(promises.get(offset) ?? value, value, `was read at ${offset}, where another was acknowledged`)
     }
     this.seen.set(offset, value)
     this.#offsets.set(value, offset)
     this.readableEnd = Math.max(this.readableEnd, offset + 1)
+  }
+
+  /**
+   * What was trimmed, and is sent again. Who has written what is known from the batches of a log (Kafka: ProducerStateManager), and a
+   * replica that is filled anew has none of those that were trimmed: what their producer sends again is new to it.
+   */
+  #mayComeAgain(offset: number): boolean {
+    return this.copies() > 1 && offset < this.startAsked
   }
 
   /** A reader was told where the log begins, and how far it may read; before it asked, somebody had read up to `readBefore`. */
@@ -130,6 +139,8 @@ export class PartitionLedger {
     for (const [offset, value] of [...this.seen].sort(([one], [other]) => one - other)) {
       const sent = this.sent.get(value)
       if (sent === undefined || sent.sequence < 0) continue
+      // It came again.
+      if (this.#offsets.get(value) !== offset) continue
       const before = last.get(sent.producer) ?? -1
       if (sent.sequence <= before) this.fail(`${value} at ${offset} lies behind a later one of ${sent.producer}`)
       last.set(sent.producer, sent.sequence)

@@ -78,7 +78,12 @@ export class Producer {
       const moment = this.#moment(topic.id, index)
       const result = await this.#produce(topic.id, index, body)
       if (result?.errorCode === ErrorCode.NONE) return this.#acknowledge(partition, values, result.baseOffset, moment)
-      if (topic.state !== 'there' || this.#scene.cluster.isLost(topic.id, index)) return
+      if (topic.state !== 'there') return
+      if (this.#scene.cluster.isLost(topic.id, index)) {
+        // Whoever gives up a batch leaves a hole in its sequence: it begins another (KIP-360).
+        this.#identity = null
+        return
+      }
       if (result?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER) {
         // What was acknowledged with acks=1 may be gone with the power, and with it the place of the next.
         if (this.#acks !== 1) partition.fail(`${producer} is refused ${sequence}: out of order`)
