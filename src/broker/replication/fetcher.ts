@@ -221,7 +221,7 @@ export class Fetcher {
     const { log } = replica
     const chunks = chunksOf(answer.records)
     // At once: the bytes are lent.
-    const beginsAt = beginningBefore(log, chunks, answer.logStartOffset ?? -1)
+    const beginsAt = beginningBefore(log, chunks)
     if (beginsAt !== null)
       await this.#beginEarlier(
         replica,
@@ -236,7 +236,7 @@ export class Fetcher {
     if (start > log.logStartOffset) await log.deleteRecordsBefore(start)
   }
 
-  /** Where the leader's log was trimmed within a batch, a new follower begins with all of that batch, as its segment is named after it. */
+  /** A follower that begins within a batch of the leader's begins with all of it, as its segment is named after it. */
   async #beginEarlier(replica: Replica, offset: number, chunks: readonly Buffer[]): Promise<void> {
     const { leaderEpoch } = replica
     await replica.startAt(offset)
@@ -304,16 +304,12 @@ export class Fetcher {
 }
 
 /**
- * The base offset of the first batch when it holds the end of this log, and nothing of this log is in the leader's, which begins within
- * the batch; null when the batches go on at the end, as they should (Kafka: Partition.appendRecordsToFollowerOrFutureReplica, on
- * UnexpectedAppendOffsetException).
+ * The base offset of the first batch when it holds the end of this log, which has no records; null when the batches go on at the end, as
+ * they should. The log began where the leader's did, which was trimmed within a batch, and may begin earlier again since it crashed
+ * (Kafka: Partition.appendRecordsToFollowerOrFutureReplica, on UnexpectedAppendOffsetException).
  */
-function beginningBefore(
-  { logEndOffset }: PartitionLog,
-  [first]: readonly Buffer[],
-  leadersStart: number
-): number | null {
-  if (first === undefined || leadersStart < logEndOffset) return null
+function beginningBefore({ logStartOffset, logEndOffset }: PartitionLog, [first]: readonly Buffer[]): number | null {
+  if (first === undefined || logStartOffset < logEndOffset) return null
   const { baseOffset, lastOffsetDelta } = readBatchHeader(first)
   return baseOffset < logEndOffset && baseOffset + lastOffsetDelta >= logEndOffset ? baseOffset : null
 }

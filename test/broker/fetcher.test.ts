@@ -1,0 +1,78 @@
+/** How a follower is filled by what its leader answers. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Fetcher, type Peer } from '../../src/broker/replication/fetcher.ts'
+import { Replica } from '../../src/broker/replication/replica.ts'
+import { ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { patchPlace } from '../../src/protocol/records/batch.ts'
+import { turns } from '../cluster/held-transport.ts'
+import { batchOf, open } from '../log/setup.ts'
+
+const topicId = 'b3JkZXJzLXRvcGljLWlkMQ'
+
+/** A replica of broker 2, which follows broker 1. */
+function following(): Replica {
+  const replica = new Replica({
+    ...{ topic: 'orders', topicId, partition: 0, leaderEpoch: 0 },
+    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown: async () => {} },
+    log: open({ history: 'new' })
+  })
+  replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1] })
+  return replica
+}
+
+/** The leader answers every fetch with the one batch, until it is there. */
+async function fill(replica: Replica, batch: Buffer, ends: { start: number; end: number }): Promise<readonly string[]> {
+  const unfit: string[] = []
+  const answer = {
+    ...{ partitionIndex: 0, errorCode: 0, highWatermark: ends.end, logStartOffset: ends.start, records: batch },
+    ...{ lastStableOffset: ends.end, abortedTransactions: null, preferredReadReplica: -1 }
+  }
+  const peer: Peer = {
+    fetch: (request) => {
+      if (request.topics[0]?.partitions[0]?.fetchOffset === ends.end) return new Promise(() => {})
+      const responses = [{ topic: '', topicId, partitions: [answer] }]
+      return Promise.resolve({ response: { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses }, done: () => {} })
+    },
+    logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end })
+  }
+  const fetcher = new Fetcher({
+    ...{ peer, nodeId: 2, brokerEpoch: () => 1, clock: new ManualClock() },
+    throttle: new ReplicationThrottle({
+      ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
+    }),
+    onFailure: (_, error) => assert.fail(error),
+    onUnfit: (_, error) => unfit.push(error.message)
+  })
+  replica.onCut = () => fetcher.add(replica)
+  fetcher.add(replica)
+  await turns()
+  fetcher.stop()
+  return unfit
+}
+
+for (const [what, start] of [
+  ['begins within the batch', 182],
+  ['has begun earlier again, as a crash makes it', 180]
+] as const) {
+  test(`an empty follower that begins within a batch takes all of it from a leader that ${what}`, async () => {
+    const replica = following()
+    await replica.startAt(182)
+    const batch = batchOf(['a', 'b', 'c', 'd'])
+    patchPlace(batch, 0, 180, 0)
+    assert.deepEqual(await fill(replica, batch, { start, end: 184 }), [])
+    assert.equal(replica.log.logEndOffset, 184)
+    assert.equal(replica.log.logStartOffset, start)
+  })
+}
+
+test('a follower that has records takes no batch that begins before their end', async () => {
+  const replica = following()
+  replica.appendFetched([batchOf(['a', 'b'])])
+  const batch = batchOf(['b', 'c'])
+  patchPlace(batch, 0, 1, 0)
+  const [told] = await fill(replica, batch, { start: 0, end: 3 })
+  assert.match(told ?? '', /The batch here has the offset 1, and 2 should follow/)
+  assert.equal(replica.log.logEndOffset, 2)
+})
