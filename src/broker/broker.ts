@@ -151,7 +151,7 @@ export class Broker {
       maxLagMs: () => config.replicaLagTimeMaxMs
     })
     replicas.onMayJoin = (replica, follower) => this.#inSyncSets.mayJoin(replica, follower)
-    replicas.onOffline = (replica) => this.#tellOffline([replica])
+    replicas.onOffline = (offline) => this.#tellOffline(offline)
     this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
     replicas.observeRoles(this.#fetchers)

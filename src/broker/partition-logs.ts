@@ -42,6 +42,8 @@ export class PartitionLogs {
   onCheckpoint: (() => void) | undefined
   /** Called when a log turned out to be damaged while it was read. */
   onDamage: ((of: PartitionIdentity, damage: DamageError) => void) | undefined
+  /** Called when the disk failed to keep what was written to a log. */
+  onFailure: ((of: PartitionIdentity, error: DiskError) => void) | undefined
   readonly #options: PartitionLogsOptions
   readonly #syncTurns = new SyncTurns()
 
@@ -77,6 +79,7 @@ export class PartitionLogs {
     })
     log.onCheckpoint = () => this.onCheckpoint?.()
     log.onDamage = (damage) => this.onDamage?.(of, damage)
+    log.onFailure = (error) => this.onFailure?.(of, asDiskError(name, error))
     log.onTrouble = (trouble) => telling.troubled(name, trouble)
     return log
   }
@@ -118,4 +121,8 @@ export class PartitionLogs {
     const what = `${disk.location}/${name} is the directory of the topic ${served}, whose name differs in upper and lower case.`
     throw new DiskError('failed', name, `${what} This file system takes them for the same: choose another name.`)
   }
+}
+
+function asDiskError(name: string, error: Error): DiskError {
+  return error instanceof DiskError ? error : new DiskError('failed', name, error.message, error)
 }

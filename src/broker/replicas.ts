@@ -1,5 +1,6 @@
 /** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
 
+import type { OfflineReplica } from '../controller/broker-changes.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import {
@@ -49,8 +50,8 @@ export interface RoleObserver {
 export class Replicas {
   /** Called when a follower of what is led here has all that is committed. */
   onMayJoin: ((replica: Replica, nodeId: number) => void) | undefined
-  /** Called when a partition cannot be served any more. */
-  onOffline: ((of: { readonly topicId: string; readonly partitionId: number }) => void) | undefined
+  /** Called when partitions cannot be served any more, and again as long as others could lead them by now. */
+  onOffline: ((of: readonly OfflineReplica[]) => void) | undefined
   readonly #options: ReplicasOptions
   readonly #byTopic = new Map<string, HostedPartition[]>()
   readonly #checkpoints: Checkpoints
@@ -63,8 +64,9 @@ export class Replicas {
   /** Of logs that were damaged. */
   readonly #closing: Promise<void>[] = []
   readonly #isClosing = new Set<Replica>()
-  /** Where roles come from; null before the controller has said who leads in this life of the cluster. */
+  /** Where roles come from, once the controller has said who leads in this life of the cluster. */
   #image: ClusterImage | null = null
+  #hasRoles = false
 
   constructor(options: ReplicasOptions) {
     this.#options = options
@@ -75,6 +77,7 @@ export class Replicas {
     const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
     this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
     this.#logs.onDamage = (of, damage) => this.#takeOffline(of, damage)
+    this.#logs.onFailure = (of, error) => this.#leaveToOthers(of, error)
     this.#prepared = new PreparedLogs({
       make: (plan, partition) => this.#make(plan, partition),
       remove: (name, prepared) => {
@@ -102,7 +105,7 @@ export class Replicas {
   }
 
   /** Those that cannot be served. */
-  *offline(): Iterable<{ readonly topicId: string; readonly partitionId: number }> {
+  *offline(): Iterable<OfflineReplica> {
     for (const partitions of this.#byTopic.values()) {
       for (const [partitionId, hosted] of partitions.entries()) {
         if (hosted.kind === 'offline') yield { topicId: hosted.topicId, partitionId }
@@ -119,6 +122,7 @@ export class Replicas {
 
   /** Opens the log of every partition of the image, and sets aside directories that belong to none. */
   openAll(image: ClusterImage): void {
+    this.#image = image
     const { host, directory, log } = this.#options
     const wasSynced = (name: string): boolean =>
       directory.wasStoppedCleanly || (this.#checkpoints.recoveryPointOf(name) ?? 0) > 0
@@ -140,7 +144,7 @@ export class Replicas {
 
   /** The controller has said who leads: from here on every replica has the role that the image gives it. */
   beginRoles(image: ClusterImage): void {
-    this.#image = image
+    this.#hasRoles = true
     for (const topic of image.topics()) {
       for (const partition of topic.partitions) this.#giveRole(topic, partition)
     }
@@ -191,11 +195,15 @@ export class Replicas {
     const isHere = partition.replicas.includes(this.#options.nodeId)
     if (hosted.kind === 'none' && isHere) this.#open(topic, [partition], image, 'new')
     if (hosted.kind !== 'none' && !isHere) this.#removePartition(topic, partition.partitionId)
-    if (isHere && this.#image !== null) this.#giveRole(topic, partition)
+    if (isHere && this.#hasRoles) this.#giveRole(topic, partition)
   }
 
-  /** Opens the logs that the disk had no file or no room for, and may have by now; and those again that are damaged, where others have all. */
+  /**
+   * Opens the logs that the disk had no file or no room for, and may have by now; and those again that are damaged, where others have all.
+   * Where this broker is thought to have what it cannot serve, others may have come who can: the controller is told again.
+   */
   openAgain(image: ClusterImage): void {
+    const needed: OfflineReplica[] = []
     for (const [name, partitions] of this.#byTopic) {
       const topic = image.topicByName(name)
       for (const [partitionId, hosted] of partitions.entries()) {
@@ -203,10 +211,14 @@ export class Replicas {
         if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
         if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
         else if (this.#mayFillAgain(hosted, partition)) this.#fillAgain(topic, partition, image)
-        else continue
-        if (this.#image !== null) this.#giveRole(topic, partition)
+        else {
+          if (this.#isNeeded(partition)) needed.push({ topicId: topic.id, partitionId })
+          continue
+        }
+        if (this.#hasRoles) this.#giveRole(topic, partition)
       }
     }
+    if (needed.length > 0) this.onOffline?.(needed)
   }
 
   /** Where the log is damaged, and another leads who has everything. */
@@ -367,7 +379,7 @@ export class Replicas {
       if (!(error instanceof DiskError)) throw error
       log?.abandon()
       this.#telling.failed(`${name} is offline`, error)
-      this.onOffline?.({ topicId: topic.id, partitionId })
+      this.onOffline?.([{ topicId: topic.id, partitionId }])
       const { history } = how
       return { kind: 'offline', topicId: topic.id, history, reason: error, closed: null, mayPass: mayPass(error) }
     }
@@ -392,6 +404,7 @@ export class Replicas {
   }
 
   #roleAfterCut(replica: Replica): void {
+    if (!this.#hasRoles) return
     const topic = this.#image?.topicById(replica.topicId)
     const partition = topic?.partitions[replica.partition]
     if (topic !== undefined && partition !== undefined) this.#giveRole(topic, partition)
@@ -410,6 +423,15 @@ export class Replicas {
       return
     }
     for (const observer of this.#observers) observer.onRole(replica)
+  }
+
+  /**
+   * The disk failed to keep what was written: the log takes no more. Others may lead, and so it is offline (Kafka: LogDirFailureChannel);
+   * where there are none, what is safe in it is read all the same.
+   */
+  #leaveToOthers(of: PartitionIdentity, error: DiskError): void {
+    const { replicas = [] } = this.#image?.topicById(of.topicId)?.partitions[of.partition] ?? {}
+    if (replicas.length > 1) this.#takeOffline(of, error)
   }
 
   /** What a follower was given is not what comes next. */
@@ -431,7 +453,7 @@ export class Replicas {
       replica.log.abandon()
       const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
       this.#byTopic.get(topic)?.splice(partition, 1, offline)
-      this.onOffline?.({ topicId, partitionId: partition })
+      this.onOffline?.([{ topicId, partitionId: partition }])
       return
     }
   }
@@ -451,7 +473,7 @@ export class Replicas {
     this.#isClosing.add(replica)
     closing.then(ended, ended)
     this.#closing.push(closing)
-    this.onOffline?.({ topicId, partitionId: partition })
+    this.onOffline?.([{ topicId, partitionId: partition }])
   }
 
   /** Nobody waits for it any more, and those who follow roles hear so. */

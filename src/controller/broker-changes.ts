@@ -6,7 +6,7 @@ import type { StateRecord } from '../coordination/coordinator.ts'
 import { isDirectory } from '../coordination/metadata/directory-id.ts'
 import type { ClusterImage, PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
 import { withState } from '../coordination/metadata/living-brokers.ts'
-import { noLeader } from '../coordination/metadata/partition-image.ts'
+import { noLeader, sameLeader } from '../coordination/metadata/partition-image.ts'
 import { brokerRegistrationChangeRecord, unregisterBrokerRecord } from '../coordination/metadata/records.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { changeOfPartition, recordOfChange, recordsOfPartition, type WantedPartition } from './partition-change.ts'
@@ -83,19 +83,21 @@ export interface OfflineReplica {
 }
 
 /**
- * Its disk has lost or damaged these: there it is in sync no more, and others lead (Kafka: handleDirectoriesOffline). Where there is
- * nobody else who can, all stays as it is: its disk may give back what it has.
+ * Its disk has lost or damaged these: there it is in sync and eligible no more, and others lead (Kafka: handleDirectoriesOffline). Where
+ * there is nobody else who can, all stays as it is: its disk may give back what it has.
  */
 export function offlineReplicas(scene: Scene, id: number, offline: readonly OfflineReplica[]): StateRecord[] {
   const then = { ...scene, living: withState(scene.living, id, 'fenced') }
   return offline.flatMap(({ topicId, partitionId }) => {
     const topic = scene.image.topicById(topicId)
     const partition = topic?.partitions[partitionId]
-    if (topic === undefined || partition?.inSyncReplicas.includes(id) !== true) return []
-    const inSyncReplicas = without(partition.inSyncReplicas, [id])
+    if (topic === undefined || partition === undefined) return []
+    const { inSyncReplicas: present, eligibleLeaderReplicas, leader } = partition
+    if (!present.includes(id) && !eligibleLeaderReplicas.includes(id)) return []
+    const inSyncReplicas = without(present, [id])
     const election = electionOf(scene, topic)
     const change = changeOfPartition(then, topic, partition, { election, inSyncReplicas, uncleanReplicas: [id] })
-    if (change === null || change.leader === noLeader) return []
+    if (change === null || (change.leader === sameLeader ? leader : change.leader) === noLeader) return []
     return [recordOfChange(then, topic, partition, change)]
   })
 }

@@ -6,6 +6,8 @@ import type { Trouble } from './types.ts'
 export class LogHealth {
   /** Called when the log turned out to be damaged: it is of no use any more. */
   onDamage: ((damage: DamageError) => void) | undefined
+  /** Called when the disk failed to keep what was written: the log takes no more. */
+  onFailure: ((error: Error) => void) | undefined
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
   onTrouble: ((trouble: Trouble) => void) | undefined
   readonly #directory: string
@@ -32,12 +34,14 @@ export class LogHealth {
   tellNoMore(): void {
     this.tell('ended')
     this.onTrouble = undefined
+    this.onFailure = undefined
   }
 
   /** What the disk holds cannot be trusted any more: nothing is appended until a start has looked at it. */
   fail(error: Error): void {
     this.#failure = error
     this.tell(error)
+    this.onFailure?.(error)
   }
 
   tell(trouble: Trouble): void {

@@ -151,6 +151,11 @@ export class PartitionLog {
     this.#health.onDamage = told
   }
 
+  /** Called when the disk failed to keep what was written: the log takes no more. */
+  set onFailure(told: ((error: Error) => void) | undefined) {
+    this.#health.onFailure = told
+  }
+
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
   set onTrouble(told: ((trouble: Trouble) => void) | undefined) {
     this.#health.onTrouble = told

@@ -1,6 +1,8 @@
 /** A broker whose disk loses a partition hands it over to those that have it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Disk } from '../../src/host/disk.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { InvariantError } from '../../src/invariant.ts'
 import { limits } from '../../src/limits.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
@@ -73,4 +75,65 @@ test('a log that is damaged is set aside, and filled again by who leads', async 
     'whoever looks into it finds it as it was'
   )
   await cluster.stop()
+})
+
+/** The last bit of the log of t1-0 has flipped. */
+function flip(disk: Disk): void {
+  const log = 't1-0/00000000000000000000.log'
+  const flipped = Buffer.from(disk.readFile(log))
+  flipped.writeUInt8((flipped.at(-1) ?? 0) ^ 1, flipped.length - 1)
+  disk.open(log, 'existing').writeAt(0, flipped)
+}
+
+const two = { 'min.insync.replicas': '2' }
+
+test('a damaged log is filled again where too few are in sync, so that its broker was thought to have everything', async () => {
+  const on = machines(2)
+  const cluster = await startOn(on, two)
+  await createTopic(cluster, 't1', { replicationFactor: 2 })
+  const first = leaderOf(cluster, 't1')
+  assert.equal((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  await cluster.stopBroker(first.nodeId)
+  const partition = () => cluster.controller.image.topicByName('t1')?.partitions[0] ?? assert.fail()
+  assert.deepEqual(partition().eligibleLeaderReplicas, [first.nodeId])
+  flip(on.disks.get(first.nodeId) ?? assert.fail())
+  await cluster.startBroker(brokerOn(on, first.nodeId))
+  await until(on.clock, () => partition().eligibleLeaderReplicas.length === 0, 'it is eligible no more')
+  on.clock.advance(limits.openAgainMs)
+  await until(on.clock, () => partition().inSyncReplicas.length === 2, 'it is in sync again')
+  await cluster.stop()
+})
+
+test('who comes later leads what its leader cannot serve, and nobody else could before', async () => {
+  const on = machines(2)
+  const cluster = await startOn(on, two)
+  await createTopic(cluster, 't1', { replicationFactor: 2 })
+  const first = leaderOf(cluster, 't1')
+  const other = 3 - first.nodeId
+  assert.equal((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  await cluster.stopBroker(other)
+  first.failed('A test', new InvariantError('a mistake', { partition: 't1-0' }))
+  await cluster.startBroker(brokerOn(on, other))
+  assert.equal(leaderOf(cluster, 't1'), first)
+  on.clock.advance(limits.openAgainMs)
+  await until(on.clock, () => leaderOf(cluster, 't1').nodeId === other, 'the other leads')
+  await cluster.stop()
+})
+
+test('another leads when the disk of the leader does not keep what was written', async () => {
+  const on = machines(3, () => new SimulatedDisk())
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1')
+  const first = leaderOf(cluster, 't1')
+  const disk = on.disks.get(first.nodeId)
+  assert.ok(disk instanceof SimulatedDisk)
+  disk.failSyncs()
+  const refused = await produce(first, { records: batchOf(['a']) })
+  assert.notEqual(refused.errorCode, ErrorCode.NONE)
+  await until(on.clock, () => leaderOf(cluster, 't1') !== first, 'another leads')
+  const second = leaderOf(cluster, 't1')
+  await until(on.clock, () => second.replica('t1', 0)?.leadership != null, 'it has heard of it')
+  assert.equal((await produce(second, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  assert.equal(first.hosted('t1', 0).kind, 'offline')
+  await cluster.stop().catch(() => {})
 })

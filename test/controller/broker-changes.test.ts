@@ -176,6 +176,16 @@ const offlines: readonly (readonly [what: string, scene: ReturnType<typeof scene
     '2/2/ epoch +1'
   ],
   ['one that is not in sync changes nothing', of({ leader: 2, inSyncReplicas: [2, 3] }), undefined],
+  [
+    'one that is eligible is so no more, where another leads',
+    of({ leader: 2, inSyncReplicas: [2], eligibleLeaderReplicas: [1, 3] }, two),
+    '2/2/3'
+  ],
+  [
+    'one that is eligible where nobody leads stays so',
+    of({ leader: -1, inSyncReplicas: [], eligibleLeaderReplicas: [1, 3] }, two, { states: { 3: 'fenced' } }),
+    undefined
+  ],
   ['nobody else has everything: it goes on', of({ inSyncReplicas: [1] }), undefined],
   ['nobody else lives who has everything', of({}, {}, { states: { 2: 'fenced', 3: 'fenced' } }), undefined],
   ['an unclean election is of another one', of({ inSyncReplicas: [1] }, unclean), '2/2/ recovering epoch +1']

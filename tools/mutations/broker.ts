@@ -236,14 +236,14 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a broker that loses a partition keeps the lead of it',
     file: 'src/broker/broker.ts',
-    text: 'replicas.onOffline = (replica) => this.#tellOffline([replica])',
+    text: 'replicas.onOffline = (offline) => this.#tellOffline(offline)',
     replacement: 'replicas.onOffline = () => {}',
     tests: ['test/cluster/offline.test.ts']
   },
   {
     what: 'a partition that nobody else can lead is led by nobody once its leader is offline',
     file: 'src/controller/broker-changes.ts',
-    text: 'if (change === null || change.leader === noLeader) return []',
+    text: 'if (change === null || (change.leader === sameLeader ? leader : change.leader) === noLeader) return []',
     replacement: 'if (change === null) return []',
     tests: ['test/controller/broker-changes.test.ts']
   },
