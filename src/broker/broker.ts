@@ -354,11 +354,16 @@ export class Broker {
   #stopItself(): void {
     if (this.#isBroken) return
     this.#isBroken = true
+    this.abandon()
+    this.#onBroken()
+  }
+
+  /** Ends all that it has begun, without a word to the disk: its start has failed, or it has stopped itself. */
+  abandon(): void {
     this.release()
     this.#endReplication()
     this.#housekeeping.stop()
     this.#storage.abandon()
-    this.#onBroken()
   }
 
   /**

@@ -139,7 +139,9 @@ export class DataDirectory {
     this.disk.replaceFile(cleanShutdownFile, Buffer.from(JSON.stringify({ version: 0, brokerEpoch })))
   }
 
+  /** Doing it twice does no harm: another may have it by now. */
   release(): void {
+    if (this.#isReleased) return
     this.#isReleased = true
     this.#unlock()
   }

@@ -70,6 +70,7 @@ export class Cluster {
     const { brokers, controllerHost } = options
     const config = BrokerConfig.parse(withDefaults(options.config, brokers.length))
     const opened: Storage[] = []
+    let cluster: Cluster | null = null
     const open = (
       { host, log = options.log, unlock }: Pick<BrokerStart, 'host' | 'log' | 'unlock'>,
       nodeId: number | null,
@@ -86,14 +87,15 @@ export class Cluster {
       const clusterId = own?.directory.clusterId ?? null
       const storages = brokers.map((start) => open(start, start.nodeId, clusterId))
       const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, options.log)
+      cluster = new Cluster(options, config, home)
       // Up to here nothing that another broker left has been changed.
       options.onAccepted?.()
       for (const storage of opened) await storage.accept()
       await home.begin()
-      const cluster = new Cluster(options, config, home)
       await cluster.#startTogether(brokers, storages)
       return cluster
     } catch (error) {
+      if (cluster !== null) cluster.#abandon()
       for (const storage of opened) storage.abandon()
       throw error
     }
@@ -128,17 +130,20 @@ export class Cluster {
     const identity = { nodeId: start.nodeId, clusterId: this.#home.clusterId }
     const storage = Storage.open({ host, identity, durability, config: this.#config, log })
     this.#lives.set(storage.nodeId, storage)
+    let broker: Broker | null = null
     try {
       await storage.accept()
       this.#assertLives(storage)
-      const broker = await this.#open(start, storage)
+      broker = await this.#open(start, storage)
       const epoch = await this.#register(start, storage)
       this.#assertLives(storage)
       broker.serve(epoch)
       await this.controller.brokers.unfence(broker.nodeId)
       return broker
     } catch (error) {
-      this.#forget(storage)
+      // What was said of it is taken back, where the controller can.
+      if (this.#lives.get(storage.nodeId) === storage) await this.lostBroker(storage.nodeId).catch(() => {})
+      broker?.abandon()
       storage.abandon()
       throw error
     }
@@ -175,6 +180,12 @@ export class Cluster {
     const stopped = await Promise.allSettled(brokers.map((broker) => broker.stop()))
     await this.#home.close()
     for (const one of stopped) if (one.status === 'rejected') throw one.reason
+  }
+
+  /** The start has failed: nothing of it goes on. */
+  #abandon(): void {
+    for (const broker of this.#brokers.values()) broker.abandon()
+    this.#home.abandon()
   }
 
   /** Nobody leads before all are there: a broker that is a little later must not lose its place. */

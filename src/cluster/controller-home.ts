@@ -76,11 +76,16 @@ export class ControllerHome {
     controller.onTold = () => snapshots.consider()
   }
 
+  /** The start has failed: what it began is ended, and its storage is the caller's to let go. */
+  abandon(): void {
+    this.#housekeeping?.stop()
+    this.#leaderCare.stop()
+  }
+
   /** Every broker has stopped. */
   async close(): Promise<void> {
     if (this.#housekeeping === null) return
-    this.#housekeeping.stop()
-    this.#leaderCare.stop()
+    this.abandon()
     await this.#storage.close(undefined)
   }
 }

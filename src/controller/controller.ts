@@ -132,6 +132,8 @@ export class Controller {
   readonly brokers: BrokerControl
   readonly #makers = new LogMakers()
   readonly #followers = new Map<number, MetadataFollower>()
+  /** Those who came last, of whom some wait to be told. */
+  readonly #coming = new Map<number, MetadataFollower>()
   readonly #publication: Publication
   /** Written, and not handed to the publication yet. */
   #unpublished: StateRecord[] = []
@@ -187,12 +189,14 @@ export class Controller {
     return { nodeId: this.nodeId, ...this.#quorum() }
   }
 
-  /** A broker that is told from here on; resolves with what is safe so far. Rejects with DiskError. */
+  /** A broker that is told from here on; resolves with what is safe so far. Rejects with DiskError, and where it is gone meanwhile. */
   async attach(nodeId: number, follower: MetadataFollower): Promise<ClusterImage> {
+    this.#coming.set(nodeId, follower)
     // What others hand in is waited for, and nothing handed in for that: two who attach would wait for each other's for ever.
     while (this.#unpublished.length > 0 || !this.#publication.isIdle) {
       await (this.#unpublished.length > 0 ? this.#published([]) : this.#publication.settled())
     }
+    if (this.#coming.get(nodeId) !== follower) throw new Error(`broker ${nodeId} was lost while it came`)
     this.#makers.attach(nodeId, follower)
     this.#followers.set(nodeId, follower)
     return this.image.copy()
@@ -200,6 +204,7 @@ export class Controller {
 
   /** The broker is gone. */
   detach(nodeId: number): void {
+    this.#coming.delete(nodeId)
     this.#makers.detach(nodeId)
     this.#followers.delete(nodeId)
   }
