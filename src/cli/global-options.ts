@@ -7,6 +7,7 @@ import { wrongUsage } from './cli-error.ts'
 import type { Flags, GlobalOptions, OptionDefinition } from './command.ts'
 import { parseDurationMs } from './human-values.ts'
 import { type ClientSettings, clientSettingNames, clientSettings, parseProperties } from './properties.ts'
+import { whyUnreadable } from './unreadable-file.ts'
 import { longestTimerMs } from './waiting.ts'
 
 /** 24 days. A request gets a second more than the broker that answers it, and that is a timer too. */
@@ -74,7 +75,7 @@ function readProperties(file: string): string {
   try {
     return readFileSync(file, 'latin1')
   } catch (error) {
-    throw wrongUsage(`cannot read ${file}`, error instanceof Error ? error.message : String(error))
+    throw wrongUsage(`cannot read ${file}`, whyUnreadable(error))
   }
 }
 

@@ -155,6 +155,11 @@ export function parseConfigs(pairs: readonly string[]): Record<string, string> {
   )
 }
 
+export function parsePartition(text: string): number {
+  if (!/^\d{1,6}$/.test(text)) throw wrongUsage(`"${text}" is not a partition`, 'partitions are numbered from 0')
+  return Number(text)
+}
+
 /** `0,2-4` as numbers. */
 export function parsePartitions(text: string): number[] {
   const partitions = text.split(',').flatMap((part) => {

@@ -25,6 +25,7 @@ export const meanings: ByCommand<Meaning> = {
   },
   trim: { '-o': before, '--offset': before },
   alter: { '--set': settings, '--add-config': settings, '--delete': (name) => ['--delete-config', name] },
+  dump: { '--files': (files) => files.split(',') },
   offsets: { '--time': (time) => (/^\d+$/.test(time) ? ['--at', time] : []) },
   reset: {
     '--to': (place) => ['--to', place.replace(/^start$/, 'earliest').replace(/^end$/, 'latest')],
@@ -34,6 +35,7 @@ export const meanings: ByCommand<Meaning> = {
 }
 
 export const switchMeanings: ByCommand<readonly string[]> = {
+  dump: { '--print-data-log': ['--records'] },
   reset: { '--oldest': ['--to', 'earliest'], '--newest': ['--to', 'latest'] }
 }
 

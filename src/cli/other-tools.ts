@@ -97,7 +97,7 @@ const lines: ReadonlyArray<readonly [RegExp, string]> = (
     ['console-producer~', 'produce'],
     ['get-offsets~', 'topics offsets'],
     ['delete-records~', 'topics trim --before PLACE'],
-    ['dump-log~', 'trace --offset PARTITION:OFFSET'],
+    ['dump-log~', 'dump'],
     // kafkactl, kaf
     ['(get|list|ls) (consumer-groups?|cg|groups?)~|groups?$|consumer-groups?$', 'groups list'],
     ['(get|list|ls) brokers?~|nodes?~', 'brokers list'],

@@ -30,7 +30,7 @@ export function fromParser(error: CommanderError, words: readonly string[]): Cli
   if (inQuotes !== undefined) return wrongUsage(what, 'a value of several words stands in quotes', inQuotes)
   const [, value, choices] = / argument '(.*)' is invalid\. Allowed choices are (.*)\.$/.exec(what) ?? []
   if (value !== undefined && choices !== undefined) rest.push(didYouMean(value, choices.split(', ')).trim())
-  const suggested = rest.filter((line) => !isRashSuggestion(line, what))
+  const suggested = rest.filter((line) => !isRashSuggestion(line, what)).map(asOurQuestion)
   const { entry, command } = readLine(words)
   const known = [entry, command === entry ? undefined : command].flatMap((one) => (one ? [one.name] : []))
   return wrongUsage(what, suggested.join(' ') || undefined, ['odradek', ...known, '--help'].join(' '))
@@ -50,6 +50,11 @@ function isRashSuggestion(line: string, what: string): boolean {
   const suggested = /Did you mean (?:one of )?(.*)\?/.exec(line)?.[1]?.split(', ') ?? []
   const typed = /'(.*)'/.exec(what)?.[1] ?? ''
   return suggested.some((name) => removing.has(name) && name[0] !== typed[0])
+}
+
+/** Commander's `(Did you mean produce?)` in the words of every other message here. */
+function asOurQuestion(line: string): string {
+  return line.replace(/^\(Did you mean (.*\?)\)$/, 'did you mean $1')
 }
 
 const removing = new Set(['delete', 'rm', 'trim', 'reset'])
@@ -85,7 +90,7 @@ function noSuchCommand(
   const meant = similar === undefined ? [...before, '--help'] : [...before, similar, '--help']
   return wrongUsage(
     `unknown command '${[...before, typed].join(' ')}'`,
-    similar === undefined ? undefined : `(Did you mean ${[...before, similar].join(' ')}?)`,
+    similar === undefined ? undefined : `did you mean ${[...before, similar].join(' ')}?`,
     ours ?? ['odradek', ...meant].join(' ')
   )
 }

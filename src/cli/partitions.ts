@@ -80,10 +80,15 @@ function topicFailure(
   })
 }
 
+/** Metadata has no place for a message, and this name of Kafka's does not say what is wrong with ours. */
+const unsaid = new Map([
+  [17, 'a name has up to 249 letters, digits, ".", "_" and "-", and "a.b" does not go beside "a_b"']
+])
+
 /** Kafka's name for an error number. */
 export function failureOf(cluster: Cluster, code: number, message?: string | null) {
   const name = cluster.library.protocolErrorsCodesById[code] ?? 'UNKNOWN_SERVER_ERROR'
-  return { name, code, message: message ?? undefined }
+  return { name, code, message: message ?? unsaid.get(code) }
 }
 
 export function ledPartitions(topics: readonly TopicMetadata[], only?: readonly number[]): LedPartition[] {

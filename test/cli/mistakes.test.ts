@@ -35,6 +35,9 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(['produce', topic, '-F', '/nofile'], 2, /cannot read \/nofile\n {2}why: there is no such file/)
     mkdirSync(join(directory.path, 'folder'))
     await fails(['produce', topic, '-F', join(directory.path, 'folder')], 2, /it is a directory/)
+    await fails(['topics', 'list', '--command-config', '/nofile'], 2, /\/nofile\n {2}why: there is no such file/)
+    await fails(['topics', 'list', '--command-config', directory.path], 2, /it is a directory/)
+    await fails(['groups', 'reset', 'x', '--from-file', '/nofile'], 2, /\/nofile\n {2}why: there is no such file/)
   })
 
   test('a topic that was mistyped is named as it is written; one that is not there can be made', async () => {
@@ -47,7 +50,25 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(['consume', 'nothing*'], 5, /no topic matches "nothing\*"/)
   })
 
+  test('a name that no topic may have is told what it may hold, by each command', async () => {
+    for (const args of [['consume'], ['topics', 'describe'], ['topics', 'create'], ['trace', '--offset', '0:0']])
+      await fails([...args, 'bad topic!'], 1, /INVALID_TOPIC_EXCEPTION \(17\): .*'?\.'?/)
+    await fails(['produce', 'bad topic!', 'x'], 1, /INVALID_TOPIC_EXCEPTION \(17\): a name has up to 249 letters/)
+  })
+
+  test('a partition that is not there is suggested by what the line can do', async () => {
+    const { stderr } = await cli.run(['produce', topic, 'x', '-P', '9'])
+    assert.match(stderr, /try: .*alter .* --partitions 10$/m)
+    const { stderr: ofLine } = await cli.run(['produce', topic, '-i', 'jsonl'], '{"partition":9,"value":"x"}\n')
+    assert.match(
+      ofLine,
+      /line 1: .* has no partition 9\n.*\n.*--partitions 10 {3}\(or, with -i jsonl, --repartition\)$/m
+    )
+  })
+
   test('what is nearly right is answered with the line that is', async () => {
+    await fails(['prodcue', 'orders', 'x'], 2, /why: did you mean produce\?$/m)
+    await fails(['help', 'prodcue'], 2, /why: did you mean produce\?$/m)
     await fails(['produce', 'orders', 'hello', 'world'], 2, /try: (npx )?odradek produce orders 'hello world'$/m)
     await fails(['topics', 'remove', 'x'], 2, /try: (npx )?odradek topics delete x$/m)
     await fails(['groups', 'remove', 'x'], 2, /try: (npx )?odradek groups delete x$/m)
@@ -132,6 +153,7 @@ suite('mistakes', { skip: unavailable() }, () => {
 
   test('a word in the place of a number is said of the option that it stands behind', async () => {
     await fails(['topics', 'create', 'x', '-p', 'abc'], 2, /--partitions: "abc" is not a count/)
+    await fails(['produce', topic, 'x', '-P', 'abc'], 2, /--partition: "abc" is not a partition/)
     await fails(['brokers', 'describe', 'abc'], 2, /"abc" is not the number of a broker/)
     await fails(['serve', '--port', 'abc'], 2, /--port: /)
     await fails(['topics', 'list', '--utc', '--local'], 2, /--utc and --local exclude each other/)

@@ -1,4 +1,4 @@
-/** However much is sent, `produce` holds no more of it than is on its way. */
+/** However much is sent, and however fast it comes, `produce` holds no more than is on its way. */
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -20,3 +20,21 @@ test('a file whose records do not fit in memory is sent', { skip: unavailable() 
   assert.equal(code, 0, stderr)
   assert.match(stderr, /^600,000 records to /m)
 })
+
+test(
+  'values that are made faster than they are sent leave nothing on the signal: no warning stands among what is told',
+  {
+    skip: unavailable()
+  },
+  async () => {
+    await using cli = await openCommandLine()
+    for (const options of [
+      ['-n', '100000'],
+      ['-n', '4000', '--rate', '2000']
+    ]) {
+      const { code, stderr } = await cli.run(['produce', cli.unique('fast'), '--template', '{{n}}', ...options])
+      assert.equal(code, 0, stderr)
+      assert.doesNotMatch(stderr, /Warning/)
+    }
+  }
+)

@@ -25,6 +25,7 @@ import {
 } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import { errorColumn, errorField, tellUnreadable, UnreadableError } from '../unreadable.ts'
+import { whyUnreadable } from '../unreadable-file.ts'
 import { describeGroup } from './describe-group.ts'
 import { formatOffsetsCsv, type PartitionOffset, parseOffsetsCsv } from './offsets-csv.ts'
 
@@ -114,7 +115,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw wrongUsage(`cannot read ${file}`, error instanceof Error ? error.message : String(error))
+    throw wrongUsage(`cannot read ${file}`, whyUnreadable(error))
   }
 }
 

@@ -54,7 +54,7 @@ function noSuchPartition(topic: string, partition: number, count: number, line: 
   const error = new CliError({
     what: line === undefined ? what : `line ${line}: ${what}`,
     why: `it has ${count}, numbered from 0`,
-    next: `odradek topics alter ${topic} --partitions ${partition + 1}   (or produce with --repartition)`,
+    next: `odradek topics alter ${topic} --partitions ${partition + 1}${line === undefined ? '' : '   (or, with -i jsonl, --repartition)'}`,
     exitCode: ExitCode.notFound
   })
   return line === undefined ? error : new LineError(line, error)

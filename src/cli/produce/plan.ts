@@ -4,7 +4,7 @@
 import { wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
 import { type Codec, codecs } from '../compression.ts'
-import { parseCount, parseRatePerSecond, parseTimestampMs } from '../human-values.ts'
+import { parseCount, parsePartition, parseRatePerSecond, parseTimestampMs } from '../human-values.ts'
 import type { Header, RecordToSend } from '../record.ts'
 import { inputFormats } from './command.ts'
 import { createParser, type ParseOptions } from './parse-record.ts'
@@ -67,7 +67,7 @@ export function readPlan(
     file,
     key: flags.parsed('key', (text) => Buffer.from(text)),
     headers: flags.list('header').map(parseHeader),
-    partition: flags.parsed('partition', parseCount),
+    partition: flags.parsed('partition', parsePartition),
     timestampMs: flags.parsed('timestamp', (text) => parseTimestampMs(text, nowMs)),
     compression: compressionOf(flags.text('compression') ?? global.settings.compression),
     acks: acksOf(flags.text('acks') ?? global.settings.acks ?? 'all'),

@@ -96,10 +96,7 @@ async function pump(
   let left = plan.count ?? Number.POSITIVE_INFINITY
   while (left > 0) {
     const next = iterator.next()
-    const early = await untilInterrupted(
-      interrupted,
-      Promise.race([next, pauseUnless(interrupted, lingerMs).then(() => 'slow' as const)])
-    )
+    const early = await untilInterrupted(interrupted, orSlow(next))
     if (early === 'slow') await sender.flush()
     const item = early === 'slow' ? await untilInterrupted(interrupted, next) : early
     if (item === undefined || item.done) return
@@ -107,6 +104,16 @@ async function pump(
     left -= records.length
     await pace(records, sender)
     if (interrupted.aborted) return
+  }
+}
+
+/** What comes within the linger, else 'slow'. Nothing of the pause is left: a fast source asks some hundred times in one linger. */
+async function orSlow<Item>(next: Promise<Item>): Promise<Item | 'slow'> {
+  const came = new AbortController()
+  try {
+    return await Promise.race([next, pauseUnless(came.signal, lingerMs).then(() => 'slow' as const)])
+  } finally {
+    came.abort()
   }
 }
 

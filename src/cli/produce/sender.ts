@@ -6,6 +6,8 @@ import { CliError } from '../cli-error.ts'
 import { timestampDeltaMaxMs } from '../client-library.ts'
 import type { Cluster } from '../cluster.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { failureOf } from '../partitions.ts'
+import { explainFailure } from '../present-error.ts'
 import type { RecordToSend } from '../record.ts'
 import type { Delivery, PlacedRecord } from './delivery.ts'
 import { type Partitioner, recordBytes } from './partitioner.ts'
@@ -110,13 +112,12 @@ export async function partitionCountOf(cluster: Cluster, topic: string): Promise
 const mayPass = new Set([0, 3, 5])
 
 function unusable(cluster: Cluster, topic: string, errorCode: number): CliError {
-  const name = cluster.library.protocolErrorsCodesById[errorCode] ?? 'UNKNOWN'
   const unknown = errorCode === 3
   return new CliError({
     what: unknown
       ? `there is no topic "${topic}", and the broker does not create it`
       : `topic "${topic}" cannot be used`,
-    why: `${name} (${errorCode})`,
+    why: explainFailure(failureOf(cluster, errorCode)),
     next: unknown ? `odradek topics create ${topic}` : undefined,
     exitCode: unknown ? ExitCode.notFound : errorCode === 29 ? ExitCode.notAllowed : ExitCode.failed
   })

@@ -8,6 +8,7 @@ import type { Readable } from 'node:stream'
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { Header, RecordToSend } from '../record.ts'
+import { whyUnreadable } from '../unreadable-file.ts'
 import { LineError } from './line-error.ts'
 import { readLines, readWhole, TooLargeLine } from './lines.ts'
 import { createParser } from './parse-record.ts'
@@ -67,10 +68,7 @@ function openFile(file: string): number {
   try {
     return openSync(file, isPipe(file) ? constants.O_RDONLY | constants.O_NONBLOCK : constants.O_RDONLY)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT') throw unreadable(file, 'there is no such file (ENOENT)')
-    if (code === 'EACCES') throw unreadable(file, 'you are not allowed to read it (EACCES)')
-    throw unreadable(file, error instanceof Error ? error.message : String(error))
+    throw unreadable(file, whyUnreadable(error))
   }
 }
 
