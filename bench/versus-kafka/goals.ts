@@ -32,12 +32,25 @@ const atLeast = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: '
 const atMost = (times: number, to: ContenderName = 'kafka'): Rule => ({ kind: 'at most', times, to })
 const noMoreThan = (figure: string): Rule => ({ kind: 'no more than', times: 1, figure, what: 'acks=all' })
 
+/** Beside the commit that `--before` names: a change costs at most three percent. */
+function asFastAsBefore(...rows: readonly string[]): Goal[] {
+  return rows.map((row) =>
+    goal(`${row}, to the commit before`, 'odradek', row, 'rate', atLeast(0.97, 'odradek-before'))
+  )
+}
+
+function noMoreThanBefore(figure: string, ...rows: readonly string[]): Goal[] {
+  return rows.map((row) => goal(`${row}, to the commit before`, 'odradek', row, figure, atMost(1.03, 'odradek-before')))
+}
+
 export const goals: readonly Goal[] = [
   goal('produce 100 B', 'odradek', 'produce-small', 'rate', atLeast(1.1)),
   goal('produce 100 B, like for like', 'odradek-os', 'produce-small', 'rate', atLeast(1.2)),
   goal('produce 100 B, to null', 'odradek-os', 'produce-small', 'rate', atLeast(0.9, 'null')),
-  goal('produce 100 B, to the commit before', 'odradek', 'produce-small', 'rate', atLeast(0.97, 'odradek-before')),
-  goal('produce 1 KB, to the commit before', 'odradek', 'produce-1k', 'rate', atLeast(0.97, 'odradek-before')),
+  ...asFastAsBefore('produce-small', 'produce-1k', 'produce-lz4', 'produce-zstd', 'consume-small', 'consume-1k'),
+  ...noMoreThanBefore('average', 'latency-acks-1', 'latency-acks-all'),
+  ...noMoreThanBefore('start', 'start'),
+  ...noMoreThanBefore('resident', 'memory-idle', 'memory-loaded'),
   goal('produce 100 B, default to os', 'odradek', 'durability', 'rate', atLeast(0.9, 'odradek-os')),
   goal('produce 1 KB, like for like', 'odradek-os', 'produce-1k', 'rate', atLeast(1.3)),
   goal('produce 1 KB, to null', 'odradek-os', 'produce-1k', 'rate', atLeast(0.9, 'null')),

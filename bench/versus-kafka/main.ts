@@ -8,7 +8,7 @@ import { kafkaJars } from '../../test/harness/tools.ts'
 import { earlierBuild } from '../earlier-build.ts'
 import { franzGo } from '../franz-go/latency.ts'
 import { kfake } from '../kfake/process.ts'
-import { presentContenders } from './contenders.ts'
+import { type ContenderName, presentContenders } from './contenders.ts'
 import { writeDocument } from './document.ts'
 import { describeMachine } from './machine.ts'
 import { contendersOf, measureRow, type Run, roundsOf } from './measuring.ts'
@@ -19,7 +19,7 @@ import { curveTable, figureTable, goalTable } from './table.ts'
 import { openWorkshop } from './workshop.ts'
 
 const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--resume] [--write] [--json FILE]
-                            [--before COMMIT]
+                            [--before COMMIT [--alone]]
 
   NAME          runs only the rows whose name or family contains NAME (produce, latency, scale, …)
   --quick       small sizes, one round: proves that every row runs; its figures mean nothing
@@ -28,7 +28,8 @@ const HELP = `npm run bench -- [NAME…] [--quick] [--rounds N] [--log-gb N] [--
   --resume      leaves out rows that an earlier run has measured completely, in as many rounds
   --results DIR keeps results there instead of .cache/bench/results
   --write       writes docs/performance.md and its charts, from all full results that there are
-  --before COMMIT  puts Odradek as it was at that commit beside it, in the rows of throughput (in results of their own)
+  --before COMMIT  puts Odradek as it was at that commit beside it, in the rows of throughput, latency, start and memory (in results of their own)
+  --alone       leaves out everybody but Odradek as it is and as it was
   --json FILE   also writes every single figure to FILE
 
 Results are kept in .cache/bench/results, a file for each row.
@@ -47,6 +48,7 @@ const { values, positionals } = parseArgs({
     resume: { type: 'boolean' },
     results: { type: 'string' },
     before: { type: 'string' },
+    alone: { type: 'boolean' },
     write: { type: 'boolean' },
     json: { type: 'string' }
   }
@@ -70,6 +72,10 @@ async function main(): Promise<number> {
   }
   if (values.before !== undefined && values.write) {
     process.stderr.write('--write is for Odradek as it is; --before is for those who change it.\n')
+    return 2
+  }
+  if (values.alone && values.before === undefined) {
+    process.stderr.write('--alone is for Odradek beside itself as it was: name the commit with --before.\n')
     return 2
   }
   const chosen = rows.filter(isChosen)
@@ -106,7 +112,8 @@ async function runAll(chosen: readonly Row[], rounds: number, settings: Settings
       if (problem !== null) report(problem)
     }
   }
-  const run: Run = { present: presentContenders(report), settings, rounds, machine: describeMachine(), report }
+  const present = values.alone ? new Set<ContenderName>(['odradek', 'odradek-before']) : presentContenders(report)
+  const run: Run = { present, settings, rounds, machine: describeMachine(), report }
   const directory = values.results ?? resultsDirectory(values.before === undefined ? settings.size : 'before')
   const measured = new Map<string, RowResult>()
   for (const [index, row] of chosen.entries()) {

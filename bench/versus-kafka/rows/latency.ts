@@ -15,7 +15,7 @@ function latencyRow(acks: '1' | 'all'): Row {
     name,
     family: 'latency',
     what: `one 100 B record at a time through a producer (acks=${acks}) and a consumer of franz-go, then of Java, 5000 after 1000 to warm up`,
-    contenders: ['kafka', 'odradek', 'odradek-os', 'kfake'],
+    contenders: ['kafka', 'odradek', 'odradek-before', 'odradek-os', 'kfake'],
     figures: [
       { key: 'p99', what: 'p99', unit: 'µs', better: 'less' },
       { key: 'p50', what: 'p50', unit: 'µs', better: 'less' },

@@ -24,7 +24,7 @@ const start: Row = {
   name: 'start',
   family: 'start and memory',
   what: 'from the start of the process to a Metadata answer, on an empty directory',
-  contenders: ['kafka', 'odradek', 'odradek-memory', 'kfake', 'node'],
+  contenders: ['kafka', 'odradek', 'odradek-before', 'odradek-memory', 'kfake', 'node'],
   figures: [{ key: 'start', what: 'start', unit: 'ms', better: 'less' }],
   rounds: (asked) => asked * 3,
   open: async (contender) =>
@@ -61,7 +61,7 @@ function memoryRow(name: string, what: string, before: (broker: BrokerProcess, s
     name,
     family: 'start and memory',
     what,
-    contenders: ['kafka', 'odradek', 'kfake'],
+    contenders: ['kafka', 'odradek', 'odradek-before', 'kfake'],
     figures: [{ key: 'resident', what: 'resident', unit: 'MB', better: 'less' }],
     open: (contender, { size }) =>
       onFreshBrokers(contender, async (broker): Promise<Sample> => {
