@@ -155,12 +155,19 @@ export class LogEnd {
     if (lastOffsetOf(last.header) - segment.baseOffset > relativeOffsetMax)
       throw this.#broken('has no index that can name so large an offset')
     if (batches.some(({ end }) => end !== null)) segment.transactionIndex.file.load()
+    const { starts } = this.#of.epochs
     for (const { header } of batches) this.#of.epochs.assign(header.partitionLeaderEpoch, header.baseOffset)
-    if (write === 'in this turn' && batches.length === 1) {
-      segment.gather(bytes, first, this.#of.config().indexIntervalBytes)
-      this.#writes.add(first.header.baseOffset, this.#of.producers.undoFor(last.header.producerId))
-    } else {
-      segment.append(bytes, batches, this.#of.config().indexIntervalBytes)
+    try {
+      if (write === 'in this turn' && batches.length === 1) {
+        segment.gather(bytes, first, this.#of.config().indexIntervalBytes)
+        this.#writes.add(first.header.baseOffset, this.#of.producers.undoFor(last.header.producerId))
+      } else {
+        segment.append(bytes, batches, this.#of.config().indexIntervalBytes)
+      }
+    } catch (error) {
+      // Of several epochs the last would say that the batches of the others come too late, when they are sent again.
+      this.#of.epochs.replace(starts)
+      throw error
     }
     segment.writtenMs = nowMs
     this.#offset = lastOffsetOf(last.header) + 1

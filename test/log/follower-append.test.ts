@@ -176,6 +176,20 @@ test('a full disk refuses, and what was written before it is in the log', () => 
   }
 })
 
+test('what a full disk refused is taken when there is room, also where a later epoch begins in the midst of it', () => {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, history: 'new' })
+  log.appendAsFollower([placed(['a'], 0, 1)])
+  const sent = Buffer.concat([placed(['b'], 1, 2), placed(['c'], 2, 3)])
+  disk.freeBytes = 0
+  assert.throws(() => log.appendAsFollower([sent]), { problem: 'full' })
+  assert.equal(log.latestEpoch, 1, 'it has nothing of the later ones')
+  disk.freeBytes = Infinity
+  log.appendAsFollower([sent])
+  assert.deepEqual(valuesOf(log), ['a', 'b', 'c'])
+  assert.deepEqual(log.endOffsetForEpoch(2), { leaderEpoch: 2, endOffset: 2 })
+})
+
 test('whatever bytes a leader sends, they are taken whole or the log is as it was', () => {
   fc.assert(
     fc.property(fc.nat(), fc.nat({ max: 255 }), fc.boolean(), (position, byte, sealed) => {
