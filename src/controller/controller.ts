@@ -125,6 +125,8 @@ export class Controller {
   readonly #clock: Clock
   readonly #chance: Chance
   readonly #nodeId: number
+  /** The one broker's disk is the one that has the metadata log: where it keeps no names, nothing of either can be trusted. */
+  readonly #isCombined: boolean
   readonly #placement: Placement
   readonly #freeing: (work: () => void) => void
   readonly #quorum: ControllerOptions['quorum']
@@ -148,6 +150,7 @@ export class Controller {
     this.#freeing = options.freeing
     this.#quorum = options.quorum
     this.#nodeId = nodeId
+    this.#isCombined = nodes.length === 1
     const living = new RegisteredBrokers()
     this.#placement = { living, chance, defaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
@@ -160,7 +163,7 @@ export class Controller {
       scene: { image: this.image, living, defaults },
       brokers: living,
       writer: { append: (records) => this.#append(records), published: () => this.#published([]) },
-      writesRegistrations: nodes.length > 1
+      writesRegistrations: !this.#isCombined
     })
   }
 
@@ -430,12 +433,20 @@ export class Controller {
   }
 
   /** Resolves when all that was written is safe, and the brokers know of it. Rejects with DiskError. */
-  #published(partitions: readonly NewPartitions[]): Promise<void> {
+  async #published(partitions: readonly NewPartitions[]): Promise<void> {
     const records = this.#unpublished
     this.#unpublished = []
-    return this.#publication.publish(records, async () => {
-      await Promise.all([this.#coordinator.settled(), this.#makers.namesSafe(partitions)])
+    let refusal: DiskError | null = null
+    const namesSafe = (): Promise<void> =>
+      this.#makers.namesSafe(partitions).catch((error: unknown) => {
+        if (this.#isCombined || !(error instanceof DiskError) || error.problem === 'too-many-files') throw error
+        refusal = error
+      })
+    await this.#publication.publish(records, async () => {
+      await Promise.all([this.#coordinator.settled(), namesSafe()])
     })
+    // The records are in the log, and told: what comes after them does not rest on the disk of another.
+    if (refusal !== null) throw refusal
   }
 
   #tell(records: readonly StateRecord[]): void {

@@ -4,11 +4,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Controller } from '../../src/controller/controller.ts'
 import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
-import { ResourceType } from '../../src/coordination/metadata/image.ts'
+import { type ClusterImage, ResourceType } from '../../src/coordination/metadata/image.ts'
+import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
+import { DiskError } from '../../src/host/disk.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import {
   contentsOf,
   coordinatorOn,
+  directoryId,
   followed,
   follower,
   inWords,
@@ -97,6 +100,26 @@ test('what cannot be made safe is refused, and no broker is told of it or of wha
   const [after] = await controller.createTopics([newTopic('t2')])
   assert.deepEqual([lost?.error, after?.error], [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.KAFKA_STORAGE_ERROR])
   assert.equal(image.topicCount, 0)
+})
+
+test('a broker whose disk keeps no names is refused new partitions, and does not keep the cluster from all that comes after', async () => {
+  const nodes = [1, 2].map((id) => ({ nodeId: id, directoryId }))
+  const controller = coordinatorOn(new MemoryStateLog(), {}, nodes)
+  let isBroken = true
+  const image: ClusterImage = await controller.attach(nodeId, {
+    ...follower((records) => {
+      for (const record of records) replayMetadata(image, record)
+    }),
+    namesSafe: () => (isBroken ? Promise.reject(new DiskError('failed', '', 'The disk refuses.')) : Promise.resolve())
+  })
+  const [refused] = await controller.createTopics([newTopic('t1')])
+  assert.equal(refused?.error, ErrorCode.KAFKA_STORAGE_ERROR)
+  await controller.brokers.fence(nodeId)
+  await controller.brokers.unfence(nodeId)
+  isBroken = false
+  const [made] = await controller.createTopics([newTopic('t2')])
+  assert.equal(made?.error, ErrorCode.NONE)
+  assert.deepEqual(image.sortedTopics(), controller.image.sortedTopics(), 'nobody is left out of what is in the log')
 })
 
 test('a topic that takes a name waits until the brokers have let go of the one before', async () => {
