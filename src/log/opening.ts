@@ -81,7 +81,8 @@ export function openLog(options: LogOpening): OpenedLog {
     const baseOffset = segments[0]?.baseOffset ?? 0
     const firstRecordsEpoch = epochOfFirst(segments)
     const firstEpochOffset = epochs.first
-    const beginning = { ...known, firstEpochOffset, baseOffset, logEndOffset, firstRecordsEpoch }
+    const { shutdown } = options
+    const beginning = { ...known, firstEpochOffset, baseOffset, logEndOffset, firstRecordsEpoch, shutdown }
     const logStartOffset = beginningOf(beginning, options)
     epochs.cutFrom(logEndOffset + 1)
     mendEpochs(epochs, { ...options, segments, logEndOffset, logStartOffset })

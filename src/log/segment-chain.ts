@@ -27,27 +27,46 @@ export function assertBeginsAt(baseOffset: number, known: KnownBeginning, of: Se
 }
 
 /**
- * Where the log begins. The checkpoint has no checksum; whoever moves the beginning moves the first leader epoch with it, and
- * where the two disagree the earlier one is taken: nothing that is there is hidden. When the checkpoint says nothing the epoch
- * does, unless the records before it are older than epochs are, and have none.
+ * Where the log begins. The checkpoint has no checksum, and neither has the first leader epoch, which whoever moves the beginning moves
+ * along: where the two disagree the earlier one is taken, so that nothing that is there is hidden.
  */
 export function beginningOf(known: Beginning, { disk, directory, report }: SegmentSurroundings): number {
-  const { logStartOffset, baseOffset, logEndOffset, firstRecordsEpoch } = known
+  const { logStartOffset, baseOffset, logEndOffset } = known
   const epochOffset = Math.min(Math.max(known.firstEpochOffset ?? baseOffset, baseOffset), logEndOffset)
-  if (logStartOffset === null) return firstRecordsEpoch() < 0 ? baseOffset : epochOffset
+  if (logStartOffset === null) return beginningWithoutCheckpoint(known, epochOffset, { disk, directory, report })
   const told = Math.max(logStartOffset, baseOffset)
   const likely = Math.min(told, known.firstEpochOffset === null ? logEndOffset : epochOffset)
   if (likely < told) {
     const what = `It says that ${directory} begins at offset ${told}, and by its files it begins at ${likely}.`
-    const advice = 'The log is served from there; nothing is lost, and records that were deleted may be read again.'
-    report(damageMessage(disk, { path: 'log-start-offset-checkpoint', position: null, what, advice }))
+    report(damageMessage(disk, { path: startCheckpoint, position: null, what, advice: mayBeReadAgain }))
   }
   return likely
 }
 
+/**
+ * After a clean stop the epoch tells, unless the records before it are older than epochs are, and have none. After a crash it is believed
+ * no more than it is with a checkpoint that is out of date: whoever was told that records are deleted, was told so when the checkpoint
+ * said it.
+ */
+function beginningWithoutCheckpoint(
+  { baseOffset, firstRecordsEpoch, shutdown }: Beginning,
+  epochOffset: number,
+  { disk, directory, report }: Pick<SegmentSurroundings, 'disk' | 'directory' | 'report'>
+): number {
+  if (epochOffset === baseOffset || firstRecordsEpoch() < 0) return baseOffset
+  if (shutdown === 'clean') return epochOffset
+  const what = `It does not say where ${directory} begins: ${baseOffset} is the first offset that is there.`
+  report(damageMessage(disk, { path: startCheckpoint, position: null, what, advice: mayBeReadAgain }))
+  return baseOffset
+}
+
+const startCheckpoint = 'log-start-offset-checkpoint'
+const mayBeReadAgain = 'The log is served from there; nothing is lost, and records that were deleted may be read again.'
+
 export interface Beginning extends Omit<KnownBeginning, 'setAside'> {
   readonly baseOffset: number
   readonly logEndOffset: number
+  readonly shutdown: 'clean' | 'unclean'
   /** The leader epoch that the first records were written in; -1 when they have none. */
   readonly firstRecordsEpoch: () => number
 }

@@ -157,3 +157,17 @@ for (const shutdown of ['clean', 'unclean'] as const) {
     }
   })
 }
+
+test('after a crash, where the first epoch begins hides no record that no checkpoint says was deleted', async () => {
+  const disk = new MemoryDisk()
+  await logOfThreeLeaders(disk)
+  // A bit has flipped in '0 0'.
+  disk.replaceFile(epochsPath, Buffer.from('0\n3\n0 1\n2 3\n5 6\n'))
+  const lines: string[] = []
+  const report = (line: string): void => void lines.push(line)
+  const log = open({ disk, leaderEpoch: 5, shutdown: 'unclean', report })
+  assert.deepEqual([log.logStartOffset, recordsFrom(log).length], [0, 9])
+  assert.match(lines[0] ?? '', /log-start-offset-checkpoint is damaged: It does not say where orders-0 begins/)
+  assert.match(lines[1] ?? '', /leader-epoch-checkpoint is damaged/)
+  assert.equal(disk.readFile(epochsPath).toString(), '0\n3\n0 0\n2 3\n5 6\n')
+})
