@@ -159,7 +159,7 @@ export class Cluster {
     await drained()
     this.#assertLives(life)
     this.#forget(life)
-    await this.controller.brokers.fence(nodeId)
+    await this.#home.fence(nodeId)
     await broker.stop()
   }
 
@@ -168,7 +168,7 @@ export class Cluster {
     const life = this.#lives.get(nodeId)
     if (life === undefined) return
     this.#forget(life)
-    await this.controller.brokers.fence(nodeId)
+    await this.#home.fence(nodeId)
   }
 
   /** Waits for the requests in flight, and closes every log cleanly. The directories are free afterwards, whatever happens. */

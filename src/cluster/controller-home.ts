@@ -68,6 +68,16 @@ export class ControllerHome {
     this.#leaderCare.start()
   }
 
+  /** A broker is gone. Resolves when others lead what it led; where the disk has no room for that, which rejects, it is tried again. */
+  async fence(nodeId: number): Promise<void> {
+    try {
+      await this.controller.brokers.fence(nodeId)
+    } catch (error) {
+      if (mayPass(error)) this.#leaderCare.fenceLater(nodeId)
+      throw error
+    }
+  }
+
   /** The brokers are there: from here on the metadata's snapshots are written as they come due. */
   beginSnapshots(): void {
     const { controller } = this
@@ -88,6 +98,10 @@ export class ControllerHome {
     this.abandon()
     await this.#storage.close(undefined)
   }
+}
+
+function mayPass(error: unknown): boolean {
+  return error instanceof DiskError && (error.problem === 'full' || error.problem === 'too-many-files')
 }
 
 function explained(error: unknown, host: Host): unknown {

@@ -68,6 +68,8 @@ export class BrokerControl {
   readonly #writer: MetadataWriter
   /** Where there are several, each is written down: whoever takes the directories over finds the others. */
   readonly #writesRegistrations: boolean
+  /** Brokers that are gone, of which the log does not say it: the disk refused. */
+  readonly #lost = new Set<number>()
   #lastEpoch = 0
 
   constructor(options: {
@@ -93,6 +95,8 @@ export class BrokerControl {
   async register(registration: Registration): Promise<number> {
     const { id, rack, directoryId } = registration
     const isClean = registration.isClean && !this.hasReplaced(id, directoryId)
+    // It would lead on in the epoch of its life before, of which others may have more than its disk has kept.
+    if (this.#lost.has(id)) this.#fence(id)
     const epoch = this.#nextEpoch()
     this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
     // The registration, which tells of another directory, comes last: a crash in between leaves it to be said again.
@@ -119,11 +123,25 @@ export class BrokerControl {
     return this.#become(id, 'active', unfencedBroker(this.#scene, id))
   }
 
-  /** It is gone. Resolves when others lead what it led. */
-  fence(id: number): Promise<void> {
+  /** It is gone. Resolves when others lead what it led. Rejects with DiskError: then it is nobody's choice, and `fenceAgain` says it. */
+  async fence(id: number): Promise<void> {
     const { state = 'fenced' } = this.#brokers.broker(id) ?? {}
-    if (state === 'fenced') return this.#writer.published()
-    return this.#become(id, 'fenced', fencedBroker(this.#scene, id))
+    if (state !== 'fenced') this.#fence(id)
+    await this.#writer.published()
+  }
+
+  /** Of a broker that is gone, and has not come back: what the disk refused when it went. */
+  async fenceAgain(id: number): Promise<void> {
+    if (!this.#lost.has(id)) return
+    this.#fence(id)
+    await this.#writer.published()
+  }
+
+  #fence(id: number): void {
+    this.#brokers.become(id, 'fenced')
+    this.#lost.add(id)
+    this.#append(fencedBroker(this.#scene, id))
+    this.#lost.delete(id)
   }
 
   /** It wants to go. Resolves when others lead what it led, as far as there are others. */
@@ -198,7 +216,10 @@ export class BrokerControl {
   async unregister(id: number): Promise<{ readonly error: ErrorCode; readonly message: string | null }> {
     const { records, result } = unregisteredBroker(this.#scene, id)
     this.#append(records)
-    if (result.error === ErrorCode.NONE) this.#brokers.remove(id)
+    if (result.error === ErrorCode.NONE) {
+      this.#brokers.remove(id)
+      this.#lost.delete(id)
+    }
     await this.#writer.published()
     return result
   }

@@ -1,10 +1,12 @@
 /**
- * What a controller of several brokers does by itself: gives leadership back to preferred leaders, and elects uncleanly where a topic
- * allows it and nobody leads (Kafka: QuorumController's maybeBalancePartitionLeaders and maybeElectUncleanLeaders).
+ * What a controller of several brokers does by itself: gives leadership back to preferred leaders, elects uncleanly where a topic
+ * allows it and nobody leads (Kafka: QuorumController's maybeBalancePartitionLeaders and maybeElectUncleanLeaders), and says of a broker
+ * that is gone what its disk refused when it went.
  */
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { limits } from '../limits.ts'
 import type { BrokerControl } from './broker-control.ts'
 
 export class LeaderCare {
@@ -12,6 +14,7 @@ export class LeaderCare {
   readonly #clock: Clock
   readonly #config: BrokerConfig
   readonly #timers = new Map<string, Timer>()
+  #isStopped = false
 
   constructor(brokers: BrokerControl, clock: Clock, config: BrokerConfig) {
     this.#brokers = brokers
@@ -27,7 +30,22 @@ export class LeaderCare {
     this.#every('unclean elections', uncleanLeaderElectionIntervalMs, () => this.#brokers.electUncleanLeaders())
   }
 
+  /** The broker is gone, and the disk has refused that others lead what it led: they do as soon as there is room. */
+  fenceLater(id: number): void {
+    const name = `fencing of ${id}`
+    if (this.#isStopped || this.#timers.has(name)) return
+    const again = (): void => {
+      this.#timers.delete(name)
+      this.#brokers.fenceAgain(id).catch((error: unknown) => {
+        if (!(error instanceof DiskError)) throw error
+        this.fenceLater(id)
+      })
+    }
+    this.#timers.set(name, this.#clock.after(limits.refusedRecordPauseMs, again))
+  }
+
   stop(): void {
+    this.#isStopped = true
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
   }

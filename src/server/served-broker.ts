@@ -109,7 +109,12 @@ export class ServedBroker {
       try {
         await this.#joined().stopBroker(this.id, () => life.server.stop())
       } finally {
-        await this.end()
+        const ended = this.end()
+        // Where the stop was refused it is gone all the same; who waits for it is told of the refusal.
+        await this.#joined()
+          .lostBroker(this.id)
+          .catch(() => {})
+        await ended
       }
     })
   }

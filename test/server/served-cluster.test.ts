@@ -245,3 +245,17 @@ test('a broker that stops itself after a mistake runs no more and gives its port
   await cluster.stop()
   assert.deepEqual(disks.map(isFree), [true, true, true, true])
 })
+
+test('a broker whose stop the controller’s disk refuses is gone all the same, and others lead what it led', async () => {
+  const { start, clock } = machine()
+  const cluster = await start()
+  const refuse = (): never => {
+    throw new DiskError('full', '', 'There is no room.')
+  }
+  mock.method(cluster.controller.brokers, 'shutDown', refuse, { times: 1 })
+  await assert.rejects(brokerOf(cluster, 2).stop(), /There is no room/)
+  assert.ok(partitionsOf(cluster).every(({ leader }) => leader !== 2 && leader > 0))
+  await brokerOf(cluster, 2).start()
+  await untilAllInSync(cluster, clock)
+  await cluster.stop()
+})
