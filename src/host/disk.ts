@@ -22,6 +22,11 @@ export interface Disk {
   isAt(location: string): boolean
   /** True when appended bytes survive the process (a real disk). */
   readonly isPersistent: boolean
+  /**
+   * What was written or read is given back as it was for so long: it comes from memory. Later it may have to be read from the medium, and
+   * a bit may have flipped there.
+   */
+  readonly remembersMs: number
   /** Names in a directory, sorted; empty when the directory does not exist. */
   list(directory: string): string[]
   exists(path: string): boolean

@@ -87,6 +87,7 @@ function readFrom(
 ): ReadResult {
   const bytes = segment.read(position, lengthBytes, limits.memory)
   const leftBytes = segment.writtenBytes - position
+  segment.verified.forgetOld(segment.writtenBytes)
   if (bytes.length < Math.min(lengthBytes, leftBytes)) {
     const what = 'The file ends here, and was longer when it was opened.'
     throw segment.damageAt({ position: position + bytes.length, what })

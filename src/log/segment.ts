@@ -2,6 +2,7 @@
  * One piece of a partition's log: the records from `baseOffset` on in one file, with the indexes that find them.
  * (Kafka: LogSegment.) Invariants: batches lie back to back, offsets only grow, no batch reaches over the end of the file.
  */
+import type { Clock } from '../host/clock.ts'
 import type { Disk, DiskFile, ReadMemory } from '../host/disk.ts'
 import { limits } from '../limits.ts'
 import { type BatchHeader, hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
@@ -30,6 +31,7 @@ export interface SegmentSurroundings {
   readonly disk: Disk
   readonly directory: string
   readonly gaps: Gaps
+  readonly clock: Clock
   /** Gets a line when something damaged was made anew. */
   readonly report: (line: string) => void
 }
@@ -80,7 +82,7 @@ export class Segment {
   }
 
   private constructor(
-    { disk, directory, gaps, report }: SegmentSurroundings,
+    { disk, directory, gaps, clock, report }: SegmentSurroundings,
     baseOffset: number,
     nowMs: number,
     log: DiskFile
@@ -94,7 +96,7 @@ export class Segment {
     this.#directory = directory
     this.#log = log
     this.writtenMs = log.modifiedMs ?? nowMs
-    this.verified = new VerifiedBytes(log.sizeBytes)
+    this.verified = new VerifiedBytes(log.sizeBytes, { clock, remembersMs: disk.remembersMs })
     this.hasKnownTransactions = log.sizeBytes === 0
     this.offsetIndex = new OffsetIndex(disk, path(fileSuffix.offsetIndex), baseOffset)
     this.timeIndex = new TimeIndex(disk, path(fileSuffix.timeIndex), baseOffset)
@@ -272,6 +274,7 @@ export class Segment {
 
   /** The header says what was written there: its times stand under the checksum. Throws DamageError. */
   verify(batch: PlacedBatch): void {
+    this.verified.forgetOld(this.writtenBytes)
     if (!this.verified.has(batch.position, batch.position + batch.header.sizeBytes)) this.readBatch(batch)
   }
 

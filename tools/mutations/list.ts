@@ -240,9 +240,16 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'what was there at the start is served without a look at its checksum',
     file: 'src/log/verified-bytes.ts',
-    text: 'return position >= this.#openedBytes || (position >= this.#from && endPosition <= this.#to)',
+    text: 'return position >= this.#writtenFrom || (position >= this.#from && endPosition <= this.#to)',
     replacement: 'return position >= 0 && endPosition >= position',
     tests: damage
+  },
+  {
+    what: 'what was written or read once is believed for ever',
+    file: 'src/log/verified-bytes.ts',
+    text: 'if (sinceMs < this.#stepMs) return',
+    replacement: 'if (sinceMs >= 0) return',
+    tests: ['test/log/verified-bytes.test.ts']
   },
   {
     what: 'a batch of another place of the log is served',

@@ -94,6 +94,7 @@ type Directory = Map<string, Directory | MemoryFile>
 export class MemoryDisk implements Disk {
   readonly location = 'memory'
   readonly isPersistent = false
+  readonly remembersMs = Infinity
   /** A tree, so that a look at one directory costs the same however many others there are. */
   readonly #root: Directory = new Map()
   #isLocked = false

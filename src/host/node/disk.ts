@@ -34,6 +34,8 @@ const buffersPerWrite = 1024
 export class NodeDisk implements Disk {
   readonly location: string
   readonly isPersistent = true
+  /** The system's cache keeps it about as long, unless memory is short (Linux writes back what is older than 30 s, and drops it when it needs room). */
+  readonly remembersMs = 60_000
   readonly #directorySyncs = new DirectorySyncs(syncDirectory)
 
   constructor(directory: string) {

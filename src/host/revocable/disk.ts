@@ -8,12 +8,14 @@ import type { Lease } from './lease.ts'
 export class RevocableDisk implements Disk {
   readonly location: string
   readonly isPersistent: boolean
+  readonly remembersMs: number
   readonly #disk: Disk
   readonly #lease: Lease
 
   constructor(disk: Disk, lease: Lease) {
     this.location = disk.location
     this.isPersistent = disk.isPersistent
+    this.remembersMs = disk.remembersMs
     this.#disk = disk
     this.#lease = lease
   }

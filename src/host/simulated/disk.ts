@@ -33,6 +33,7 @@ type Node = FileNode | DirectoryNode
 export class SimulatedDisk implements Disk {
   readonly location = 'simulated'
   readonly isPersistent = true
+  readonly remembersMs = 300
   /** Room for appends; counts down. */
   freeBytes = Infinity
   /** How long a sync takes, of the file or directory at that path. */

@@ -26,6 +26,7 @@ const needsOf: Readonly<Record<Refusal['problem'], readonly Need[]>> = {
 export class RefusingDisk implements Disk {
   readonly location: string
   readonly isPersistent = true
+  readonly remembersMs: number
   /** What was refused, in order: for whoever looks for the cause. */
   readonly refused: string[] = []
   /** Called before each call goes to the disk: the moment in which its power could be cut. */
@@ -42,6 +43,7 @@ export class RefusingDisk implements Disk {
     this.#disk = disk
     this.#refusal = refusal
     this.location = disk.location
+    this.remembersMs = disk.remembersMs
   }
 
   /** Calls that the problem could have met so far; all, when nothing is refused. */
