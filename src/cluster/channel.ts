@@ -17,6 +17,12 @@ interface Line {
   readonly waiting: Set<(error: PeerUnreachable) => void>
 }
 
+interface Question<Answer> {
+  readonly put: (leader: Broker) => Promise<Answer>
+  /** The answer reaches nobody: what is lent with it goes back. */
+  readonly lost: (answer: Answer) => void
+}
+
 export class Channel {
   readonly #transport: Transport
   readonly #lines = new Map<number, Line>()
@@ -39,17 +45,18 @@ export class Channel {
   /** The others, as one broker reaches them in this life of it. */
   peersOf(broker: Broker): (nodeId: number) => Peer {
     const { nodeId: from } = broker
-    const ask = <Answer>(to: number, question: (leader: Broker) => Promise<Answer>): Promise<Answer> => {
+    const ask = <Answer>(to: number, question: Question<Answer>): Promise<Answer> => {
       if (this.#lines.get(from)?.broker !== broker) return Promise.reject(gone(from))
       return this.#ask(from, to, question)
     }
     return (to) => ({
-      fetch: (request) => ask(to, (leader) => leader.fetchFor(from, request)),
-      logEnds: (of) => ask(to, (leader) => Promise.resolve(leader.logEnds(of)))
+      fetch: (request) =>
+        ask(to, { put: (leader) => leader.fetchFor(from, request), lost: (fetched) => fetched.done() }),
+      logEnds: (of) => ask(to, { put: (leader) => Promise.resolve(leader.logEnds(of)), lost: () => {} })
     })
   }
 
-  async #ask<Answer>(from: number, to: number, question: (leader: Broker) => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(from: number, to: number, { put, lost }: Question<Answer>): Promise<Answer> {
     await this.#transport(from, to)
     const line = this.#lines.get(to)
     if (line === undefined) throw gone(to)
@@ -58,10 +65,14 @@ export class Channel {
       refuse = reject
     })
     line.waiting.add(refuse)
+    const answered = put(line.broker)
     try {
-      const answer = await Promise.race([question(line.broker), ended])
+      const answer = await Promise.race([answered, ended])
       await this.#transport(to, from)
       return answer
+    } catch (error) {
+      answered.then(lost, () => {})
+      throw error
     } finally {
       line.waiting.delete(refuse)
     }
