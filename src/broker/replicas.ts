@@ -10,7 +10,7 @@ import {
   ResourceType,
   type TopicImage
 } from '../coordination/metadata/image.ts'
-import { DiskError } from '../host/disk.ts'
+import { DiskError, mayPass } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { inSlices, someAtATime } from '../host/slices.ts'
 import { limits } from '../limits.ts'
@@ -551,11 +551,6 @@ interface Hosting {
   readonly config: LogConfig
   readonly minInSyncReplicas: number
   readonly history: History
-}
-
-/** What another moment may mend, of itself. */
-function mayPass({ problem }: DiskError): boolean {
-  return problem === 'too-many-files' || problem === 'full'
 }
 
 function topicIdOf(hosted: HostedPartition): string | null {

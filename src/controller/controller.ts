@@ -40,6 +40,7 @@ import { type Chance, randomUuid } from '../host/chance.ts'
 import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
+import { leavesNoDoubt } from '../log/refused-sync.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { BrokerControl } from './broker-control.ts'
 import { type LogMaker, LogMakers, type NewPartitions } from './log-makers.ts'
@@ -427,7 +428,7 @@ export class Controller {
       return results
     } catch (error) {
       const failure = storageFailure(error)
-      if (failure.cause.problem !== 'too-many-files') for (const one of partitions) this.#makers.leave(one)
+      if (!leavesNoDoubt(failure.cause)) for (const one of partitions) this.#makers.leave(one)
       return results.map((result) => (written.has(result) ? failure.refusal : result))
     }
   }

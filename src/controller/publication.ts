@@ -5,8 +5,8 @@
  */
 import type { StateRecord } from '../coordination/coordinator.ts'
 import type { Clock } from '../host/clock.ts'
-import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
+import { leavesNoDoubt } from '../log/refused-sync.ts'
 
 export class Publication {
   readonly #clock: Clock
@@ -14,7 +14,7 @@ export class Publication {
   /** Resolves when all that was handed in so far is told; rejects for ever once something could not be made safe. */
   #told: Promise<void> = Promise.resolve()
   #underWay = 0
-  /** What waits for a free file handle: whoever comes next finds out for all of them whether there is one. */
+  /** What waits for a free file handle, or for room: whoever comes next finds out for all of them whether there is any. */
   readonly #waiting = new Set<() => Promise<void>>()
 
   constructor(clock: Clock, tell: (records: readonly StateRecord[]) => void) {
@@ -24,8 +24,8 @@ export class Publication {
 
   /**
    * Resolves when these records are safe and told, and all before them. Rejects with DiskError when they cannot be made safe:
-   * nothing that comes after them is told then, either. Without a free file handle nothing is in doubt: the caller is refused, and
-   * they are told a little later.
+   * nothing that comes after them is told then, either. Where no sync could begin nothing is in doubt: the caller is refused, and they
+   * are told a little later.
    */
   publish(records: readonly StateRecord[], makeSafe: () => Promise<void>): Promise<void> {
     const before = [...this.#waiting].map((tryAgain) => tryAgain())
@@ -58,7 +58,7 @@ export class Publication {
   }
 
   #laterOr(error: unknown, makeSafe: () => Promise<void>): Promise<void> {
-    if (!(error instanceof DiskError) || error.problem !== 'too-many-files') return Promise.reject(error)
+    if (!leavesNoDoubt(error)) return Promise.reject(error)
     return new Promise((resolve, reject) => {
       const tryAgain = (): Promise<void> => {
         timer.cancel()

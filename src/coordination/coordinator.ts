@@ -6,8 +6,9 @@
  * everything it may rest on is as durable as promised. Starting again is replaying the log from the beginning.
  * Apache Kafka's CoordinatorRuntime works the same way; there, as here, nothing but replay changes hard state.
  */
-import { DiskError } from '../host/disk.ts'
+import type { DiskError } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
+import { leavesNoDoubt } from '../log/refused-sync.ts'
 
 /** A record of state: the key and value bytes as they lie in the log. A null value takes the key away. */
 export interface StateRecord {
@@ -105,8 +106,8 @@ export class Coordinator {
       await this.#log.durable(this.#log.logEndOffset)
     } catch (error) {
       if (error instanceof NotSafeYet) throw error
-      // Without a free file handle nothing is in doubt: the log is synced a little later.
-      if (!(error instanceof DiskError) || error.problem !== 'too-many-files') this.#fail(error)
+      // Where no sync could begin nothing is in doubt: the log is synced a little later.
+      if (!leavesNoDoubt(error)) this.#fail(error)
       throw error
     }
   }

@@ -108,6 +108,11 @@ export class DiskError extends Error {
   }
 }
 
+/** What another moment may mend, of itself: there was no file handle, or no room. */
+export function mayPass({ problem }: DiskError): boolean {
+  return problem === 'too-many-files' || problem === 'full'
+}
+
 /** Does what nothing rests on: true when it is done, false when the disk refused. Anything else is thrown. */
 export function attempt(work: () => void): boolean {
   try {

@@ -10,7 +10,7 @@
  * passed over without making anything of them; one write for all that is appended in a turn (write-group.ts).
  */
 import type { Clock } from '../host/clock.ts'
-import type { Disk, DiskError } from '../host/disk.ts'
+import { type Disk, DiskError, mayPass } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
@@ -306,12 +306,16 @@ export class PartitionLog {
 
   /**
    * A leader begins an epoch: what it writes from here on belongs to it (Kafka: assignEpochStartOffset). It is safe before the first
-   * record of it is acknowledged. Throws DiskError when the disk does not take it.
+   * record of it is acknowledged. Throws DiskError when the disk does not take it, and may not soon.
    */
   beginEpoch(leaderEpoch: number): void {
     this.#epochs.assign(leaderEpoch, this.#end.offset)
-    // Where that fails later, the next sync does it again.
-    this.#epochs.save().catch(() => {})
+    try {
+      // Where that fails later, or for want of room, the next sync does it again.
+      this.#epochs.save().catch(() => {})
+    } catch (error) {
+      if (!(error instanceof DiskError) || !mayPass(error)) throw error
+    }
   }
 
   /**

@@ -9,6 +9,7 @@
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
+import { RefusedSync } from './refused-sync.ts'
 import type { SyncTurns } from './sync-turns.ts'
 
 interface Waiter {
@@ -203,7 +204,7 @@ export class SyncGroup {
   #refuse(error: DiskError): void {
     this.#wantedOffset = this.#syncedOffset
     this.#target.refused(error)
-    this.#rejectAll(error)
+    this.#rejectAll(RefusedSync.of(error))
     this.#wantLater()
   }
 

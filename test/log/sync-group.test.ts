@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { DiskError } from '../../src/host/disk.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { limits } from '../../src/limits.ts'
+import { leavesNoDoubt } from '../../src/log/refused-sync.ts'
 import { append, batchOf, open } from './setup.ts'
 
 /** A log on a disk that counts its syncs of records. */
@@ -121,4 +123,32 @@ test('where nobody waits for the disk nothing is owed to it', async () => {
     append(log, batchOf(['a']))
     assert.deepEqual([log.syncedEndOffset, clock.waiting], [1, 0])
   }
+})
+
+test('where there is no room for the list of epochs no record is in doubt, and a later sync makes them safe', async () => {
+  const { log, disk } = await setUp()
+  await log.durable(0)
+  log.append(batchOf(['a']), { leaderEpoch: 0, origin: 'client' })
+  await log.durable(1)
+  const openFile = disk.open.bind(disk)
+  const full = new DiskError('full', 'leader-epoch-checkpoint', 'no room')
+  disk.open = (path, mode) => {
+    if (path.endsWith('leader-epoch-checkpoint.tmp')) throw full
+    return openFile(path, mode)
+  }
+  log.beginEpoch(1)
+  log.append(batchOf(['b']), { leaderEpoch: 1, origin: 'client' })
+  await assert.rejects(log.durable(2), (error) => leavesNoDoubt(error) && error.problem === 'full')
+  disk.open = openFile
+  await log.durable(2)
+  assert.equal(log.syncedEndOffset, 2)
+})
+
+test('where a sync itself finds no room, what was written is in doubt', async () => {
+  const { log, disk } = await setUp()
+  append(log, batchOf(['a']))
+  disk.syncing = () => Promise.reject(new DiskError('full', 'orders-0', 'no room'))
+  await assert.rejects(log.durable(1), (error) => error instanceof DiskError && !leavesNoDoubt(error))
+  disk.syncing = () => Promise.resolve()
+  assert.throws(() => append(log, batchOf(['b'])), /takes no more records/)
 })

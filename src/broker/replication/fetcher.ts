@@ -6,7 +6,7 @@
  * those that came meanwhile, so that a failover need not wait for the first to come back.
  */
 import type { Clock, Timer } from '../../host/clock.ts'
-import { DiskError } from '../../host/disk.ts'
+import { DiskError, mayPass } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
 import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -276,8 +276,7 @@ export class Fetcher {
 
   /** For want of a file handle it is tried again; else the replica is lost here. */
   #refused(replica: Replica, error: unknown): void {
-    const mayPass = error instanceof DiskError && (error.problem === 'too-many-files' || error.problem === 'full')
-    if (mayPass || error instanceof PeerUnreachable) {
+    if ((error instanceof DiskError && mayPass(error)) || error instanceof PeerUnreachable) {
       this.#rest(replica)
       return
     }
