@@ -42,7 +42,7 @@ export class PartitionLogs {
   onCheckpoint: (() => void) | undefined
   /** Called when a log turned out to be damaged while it was read. */
   onDamage: ((of: PartitionIdentity, damage: DamageError) => void) | undefined
-  /** Called when the disk failed to keep what was written to a log. */
+  /** Called when the disk failed to take or to keep what was written to a log, and may not soon. */
   onFailure: ((of: PartitionIdentity, error: DiskError) => void) | undefined
   readonly #options: PartitionLogsOptions
   readonly #syncTurns = new SyncTurns()

@@ -426,8 +426,8 @@ export class Replicas {
   }
 
   /**
-   * The disk failed to keep what was written: the log takes no more. Others may lead, and so it is offline (Kafka: LogDirFailureChannel);
-   * where there are none, what is safe in it is read all the same.
+   * The disk failed to take or to keep what was written. Others may lead, and so the log is offline (Kafka: LogDirFailureChannel); where
+   * there are none, what is safe in it is read all the same.
    */
   #leaveToOthers(of: PartitionIdentity, error: DiskError): void {
     const { replicas = [] } = this.#image?.topicById(of.topicId)?.partitions[of.partition] ?? {}

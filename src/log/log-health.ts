@@ -1,12 +1,12 @@
 /** Whether a log can still be used: it may have been closed or deleted, its disk may have failed, or it turned out to be damaged. */
-import { DiskError } from '../host/disk.ts'
+import { DiskError, mayPass } from '../host/disk.ts'
 import { DamageError } from './damage.ts'
 import type { Trouble } from './types.ts'
 
 export class LogHealth {
   /** Called when the log turned out to be damaged: it is of no use any more. */
   onDamage: ((damage: DamageError) => void) | undefined
-  /** Called when the disk failed to keep what was written: the log takes no more. */
+  /** Called when the disk failed to take or to keep what was written, and may not soon. */
   onFailure: ((error: Error) => void) | undefined
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
   onTrouble: ((trouble: Trouble) => void) | undefined
@@ -42,6 +42,17 @@ export class LogHealth {
     this.#failure = error
     this.tell(error)
     this.onFailure?.(error)
+  }
+
+  /** No sync could begin; nothing is in doubt. */
+  refused(error: DiskError): void {
+    this.tell(error)
+    this.notTaken(error)
+  }
+
+  /** The disk did not take what was to be written: the log is as it was. */
+  notTaken(error: Error): void {
+    if (error instanceof DiskError && !mayPass(error)) this.onFailure?.(error)
   }
 
   tell(trouble: Trouble): void {

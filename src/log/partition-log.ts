@@ -111,7 +111,10 @@ export class PartitionLog {
         if (!this.#waitsForSync) this.onSynced?.()
       },
       rolled: (offset) => this.#syncs.want(offset),
-      takenBack: (offset, error) => this.#syncs.giveUp(offset, error),
+      takenBack: (offset, error) => {
+        this.#health.notTaken(error)
+        this.#syncs.giveUp(offset, error)
+      },
       told: (error) => this.#health.told(error)
     })
   }
@@ -129,7 +132,7 @@ export class PartitionLog {
         this.#health.tell('over')
         this.onSynced?.()
       },
-      refused: (error) => this.#health.tell(error),
+      refused: (error) => this.#health.refused(error),
       failed: (error) => this.#health.fail(error)
     }
     return new SyncGroup(target, syncedOffset, { turns: syncTurns, clock })
@@ -151,7 +154,7 @@ export class PartitionLog {
     this.#health.onDamage = told
   }
 
-  /** Called when the disk failed to keep what was written: the log takes no more. */
+  /** Called when the disk failed to take or to keep what was written, and may not soon. */
   set onFailure(told: ((error: Error) => void) | undefined) {
     this.#health.onFailure = told
   }
@@ -221,7 +224,12 @@ export class PartitionLog {
    */
   append(records: Buffer, options: AppendOptions): AppendResult {
     this.#assertOpenToRecords()
-    return this.#end.append(records, options)
+    try {
+      return this.#end.append(records, options)
+    } catch (error) {
+      if (error instanceof DiskError) this.#health.notTaken(error)
+      throw error
+    }
   }
 
   /**

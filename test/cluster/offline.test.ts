@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Disk } from '../../src/host/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { InvariantError } from '../../src/invariant.ts'
 import { limits } from '../../src/limits.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
@@ -120,20 +121,32 @@ test('who comes later leads what its leader cannot serve, and nobody else could 
   await cluster.stop()
 })
 
-test('another leads when the disk of the leader does not keep what was written', async () => {
-  const on = machines(3, () => new SimulatedDisk())
-  const cluster = await startOn(on)
-  await createTopic(cluster, 't1')
-  const first = leaderOf(cluster, 't1')
-  const disk = on.disks.get(first.nodeId)
-  assert.ok(disk instanceof SimulatedDisk)
-  disk.failSyncs()
-  const refused = await produce(first, { records: batchOf(['a']) })
-  assert.notEqual(refused.errorCode, ErrorCode.NONE)
-  await until(on.clock, () => leaderOf(cluster, 't1') !== first, 'another leads')
-  const second = leaderOf(cluster, 't1')
-  await until(on.clock, () => second.replica('t1', 0)?.leadership != null, 'it has heard of it')
-  assert.equal((await produce(second, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
-  assert.equal(first.hosted('t1', 0).kind, 'offline')
-  await cluster.stop().catch(() => {})
-})
+const failing: readonly (readonly [what: string, fail: (disk: RefusingDisk, below: SimulatedDisk) => void])[] = [
+  ['keep what was written', (_, below) => below.failSyncs()],
+  ['take what is to be written', (disk) => disk.refuse({ problem: 'failed', call: 1, lasts: 'from then on' })]
+]
+
+for (const [what, fail] of failing) {
+  test(`another leads when the disk of the leader does not ${what}`, async () => {
+    const below = new Map<Disk, SimulatedDisk>()
+    const on = machines(3, () => {
+      const disk = new SimulatedDisk()
+      const above = new RefusingDisk(disk, null)
+      below.set(above, disk)
+      return above
+    })
+    const cluster = await startOn(on)
+    await createTopic(cluster, 't1')
+    const first = leaderOf(cluster, 't1')
+    const disk = on.disks.get(first.nodeId)
+    assert.ok(disk instanceof RefusingDisk)
+    fail(disk, below.get(disk) ?? assert.fail())
+    assert.notEqual((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+    await until(on.clock, () => leaderOf(cluster, 't1') !== first, 'another leads')
+    const second = leaderOf(cluster, 't1')
+    await until(on.clock, () => second.replica('t1', 0)?.leadership != null, 'it has heard of it')
+    assert.equal((await produce(second, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+    assert.equal(first.hosted('t1', 0).kind, 'offline')
+    await cluster.stop().catch(() => {})
+  })
+}
