@@ -75,6 +75,24 @@ test('a follower that is refused is waited for no more', async () => {
   assert.equal(replica.highWatermark, 1)
 })
 
+test('what waits for a follower that is refused is committed then, whether or not anything else happens', async () => {
+  let refuse = (): void => {}
+  const { replica } = leading(
+    () =>
+      new Promise((resolve) => {
+        const partitions = [{ error: ErrorCode.INELIGIBLE_REPLICA }]
+        refuse = () => resolve({ error: ErrorCode.NONE, partitions })
+      })
+  )
+  replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 0 })
+  replica.append(batchOf(['a']), 'client')
+  await turns()
+  assert.equal(replica.highWatermark, 0)
+  refuse()
+  await turns()
+  assert.equal(replica.highWatermark, 1)
+})
+
 test('a follower joins in the life in which it caught up: what it asked in an earlier one counts no more', async () => {
   const { replica, asked } = leading(() => new Promise(() => {}))
   replica.append(batchOf(['a']), 'client')

@@ -112,7 +112,7 @@ export class InSyncSets {
     for (const [index, { replica, leadership }] of changes.entries()) {
       this.#asked.delete(replica)
       // Any other error comes of a change that this leader is about to be told of.
-      if (results[index]?.error === ErrorCode.INELIGIBLE_REPLICA) leadership.giveUpExpecting()
+      if (results[index]?.error === ErrorCode.INELIGIBLE_REPLICA) replica.giveUpExpecting(leadership)
     }
     if (this.#joining.size > 0) this.#ask()
   }

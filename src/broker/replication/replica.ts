@@ -147,7 +147,7 @@ export class Replica {
     if (this.#leadership?.epoch === partition.leaderEpoch) {
       this.#leadership.update(partition, this.#monotonicMs())
     } else {
-      this.resign()
+      this.#endLeadership()
       this.log.beginEpoch(partition.leaderEpoch)
       this.#leadership = new Leadership(this.#nodeId, partition, this.log.logEndOffset, this.#monotonicMs())
     }
@@ -156,6 +156,11 @@ export class Replica {
 
   /** It leads no more. What waits for this leader is let go: it has to ask the next one. */
   resign(): void {
+    this.#endLeadership()
+    this.#tellOfFollowers()
+  }
+
+  #endLeadership(): void {
     if (this.#leadership === null) return
     this.#leadership = null
     this.#refuseCommitments()
@@ -266,6 +271,12 @@ export class Replica {
     return true
   }
 
+  /** The controller has refused to take in who was to join: what waited for them may be committed. */
+  giveUpExpecting(leadership: Leadership): void {
+    leadership.giveUpExpecting()
+    this.#advance()
+  }
+
   /** As a follower: whole batches as the leader's log has them. Throws DiskError. */
   appendFetched(batches: readonly Buffer[]): void {
     assert.ok(this.#leadership === null, `${this.name}: a leader is given records by nobody`)
@@ -278,7 +289,6 @@ export class Replica {
     return this.#cut(() => {
       // Only after an unclean election has a leader less than what was committed.
       this.#highWatermark = Math.min(this.#highWatermark, offset)
-      this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= offset)
       return this.log.truncateTo(offset, this.#writeDown)
     })
   }
@@ -299,6 +309,10 @@ export class Replica {
       await cut()
     } finally {
       this.#isBeingCut = false
+      // A batch goes whole; and a cut that did not come to its end may have taken more.
+      const { logEndOffset } = this.log
+      this.#highWatermark = Math.min(this.#highWatermark, logEndOffset)
+      this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= logEndOffset)
       this.onCut?.()
     }
   }
@@ -362,7 +376,6 @@ export class Replica {
     this.log.onSynced = undefined
     this.resign()
     this.#letGo()
-    this.#tellOfFollowers()
   }
 
   #letGo(): void {

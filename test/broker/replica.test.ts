@@ -1,0 +1,47 @@
+/** A replica changes its role, or is cut: what is committed stays within its log, and whoever waits hears of it. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Replica } from '../../src/broker/replication/replica.ts'
+import { patchPlace } from '../../src/protocol/records/batch.ts'
+import { batchOf, open } from '../log/setup.ts'
+
+const followed = { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1, 2] }
+const led = { ...followed, leader: 2, leaderEpoch: 1, partitionEpoch: 1 }
+
+/** A replica of broker 2, which follows broker 1. */
+function following(): Replica {
+  const log = open({ history: 'new' })
+  const replica = new Replica({
+    ...{ topic: 'orders', topicId: log.topicId, partition: 0, leaderEpoch: 0, log },
+    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown: async () => {} }
+  })
+  replica.takeRole(followed)
+  return replica
+}
+
+test('a replica that is cut within a batch, all of which goes, has nothing committed that is not there', async () => {
+  const replica = following()
+  const batch = batchOf(['a', 'b', 'c'])
+  patchPlace(batch, 0, 0, 0)
+  replica.appendFetched([batch])
+  await replica.log.durable(3)
+  replica.followHighWatermark(3)
+  await replica.truncateTo(2)
+  assert.equal(replica.log.logEndOffset, 0)
+  assert.equal(replica.highWatermark, 0)
+  replica.takeRole(led)
+  replica.append(batchOf(['d']), 'client')
+  await replica.log.durable(1)
+  assert.equal(replica.highWatermark, 0, 'the other in sync has nothing of it')
+})
+
+test('who watches the followers hears that this broker leads no more, however that comes', () => {
+  const replica = following()
+  replica.takeRole(led)
+  let told = 0
+  replica.watchFollowers(() => {
+    told += 1
+  })
+  replica.resign()
+  assert.equal(told, 1)
+})
