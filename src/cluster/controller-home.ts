@@ -8,7 +8,7 @@ import { Controller } from '../controller/controller.ts'
 import { LeaderCare } from '../controller/leader-care.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
-import { DiskError } from '../host/disk.ts'
+import { DiskError, mayPass } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { DamageError } from '../log/damage.ts'
 import { isUnreadable } from '../protocol/records/reader.ts'
@@ -73,7 +73,7 @@ export class ControllerHome {
     try {
       await this.controller.brokers.fence(nodeId)
     } catch (error) {
-      if (mayPass(error)) this.#leaderCare.fenceLater(nodeId)
+      if (error instanceof DiskError && mayPass(error)) this.#leaderCare.fenceLater(nodeId)
       throw error
     }
   }
@@ -98,10 +98,6 @@ export class ControllerHome {
     this.abandon()
     await this.#storage.close(undefined)
   }
-}
-
-function mayPass(error: unknown): boolean {
-  return error instanceof DiskError && (error.problem === 'full' || error.problem === 'too-many-files')
 }
 
 function explained(error: unknown, host: Host): unknown {

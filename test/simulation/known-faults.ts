@@ -2,4 +2,7 @@
  * Seeds, of 4,000 steps, that show a fault which is known and not mended yet: they are run and counted, and do not fail a run of many.
  * Who mends one takes its seeds away.
  */
-export const knownFaults: ReadonlyMap<number, string> = new Map()
+export const knownFaults: ReadonlyMap<number, string> = new Map([
+  // After a power cut a log cannot be synced for want of a file handle, and is served with the end that is safe, for some seconds.
+  [2371, 'payments-0: it ends at 0; a reader had read up to 14']
+])
