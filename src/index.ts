@@ -50,7 +50,7 @@ export interface SharedKafka extends Kafka {
 export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
   const callers = callersOf(startKafka)
   try {
-    return await start(options)
+    return await staying(() => start(options))
   } catch (error) {
     throw withCallers(error, callers)
   }
@@ -91,9 +91,14 @@ async function startOne(options: KafkaOptions): Promise<Kafka> {
   }
 }
 
-/** A stop waits for turns of the loop, too: the process does not end before it has. */
-function staying(stop: () => Promise<void>): Promise<void> {
-  return stop().finally(keepAlive())
+/** Starts and stops wait for turns of the loop, too, which keep nothing alive: the process does not end before they are done. */
+async function staying<Result>(work: () => Promise<Result>): Promise<Result> {
+  const release = keepAlive()
+  try {
+    return await work()
+  } finally {
+    release()
+  }
 }
 
 async function startSeveral(options: KafkaOptions, count: number): Promise<Kafka> {
@@ -133,10 +138,10 @@ function kafkaBroker(served: ServedBroker): KafkaBroker {
     get isRunning() {
       return served.isRunning
     },
-    stop: () => served.stop(),
-    start: () => served.start(),
-    restart: () => served.restart(),
-    kill: () => served.kill()
+    stop: () => staying(() => served.stop()),
+    start: () => staying(() => served.start()),
+    restart: () => staying(() => served.restart()),
+    kill: () => staying(() => served.kill())
   }
 }
 
@@ -168,7 +173,7 @@ function commonOptions(options: KafkaOptions) {
 export async function openKafka(options: OpenKafkaOptions): Promise<SharedKafka> {
   const callers = callersOf(openKafka)
   try {
-    return await open(options)
+    return await staying(() => open(options))
   } catch (error) {
     throw withCallers(error, callers)
   }
@@ -177,30 +182,22 @@ export async function openKafka(options: OpenKafkaOptions): Promise<SharedKafka>
 async function open(options: OpenKafkaOptions): Promise<SharedKafka> {
   checkOpenOptions(options)
   await refuseOthersData(1, options.directory)
-  const release = keepAlive()
-  try {
-    const { SharedServer } = await import('./server/takeover/shared-server.ts')
-    const shared = await SharedServer.open({
-      host: await hostFor(options.directory),
-      dialer: nodeDialer,
-      wantedPort: options.port ?? 0,
-      advertised: null,
-      durability: options.durability ?? 'disk',
-      config: options.config ?? {},
-      topics: newTopics(options.topics),
-      log: options.log ?? (() => {})
-    })
-    return sharedKafka(shared)
-  } finally {
-    release()
-  }
+  const { SharedServer } = await import('./server/takeover/shared-server.ts')
+  const shared = await SharedServer.open({
+    host: await hostFor(options.directory),
+    dialer: nodeDialer,
+    wantedPort: options.port ?? 0,
+    advertised: null,
+    durability: options.durability ?? 'disk',
+    config: options.config ?? {},
+    topics: newTopics(options.topics),
+    log: options.log ?? (() => {})
+  })
+  return sharedKafka(shared)
 }
 
 function sharedKafka(shared: SharedServer): SharedKafka {
-  const stop = async (): Promise<void> => {
-    const release = keepAlive()
-    await shared.stop().finally(release)
-  }
+  const stop = (): Promise<void> => staying(() => shared.stop())
   return {
     get brokers() {
       return [formatAddress(shared.address)]

@@ -206,6 +206,38 @@ test('a broker that was not stopped does not keep its process alive', () => {
   assert.equal(stdout, 'started\n')
 })
 
+test('a program that only waits for a start or a stop is kept until it is done', () => {
+  const index = fileURLToPath(new URL('../src/index.ts', import.meta.url))
+  // A timer that holds the loop: what else a start waits for may be held by nothing for a turn, and Node then ends without a word.
+  const program = `import { startKafka } from '${index}'
+    const held = () => process.getActiveResourcesInfo().includes('Timeout')
+    const seen = []
+    const watched = async (what, work) => {
+      const before = held()
+      const promise = work()
+      seen.push([what, before, held()])
+      return await promise.catch(() => undefined)
+    }
+    await watched('refused', () => startKafka({ topics: { 'a b': 1 } }))
+    const one = await watched('start', () => startKafka())
+    await watched('stop', () => one.stop())
+    const three = await watched('cluster', () => startKafka({ brokers: 3 }))
+    for (const deed of ['kill', 'start', 'restart', 'stop']) await watched(deed, () => three.broker(2)[deed]())
+    await watched('stop all', () => three.stop())
+    console.log(JSON.stringify(seen))`
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--import', 'tsx', '--input-type=module', '-e', program],
+    { encoding: 'utf8', timeout: 60_000 }
+  )
+  assert.equal(status, 0, stderr)
+  const deeds = ['refused', 'start', 'stop', 'cluster', 'kill', 'start', 'restart', 'stop', 'stop all']
+  assert.deepEqual(
+    JSON.parse(stdout),
+    deeds.map((deed) => [deed, false, true])
+  )
+})
+
 test(
   'several brokers: an address for each, which stays theirs when they are killed and come back; a directory for each',
   withDirectory(async (directory) => {
