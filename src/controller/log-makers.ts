@@ -42,7 +42,9 @@ export class LogMakers {
   /** Those who wait for a broker that may go: a killed one never answers. */
   readonly #whenGone = new Map<LogMaker, Set<() => void>>()
 
+  /** One of an earlier life of the broker is gone. */
   attach(nodeId: number, maker: LogMaker): void {
+    this.detach(nodeId)
     this.#makers.set(nodeId, maker)
   }
 
@@ -62,7 +64,7 @@ export class LogMakers {
   /** Resolves when nobody's disk speaks of an earlier topic of this name. Rejects with DiskError when nobody's can let go of it. */
   async letGo(topic: string): Promise<void> {
     const holding = [...this.#makers.values()].filter((maker) => maker.isLettingGo(topic))
-    await this.#byMostOf(holding, (maker) => maker.letGo())
+    await this.#byMostOf(holding, (maker) => this.#doneOrGone(maker, () => maker.letGo()))
   }
 
   /** Throws DiskError, with nothing made anywhere, when nobody's disk takes it. */
@@ -93,7 +95,7 @@ export class LogMakers {
   async namesSafe(partitions: readonly NewPartitions[]): Promise<void> {
     const makers = new Set<LogMaker>()
     for (const one of partitions) for (const [maker] of this.#plans(one)) makers.add(maker)
-    await this.#byMostOf([...makers], (maker) => this.#safeOrGone(maker))
+    await this.#byMostOf([...makers], (maker) => this.#doneOrGone(maker, () => maker.namesSafe()))
   }
 
   /** Rejects when all of them do; without a free file handle, which is the process's, as soon as one does. */
@@ -110,16 +112,15 @@ export class LogMakers {
 
   /** Resolves when what was made and removed so far survives a power cut, everywhere. Rejects with DiskError. */
   async allSafe(): Promise<void> {
-    await Promise.all([...this.#makers.values()].map((maker) => this.#safeOrGone(maker)))
+    await Promise.all([...this.#makers.values()].map((maker) => this.#doneOrGone(maker, () => maker.namesSafe())))
   }
 
   /** A broker that goes meanwhile is passed over, as one that was gone before. */
-  #safeOrGone(maker: LogMaker): Promise<void> {
+  #doneOrGone(maker: LogMaker, work: () => Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting = this.#whenGone.get(maker) ?? new Set()
       this.#whenGone.set(maker, waiting.add(resolve))
-      maker
-        .namesSafe()
+      work()
         .finally(() => waiting.delete(resolve))
         .then(resolve, reject)
     })

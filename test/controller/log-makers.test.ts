@@ -36,6 +36,20 @@ test('a broker that is killed while its names are made safe is passed over', asy
   await safe
 })
 
+test('a broker that is killed while it lets go of a name, or comes again, is waited for no more', async () => {
+  const makers = new LogMakers()
+  const never = () => new Promise<void>(() => {})
+  const killed = (): LogMaker => ({ ...makerWith(never), isLettingGo: () => true, letGo: never })
+  makers.attach(1, killed())
+  const free = makers.letGo('orders')
+  makers.detach(1)
+  await free
+  makers.attach(1, killed())
+  const safe = makers.namesSafe([partitions])
+  makers.attach(1, makerWith(never))
+  await safe
+})
+
 test('what a living broker cannot make safe is refused', async () => {
   const makers = new LogMakers()
   makers.attach(
