@@ -1,6 +1,7 @@
 /** A broker whose disk loses a partition hands it over to those that have it. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Broker } from '../../src/broker/broker.ts'
 import type { Disk } from '../../src/host/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
@@ -121,12 +122,35 @@ test('who comes later leads what its leader cannot serve, and nobody else could 
   await cluster.stop()
 })
 
-const failing: readonly (readonly [what: string, fail: (disk: RefusingDisk, below: SimulatedDisk) => void])[] = [
-  ['keep what was written', (_, below) => below.failSyncs()],
-  ['take what is to be written', (disk) => disk.refuse({ problem: 'failed', call: 1, lasts: 'from then on' })]
+type Failure = (leader: Broker, disk: RefusingDisk, below: SimulatedDisk) => Promise<void>
+
+const refuseAll = (disk: RefusingDisk): void => disk.refuse({ problem: 'failed', call: 1, lasts: 'from then on' })
+
+const failing: readonly (readonly [what: string, failed: Failure])[] = [
+  [
+    'keep what was written',
+    async (leader, _, below) => {
+      below.failSyncs()
+      assert.notEqual((await produce(leader, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+    }
+  ],
+  [
+    'take what is to be written',
+    async (leader, disk) => {
+      refuseAll(disk)
+      assert.notEqual((await produce(leader, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+    }
+  ],
+  [
+    'take what a coordinator writes',
+    async (leader, disk) => {
+      refuseAll(disk)
+      assert.throws(() => leader.replica('t1', 0)?.append(batchOf(['a']), 'coordinator'), { problem: 'failed' })
+    }
+  ]
 ]
 
-for (const [what, fail] of failing) {
+for (const [what, failed] of failing) {
   test(`another leads when the disk of the leader does not ${what}`, async () => {
     const below = new Map<Disk, SimulatedDisk>()
     const on = machines(3, () => {
@@ -140,8 +164,7 @@ for (const [what, fail] of failing) {
     const first = leaderOf(cluster, 't1')
     const disk = on.disks.get(first.nodeId)
     assert.ok(disk instanceof RefusingDisk)
-    fail(disk, below.get(disk) ?? assert.fail())
-    assert.notEqual((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+    await failed(first, disk, below.get(disk) ?? assert.fail())
     await until(on.clock, () => leaderOf(cluster, 't1') !== first, 'another leads')
     const second = leaderOf(cluster, 't1')
     await until(on.clock, () => second.replica('t1', 0)?.leadership != null, 'it has heard of it')

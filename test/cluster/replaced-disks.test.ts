@@ -5,7 +5,7 @@ import type { Cluster } from '../../src/cluster/cluster.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { batchOf, produce } from '../broker/apis/records-setup.ts'
-import { createTopic, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
+import { brokerOn, createTopic, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
 
 const partitionOf = ({ controller }: Cluster) =>
   controller.image.topicByName('t1')?.partitions[0] ?? assert.fail('there is no t1')
@@ -59,5 +59,20 @@ test('what lay on the disk that was replaced and nowhere else is led by nobody',
   const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
   assert.equal(partitionOf(cluster).leader, -1)
   assert.match(told.join('\n'), new RegExp(`Broker ${only} has another disk than before`))
+  await cluster.stop()
+})
+
+test('a broker that was unregistered comes back with another disk, and all of them start again', async () => {
+  const on = machines(3)
+  const [before, preferred] = await withRecords(on)
+  await before.stopBroker(preferred)
+  await before.controller.brokers.unregister(preferred)
+  on.disks.set(preferred, new MemoryDisk())
+  await before.startBroker(brokerOn(on, preferred))
+  await isFilled(on, before, preferred)
+  await before.stop()
+  const cluster = await startOn(on)
+  await isFilled(on, cluster, preferred)
+  assert.equal(leaderOf(cluster, 't1').nodeId, preferred)
   await cluster.stop()
 })

@@ -5,6 +5,7 @@
 import { brokerMutations } from './broker.ts'
 import { clusterApiMutations } from './cluster-apis.ts'
 import { controllerMutations } from './controller.ts'
+import { failingBrokerMutations } from './failing-brokers.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
 import { replicationMutations } from './replication.ts'
@@ -29,6 +30,7 @@ const offline = ['test/broker/offline.test.ts']
 const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 
 export const mutations: readonly Mutation[] = [
+  ...failingBrokerMutations,
   ...followerMutations,
   ...clusterApiMutations,
   ...controllerMutations,
