@@ -159,8 +159,11 @@ export class Cluster {
     await drained()
     this.#assertLives(life)
     this.#forget(life)
-    await this.#home.fence(nodeId)
-    await broker.stop()
+    try {
+      await this.#home.fence(nodeId)
+    } finally {
+      await broker.stop()
+    }
   }
 
   /** Its host was taken back, perhaps while it came or went. Resolves when others lead what it led. */

@@ -44,3 +44,14 @@ test('a broker that comes back before that leads nothing in the epoch of its lif
   await until(on.clock, () => partitionIn(cluster).inSyncReplicas.length === 3, 'it is in sync')
   await cluster.stop()
 })
+
+test('a broker that stops meanwhile closes its logs cleanly all the same', async () => {
+  const { on, disk, cluster, leader } = await started()
+  const full = async (): Promise<void> => {
+    disk.freeBytes = 0
+  }
+  await assert.rejects(cluster.stopBroker(leader, full), { problem: 'full' })
+  assert.ok(on.disks.get(leader)?.exists('.kafka_cleanshutdown'))
+  disk.freeBytes = Infinity
+  await cluster.stop()
+})
