@@ -79,7 +79,7 @@ suite("the demo's processes", { skip: skipUnless(odradek()) }, () => {
     assert.ok(existsSync(join(directory.path, 'demo2-orders-0')))
     await using broker = await startOdradek({ dataDirectory: directory.path })
     const orders = async (topic: string) => {
-      const { stdout } = await run(process.execPath, [
+      const { code, stdout, stderr } = await run(process.execPath, [
         main,
         'consume',
         topic,
@@ -89,6 +89,7 @@ suite("the demo's processes", { skip: skipUnless(odradek()) }, () => {
         '-f',
         '%v\n'
       ])
+      assert.equal(code, 0, stderr)
       const events = stdout
         .toString()
         .trim()
