@@ -67,6 +67,16 @@ for (const [what, start] of [
   })
 }
 
+test('a follower whose records the leader has none of begins anew with the batch that the leader begins within', async () => {
+  const replica = following()
+  // Its last one was not committed: the leader wrote another in its place, which was trimmed since, and with it what tells its epoch.
+  replica.appendFetched([batchOf(['a', 'lost'])])
+  const batch = batchOf(['b', 'c'])
+  patchPlace(batch, 0, 1, 0)
+  assert.deepEqual(await fill(replica, batch, { start: 2, end: 3 }), [])
+  assert.deepEqual([replica.log.logStartOffset, replica.log.logEndOffset], [2, 3])
+})
+
 test('a follower that has records takes no batch that begins before their end', async () => {
   const replica = following()
   replica.appendFetched([batchOf(['a', 'b'])])

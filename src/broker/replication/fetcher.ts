@@ -221,7 +221,7 @@ export class Fetcher {
     const { log } = replica
     const chunks = chunksOf(answer.records)
     // At once: the bytes are lent.
-    const beginsAt = beginningBefore(log, chunks)
+    const beginsAt = beginningBefore(log, chunks, answer.logStartOffset ?? -1)
     if (beginsAt !== null)
       await this.#beginEarlier(
         replica,
@@ -303,12 +303,17 @@ export class Fetcher {
 }
 
 /**
- * The base offset of the first batch when it holds the end of this log, which has no records; null when the batches go on at the end, as
- * they should. The log began where the leader's did, which was trimmed within a batch, and may begin earlier again since it crashed
- * (Kafka: Partition.appendRecordsToFollowerOrFutureReplica, on UnexpectedAppendOffsetException).
+ * The base offset of the first batch when it holds the end of this log, which has no record that the leader has; null when the batches go
+ * on at the end, as they should. Either this log is empty: it began where the leader's did, which was trimmed within a batch, and may
+ * begin earlier again since it crashed (Kafka: Partition.appendRecordsToFollowerOrFutureReplica, on UnexpectedAppendOffsetException). Or
+ * the leader's begins no earlier than this one ends: in which epoch the batch was written that it begins within, it does not tell any more.
  */
-function beginningBefore({ logStartOffset, logEndOffset }: PartitionLog, [first]: readonly Buffer[]): number | null {
-  if (first === undefined || logStartOffset < logEndOffset) return null
+function beginningBefore(
+  { logStartOffset, logEndOffset }: PartitionLog,
+  [first]: readonly Buffer[],
+  leadersStart: number
+): number | null {
+  if (first === undefined || (logStartOffset < logEndOffset && leadersStart < logEndOffset)) return null
   const { baseOffset, lastOffsetDelta } = readBatchHeader(first)
   return baseOffset < logEndOffset && baseOffset + lastOffsetDelta >= logEndOffset ? baseOffset : null
 }
