@@ -93,6 +93,8 @@ export class Broker {
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
+  /** What was told before the logs were opened; null from then on. */
+  #early: (readonly StateRecord[])[] | null = []
   /** Under which the controller hears this broker; -1 before it is registered. */
   #epoch = -1
   #inFlight = 0
@@ -178,6 +180,9 @@ export class Broker {
     this.config.follow((name) => configOfBroker(this.#image, this.nodeId, name))
     this.#image.takeDelta()
     replicas.openAll(this.#image)
+    const early = this.#early ?? []
+    this.#early = null
+    for (const records of early) this.#follow(records)
   }
 
   /** What the controller tells, and asks. */
@@ -196,6 +201,10 @@ export class Broker {
 
   /** What this broker makes of it is its own affair: a mistake here stops this broker, and the others are told all the same. */
   #follow(records: readonly StateRecord[]): void {
+    if (this.#early !== null) {
+      this.#early.push(records)
+      return
+    }
     try {
       for (const record of records) replayMetadata(this.#image, record)
       const delta = this.#image.takeDelta()

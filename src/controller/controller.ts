@@ -53,6 +53,14 @@ export interface MetadataFollower extends LogMaker {
   follow(records: readonly StateRecord[]): void
 }
 
+/** A broker whose image is taken, and not safe yet. */
+interface ComingBroker {
+  /** What was told since. */
+  readonly missed: StateRecord[]
+  /** How often records had been handed in then. */
+  handedIn: number
+}
+
 export interface ControllerOptions {
   readonly log: StateLog
   readonly clock: Clock
@@ -136,7 +144,10 @@ export class Controller {
   readonly #makers = new LogMakers()
   readonly #followers = new Map<number, MetadataFollower>()
   /** Those who came last, of whom some wait to be told. */
-  readonly #coming = new Map<number, MetadataFollower>()
+  readonly #coming = new Map<number, ComingBroker>()
+  /** How often records were handed to the publication, and how often told. */
+  #handedIn = 0
+  #told = 0
   readonly #publication: Publication
   /** Written, and not handed to the publication yet. */
   #unpublished: StateRecord[] = []
@@ -195,15 +206,24 @@ export class Controller {
 
   /** A broker that is told from here on; resolves with what is safe so far. Rejects with DiskError, and where it is gone meanwhile. */
   async attach(nodeId: number, follower: MetadataFollower): Promise<ClusterImage> {
-    this.#coming.set(nodeId, follower)
-    // What others hand in is waited for, and nothing handed in for that: two who attach would wait for each other's for ever.
-    while (this.#unpublished.length > 0 || !this.#publication.isIdle) {
-      await (this.#unpublished.length > 0 ? this.#published([]) : this.#publication.settled())
-    }
-    if (this.#coming.get(nodeId) !== follower) throw new Error(`broker ${nodeId} was lost while it came`)
+    const image = this.image.copy()
+    const coming: ComingBroker = { missed: [], handedIn: this.#handedIn }
+    this.#coming.set(nodeId, coming)
+    if (this.#unpublished.length > 0 || !this.#publication.isIdle) await this.#madeSafe(coming)
+    if (this.#coming.get(nodeId) !== coming) throw new Error(`broker ${nodeId} was lost while it came`)
+    this.#coming.delete(nodeId)
+    for (const record of coming.missed) replayMetadata(image, record)
     this.#makers.attach(nodeId, follower)
     this.#followers.set(nodeId, follower)
-    return this.image.copy()
+    return image
+  }
+
+  /** What is in its image; others may write without end, and what comes after it is caught up on. */
+  async #madeSafe(coming: ComingBroker): Promise<void> {
+    // Where it is refused for now, it is told later all the same.
+    this.#published([]).catch(() => {})
+    coming.handedIn = this.#handedIn
+    await this.#publication.settled()
   }
 
   /** The broker is gone. */
@@ -437,6 +457,7 @@ export class Controller {
   async #published(partitions: readonly NewPartitions[]): Promise<void> {
     const records = this.#unpublished
     this.#unpublished = []
+    this.#handedIn += 1
     let refusal: DiskError | null = null
     const namesSafe = (): Promise<void> =>
       this.#makers.namesSafe(partitions).catch((error: unknown) => {
@@ -451,7 +472,9 @@ export class Controller {
   }
 
   #tell(records: readonly StateRecord[]): void {
+    this.#told += 1
     if (records.length === 0) return
+    for (const { missed, handedIn } of this.#coming.values()) if (this.#told > handedIn) missed.push(...records)
     for (const follower of [...this.#followers.values()]) follower.follow(records)
     this.onTold?.()
   }

@@ -77,7 +77,7 @@ export const failingBrokerMutations: readonly Mutation[] = [
   {
     what: 'a broker that is gone before it could be told is told for ever',
     file: 'src/controller/controller.ts',
-    text: 'if (this.#coming.get(nodeId) !== follower) throw',
+    text: 'if (this.#coming.get(nodeId) !== coming) throw',
     replacement: 'if (nodeId < 0) throw',
     tests: ['test/controller/attaching.test.ts']
   }
