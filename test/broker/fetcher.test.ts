@@ -4,7 +4,10 @@ import { test } from 'node:test'
 import { Fetcher, type Peer } from '../../src/broker/replication/fetcher.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
+import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { patchPlace } from '../../src/protocol/records/batch.ts'
 import { turns } from '../cluster/held-transport.ts'
 import { batchOf, open } from '../log/setup.ts'
@@ -12,27 +15,30 @@ import { batchOf, open } from '../log/setup.ts'
 const topicId = 'b3JkZXJzLXRvcGljLWlkMQ'
 
 /** A replica of broker 2, which follows broker 1. */
-function following(): Replica {
+function following(log = open({ history: 'new' }), writeDown = async () => {}): Replica {
   const replica = new Replica({
     ...{ topic: 'orders', topicId, partition: 0, leaderEpoch: 0 },
-    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown: async () => {} },
-    log: open({ history: 'new' })
+    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown },
+    log
   })
   replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1] })
   return replica
 }
 
-/** The leader answers every fetch with the one batch, until it is there. */
+/** The leader answers every fetch with the one batch, until it is there; then, once, with where its log begins. */
 async function fill(replica: Replica, batch: Buffer, ends: { start: number; end: number }): Promise<readonly string[]> {
   const unfit: string[] = []
+  let hasBeenTold = false
   const answer = {
     ...{ partitionIndex: 0, errorCode: 0, highWatermark: ends.end, logStartOffset: ends.start, records: batch },
     ...{ lastStableOffset: ends.end, abortedTransactions: null, preferredReadReplica: -1 }
   }
   const peer: Peer = {
     fetch: (request) => {
-      if (request.topics[0]?.partitions[0]?.fetchOffset === ends.end) return new Promise(() => {})
-      const responses = [{ topic: '', topicId, partitions: [answer] }]
+      const isFilled = request.topics[0]?.partitions[0]?.fetchOffset === ends.end
+      if (isFilled && hasBeenTold) return new Promise(() => {})
+      hasBeenTold = isFilled
+      const responses = [{ topic: '', topicId, partitions: [isFilled ? { ...answer, records: null } : answer] }]
       return Promise.resolve({ response: { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses }, done: () => {} })
     },
     logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end })
@@ -85,4 +91,32 @@ test('a follower that has records takes no batch that begins before their end', 
   const [told] = await fill(replica, batch, { start: 0, end: 3 })
   assert.match(told ?? '', /The batch here has the offset 1, and 2 should follow/)
   assert.equal(replica.log.logEndOffset, 2)
+})
+
+test('a follower whose power is cut while it begins within a batch is filled all the same', async () => {
+  const batch = () => {
+    const bytes = batchOf(['a', 'b', 'c', 'd'])
+    patchPlace(bytes, 0, 180, 0)
+    return bytes
+  }
+  const cuts: { disk: SimulatedDisk; recoveryPoint: number }[] = []
+  const below = new SimulatedDisk()
+  const disk = new RefusingDisk(below, null)
+  const log = open({ history: 'new', disk })
+  let recoveryPoint = 0
+  const replica = following(log, async () => {
+    recoveryPoint = log.recoveryPoint
+  })
+  await replica.startAt(182)
+  recoveryPoint = log.recoveryPoint
+  disk.onCall = () => cuts.push({ disk: below.powerCut(new SeededChance(cuts.length)), recoveryPoint })
+  assert.deepEqual(await fill(replica, batch(), { start: 182, end: 184 }), [])
+  assert.ok(cuts.length > 10, `${cuts.length}`)
+  for (const [index, cut] of cuts.entries()) {
+    // Where it begins may have to be said once more: that is told, and mended by the leader.
+    const again = open({ ...cut, history: 'known', shutdown: 'unclean', logStartOffset: 182 })
+    const back = following(again)
+    assert.deepEqual(await fill(back, batch(), { start: 182, end: 184 }), [], `cut ${index}`)
+    assert.deepEqual([back.log.logStartOffset, back.log.logEndOffset], [182, 184], `cut ${index}`)
+  }
 })
