@@ -40,6 +40,10 @@ export class MetadataSnapshots {
   #quorum: readonly RaftControlRecord[] | null = null
   #underWay: Promise<void> | null = null
   #hasEnded = false
+  #giveUp: () => void = () => {}
+  readonly #ended = new Promise<never>((_, reject) => {
+    this.#giveUp = () => reject(isClosed())
+  })
 
   constructor(host: Host, log: PartitionLog, config: MetadataLogConfig, telling: Telling) {
     this.#host = host
@@ -49,6 +53,8 @@ export class MetadataSnapshots {
     const newest = snapshotsAmong(host.disk.list(metadataDirectory)).at(-1)
     this.#coveredBytes = newest === undefined ? 0 : log.sizeBytes - log.sizeBytesFrom(newest.endOffset)
     this.#takenMs = host.clock.monotonicMs()
+    // Nobody may be waiting.
+    this.#ended.catch(() => {})
   }
 
   /** From here on they are written, when they come due. */
@@ -76,6 +82,7 @@ export class MetadataSnapshots {
   /** Resolves when nothing is written any more. */
   async end(): Promise<void> {
     this.#hasEnded = true
+    this.#giveUp()
     await this.#underWay
   }
 
@@ -95,7 +102,7 @@ export class MetadataSnapshots {
     const slices = new Slices(clock)
     const pause = async (): Promise<void> => {
       await slices.othersTurn()
-      if (this.#hasEnded) throw new DiskError('not-found', metadataDirectory, 'The metadata log is closed.')
+      if (this.#hasEnded) throw isClosed()
     }
     this.#quorum ??= await readQuorumRecords(disk, log, pause)
     await this.#write(source, this.#quorum, pause)
@@ -116,10 +123,15 @@ export class MetadataSnapshots {
     const nowMs = clock.nowMs()
     const lastTimestampMs = log.maxTimestamp()?.timestampMs ?? nowMs
     this.#coveredBytes = log.sizeBytes
-    const recordsSafe = source.settled()
+    // A disk that has no room, or no file handle, may not have any for hours: a stop does not wait for that.
+    const recordsSafe = Promise.race([source.settled(), this.#ended])
     // It is waited for when the rest is done, which may never be.
     recordsSafe.catch(() => {})
     const of = { endOffset, epoch: log.epochOf(endOffset - 1), lastTimestampMs, nowMs, quorum, pause, recordsSafe }
     await writeMetadataSnapshot(disk, source.image, of)
   }
+}
+
+function isClosed(): DiskError {
+  return new DiskError('not-found', metadataDirectory, 'The metadata log is closed.')
 }

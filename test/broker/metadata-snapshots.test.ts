@@ -3,7 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Broker } from '../../src/broker/broker.ts'
+import { MetadataSnapshots } from '../../src/broker/metadata-snapshots.ts'
 import { dropOldSnapshots, oldestMayGo } from '../../src/broker/snapshot-retention.ts'
+import { Telling } from '../../src/broker/telling.ts'
+import { BrokerConfig } from '../../src/coordination/config/broker-config.ts'
 import { ClusterImage } from '../../src/coordination/metadata/image.ts'
 import { configRecord } from '../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
@@ -11,12 +14,13 @@ import { newestSnapshot, readSnapshot, snapshotsAmong } from '../../src/coordina
 import { writeMetadataSnapshot } from '../../src/coordination/metadata/snapshot-writing.ts'
 import { DiskError, type DiskFile } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { batchSizeAt, isControl, readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { type RaftControlRecord, readRaftControlRecords } from '../../src/protocol/records/raft-control-records.ts'
 import { append, batchOf, open } from '../log/setup.ts'
 import { clockOf, createTopic } from './apis/records-setup.ts'
-import { startBroker } from './apis/setup.ts'
+import { network, startBroker } from './apis/setup.ts'
 import { HeldDisk, hold } from './held-disk.ts'
 
 const directory = '__cluster_metadata-0'
@@ -246,4 +250,22 @@ test('segments go that lie before the oldest snapshot that is kept, and a snapsh
 
   await dropOldSnapshots(disk, log, { retentionBytes: 0, retentionMs: -1 }, 0)
   assert.deepEqual([offsets(), log.logStartOffset], [[60], 60])
+})
+
+test('a stop does not wait for a snapshot whose records cannot be made safe', async () => {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, directory, history: 'new' })
+  append(log, batchOf(['a']))
+  const host = { disk, network, clock: new ManualClock(), chance: new SeededChance(1) }
+  const config = { ...BrokerConfig.parse({}).metadataLog, bytesBetweenSnapshots: 1 }
+  const snapshots = new MetadataSnapshots(host, log, config, new Telling(assert.fail))
+  snapshots.begin({ image: new ClusterImage(), settled: () => new Promise(() => {}) })
+  await until(() => disk.list(directory).some((name) => name.endsWith('.part')), 'it is being written')
+  for (let turn = 0; turn < 10; turn += 1) await setImmediate()
+  let hasEnded = false
+  void snapshots.end().then(() => {
+    hasEnded = true
+  })
+  await until(() => hasEnded, 'it was not waited for')
+  assert.ok(!disk.list(directory).some((name) => name.includes('.checkpoint')))
 })
