@@ -25,7 +25,7 @@ export const exitCodeMeanings: ReadonlyArray<readonly [ExitCode, string]> = [
   [ExitCode.wrongUsage, 'wrong usage: an unknown command or option, a value that cannot be read'],
   [ExitCode.unreachable, 'no broker could be reached'],
   [ExitCode.notAllowed, 'not authenticated or not authorized'],
-  [ExitCode.notFound, 'no such topic, partition, group or file'],
+  [ExitCode.notFound, 'no such topic, partition, group or broker; no such directory or file of a broker'],
   [ExitCode.partFailed, 'a part failed; standard error lists which'],
   [
     ExitCode.notMet,

@@ -46,6 +46,7 @@ test('a directory is healthy, in use, damaged, or none', { skip }, async () => {
     /^damaged {2}.*00000000000000000000\.log at byte \d+\n {9}The batch with offset 1 /m
   )
 
-  assert.equal((await cli.run(['check', join(data.path, 'nowhere')])).code, 1)
+  assert.equal((await cli.run(['check', join(data.path, 'nowhere')])).code, 5)
+  assert.equal((await cli.run(['graduate', join(data.path, 'nowhere')])).code, 5)
   assert.equal((await cli.run(['check', join(data.path, 'orders-0')])).code, 2)
 })

@@ -1,5 +1,4 @@
 /** Runs `check`: what is found, as it is found; then what it comes to. */
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClusterImage } from '../../coordination/metadata/image.ts'
 import { DiskError } from '../../host/disk.ts'
@@ -10,6 +9,7 @@ import type { Finding } from '../../inspection/check/finding.ts'
 import { findNodes } from '../../inspection/cluster-layout.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { existing } from '../existing-path.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { chosenFormat, formatRows, grouped, type Row } from '../output.ts'
 import { findingLines, summaryLine } from './lines.ts'
@@ -59,9 +59,7 @@ function rowOf(directory: string, { path, ...finding }: Finding): Row {
 
 /** The controller's directory first: it has the metadata of the others. */
 function placesIn(directory: string): string[] {
-  if (statSync(directory, { throwIfNoEntry: false }) === undefined) {
-    throw new CliError({ what: `${directory} is not there`, exitCode: ExitCode.failed })
-  }
+  existing(directory)
   const nodes = findNodes(new ReadOnlyDisk(directory))
   if (nodes.length === 0)
     throw wrongUsage(`${directory} is not a broker's directory`, 'there is no meta.properties in it')

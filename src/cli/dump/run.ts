@@ -1,5 +1,4 @@
 /** Runs `dump`: each row as it is read, as a line for people or as JSON. */
-import { statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { DiskError } from '../../host/disk.ts'
 import { ReadOnlyDisk } from '../../host/node/read-only-disk.ts'
@@ -7,6 +6,7 @@ import { dumpableAmong, dumpFile } from '../../inspection/dump/dump.ts'
 import type { DumpRow } from '../../inspection/dump/row.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { existing } from '../existing-path.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { chosenFormat, formatRows } from '../output.ts'
 import { lineOf } from './lines.ts'
@@ -61,9 +61,7 @@ async function writeInPieces(
 }
 
 function filesAt(named: string): File[] {
-  const found = statSync(named, { throwIfNoEntry: false })
-  if (found === undefined) throw new CliError({ what: `${named} is not there`, exitCode: ExitCode.notFound })
-  if (!found.isDirectory()) {
+  if (!existing(named).isDirectory()) {
     return [{ disk: new ReadOnlyDisk(dirname(resolve(named))), name: basename(named), shown: named }]
   }
   const disk = new ReadOnlyDisk(named)

@@ -10,6 +10,7 @@ import { findNodes, type NodeDirectory } from '../../inspection/cluster-layout.t
 import { metadataDirectory, readMetadataLog, UnreadableMetadata } from '../../inspection/metadata-log.ts'
 import { cleanShutdownFile, type NodeProperties } from '../../inspection/node-properties.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
+import { existing } from '../existing-path.ts'
 import { nodeProperties } from '../serve/server-properties.ts'
 
 export const propertiesFile = 'server.properties'
@@ -66,6 +67,7 @@ export async function graduateDirectory(plan: GraduationPlan, nowMs: number): Pr
 }
 
 function knownNodes({ directory, brokerCount }: GraduationPlan): KnownNode[] {
+  existing(directory)
   const found = findNodes(new NodeDisk(directory))
   if (found.length === 0)
     throw wrongUsage(`${directory} is not a broker's directory`, 'there is no meta.properties in it')
