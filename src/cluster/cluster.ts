@@ -13,6 +13,7 @@ import type { BrokerEndpoint } from '../coordination/metadata/broker-image.ts'
 import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
+import { BrokerLife } from './broker-life.ts'
 import { Channel, type Transport } from './channel.ts'
 import { ControllerHome } from './controller-home.ts'
 
@@ -60,7 +61,7 @@ export class Cluster {
   readonly #channel: Channel
   readonly #brokers = new Map<number, Broker>()
   /** The life of each broker that is there, or comes: what an earlier one still does after its end concerns nobody. */
-  readonly #lives = new Map<number, Storage>()
+  readonly #lives = new Map<number, BrokerLife>()
 
   /**
    * Opens the directories, replays what the cluster knows, opens every log, and elects leaders.
@@ -129,20 +130,18 @@ export class Cluster {
     const { host, log = clusterLog } = start
     const identity = { nodeId: start.nodeId, clusterId: this.#home.clusterId }
     const storage = Storage.open({ host, identity, durability, config: this.#config, log })
-    this.#lives.set(storage.nodeId, storage)
+    const life = this.#begin(storage)
     let broker: Broker | null = null
     try {
-      await storage.accept()
-      this.#assertLives(storage)
-      broker = await this.#open(start, storage)
-      const epoch = await this.#register(start, storage)
-      this.#assertLives(storage)
+      await life.during(storage.accept())
+      broker = await this.#open(start, storage, life)
+      const epoch = await life.during(this.#register(start, storage))
       broker.serve(epoch)
-      await this.controller.brokers.unfence(broker.nodeId)
+      await life.during(this.controller.brokers.unfence(broker.nodeId))
       return broker
     } catch (error) {
       // What was said of it is taken back, where the controller can.
-      if (this.#lives.get(storage.nodeId) === storage) await this.lostBroker(storage.nodeId).catch(() => {})
+      if (!life.isOver) await this.lostBroker(storage.nodeId).catch(() => {})
       broker?.abandon()
       storage.abandon()
       throw error
@@ -154,10 +153,9 @@ export class Cluster {
     const broker = this.#brokers.get(nodeId)
     const life = this.#lives.get(nodeId)
     if (broker === undefined || life === undefined) return
-    await this.controller.brokers.shutDown(nodeId)
+    await life.during(this.controller.brokers.shutDown(nodeId))
     broker.release()
-    await drained()
-    this.#assertLives(life)
+    await life.during(drained())
     this.#forget(life)
     try {
       await this.#home.fence(nodeId)
@@ -178,7 +176,7 @@ export class Cluster {
   async stop(): Promise<void> {
     const brokers = [...this.#brokers.values()]
     // Acknowledgements that are under way depend on all of them.
-    await Promise.all(brokers.map((broker) => broker.drain()))
+    await Promise.allSettled(brokers.map((broker) => this.#lives.get(broker.nodeId)?.during(broker.drain())))
     for (const life of [...this.#lives.values()]) this.#forget(life)
     const stopped = await Promise.allSettled(brokers.map((broker) => broker.stop()))
     await this.#home.close()
@@ -193,37 +191,55 @@ export class Cluster {
 
   /** Nobody leads before all are there: a broker that is a little later must not lose its place. */
   async #startTogether(starts: readonly BrokerStart[], storages: readonly Storage[]): Promise<void> {
-    const ready: { readonly broker: Broker; readonly epoch: number }[] = []
-    for (const storage of storages) this.#lives.set(storage.nodeId, storage)
+    const ready: ReadyBroker[] = []
+    const lives = storages.map((storage) => this.#begin(storage))
     for (const [index, storage] of storages.entries()) {
-      const start = starts[index] ?? fail()
-      const broker = await this.#open(start, storage)
-      ready.push({ broker, epoch: await this.#register(start, storage) })
+      const [start = fail(), life = fail()] = [starts[index], lives[index]]
+      try {
+        const broker = await this.#open(start, storage, life)
+        ready.push({ life, broker, epoch: await life.during(this.#register(start, storage)) })
+      } catch (error) {
+        // One that has stopped itself does not keep the others from serving.
+        if (!life.isOver) throw error
+      }
     }
-    await this.controller.brokers.begin(ready.map(({ broker }) => broker.nodeId))
-    for (const { broker, epoch } of ready) broker.serve(epoch)
+    const there = ready.filter(({ life }) => !life.isOver)
+    if (there.length === 0) throw new Error('every broker has stopped itself while it started')
+    await this.controller.brokers.begin(there.map(({ broker }) => broker.nodeId))
+    for (const { life, broker, epoch } of there) if (!life.isOver) broker.serve(epoch)
     // The directories were held against the topics that were deleted; of several brokers one may come back later and ask.
-    if (ready.length === 1) this.controller.image.forgetRemoved()
+    if (storages.length === 1) this.controller.image.forgetRemoved()
     this.#home.beginSnapshots()
   }
 
-  async #open({ advertised, log = this.#options.log }: BrokerStart, storage: Storage): Promise<Broker> {
+  #begin({ nodeId }: Storage): BrokerLife {
+    const life = new BrokerLife(nodeId)
+    this.#lives.set(nodeId, life)
+    return life
+  }
+
+  async #open(
+    { advertised, log = this.#options.log }: BrokerStart,
+    storage: Storage,
+    life: BrokerLife
+  ): Promise<Broker> {
     const { controller } = this
     const peers = (broker: Broker) => this.#channel.peersOf(broker)
-    const onBroken = (): void => this.#hasBroken(storage)
-    const broker = await Broker.start({ storage, controller, peers, advertised, log, onBroken })
-    this.#assertLives(storage)
+    const onBroken = (): void => this.#hasBroken(life)
+    const broker = await life.during(Broker.start({ storage, controller, peers, advertised, log, onBroken }))
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
     return broker
   }
 
   /** It has stopped itself. Where there is one broker nobody else could lead. */
-  #hasBroken(life: Storage): void {
+  #hasBroken(life: BrokerLife): void {
     const { nodeId } = life
     if (this.#lives.get(nodeId) !== life) return
     this.#options.onBroken?.(nodeId)
     if (this.#options.brokers.length === 1) {
+      this.#lives.delete(nodeId)
+      life.end()
       this.controller.detach(nodeId)
       return
     }
@@ -251,19 +267,22 @@ export class Cluster {
     return this.controller.brokers.register({ id: nodeId, rack, directoryId, incarnationId, endpoints, isClean })
   }
 
-  /** Throws where it was lost meanwhile, and another may have come since. */
-  #assertLives(life: Storage): void {
-    if (this.#lives.get(life.nodeId) !== life) throw new Error(`broker ${life.nodeId} was lost while it came or went`)
-  }
-
-  #forget(life: Storage): void {
+  #forget(life: BrokerLife): void {
     const { nodeId } = life
     if (this.#lives.get(nodeId) !== life) return
     this.#lives.delete(nodeId)
+    life.end()
     this.#channel.disconnect(nodeId)
     this.controller.detach(nodeId)
     this.#brokers.delete(nodeId)
   }
+}
+
+/** A broker that has registered, and takes no part yet. */
+interface ReadyBroker {
+  readonly life: BrokerLife
+  readonly broker: Broker
+  readonly epoch: number
 }
 
 /** Where there are several brokers, topics are kept on three of them: that is what there are several for. */

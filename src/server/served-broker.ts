@@ -76,19 +76,20 @@ export class ServedBroker {
     return { host, nodeId, rack, advertised, endpoint: advertised ?? this.#reachable, log: ownLog }
   }
 
-  /** The cluster has started with it: clients are served. */
+  /** The cluster has started with it: clients are served, where it has not stopped itself since. */
   join(cluster: Cluster): void {
+    this.#cluster = cluster
+    if (this.#life === null) return
     const broker = cluster.brokers.get(this.id)
     if (broker === undefined) throw new RangeError(`broker ${this.id} is not there`)
-    this.#cluster = cluster
     this.#life?.server.serve(broker)
   }
 
   /** Comes back on its port, with what its disk has. Rejects with StartError, and is not there then. */
   start(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#life !== null) return
       if (this.#isClosed) throw new StartError('failed', `Broker ${this.id} was not started: its cluster has stopped.`)
+      if (this.#life !== null) return
       try {
         const start = await this.listen()
         const cluster = this.#joined()
@@ -105,7 +106,7 @@ export class ServedBroker {
   stop(): Promise<void> {
     return this.#inTurn(async () => {
       const life = this.#life
-      if (life === null) return
+      if (life === null || this.#isClosed) return
       try {
         await this.#joined().stopBroker(this.id, () => life.server.stop())
       } finally {
@@ -125,7 +126,7 @@ export class ServedBroker {
    */
   kill(): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#life === null) return
+      if (this.#life === null || this.#isClosed) return
       const ended = this.end()
       await this.#joined().lostBroker(this.id)
       await ended
@@ -142,7 +143,7 @@ export class ServedBroker {
     await this.start()
   }
 
-  /** It comes back no more: its cluster stops. */
+  /** It comes back no more: its cluster stops, and this broker with it. */
   close(): void {
     this.#isClosed = true
   }

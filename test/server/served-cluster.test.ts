@@ -1,6 +1,8 @@
 /** A cluster that is served: its brokers stop, are killed and come back, each on its port and with its disk. */
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
+import { Replicas } from '../../src/broker/replicas.ts'
+import { BrokerControl, type Registration } from '../../src/controller/broker-control.ts'
 import { ClusterImage } from '../../src/coordination/metadata/image.ts'
 import { DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -258,4 +260,74 @@ test('a broker whose stop the controller’s disk refuses is gone all the same, 
   await brokerOf(cluster, 2).start()
   await untilAllInSync(cluster, clock)
   await cluster.stop()
+})
+
+/** The image of the next broker that comes, so that it cannot follow the controller any more when the test wants it to. */
+function imageOfNext(): () => ClusterImage {
+  const images: ClusterImage[] = []
+  const { takeDelta } = ClusterImage.prototype
+  const planted = mock.method(ClusterImage.prototype, 'takeDelta', function (this: ClusterImage) {
+    images.push(this)
+    return takeDelta.call(this)
+  })
+  return () => {
+    planted.mock.restore()
+    return images[0] ?? assert.fail('nobody came')
+  }
+}
+
+const throwing = (): never => {
+  throw new Error('a mistake')
+}
+
+test('a broker that stops itself while it starts leads nothing; the others serve, and it can be started again', async () => {
+  const { start, ports, disks, clock } = machine()
+  const first = await start()
+  await first.stop()
+  const image = imageOfNext()
+  const { register } = BrokerControl.prototype
+  // It has registered when it meets its mistake: the next change is the registration of another.
+  const planted = mock.method(BrokerControl.prototype, 'register', function (this: BrokerControl, of: Registration) {
+    if (of.id === 2) image().takeDelta = throwing
+    return register.call(this, of)
+  })
+  const cluster = await start()
+  planted.mock.restore()
+  assert.deepEqual([ports(), brokerOf(cluster, 1).isRunning], [[9093, 9094], false])
+  assert.ok(partitionsOf(cluster).every(({ leader }) => leader > 1))
+  assert.ok(isFree(disks[1] ?? assert.fail('no disk')))
+  await brokerOf(cluster, 1).start()
+  await untilAllInSync(cluster, clock)
+  await cluster.stop()
+  assert.deepEqual([ports(), clock.waiting], [[], 0])
+})
+
+test('a broker that stops itself while its logs are recovered keeps nobody waiting', { timeout: 20_000 }, async () => {
+  const { start, ports, disks, clock } = machine()
+  const cluster = await start()
+  await brokerOf(cluster, 2).kill()
+  const image = imageOfNext()
+  // Of a disk that syncs slowly; when it is taken back the sync never comes.
+  const recovering = mock.method(Replicas.prototype, 'recovered', () => new Promise<void>(() => {}), { times: 1 })
+  const starting = brokerOf(cluster, 2).start()
+  while (recovering.mock.callCount() === 0) await new Promise(setImmediate)
+  recovering.mock.restore()
+  image().takeDelta = throwing
+  await cluster.controller.createTopics([newTopic('more', { partitions: 1, replicationFactor: 2 })])
+  await assert.rejects(starting, StartError)
+  assert.deepEqual([ports(), brokerOf(cluster, 2).isRunning], [[9092, 9094], false])
+  assert.ok(isFree(disks[2] ?? assert.fail('no disk')))
+  await brokerOf(cluster, 2).start()
+  await untilAllInSync(cluster, clock)
+  await cluster.stop()
+  assert.deepEqual([ports(), clock.waiting], [[], 0])
+})
+
+test('a kill while all stop leaves the stop a clean one', { timeout: 20_000 }, async () => {
+  const { start, disks, clock } = machine()
+  const cluster = await start()
+  const stopped = cluster.stop()
+  await Promise.all([stopped, brokerOf(cluster, 1).kill(), brokerOf(cluster, 2).stop()])
+  assert.ok([disks[1], disks[2], disks[3]].every((disk) => disk?.exists('.kafka_cleanshutdown')))
+  assert.deepEqual([disks.map(isFree), clock.waiting], [[true, true, true, true], 0])
 })
