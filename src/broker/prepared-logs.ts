@@ -2,25 +2,32 @@
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 
+/** Makes the log of each of the plan's partitions. Throws DiskError, with nothing made. */
+type Make = (plan: PartitionPlan) => (partition: number) => PartitionLog
+
 export class PreparedLogs {
-  readonly #make: (plan: PartitionPlan, partition: number) => PartitionLog
+  readonly #make: Make
   readonly #remove: (name: string, log: PartitionLog) => void
   readonly #logs = new Map<string, PartitionLog>()
 
   constructor(options: {
-    readonly make: (plan: PartitionPlan, partition: number) => PartitionLog
+    readonly make: Make
     readonly remove: (name: string, log: PartitionLog) => void
   }) {
     this.#make = options.make
     this.#remove = options.remove
   }
 
-  /** Throws DiskError, and has removed them again then. */
-  prepare(plan: PartitionPlan): void {
+  /** A log at each step. Throws DiskError, and has removed them again then. */
+  *prepare(plan: PartitionPlan): Iterable<void> {
     try {
-      for (const partition of plan.partitions) this.#logs.set(`${plan.topic}-${partition}`, this.#make(plan, partition))
+      const make = this.#make(plan)
+      for (const partition of plan.partitions) {
+        this.#logs.set(`${plan.topic}-${partition}`, make(partition))
+        yield
+      }
     } catch (error) {
-      this.discard(plan)
+      yield* this.discard(plan)
       throw error
     }
   }
@@ -33,9 +40,15 @@ export class PreparedLogs {
     return log
   }
 
-  /** Takes back what was prepared. What cannot be removed belongs to no topic, and is set aside when its name is used again. */
-  discard(plan: PartitionPlan): void {
-    for (const [name, log] of this.#taken(plan)) this.#remove(name, log)
+  /**
+   * Takes back what was prepared, a log at each step. What cannot be removed belongs to no topic, and is set aside when its name is used
+   * again.
+   */
+  *discard(plan: PartitionPlan): Iterable<void> {
+    for (const [name, log] of this.#taken(plan)) {
+      this.#remove(name, log)
+      yield
+    }
   }
 
   /** Closes the logs and leaves them where they are: the metadata may tell of them after the next start. */
@@ -49,11 +62,11 @@ export class PreparedLogs {
     this.#logs.clear()
   }
 
-  #taken({ topic, topicId, partitions }: PartitionPlan): [string, PartitionLog][] {
-    return partitions.flatMap((partition) => {
+  *#taken({ topic, topicId, partitions }: PartitionPlan): Iterable<[name: string, log: PartitionLog]> {
+    for (const partition of partitions) {
       const name = `${topic}-${partition}`
       const log = this.take(name, topicId)
-      return log === undefined ? [] : [[name, log] as [string, PartitionLog]]
-    })
+      if (log !== undefined) yield [name, log]
+    }
   }
 }

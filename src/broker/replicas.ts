@@ -79,7 +79,7 @@ export class Replicas {
     this.#logs.onDamage = (of, damage) => this.#takeOffline(of, damage)
     this.#logs.onFailure = (of, error) => this.#leaveToOthers(of, error)
     this.#prepared = new PreparedLogs({
-      make: (plan, partition) => this.#make(plan, partition),
+      make: (plan) => this.#maker(plan),
       remove: (name, prepared) => {
         this.#telling.attempt(`removal of ${name}`, () => this.#removals.add(prepared.setAside()))
       }
@@ -150,9 +150,9 @@ export class Replicas {
     }
   }
 
-  /** Makes the logs of partitions that are about to be told of. Throws DiskError, and has removed them again then. */
-  prepare(plan: PartitionPlan): void {
-    this.#prepared.prepare(plan)
+  /** Makes the logs of partitions that are about to be told of, one at each step. Throws DiskError, and has removed them again then. */
+  prepare(plan: PartitionPlan): Iterable<void> {
+    return this.#prepared.prepare(plan)
   }
 
   /** Whether something on the disk speaks of an earlier topic of this name. */
@@ -165,8 +165,8 @@ export class Replicas {
     return this.saveCheckpoints()
   }
 
-  discard(plan: PartitionPlan): void {
-    this.#prepared.discard(plan)
+  discard(plan: PartitionPlan): Iterable<void> {
+    return this.#prepared.discard(plan)
   }
 
   leave(plan: PartitionPlan): void {
@@ -182,7 +182,7 @@ export class Replicas {
   follow(delta: MetadataDelta, image: ClusterImage): void {
     for (const topic of delta.deleted) this.#remove(topic)
     if (delta.deleted.length > 0) this.#telling.attemptSoon('checkpoints', () => this.saveCheckpoints())
-    for (const { topic, partition } of delta.partitions) this.#followPartition(topic, partition, image)
+    for (const [topic, partitions] of byTopic(delta.partitions)) this.#followPartitions(topic, partitions, image)
     for (const { type, name } of delta.configs) {
       if (type === ResourceType.topic) this.#configure(name, image)
       // A broker's configuration gives the defaults of every topic.
@@ -190,12 +190,15 @@ export class Replicas {
     }
   }
 
-  #followPartition(topic: TopicImage, partition: PartitionImage, image: ClusterImage): void {
-    const hosted = this.get(topic.name, partition.partitionId)
-    const isHere = partition.replicas.includes(this.#options.nodeId)
-    if (hosted.kind === 'none' && isHere) this.#open(topic, [partition], image, 'new')
-    if (hosted.kind !== 'none' && !isHere) this.#removePartition(topic, partition.partitionId)
-    if (isHere && this.#hasRoles) this.#giveRole(topic, partition)
+  #followPartitions(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage): void {
+    const isHere = ({ replicas }: PartitionImage): boolean => replicas.includes(this.#options.nodeId)
+    const isHosted = ({ partitionId }: PartitionImage): boolean => this.get(topic.name, partitionId).kind !== 'none'
+    const added = partitions.filter((partition) => isHere(partition) && !isHosted(partition))
+    this.#open(topic, added, image, 'new')
+    for (const partition of partitions) {
+      if (!isHere(partition)) this.#removePartition(topic, partition.partitionId)
+      else if (this.#hasRoles) this.#giveRole(topic, partition)
+    }
   }
 
   /**
@@ -495,9 +498,10 @@ export class Replicas {
     throw new DiskError('failed', name, `${what} ${advice}`)
   }
 
-  #make({ topic, topicId, config }: PartitionPlan, partition: number): PartitionLog {
+  #maker({ topic, topicId, config }: PartitionPlan): (partition: number) => PartitionLog {
     const settings = this.#options.config.logConfigFor(config)
-    return this.#logs.make({ topic, topicId, partition, leaderEpoch: 0 }, settings, (id) => this.#servedTopic(id))
+    const servedBy = (id: string): string | undefined => this.#servedTopic(id)
+    return (partition) => this.#logs.make({ topic, topicId, partition, leaderEpoch: 0 }, settings, servedBy)
   }
 
   /** The name of the topic with this id, of those that are hosted here. */
@@ -551,6 +555,16 @@ interface Hosting {
   readonly config: LogConfig
   readonly minInSyncReplicas: number
   readonly history: History
+}
+
+function byTopic(partitions: MetadataDelta['partitions']): ReadonlyMap<TopicImage, readonly PartitionImage[]> {
+  const found = new Map<TopicImage, PartitionImage[]>()
+  for (const { topic, partition } of partitions) {
+    const ofTopic = found.get(topic)
+    if (ofTopic === undefined) found.set(topic, [partition])
+    else ofTopic.push(partition)
+  }
+  return found
 }
 
 function topicIdOf(hosted: HostedPartition): string | null {

@@ -43,9 +43,11 @@ import { limits } from '../limits.ts'
 import { leavesNoDoubt } from '../log/refused-sync.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { BrokerControl } from './broker-control.ts'
+import { Growth, type WantedGrowth } from './growth.ts'
 import { type LogMaker, LogMakers, type NewPartitions } from './log-makers.ts'
 import { Publication } from './publication.ts'
 import { RegisteredBrokers } from './registered-brokers.ts'
+import { storageFailure } from './storage-failure.ts'
 
 /** A broker, as the controller knows it: it makes logs, and follows what is safe. */
 export interface MetadataFollower extends LogMaker {
@@ -112,12 +114,6 @@ function firstRecords(defaults: BrokerConfig): StateRecord[] {
 /** The results that rest on records, and on new partitions where there are any. */
 type Written = Map<object, NewPartitions | null>
 
-/** What the disk refused is told to the client; anything else is thrown on. */
-function storageFailure(error: unknown): { readonly cause: DiskError; readonly refusal: TopicFailure } {
-  if (!(error instanceof DiskError)) throw error
-  return { cause: error, refusal: { error: ErrorCode.KAFKA_STORAGE_ERROR, message: error.message } }
-}
-
 function withoutNulls(config: ReadonlyMap<string, string | null>): ReadonlyMap<string, string> {
   const set = new Map<string, string>()
   for (const [name, value] of config) if (value !== null) set.set(name, value)
@@ -142,6 +138,7 @@ export class Controller {
   /** What concerns brokers, and who leads. */
   readonly brokers: BrokerControl
   readonly #makers = new LogMakers()
+  readonly #growth: Growth
   readonly #followers = new Map<number, MetadataFollower>()
   /** Those who came last, of whom some wait to be told. */
   readonly #coming = new Map<number, ComingBroker>()
@@ -151,6 +148,13 @@ export class Controller {
   readonly #publication: Publication
   /** Written, and not handed to the publication yet. */
   #unpublished: StateRecord[] = []
+  /** The new partitions among them. */
+  #unpublishedPartitions: NewPartitions[] = []
+  /**
+   * Partitions whose names no broker's disk kept. Their records are in the log, and told: only who asked for them is refused, as what comes
+   * after does not rest on the disk of another.
+   */
+  readonly #withoutNames = new WeakMap<NewPartitions, DiskError>()
   /** Of topics whose deletion the brokers have not been told of, and whose logs are still there: resolves when they are. */
   readonly #leaving = new Map<string, Promise<void>>()
 
@@ -167,6 +171,14 @@ export class Controller {
     this.#placement = { living, chance, defaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     this.#coordinator.load()
+    this.#growth = new Growth({
+      clock,
+      makers: this.#makers,
+      append: (records, partitions) => {
+        this.#append(records)
+        this.#unpublishedPartitions.push(partitions)
+      }
+    })
     this.#publication = new Publication(clock, (records) => this.#tell(records))
     const objection = objectionToCluster(this.image, nodes, nodeId)
     if (objection !== null) throw new UnsupportedMetadata(objection)
@@ -174,7 +186,7 @@ export class Controller {
     this.brokers = new BrokerControl({
       scene: { image: this.image, living, defaults },
       brokers: living,
-      writer: { append: (records) => this.#append(records), published: () => this.#published([]) },
+      writer: { append: (records) => this.#append(records), published: () => this.#published() },
       writesRegistrations: !this.#isCombined
     })
   }
@@ -186,12 +198,12 @@ export class Controller {
   begin(): Promise<void> {
     if (this.#transactions.isOpen) this.#append([abortTransactionRecord('Controller failover')])
     if (this.image.features.size === 0) this.#append(firstRecords(this.#placement.defaults))
-    return this.#published([])
+    return this.#published()
   }
 
   /** Resolves when all that was written so far is safe and told, and so is what the brokers made of it. Rejects with DiskError. */
   async settled(): Promise<void> {
-    await this.#published([])
+    await this.#published()
     await this.#makers.allSafe()
   }
 
@@ -221,7 +233,7 @@ export class Controller {
   /** What is in its image; others may write without end, and what comes after it is caught up on. */
   async #madeSafe(coming: ComingBroker): Promise<void> {
     // Where it is refused for now, it is told later all the same.
-    this.#published([]).catch(() => {})
+    this.#published().catch(() => {})
     coming.handedIn = this.#handedIn
     await this.#publication.settled()
   }
@@ -238,26 +250,21 @@ export class Controller {
     const asked = topics.reduce((sum, topic) => sum + Math.max(0, partitionsOf(topic, this.#placement.defaults)), 0)
     const excess = objectionToRequestSize(asked, 'partitions')
     if (excess !== null) return topics.map(() => excess)
-    // Where no name has to be waited for, what is asked first is decided first.
-    if (this.#isLeaving(topics)) {
-      const refusal = await this.#nameFree(topics).then(
-        () => null,
-        (error: unknown) => storageFailure(error).refusal
-      )
-      if (refusal !== null) return topics.map(() => refusal)
+    const wanted = topics.map((topic) => this.#newTopic(topic))
+    if (mode === 'validate-only') return wanted.map((one) => one.decide(null).result)
+    return this.#grow(wanted, () => (this.#isLeaving(topics) ? this.#nameFree(topics) : null))
+  }
+
+  #newTopic(topic: NewTopic): WantedGrowth<CreatedTopic> {
+    return {
+      decide: (made) =>
+        made === null
+          ? decideNewTopic(this.image, topic, this.#placement)
+          : decideNewTopic(this.image, placedAs(topic, made), { ...this.#placement, newTopicId: () => made.topicId }),
+      partitions: ({ id }, placed) => ({
+        ...{ topic: topic.name, topicId: id, config: withoutNulls(topic.config), placed }
+      })
     }
-    const written: Written = new Map()
-    const results = topics.map((topic) => {
-      const { records, placed, result } = decideNewTopic(this.image, topic, this.#placement)
-      if (mode === 'validate-only' || 'message' in result) return result
-      const { name } = topic
-      const partitions = { topic: name, topicId: result.id, config: withoutNulls(topic.config), placed }
-      const refusal = this.#grow(partitions, records)
-      if (refusal !== null) return refusal
-      written.set(result, partitions)
-      return result
-    })
-    return this.#settled(written, results)
   }
 
   /** Makes one of the broker's own topics; ErrorCode.NONE when it is there afterwards. */
@@ -316,19 +323,39 @@ export class Controller {
       'additional partitions'
     )
     if (excess !== null) return topics.map(() => excess)
-    const written: Written = new Map()
-    const results = topics.map((wanted) => {
-      const topic = this.image.topicByName(wanted.name)
-      const { records, placed, result } = decideMorePartitions(this.image, wanted, this.#placement)
-      if (mode === 'validate-only' || 'message' in result || topic === undefined) return result
-      const config = this.image.topicConfig(topic.name)
-      const partitions = { topic: topic.name, topicId: topic.id, config, placed }
-      const refusal = this.#grow(partitions, records)
-      if (refusal !== null) return refusal
-      written.set(result, partitions)
-      return result
+    const wanted = topics.map((topic) => this.#morePartitions(topic))
+    if (mode === 'validate-only') return wanted.map((one) => one.decide(null).result)
+    return this.#grow(wanted, () => null)
+  }
+
+  #morePartitions(wanted: MorePartitions): WantedGrowth<{ readonly error: 0 }> {
+    const { name } = wanted
+    return {
+      decide: (made) => {
+        const assignments = made?.placed.map(({ replicas }) => ({ brokerIds: replicas })) ?? wanted.assignments
+        return decideMorePartitions(this.image, { ...wanted, assignments }, this.#placement)
+      },
+      partitions: (_, placed) => ({
+        ...{
+          topic: name,
+          topicId: this.image.topicByName(name)?.id ?? '',
+          config: this.image.topicConfig(name),
+          placed
+        }
+      })
+    }
+  }
+
+  #grow<Success extends object>(
+    wanted: readonly WantedGrowth<Success>[],
+    namesFree: () => Promise<void> | null
+  ): Promise<(Success | TopicFailure)[]> {
+    return this.#growth.carryOut(wanted, namesFree, (grown) => {
+      const written: Written = new Map()
+      for (const { result, partitions } of grown) if (partitions !== null) written.set(result, partitions)
+      const results = grown.map(({ result }) => result)
+      return this.#settled(written, results)
     })
-    return this.#settled(written, results)
   }
 
   /** AlterConfigs: replaces everything that was set for each resource. A broker is asked for its own configuration, and no other's. */
@@ -353,7 +380,7 @@ export class Controller {
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
     const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
     this.#append([producerIdsRecord(this.#nodeId, first + count)])
-    await this.#published([])
+    await this.#published()
     return { first, count }
   }
 
@@ -396,22 +423,6 @@ export class Controller {
     for (const record of records) this.#unpublished.push(record)
   }
 
-  /** The logs first, then the records that tell of them; null when both are there, and a refusal when neither is. */
-  #grow(partitions: NewPartitions, records: readonly StateRecord[]): TopicFailure | null {
-    try {
-      this.#makers.prepare(partitions)
-      try {
-        this.#append(records)
-      } catch (error) {
-        this.#makers.discard(partitions)
-        throw error
-      }
-      return null
-    } catch (error) {
-      return storageFailure(error).refusal
-    }
-  }
-
   /** A topic that takes the name of one that is being deleted waits until the brokers have let go of that one's directories. */
   #holdNames(names: readonly string[]): void {
     const told = this.#publication.settled()
@@ -431,7 +442,7 @@ export class Controller {
   async #nameFree(topics: readonly NewTopic[]): Promise<void> {
     while (topics.some(({ name }) => this.#leaving.has(name))) {
       // Its deletion may have been refused for want of a file handle, and may be possible by now.
-      await this.#published([])
+      await this.#published()
       await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
     }
     await Promise.all(topics.map(({ name }) => this.#makers.letGo(name)))
@@ -444,7 +455,11 @@ export class Controller {
   ): Promise<(Result | TopicFailure)[]> {
     const partitions = [...written.values()].filter((one) => one !== null)
     try {
-      await this.#published(partitions)
+      await this.#published()
+      for (const one of partitions) {
+        const refusal = this.#withoutNames.get(one)
+        if (refusal !== undefined) throw refusal
+      }
       return results
     } catch (error) {
       const failure = storageFailure(error)
@@ -454,21 +469,19 @@ export class Controller {
   }
 
   /** Resolves when all that was written is safe, and the brokers know of it. Rejects with DiskError. */
-  async #published(partitions: readonly NewPartitions[]): Promise<void> {
-    const records = this.#unpublished
+  #published(): Promise<void> {
+    const [records, partitions] = [this.#unpublished, this.#unpublishedPartitions]
     this.#unpublished = []
+    this.#unpublishedPartitions = []
     this.#handedIn += 1
-    let refusal: DiskError | null = null
     const namesSafe = (): Promise<void> =>
       this.#makers.namesSafe(partitions).catch((error: unknown) => {
         if (this.#isCombined || !(error instanceof DiskError) || error.problem === 'too-many-files') throw error
-        refusal = error
+        for (const one of partitions) this.#withoutNames.set(one, error)
       })
-    await this.#publication.publish(records, async () => {
+    return this.#publication.publish(records, async () => {
       await Promise.all([this.#coordinator.settled(), namesSafe()])
     })
-    // The records are in the log, and told: what comes after them does not rest on the disk of another.
-    if (refusal !== null) throw refusal
   }
 
   #tell(records: readonly StateRecord[]): void {
@@ -485,4 +498,10 @@ export function configOfBroker(image: ClusterImage, nodeId: number, name: string
   return (
     image.configOf(ResourceType.broker, String(nodeId)).get(name) ?? image.configOf(ResourceType.broker, '').get(name)
   )
+}
+
+/** The topic with its replicas where their logs are. */
+function placedAs(topic: NewTopic, { placed }: NewPartitions): NewTopic {
+  const assignments = placed.map(({ partitionId, replicas }) => ({ partitionIndex: partitionId, brokerIds: replicas }))
+  return { ...topic, partitions: -1, replicationFactor: -1, assignments }
 }

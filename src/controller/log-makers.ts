@@ -19,10 +19,10 @@ export interface LogMaker {
   isLettingGo(topic: string): boolean
   /** Resolves when nothing on its disk speaks of topics that are gone. Rejects with DiskError. */
   letGo(): Promise<void>
-  /** Makes the logs. Throws DiskError, with nothing made. */
-  prepare(plan: PartitionPlan): void
-  /** The plan was not carried out: what was made is removed. */
-  discard(plan: PartitionPlan): void
+  /** Makes the logs, one at each step. Throws DiskError, with nothing made. */
+  prepare(plan: PartitionPlan): Iterable<void>
+  /** The plan is not carried out: what was made is removed, one at each step. */
+  discard(plan: PartitionPlan): Iterable<void>
   /** Nobody knows whether the plan was carried out: what was made stays where it is, for the next start. */
   leave(plan: PartitionPlan): void
   /** Resolves when what was prepared survives a power cut. Rejects with DiskError. */
@@ -67,13 +67,13 @@ export class LogMakers {
     await this.#byMostOf(holding, (maker) => this.#doneOrGone(maker, () => maker.letGo()))
   }
 
-  /** Throws DiskError, with nothing made anywhere, when nobody's disk takes it. */
-  prepare(partitions: NewPartitions): void {
+  /** A log at each step. Throws DiskError, with nothing made anywhere, when nobody's disk takes it. */
+  *prepare(partitions: NewPartitions): Iterable<void> {
     const refused: DiskError[] = []
     const plans = this.#plans(partitions)
     for (const [maker, plan] of plans) {
       try {
-        maker.prepare(plan)
+        yield* this.#whileThere(maker, maker.prepare(plan))
       } catch (error) {
         if (!(error instanceof DiskError)) throw error
         refused.push(error)
@@ -83,8 +83,22 @@ export class LogMakers {
     if (first !== undefined && refused.length === plans.length) throw first
   }
 
-  discard(partitions: NewPartitions): void {
-    for (const [maker, plan] of this.#plans(partitions)) maker.discard(plan)
+  /** The same backwards. */
+  *discard(partitions: NewPartitions): Iterable<void> {
+    for (const [maker, plan] of this.#plans(partitions)) yield* this.#whileThere(maker, maker.discard(plan))
+  }
+
+  /** A broker that goes between two steps takes none any more. */
+  *#whileThere(maker: LogMaker, steps: Iterable<void>): Iterable<void> {
+    for (const _ of steps) {
+      yield
+      if (!this.#isThere(maker)) return
+    }
+  }
+
+  #isThere(maker: LogMaker): boolean {
+    for (const there of this.#makers.values()) if (there === maker) return true
+    return false
   }
 
   leave(partitions: NewPartitions): void {

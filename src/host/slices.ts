@@ -55,3 +55,21 @@ export async function inSlices<Item>(clock: Clock, items: Iterable<Item>, work: 
     work(item)
   }
 }
+
+/**
+ * The first slice before this returns: null when that was all, and nothing is waited for. Else resolves when every step is taken. Throws, or
+ * rejects with, what a step throws.
+ */
+export function stepsInSlices(slices: Slices, steps: Iterable<void>): Promise<void> | null {
+  const iterator = steps[Symbol.iterator]()
+  while (iterator.next().done !== true) {
+    const turn = slices.othersTurn()
+    if (turn !== null) return restInSlices(slices, iterator, turn)
+  }
+  return null
+}
+
+async function restInSlices(slices: Slices, steps: Iterator<void>, firstTurn: Promise<void>): Promise<void> {
+  await firstTurn
+  while (steps.next().done !== true) await slices.othersTurn()
+}

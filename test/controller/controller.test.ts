@@ -130,7 +130,10 @@ test('a topic that takes a name waits until the brokers have let go of the one b
   const { deleted } = { deleted: controller.image.topicByName('t1')?.id ?? '' }
   await controller.attach(nodeId, {
     ...follower(() => told.push('told')),
-    prepare: ({ topic }) => told.push(`prepare ${topic}`)
+    prepare({ topic }) {
+      told.push(`prepare ${topic}`)
+      return []
+    }
   })
   log.holdSyncs()
   const deletion = controller.deleteTopics([deleted])

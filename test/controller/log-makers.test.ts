@@ -11,9 +11,11 @@ const partitions = {
   placed: [{ partitionId: 0, replicas: [1, 2] }]
 }
 
+const all = (steps: Iterable<void>): number => [...steps].length
+
 function makerWith(namesSafe: () => Promise<void>): LogMaker {
   const letGo = () => Promise.resolve()
-  return { isLettingGo: () => false, letGo, prepare() {}, discard() {}, leave() {}, namesSafe }
+  return { isLettingGo: () => false, letGo, prepare: () => [], discard: () => [], leave() {}, namesSafe }
 }
 
 test('a broker that is killed while its names are made safe is passed over', async () => {
@@ -73,11 +75,46 @@ test('one broker whose disk refuses does not keep the others from a topic; when 
   const makers = new LogMakers()
   makers.attach(1, broken)
   makers.attach(2, { ...makerWith(() => Promise.resolve()), isLettingGo: () => true })
-  makers.prepare(partitions)
+  all(makers.prepare(partitions))
   await makers.namesSafe([partitions])
   await makers.letGo('orders')
   makers.detach(2)
-  assert.throws(() => makers.prepare(partitions), /refuses/)
+  assert.throws(() => all(makers.prepare(partitions)), /refuses/)
   await assert.rejects(makers.namesSafe([partitions]), /refuses/)
   await assert.rejects(makers.letGo('orders'), /refuses/)
+})
+
+test('a broker that goes while it makes logs is passed over, and the others make theirs', () => {
+  const makers = new LogMakers()
+  const made: string[] = []
+  const makerOf = (name: string): LogMaker => ({
+    ...makerWith(() => Promise.resolve()),
+    *prepare(plan) {
+      for (const partition of plan.partitions) {
+        made.push(`${name} ${partition}`)
+        yield
+      }
+    }
+  })
+  makers.attach(1, makerOf('one'))
+  makers.attach(2, makerOf('two'))
+  const placed = [0, 1].map((partitionId) => ({ partitionId, replicas: [1, 2] }))
+  const steps = makers.prepare({ ...partitions, placed })[Symbol.iterator]()
+  steps.next()
+  makers.detach(1)
+  makers.attach(1, makerOf('one again'))
+  while (steps.next().done !== true);
+  assert.deepEqual(made, ['one 0', 'two 0', 'two 1'])
+})
+
+test('a name waits for no broker that was killed', async () => {
+  const makers = new LogMakers()
+  makers.attach(1, {
+    ...makerWith(() => Promise.resolve()),
+    isLettingGo: () => true,
+    letGo: () => new Promise(() => {})
+  })
+  const free = makers.letGo('orders')
+  makers.detach(1)
+  await free
 })

@@ -3,6 +3,7 @@ import type { Mutation } from './list.ts'
 
 const model = ['test/controller/cluster.model.test.ts']
 const asKafka = ['test/controller/partition-change.test.ts']
+const growth = ['test/controller/growth.test.ts']
 const delta = ['test/coordination/metadata/delta.test.ts']
 
 export const controllerMutations: readonly Mutation[] = [
@@ -82,5 +83,33 @@ export const controllerMutations: readonly Mutation[] = [
     text: 'find((id) => id !== controllerId)',
     replacement: 'find((id) => !nodes.some(({ nodeId }) => nodeId === id))',
     tests: ['test/coordination/metadata/kafka-metadata.test.ts']
+  },
+  {
+    what: 'thousands of logs are made in one turn',
+    file: 'src/host/slices.ts',
+    text: '    if (turn !== null) return restInSlices(slices, iterator, turn)\n',
+    replacement: '',
+    tests: growth
+  },
+  {
+    what: 'two requests make logs at the same time',
+    file: 'src/controller/growth.ts',
+    text: 'while (this.#underWay !== null) {',
+    replacement: 'while (false) {',
+    tests: growth
+  },
+  {
+    what: 'what cannot be any more as it was decided is not decided anew',
+    file: 'src/controller/growth.ts',
+    text: '    if (failure === null) return this.#grow(wanted, slices)\n',
+    replacement: '',
+    tests: growth
+  },
+  {
+    what: 'a topic is told of with what somebody else has written, before its names are safe',
+    file: 'src/controller/controller.ts',
+    text: 'this.#makers.namesSafe(partitions)',
+    replacement: 'this.#makers.namesSafe([])',
+    tests: growth
   }
 ]

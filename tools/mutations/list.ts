@@ -361,8 +361,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'a name is taken while the directories of the topic before are there',
     file: 'src/controller/controller.ts',
-    text: 'if (this.#isLeaving(topics)) {',
-    replacement: 'if (false) {',
+    text: 'this.#isLeaving(topics) ? this.#nameFree(topics) : null',
+    replacement: 'null',
     tests: ['test/controller/controller.test.ts']
   },
   {

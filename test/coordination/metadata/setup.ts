@@ -38,14 +38,15 @@ export const placement = (overrides: Readonly<Record<string, string>> = {}): Pla
 export function coordinatorOn(
   log = new MemoryStateLog(),
   overrides: Readonly<Record<string, string>> = {},
-  nodes: readonly { readonly nodeId: number; readonly directoryId: string }[] = [{ nodeId, directoryId }]
+  nodes: readonly { readonly nodeId: number; readonly directoryId: string }[] = [{ nodeId, directoryId }],
+  clock = new ManualClock()
 ): Controller {
   const brokerDefaults = BrokerConfig.parse(overrides)
   // Another seed for each start: one that is restarted does not give out its ids again.
   const chance = new SeededChance(log.records.length + 1)
   const coordinator = new Controller({
     log,
-    clock: new ManualClock(),
+    clock,
     chance,
     nodeId,
     nodes,
@@ -107,8 +108,8 @@ export function follower(follow: (records: readonly StateRecord[]) => void): Met
   return {
     isLettingGo,
     letGo,
-    prepare: nothing,
-    discard: nothing,
+    prepare: () => [],
+    discard: () => [],
     leave: nothing,
     namesSafe: () => Promise.resolve(),
     follow
