@@ -41,9 +41,7 @@ export interface OpenedSegments {
 }
 
 export function openSegments(options: RecoveryOptions): OpenedSegments {
-  const { disk, directory, names } = options
-  if (names.length === 0) disk.createDirectory(directory)
-  const impossible = names.find(isImpossibleSegment)
+  const impossible = options.names.find(isImpossibleSegment)
   if (impossible !== undefined) throw misnamed(impossible, options)
   const segments: Segment[] = []
   try {

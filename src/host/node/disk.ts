@@ -2,6 +2,7 @@
 import {
   close,
   closeSync,
+  constants,
   existsSync,
   fdatasync,
   fstatSync,
@@ -231,14 +232,9 @@ class NodeFile implements DiskFile {
   }
 }
 
-/** 'r+' refuses a file that is not there, 'wx+' one that is; together they open or create and never cut. */
+/** Never cuts. One call also where it makes the file: a new log has five of them. */
 function openFile(full: string, mode: 'existing' | 'create'): number {
-  try {
-    return openSync(full, 'r+')
-  } catch (error) {
-    if (mode === 'existing' || codeOf(error) !== 'ENOENT') throw error
-    return openSync(full, 'wx+')
-  }
+  return openSync(full, mode === 'create' ? constants.O_RDWR | constants.O_CREAT : constants.O_RDWR)
 }
 
 /** Writes everything, however many calls it takes; gives the position after it. */
