@@ -52,6 +52,8 @@ export const limits = {
   followerPartitionBytes: 1024 * 1024,
   /** A job that walks partitions, groups or segments lets others have a turn after this long. */
   sliceMs: 10,
+  /** A request that names more partitions is done in slices, from the next turn on: so many take a part of one (measured: 1 to 5 ms). */
+  partitionsAtOnce: 100,
   /** A follower's fetch waits this long for records (Kafka: replica.fetch.wait.max.ms). */
   followerFetchWaitMs: 500,
   /** After a refusal a follower asks again: short, as brokers of one process hear of elections at once. */

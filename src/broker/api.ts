@@ -3,7 +3,8 @@
  * handler. `apis/` holds one file for each key; dispatch, ApiVersions and the tests come from the list of them.
  *
  * A handler that may wait has two stages: what it does before its first `await` runs in the order of the requests on a
- * connection (append, queue), the rest waits in the background. Answers of one connection still leave in order.
+ * connection (append, queue), the rest waits in the background. Answers of one connection still leave in order. A first stage that would
+ * hold up the loop goes in slices (`walks.ts`), and the connection is held meanwhile where its order counts (`held-sessions.ts`).
  */
 import type { ApiKey } from '../protocol/api-keys.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'

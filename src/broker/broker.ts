@@ -33,6 +33,7 @@ import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
+import { HeldSessions } from './held-sessions.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { metadataDirectory } from './metadata-directory.ts'
@@ -46,6 +47,7 @@ import type { Replica } from './replication/replica.ts'
 import { isThrottledReplica, ReplicationThrottle } from './replication/replication-throttle.ts'
 import type { Session } from './session.ts'
 import type { Storage } from './storage.ts'
+import { Walks } from './walks.ts'
 
 export interface BrokerOptions {
   readonly storage: Storage
@@ -76,6 +78,8 @@ export class Broker {
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
   readonly fetchMemory = new FetchMemory()
+  readonly walks: Walks
+  readonly heldSessions = new HeldSessions()
   readonly diskRoom: DiskRoom
   /** Of what followers take of this broker. */
   readonly leaderThrottle: ReplicationThrottle
@@ -133,6 +137,7 @@ export class Broker {
     this.producerIds = new ProducerIds(controller)
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)
+    this.walks = new Walks(host.clock)
     this.diskRoom = new DiskRoom(host.clock, log)
     this.topicNames = topicNamesOf(() => this.#image)
     const image = (): ClusterImage => this.#image
@@ -244,11 +249,17 @@ export class Broker {
    * when this returns; the rest may be waited for. Never throws and never rejects.
    */
   answer(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
-    if (this.#isBroken) return close('the broker has stopped itself after a mistake of its own')
-    const answer = dispatch(this, session, frame)
+    const answer = this.heldSessions.isHeld(session)
+      ? this.heldSessions.inTurn(session, () => this.#dispatch(session, frame))
+      : this.#dispatch(session, frame)
     if (!(answer instanceof Promise)) return answer
     this.#inFlight += 1
     return answer.then(this.#answered)
+  }
+
+  #dispatch(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
+    if (this.#isBroken) return close('the broker has stopped itself after a mistake of its own')
+    return dispatch(this, session, frame)
   }
 
   /** What this broker has of a partition. */

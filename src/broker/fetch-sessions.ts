@@ -46,6 +46,7 @@ export interface FetchContext {
   /** `changed`: leave out partitions that have nothing new. */
   readonly answer: 'all' | 'changed'
   readonly partitions: FetchPartitions
+  readonly partitionCount: number
   /** A partition that gave records goes to the end of the line, so that each gets its turn. */
   readonly served: (partition: FetchPartition) => void
 }
@@ -159,6 +160,7 @@ export class FetchSessions {
       sessionId: session.id,
       answer,
       partitions: { [Symbol.iterator]: () => session.partitions.values() },
+      partitionCount: session.partitions.size,
       served(partition) {
         const key = keyOf(session, partition)
         if (session.partitions.get(key) !== partition) return
@@ -191,7 +193,7 @@ export class FetchSessions {
 }
 
 function sessionless(partitions: readonly FetchPartition[]): FetchContext {
-  return { sessionId: noSession, answer: 'all', partitions, served() {} }
+  return { sessionId: noSession, answer: 'all', partitions, partitionCount: partitions.length, served() {} }
 }
 
 function keyOf(

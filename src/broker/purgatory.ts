@@ -18,7 +18,7 @@ export interface FetchWait {
 
 export class FetchPurgatory {
   readonly #clock: Clock
-  readonly #waiting = new Set<WaitingFetch>()
+  readonly #waiting = new Set<WaitingFetch | FetchWatch>()
   #isReleased = false
   #hasEnded = false
 
@@ -40,6 +40,14 @@ export class FetchPurgatory {
       })
       this.#waiting.add(fetch)
     })
+  }
+
+  /** For who reads so many partitions that it takes more than one turn, and may have to wait then. */
+  watch(reader: FetchWait['reader']): FetchWatch {
+    const watch = new FetchWatch(reader, this.#clock, () => void this.#waiting.delete(watch))
+    if (this.#hasEnded || (this.#isReleased && reader === 'consumer')) watch.ended()
+    else this.#waiting.add(watch)
+    return watch
   }
 
   /** Lets consumers go at once, and none of them wait any more: the broker is stopping. */
@@ -83,5 +91,65 @@ class WaitingFetch implements ReplicaObserver {
     this.#timer.cancel()
     for (const replica of this.#replicas) replica.forget(this)
     this.#done()
+  }
+}
+
+/** Hears of each partition from where it was read: what comes while others are read counts. */
+export class FetchWatch implements ReplicaObserver {
+  readonly reader: FetchWait['reader']
+  readonly #replicas: Replica[] = []
+  readonly #clock: Clock
+  readonly #onEnd: () => void
+  #cameBytes = 0
+  #wantedBytes = Infinity
+  #timer: Timer | null = null
+  #goOn: (() => void) | null = null
+  #hasEnded = false
+
+  constructor(reader: FetchWait['reader'], clock: Clock, onEnd: () => void) {
+    this.reader = reader
+    this.#clock = clock
+    this.#onEnd = onEnd
+  }
+
+  /** Its partition was just read. */
+  add(replica: Replica): void {
+    this.#replicas.push(replica)
+    if (this.reader === 'follower') replica.observeWritten(this)
+    else replica.observe(this)
+  }
+
+  get isOfNone(): boolean {
+    return this.#replicas.length === 0
+  }
+
+  /** Resolves when it is time to read again and answer: so many bytes have come to partitions that were read before. */
+  wait(missingBytes: number, maxWaitMs: number): Promise<void> {
+    if (this.#cameBytes >= missingBytes) this.ended()
+    if (this.#hasEnded) return Promise.resolve()
+    this.#wantedBytes = missingBytes
+    return new Promise((resolve) => {
+      this.#goOn = resolve
+      this.#timer = this.#clock.after(maxWaitMs, () => this.ended())
+    })
+  }
+
+  advanced(bytes: number): void {
+    this.#cameBytes += bytes
+    if (this.#cameBytes >= this.#wantedBytes) this.ended()
+  }
+
+  ended(): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#timer?.cancel()
+    this.#onEnd()
+    this.#goOn?.()
+  }
+
+  /** Hears no more. */
+  close(): void {
+    this.ended()
+    for (const replica of this.#replicas) replica.forget(this)
   }
 }

@@ -3,6 +3,7 @@ import type { Mutation } from './list.ts'
 
 const producers = ['test/broker/apis/produce.test.ts']
 const dispatch = ['test/broker/dispatch.test.ts']
+const workPerTurn = ['test/broker/work-per-turn.test.ts']
 const offline = ['test/broker/offline.test.ts']
 
 const bombs = ['test/broker/bombs.test.ts']
@@ -288,5 +289,33 @@ export const brokerMutations: readonly Mutation[] = [
     text: '    await this.#underWay\n',
     replacement: '',
     tests: ['test/broker/metadata-snapshots.test.ts']
+  },
+  {
+    what: 'requests of thousands of partitions are done in one turn',
+    file: 'src/broker/walks.ts',
+    text: '      if (this.#clock.monotonicMs() - beganMs > limits.sliceMs) break\n',
+    replacement: '',
+    tests: workPerTurn
+  },
+  {
+    what: 'what is sent behind a request of thousands of partitions overtakes it',
+    file: 'src/broker/apis/00-produce.ts',
+    text: '  heldSessions.hold(context.session, appended)\n',
+    replacement: '',
+    tests: workPerTurn
+  },
+  {
+    what: 'what waits behind two requests of thousands of partitions overtakes the second',
+    file: 'src/broker/held-sessions.ts',
+    text: 'if (behind === undefined) continue',
+    replacement: 'if (behind !== null) continue',
+    tests: workPerTurn
+  },
+  {
+    what: 'a fetch does not hear of what comes to a partition while it reads others',
+    file: 'src/broker/apis/01-fetch.ts',
+    text: 'if (replica !== undefined) watch?.add(replica)',
+    replacement: 'if (replica !== undefined && partition.partition > 0) watch?.add(replica)',
+    tests: workPerTurn
   }
 ]

@@ -9,7 +9,8 @@
  * connection, the only way to tell.
  *
  * Budget: record bytes are checked and get their offset where they lie in the request; no copy. What comes in one turn is written
- * with one call per partition, and synced with one; a request waits for that with one promise per partition.
+ * with one call per partition, and synced with one; a request waits for that with one promise per partition. Only one to more than a
+ * hundred partitions is appended in slices; what comes behind it on its connection waits.
  */
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
@@ -63,21 +64,68 @@ export const produce = api(ApiKey.Produce, {
   },
 
   handle(request, context) {
+    const topics = lastOfEach(request.topicData)
+    if (isOfMany(topics)) return produceInSlices(topics, request, context)
     const settled: Promise<void>[] = []
-    const responses = lastOfEach(request.topicData).map((topic) => ({
+    const responses = topics.map((topic) => ({
       name: topic.name,
       topicId: topic.topicId,
       partitionResponses: topic.partitionData.map((partition) => append(topic, partition, request, settled, context))
     }))
-    const answer = (): Outcome<ProduceResponse> => {
-      if (request.acks === 0) return anyFailed(responses) ? closeConnection : noAnswer
-      return { responses, ...redirections(responses, context) }
-    }
+    const answer = () => outcomeOf(responses, request, context)
     const [only] = settled
     if (only === undefined) return answer()
     return settled.length === 1 ? only.then(answer) : Promise.all(settled).then(answer)
   }
 })
+
+function isOfMany(topics: readonly RequestTopic[]): boolean {
+  // Of most: nothing is made to walk them.
+  if (topics.length === 1) return (topics[0]?.partitionData.length ?? 0) > limits.partitionsAtOnce
+  return topics.reduce((sum, { partitionData }) => sum + partitionData.length, 0) > limits.partitionsAtOnce
+}
+
+async function produceInSlices(
+  topics: readonly RequestTopic[],
+  request: Request,
+  context: RequestContext
+): Promise<Outcome<ProduceResponse>> {
+  const { walks, heldSessions } = context.broker
+  const settled: Promise<void>[] = []
+  const appended = walks.walk(appendSteps(topics, request, settled, context))
+  heldSessions.hold(context.session, appended)
+  const responses = await appended
+  await Promise.all(settled)
+  return outcomeOf(responses, request, context)
+}
+
+/** A partition at each step. */
+function* appendSteps(
+  topics: readonly RequestTopic[],
+  request: Request,
+  settled: Promise<void>[],
+  context: RequestContext
+): Generator<void, ProduceResponse['responses']> {
+  const responses: ProduceResponse['responses'][number][] = []
+  for (const topic of topics) {
+    const partitionResponses: PartitionAnswer[] = []
+    for (const partition of topic.partitionData) {
+      partitionResponses.push(append(topic, partition, request, settled, context))
+      yield
+    }
+    responses.push({ name: topic.name, topicId: topic.topicId, partitionResponses })
+  }
+  return responses
+}
+
+function outcomeOf(
+  responses: ProduceResponse['responses'],
+  request: Request,
+  context: RequestContext
+): Outcome<ProduceResponse> {
+  if (request.acks === 0) return anyFailed(responses) ? closeConnection : noAnswer
+  return { responses, ...redirections(responses, context) }
+}
 
 /** Of a partition that is named more than once the last batch counts, and it is answered once (KafkaApis.handleProduceRequest). */
 function lastOfEach(topics: readonly RequestTopic[]): readonly RequestTopic[] {

@@ -8,7 +8,8 @@
  * larger than every limit, and the first batch may begin before the offset asked for.
  *
  * Budget: one read of the file per partition with records, for a reader that keeps up also where some are not synced yet, into
- * memory that comes back when the answer has left; records are slices of it, never copied; a waiting fetch costs one timer.
+ * memory that comes back when the answer has left; records are slices of it, never copied; a waiting fetch costs one timer. More than a
+ * hundred partitions are read in slices.
  */
 import type { ReadMemory } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
@@ -22,6 +23,7 @@ import { misdirectedFetch, redirectedFetch } from '../current-leaders.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import { preferredReadReplica } from '../preferred-replica.ts'
+import type { FetchWatch } from '../purgatory.ts'
 import {
   absentPartition,
   failedRead,
@@ -62,6 +64,7 @@ export function answerFetch(request: Request, context: RequestContext): FetchRes
   const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
   if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
   const loan = context.broker.fetchMemory.lend()
+  if (session.partitionCount > limits.partitionsAtOnce) return answerOfMany(request, session, context, loan)
   const known = moreWithoutReading(request, session, context)
   if (known.length > 0) return readOnceSettled(known, request, session, context, loan)
   const first = readAll(request, session, context, loan)
@@ -110,6 +113,10 @@ function replicaIdOf(request: Request, { apiVersion }: RequestContext): number {
   return apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
 }
 
+function readerOf(request: Request, context: RequestContext): 'follower' | 'consumer' {
+  return replicaIdOf(request, context) >= 0 ? 'follower' : 'consumer'
+}
+
 function respondOrWait(
   request: Request,
   session: FetchContext,
@@ -122,7 +129,7 @@ function respondOrWait(
   // What was read is too little to be sent, and is read again.
   loan.giveBack()
   const wait = {
-    reader: replicaIdOf(request, context) >= 0 ? ('follower' as const) : ('consumer' as const),
+    reader: readerOf(request, context),
     replicas,
     missingBytes: request.minBytes - read.sizeBytes,
     maxWaitMs: Math.min(request.maxWaitMs, limits.fetchWaitMs)
@@ -130,6 +137,60 @@ function respondOrWait(
   return context.broker.fetches
     .wait(wait)
     .then(() => respond(session, readAll(request, session, context, loan).reads, context, loan))
+}
+
+async function answerOfMany(
+  request: Request,
+  session: FetchContext,
+  context: RequestContext,
+  loan: FetchLoan
+): Promise<FetchResponse> {
+  const first = await readInSlices(request, session, context, loan)
+  if (first.read.more.length === 0) return respondOrWaitWatching(request, session, first, context, loan)
+  first.watch.close()
+  loan.giveBack()
+  await Promise.allSettled(first.read.more)
+  const second = await readInSlices(request, session, context, loan)
+  return respondOrWaitWatching(request, session, second, context, loan)
+}
+
+interface WatchedReads {
+  readonly read: Reads
+  readonly watch: FetchWatch
+}
+
+async function readInSlices(
+  request: Request,
+  session: FetchContext,
+  context: RequestContext,
+  loan: FetchLoan
+): Promise<WatchedReads> {
+  const { walks, fetches } = context.broker
+  const watch = fetches.watch(readerOf(request, context))
+  try {
+    return { read: await walks.walk(readSteps(request, session, context, loan, watch)), watch }
+  } catch (error) {
+    watch.close()
+    throw error
+  }
+}
+
+async function respondOrWaitWatching(
+  request: Request,
+  session: FetchContext,
+  { read, watch }: WatchedReads,
+  context: RequestContext,
+  loan: FetchLoan
+): Promise<FetchResponse> {
+  try {
+    if (read.isDue || watch.isOfNone) return respond(session, read.reads, context, loan)
+    loan.giveBack()
+    await watch.wait(request.minBytes - read.sizeBytes, Math.min(request.maxWaitMs, limits.fetchWaitMs))
+    const { reads } = await context.broker.walks.walk(readSteps(request, session, context, loan, null))
+    return respond(session, reads, context, loan)
+  } finally {
+    watch.close()
+  }
 }
 
 /** What Kafka answers where it trips over the request itself (FetchRequest.getErrorResponse). */
@@ -178,23 +239,57 @@ interface Reads {
 }
 
 function readAll(request: Request, session: FetchContext, context: RequestContext, memory: ReadMemory): Reads {
-  const reads = new Map<FetchPartition, PartitionRead>()
-  let remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
-  let sizeBytes = 0
-  let isDue = request.maxWaitMs <= 0
-  const more: Promise<void>[] = []
-  for (const partition of session.partitions) {
-    const room = { remainingBytes, isFirst: sizeBytes === 0 ? ('yes' as const) : ('no' as const), memory }
-    const read = readOne(request, partition, room, context)
-    reads.set(partition, read)
-    sizeBytes += read.sizeBytes
-    if (read.more !== null) more.push(read.more)
-    remainingBytes = Math.max(0, remainingBytes - read.sizeBytes)
-    if (isWorthTelling(read)) isDue = true
-    // A follower that does not know how far its records are committed is told at once.
-    if (read.data.highWatermark > partition.knownHighWatermark) isDue = true
+  const reading = new Reading(request)
+  for (const partition of session.partitions) reading.add(partition, request, context, memory)
+  return reading.ended(request)
+}
+
+/** A partition at each step, of those that the session has now. */
+function* readSteps(
+  request: Request,
+  session: FetchContext,
+  context: RequestContext,
+  memory: ReadMemory,
+  watch: FetchWatch | null
+): Generator<void, Reads> {
+  const reading = new Reading(request)
+  for (const partition of [...session.partitions]) {
+    reading.add(partition, request, context, memory)
+    const replica = context.broker.replica(partition.topic, partition.partition)
+    if (replica !== undefined) watch?.add(replica)
+    yield
   }
-  return { reads, sizeBytes, more, isDue: isDue || reads.size === 0 || sizeBytes >= request.minBytes }
+  return reading.ended(request)
+}
+
+class Reading implements Reads {
+  readonly reads = new Map<FetchPartition, PartitionRead>()
+  readonly more: Promise<void>[] = []
+  sizeBytes = 0
+  isDue: boolean
+  #remainingBytes: number
+
+  constructor({ maxBytes, maxWaitMs }: Request) {
+    this.#remainingBytes = Math.min(maxBytes, limits.fetchBytes)
+    this.isDue = maxWaitMs <= 0
+  }
+
+  add(partition: FetchPartition, request: Request, context: RequestContext, memory: ReadMemory): void {
+    const isFirst = this.sizeBytes === 0 ? ('yes' as const) : ('no' as const)
+    const read = readOne(request, partition, { remainingBytes: this.#remainingBytes, isFirst, memory }, context)
+    this.reads.set(partition, read)
+    this.sizeBytes += read.sizeBytes
+    if (read.more !== null) this.more.push(read.more)
+    this.#remainingBytes = Math.max(0, this.#remainingBytes - read.sizeBytes)
+    if (isWorthTelling(read)) this.isDue = true
+    // A follower that does not know how far its records are committed is told at once.
+    if (read.data.highWatermark > partition.knownHighWatermark) this.isDue = true
+  }
+
+  ended({ minBytes }: Request): Reads {
+    if (this.reads.size === 0 || this.sizeBytes >= minBytes) this.isDue = true
+    return this
+  }
 }
 
 function readOne(

@@ -5,7 +5,8 @@
  * v9 latest tiered (-5) · v10 time-out for tiered look-ups · v11 earliest waiting for upload (-6)
  * Kafka: ReplicaManager.fetchOffset, Partition.fetchOffsetForTimestamp. There is no tiered storage here, so that the local
  * log is the whole log, and the tiered offsets are unknown (-1), as on a Kafka without it.
- * What was acknowledged before the request is told: the answer waits until it can be read.
+ * What was acknowledged before the request is told: the answer waits until it can be read. More than a hundred partitions are looked up in
+ * slices: looking for a time reads the disk.
  */
 import { DiskError } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
@@ -17,6 +18,7 @@ import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
 import { isIsolationLevel } from '../read-partition.ts'
 import type { Replica } from '../replication/replica.ts'
+import { allSteps } from '../walks.ts'
 
 type Request = Decoded<ListOffsetsRequest>
 type RequestPartition = Request['topics'][number]['partitions'][number]
@@ -63,6 +65,12 @@ export const listOffsets = api(ApiKey.ListOffsets, {
   }
 })
 
+function answerTo(request: Request, context: RequestContext): ListOffsetsResponse | Promise<ListOffsetsResponse> {
+  const count = request.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+  const steps = answerSteps(request, context)
+  return count > limits.partitionsAtOnce ? context.broker.walks.walk(steps) : allSteps(steps)
+}
+
 function failedAsAWhole({ topics }: Request, { errorCode }: Failure): ListOffsetsResponse {
   const answers = topics.map(({ name, partitions }) => ({
     name,
@@ -82,18 +90,23 @@ function becomingReadable(request: Request, { broker }: RequestContext): Promise
   )
 }
 
-function answerTo(request: Request, context: RequestContext): ListOffsetsResponse {
-  const topics = request.topics.map((topic) => {
+/** A partition at each step. */
+function* answerSteps(request: Request, context: RequestContext): Generator<void, ListOffsetsResponse> {
+  const topics: ListOffsetsResponse['topics'][number][] = []
+  for (const { name, partitions: asked } of request.topics) {
     const seen = new Set<number>()
     const repeated = new Set<number>()
-    for (const { partitionIndex } of topic.partitions) (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
-    const partitions = topic.partitions.map((partition) =>
-      repeated.has(partition.partitionIndex)
-        ? failed(partition, ErrorCode.INVALID_REQUEST)
-        : lookUp(request, topic.name, partition, context)
-    )
-    return { name: topic.name, partitions }
-  })
+    for (const { partitionIndex } of asked) (seen.has(partitionIndex) ? repeated : seen).add(partitionIndex)
+    const partitions: PartitionAnswer[] = []
+    for (const partition of asked) {
+      const isRepeated = repeated.has(partition.partitionIndex)
+      partitions.push(
+        isRepeated ? failed(partition, ErrorCode.INVALID_REQUEST) : lookUp(request, name, partition, context)
+      )
+      yield
+    }
+    topics.push({ name, partitions })
+  }
   return { topics }
 }
 
