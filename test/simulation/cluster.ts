@@ -175,13 +175,20 @@ export class SimulatedCluster {
 
   /** Whether others have all of what the broker, which is down, has: in every partition somebody else is in sync, and it is not. */
   isDispensable(node: Node): boolean {
+    return this.#everyoneSaysOf(
+      node,
+      ({ inSyncReplicas }) => inSyncReplicas.length > 0 && !inSyncReplicas.includes(node.id)
+    )
+  }
+
+  /** Whether that is so of all partitions of the broker, which is down, in the image of everybody. */
+  #everyoneSaysOf(node: Node, isSo: (partition: PartitionImage) => boolean): boolean {
     const life = this.#life
     if (node.process !== null || !life?.cluster || life.isStopping) return false
     const images = [life.cluster.controller.image, ...[...life.cluster.brokers.values()].map(({ image }) => image)]
     return images.every((image) => {
       const partitions = [...image.topics()].flatMap((topic) => topic.partitions)
-      const own = partitions.filter(({ replicas }) => replicas.includes(node.id))
-      return own.every(({ inSyncReplicas }) => inSyncReplicas.length > 0 && !inSyncReplicas.includes(node.id))
+      return partitions.filter(({ replicas }) => replicas.includes(node.id)).every(isSo)
     })
   }
 
@@ -202,9 +209,14 @@ export class SimulatedCluster {
     this.#note(`node ${node.id}: a bit flips in ${node.rot()}`)
   }
 
-  /** Whether bits may flip there. */
+  /**
+   * Whether bits may flip there. Behind what a checkpoint says was synced, nobody can tell such a record from one that a power cut left
+   * half written: it is cut off. So the broker must not be one that may lead before others have filled it (KIP-966).
+   */
   mayRot(node: Node): boolean {
-    return (this.#rotten ?? node) === node && this.isDispensable(node)
+    const mayNotLead = ({ eligibleLeaderReplicas, lastKnownEligibleLeaderReplicas }: PartitionImage): boolean =>
+      ![...eligibleLeaderReplicas, ...lastKnownEligibleLeaderReplicas].includes(node.id)
+    return (this.#rotten ?? node) === node && this.isDispensable(node) && this.#everyoneSaysOf(node, mayNotLead)
   }
 
   /** Whether the disk may be replaced: what lies on another may have flipped, unseen. */
