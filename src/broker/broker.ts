@@ -149,6 +149,7 @@ export class Broker {
       brokerEpoch: () => this.#epoch,
       clock: host.clock,
       onFailure: (replica, error) => replicas.fail(replica, error),
+      noteGaps: ({ name }) => storage.directory.noteGaps(name),
       onUnfit: (replica, error) => replicas.unfit(replica, error)
     })
     this.#inSyncSets = new InSyncSets({
@@ -306,8 +307,8 @@ export class Broker {
     const led = this.led(this.#image.topicById(topicId)?.name ?? '', partition)
     if ('error' in led) return { error: led.error }
     if (led.replica.leaderEpoch !== leaderEpoch) return { error: ErrorCode.FENCED_LEADER_EPOCH }
-    const { logStartOffset, logEndOffset } = led.replica.log
-    return { logStartOffset, logEndOffset }
+    const { logStartOffset, logEndOffset, gaps } = led.replica.log
+    return { logStartOffset, logEndOffset, gaps }
   }
 
   /** Where a client of this session is told to come back to. */

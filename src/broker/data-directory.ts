@@ -9,6 +9,7 @@ import { type Disk, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { DamageError, damageMessage } from '../log/damage.ts'
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from '../log/offset-checkpoint.ts'
+import { OneAtATime } from './one-at-a-time.ts'
 import { giveUpReserveAt, Reserve } from './reserve.ts'
 
 const metaProperties = 'meta.properties'
@@ -46,7 +47,8 @@ export class DataDirectory {
   #isReleased = false
   readonly #wasKafkas: boolean
   /** What Kafka's cleaner has listed, read when it is first asked for; null when the list is damaged. */
-  #compacted: PartitionOffsets | null | undefined
+  #compacted: Map<string, number> | null | undefined
+  readonly #listing = new OneAtATime(() => this.#writeCompacted())
   /** Of Kafka before 3.7, which has one directory and no id for it. */
   readonly #lacksDirectoryId: boolean
 
@@ -120,10 +122,31 @@ export class DataDirectory {
    * lists there what it has compacted; a log that it was in the middle of is not listed yet.
    */
   mayBeCompacted(name: string, config: { readonly cleanupCompact: boolean }): boolean {
-    if (!this.#wasKafkas) return false
-    if (config.cleanupCompact) return true
-    if (this.#compacted === undefined) this.#compacted = readOffsetCheckpoint(this.disk, cleanerCheckpoint)
-    return this.#compacted?.has(name) ?? true
+    if (this.#wasKafkas && config.cleanupCompact) return true
+    return this.#listed()?.has(name) ?? true
+  }
+
+  /**
+   * The log is filled by a leader whose log Kafka has compacted. Kafka's own list says so from here on, to the next start and to Kafka, whose
+   * cleaner begins at offset 0, as with a log that it has not met. Resolves when that survives a power cut. Rejects with DiskError.
+   */
+  async noteGaps(name: string): Promise<void> {
+    this.#listed()?.set(name, 0)
+    await this.#listing.run()
+  }
+
+  #listed(): Map<string, number> | null {
+    if (this.#compacted === undefined) {
+      const listed = readOffsetCheckpoint(this.disk, cleanerCheckpoint)
+      this.#compacted = listed === null ? null : new Map(listed)
+    }
+    return this.#compacted
+  }
+
+  async #writeCompacted(): Promise<void> {
+    const listed = this.#listed()
+    if (listed === null) return
+    await writeOffsetCheckpoint(this.disk, cleanerCheckpoint, new Map(listed), () => !this.#isReleased)
   }
 
   /** Resolves when they survive a power cut. Throws DiskError, and rejects with it; one at a time for each checkpoint. */

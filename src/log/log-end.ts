@@ -22,13 +22,13 @@ import { WriteGroup } from './write-group.ts'
 
 export interface LogEndOptions {
   readonly directory: string
-  readonly gaps: Gaps
   readonly clock: Clock
   readonly segments: Segments
   readonly producers: ProducerState
   readonly epochs: LeaderEpochs
   readonly start: LogStart
   config(): LogConfig
+  gaps(): Gaps
   /** So many bytes were appended, and are to be synced some time. */
   owe(sizeBytes: number): void
   /** What was taken in until now is in the file. */
@@ -133,8 +133,8 @@ export class LogEnd {
   /** As a follower: see `PartitionLog.appendAsFollower`. */
   appendAsFollower(chunks: readonly Buffer[]): FollowerAppend {
     this.settle()
-    const { gaps } = this.#of
-    const log = { directory: this.#of.directory, logEndOffset: this.#offset, latestEpoch: this.#of.epochs.latest, gaps }
+    const { directory, epochs } = this.#of
+    const log = { directory, logEndOffset: this.#offset, latestEpoch: epochs.latest, gaps: this.#of.gaps() }
     const nowMs = this.#of.clock.nowMs()
     const found = leaderChunks(chunks, log)
     for (const { bytes, batches } of found) this.#put(bytes, batches, nowMs, 'now')

@@ -14,6 +14,7 @@ import { type Disk, DiskError, mayPass } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
+import type { Gaps } from './continuity.ts'
 import type { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
@@ -50,7 +51,7 @@ export class PartitionLog {
   readonly topicId: string
   /** Called when syncedEndOffset has moved by itself, after a sync or a write. */
   onSynced: (() => void) | undefined
-  readonly #surroundings: SegmentSurroundings
+  #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
   readonly #clock: Clock
@@ -104,6 +105,7 @@ export class PartitionLog {
       ...parts,
       start: this.#start,
       config: () => this.#config,
+      gaps: () => this.gaps,
       owe: (sizeBytes) => {
         if (this.#waitsForSync) this.#syncs.owe(sizeBytes)
       },
@@ -170,6 +172,17 @@ export class PartitionLog {
 
   updateConfig(config: LogConfig): void {
     this.#config = config
+  }
+
+  /** Whether offsets may be missing between its batches. */
+  get gaps(): Gaps {
+    return this.#surroundings.gaps
+  }
+
+  /** As a follower: the leader's log is compacted. It has to be known to the next start before a batch comes that leaves offsets out. */
+  allowGaps(): void {
+    this.#surroundings = { ...this.#surroundings, gaps: 'compacted' }
+    this.#segments.allowGaps()
   }
 
   get logStartOffset(): number {

@@ -42,7 +42,7 @@ export class Segment {
   readonly timeIndex: TimeIndex
   readonly transactionIndex: TransactionIndex
   readonly createdMs: number
-  readonly gaps: Gaps
+  gaps: Gaps
   readonly verified: VerifiedBytes
   readonly #report: (line: string) => void
   readonly #disk: Disk

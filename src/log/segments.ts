@@ -35,7 +35,7 @@ export interface SegmentsOptions extends SegmentSurroundings {
 export class Segments {
   /** Called when a start would have to read less than before. */
   onCheckpoint: (() => void) | undefined
-  readonly #surroundings: SegmentSurroundings
+  #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
   readonly #segments: Segment[]
@@ -57,6 +57,12 @@ export class Segments {
     this.#producers = options.producers
     this.#checkpointBytes = options.checkpointBytes
     this.#hasNewNames = options.hasNewNames || options.segments.some((segment) => segment.syncedBytes === 0)
+  }
+
+  /** From here on offsets may be missing between batches. */
+  allowGaps(): void {
+    this.#surroundings = { ...this.#surroundings, gaps: 'compacted' }
+    for (const segment of this.#segments) segment.gaps = 'compacted'
   }
 
   get all(): readonly Segment[] {

@@ -41,7 +41,7 @@ async function fill(replica: Replica, batch: Buffer, ends: { start: number; end:
       const responses = [{ topic: '', topicId, partitions: [isFilled ? { ...answer, records: null } : answer] }]
       return Promise.resolve({ response: { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses }, done: () => {} })
     },
-    logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end })
+    logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end, gaps: 'none' })
   }
   const fetcher = new Fetcher({
     ...{ peer, nodeId: 2, brokerEpoch: () => 1, clock: new ManualClock() },
@@ -49,6 +49,7 @@ async function fill(replica: Replica, batch: Buffer, ends: { start: number; end:
       ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
     }),
     onFailure: (_, error) => assert.fail(error),
+    noteGaps: () => assert.fail('there are none'),
     onUnfit: (_, error) => unfit.push(error.message)
   })
   replica.onCut = () => fetcher.add(replica)

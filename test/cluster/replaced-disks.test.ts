@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
+import type { Disk } from '../../src/host/disk.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import { readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { batchOf, produce } from '../broker/apis/records-setup.ts'
 import { brokerOn, createTopic, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
 
@@ -75,4 +77,49 @@ test('a broker that was unregistered comes back with another disk, and all of th
   await isFilled(on, cluster, preferred)
   assert.equal(leaderOf(cluster, 't1').nodeId, preferred)
   await cluster.stop()
+})
+
+/** As Kafka's cleaner leaves a log of single records: one of them is gone, and its offset with it. */
+function compact(disk: Disk, topic: string, offset: number): void {
+  disk.replaceFile('cleaner-offset-checkpoint', Buffer.from(`0\n1\n${topic} 0 ${offset + 1}\n`))
+  const path = `${topic}-0/${'0'.repeat(20)}.log`
+  const bytes = disk.readFile(path)
+  const kept: Buffer[] = []
+  for (let position = 0; position < bytes.length; ) {
+    const { baseOffset, sizeBytes } = readBatchHeader(bytes, position)
+    if (baseOffset !== offset) kept.push(bytes.subarray(position, position + sizeBytes))
+    position += sizeBytes
+  }
+  disk.replaceFile(path, Buffer.concat(kept))
+}
+
+test('a disk that is replaced after a handover is filled with what Kafka has compacted, and knows it at the next start', async () => {
+  const on = machines(3)
+  const before = await startOn(on)
+  await createTopic(before, 't1')
+  for (const value of ['a', 'b', 'c'])
+    assert.equal((await produce(leaderOf(before, 't1'), { records: batchOf([value]) })).errorCode, ErrorCode.NONE)
+  const nodeId = partitionOf(before).replicas[0] ?? -1
+  await before.stop()
+  for (const disk of on.disks.values()) compact(disk, 't1', 1)
+  on.disks.set(nodeId, new MemoryDisk())
+  const told: string[] = []
+  const log = (line: string): void => void told.push(line)
+  const isFilled = (cluster: Cluster): Promise<void> =>
+    until(on.clock, () => partitionOf(cluster).inSyncReplicas.length === 3, 'all are in sync')
+  const cluster = await startOn(on, {}, { log })
+  await isFilled(cluster)
+  assert.equal(
+    cluster.brokers.get(nodeId)?.replica('t1', 0)?.log.sizeBytes,
+    leaderOf(cluster, 't1').replica('t1', 0)?.log.sizeBytes
+  )
+  await cluster.stopBroker(nodeId)
+  assert.equal(on.disks.get(nodeId)?.readFile('cleaner-offset-checkpoint').toString(), '0\n1\nt1 0 0\n')
+  assert.equal((await produce(leaderOf(cluster, 't1'), { records: batchOf(['d']) })).errorCode, ErrorCode.NONE)
+  await cluster.stop()
+  const again = await startOn(on, {}, { log })
+  await isFilled(again)
+  assert.equal(again.brokers.get(nodeId)?.replica('t1', 0)?.log.logEndOffset, 4)
+  assert.equal(told.filter((line) => !line.includes('another disk')).join(), '')
+  await again.stop()
 })

@@ -8,6 +8,7 @@
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError, mayPass } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
+import type { Gaps } from '../../log/continuity.ts'
 import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
@@ -34,7 +35,14 @@ export interface Peer {
     readonly topicId: string
     readonly partition: number
     readonly leaderEpoch: number
-  }): Promise<{ readonly logStartOffset: number; readonly logEndOffset: number } | { readonly error: ErrorCode }>
+  }): Promise<LogEnds | { readonly error: ErrorCode }>
+}
+
+export interface LogEnds {
+  readonly logStartOffset: number
+  readonly logEndOffset: number
+  /** Whether offsets may be missing between. */
+  readonly gaps: Gaps
 }
 
 /** A broker of the cluster that is gone, or is cut off. */
@@ -50,6 +58,8 @@ export interface FetcherOptions {
   readonly throttle: ReplicationThrottle
   /** The replica cannot be kept: its disk refuses for good. */
   readonly onFailure: (replica: Replica, error: DiskError) => void
+  /** The leader's log is compacted, and so the replica's will be. Resolves when the next start knows it. Rejects with DiskError. */
+  readonly noteGaps: (replica: Replica) => Promise<void>
   /** What the leader gave does not continue the replica, or is damaged: it is asked for again. */
   readonly onUnfit: (replica: Replica, error: UnfitBatchError) => void
 }
@@ -213,8 +223,21 @@ export class Fetcher {
       if (endOffset >= 0) return await this.#cutBack(replica, { epoch, endOffset })
       await this.#append(replica, answer)
     } catch (error) {
-      this.#refused(replica, error)
+      await this.#takeGaps(replica, error).catch((reason: unknown) => this.#refused(replica, reason))
     }
+  }
+
+  /**
+   * Batches do not fit, perhaps for the offsets between them that Kafka's cleaner has taken from the leader's log: then they are asked for
+   * again, and taken. Kafka's followers take whatever ascends; here only a leader with such a log is believed. Rejects as it was refused.
+   */
+  async #takeGaps(replica: Replica, refusal: unknown): Promise<void> {
+    const { log, leaderEpoch, topicId, partition } = replica
+    if (!(refusal instanceof UnfitBatchError) || log.gaps === 'compacted') throw refusal
+    const ends = await this.#options.peer.logEnds({ topicId, partition, leaderEpoch })
+    if ('error' in ends || ends.gaps === 'none') throw refusal
+    await this.#options.noteGaps(replica)
+    log.allowGaps()
   }
 
   async #append(replica: Replica, answer: PartitionAnswer): Promise<void> {
