@@ -6,7 +6,8 @@
  */
 
 import type { OfflineReplica } from '../controller/broker-changes.ts'
-import { type Controller, configOfBroker, type MetadataFollower } from '../controller/controller.ts'
+import { configOfBroker } from '../controller/config-control.ts'
+import type { Controller, MetadataFollower } from '../controller/controller.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { StateRecord } from '../coordination/coordinator.ts'

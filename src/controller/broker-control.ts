@@ -32,6 +32,7 @@ import {
   type ElectionType,
   uncleanElections
 } from './elect-leaders.ts'
+import type { MetadataWriter } from './metadata-writer.ts'
 import {
   decideReassignment,
   type OngoingReassignment,
@@ -42,14 +43,6 @@ import {
 import type { RegisteredBrokers } from './registered-brokers.ts'
 import type { Scene } from './scene.ts'
 import { startElections } from './start-elections.ts'
-
-/** What the controller does for its parts: it writes, and tells what is safe. */
-export interface MetadataWriter {
-  /** Appends and replays. Throws DiskError, with the image as it was. */
-  append(records: readonly StateRecord[]): void
-  /** Resolves when all that was written is safe and told. Rejects with DiskError. */
-  published(): Promise<void>
-}
 
 /** A broker that has opened its logs. */
 export interface Registration {

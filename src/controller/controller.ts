@@ -6,14 +6,6 @@
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { Coordinator, type StateLog, type StateRecord } from '../coordination/coordinator.ts'
-import type { ConfigScene } from '../coordination/metadata/config-rules.ts'
-import {
-  type ConfigDecision,
-  decideChangedConfig,
-  decideReplacedConfig,
-  type ResourceChange,
-  type ResourceReplacement
-} from '../coordination/metadata/configs.ts'
 import {
   type CreatedTopic,
   decideMorePartitions,
@@ -29,7 +21,6 @@ import { ClusterImage, ResourceType, type TopicImage } from '../coordination/met
 import {
   abortTransactionRecord,
   configRecord,
-  featureLevelRecord,
   producerIdsRecord,
   removeTopicRecord
 } from '../coordination/metadata/records.ts'
@@ -43,8 +34,11 @@ import { limits } from '../limits.ts'
 import { leavesNoDoubt } from '../log/refused-sync.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { BrokerControl } from './broker-control.ts'
+import { ConfigControl, configOfBroker } from './config-control.ts'
+import { firstRecords } from './first-records.ts'
 import { Growth, type WantedGrowth } from './growth.ts'
 import { type LogMaker, LogMakers, type NewPartitions } from './log-makers.ts'
+import type { MetadataWriter, Mode } from './metadata-writer.ts'
 import { Publication } from './publication.ts'
 import { RegisteredBrokers } from './registered-brokers.ts'
 import { storageFailure } from './storage-failure.ts'
@@ -86,31 +80,6 @@ export interface QuorumState {
   readonly highWatermark: number
 }
 
-/** Whether a request is carried out, or only looked at. */
-export type Mode = 'carry-out' | 'validate-only'
-
-/** The finalized features that a real Kafka 4.4.0 finds in a fresh metadata log; 33 is 4.4-IV2. */
-const firstFeatures: readonly (readonly [string, number])[] = [
-  ['metadata.version', 33],
-  ['eligible.leader.replicas.version', 1],
-  ['group.version', 1],
-  ['share.version', 2],
-  ['streams.version', 1],
-  ['transaction.version', 2]
-]
-
-/**
- * What every cluster begins with. The minimum of in-sync replicas is cluster-wide from the start, as Kafka makes it where
- * eligible leader replicas (KIP-966) are on.
- */
-function firstRecords(defaults: BrokerConfig): StateRecord[] {
-  const minInSyncReplicas = 'min.insync.replicas'
-  return [
-    ...firstFeatures.map(([name, level]) => featureLevelRecord(name, level)),
-    configRecord(ResourceType.broker, '', minInSyncReplicas, defaults.get(minInSyncReplicas))
-  ]
-}
-
 /** The results that rest on records, and on new partitions where there are any. */
 type Written = Map<object, NewPartitions | null>
 
@@ -137,6 +106,8 @@ export class Controller {
   readonly #quorum: ControllerOptions['quorum']
   /** What concerns brokers, and who leads. */
   readonly brokers: BrokerControl
+  /** What concerns configurations. */
+  readonly configs: ConfigControl
   readonly #makers = new LogMakers()
   readonly #growth: Growth
   readonly #followers = new Map<number, MetadataFollower>()
@@ -183,12 +154,14 @@ export class Controller {
     const objection = objectionToCluster(this.image, nodes, nodeId)
     if (objection !== null) throw new UnsupportedMetadata(objection)
     defaults.follow((name) => configOfBroker(this.image, nodeId, name))
-    this.brokers = new BrokerControl({
-      scene: { image: this.image, living, defaults },
-      brokers: living,
-      writer: { append: (records) => this.#append(records), published: () => this.#published() },
-      writesRegistrations: !this.#isCombined
-    })
+    const { image } = this
+    const writer: MetadataWriter = {
+      append: (records) => this.#append(records),
+      published: () => this.#published()
+    }
+    const scene = { image, living, defaults }
+    this.brokers = new BrokerControl({ scene, brokers: living, writer, writesRegistrations: !this.#isCombined })
+    this.configs = new ConfigControl({ image, defaults, controllerId: nodeId, writer, freeing: this.#freeing })
   }
 
   /**
@@ -358,24 +331,6 @@ export class Controller {
     })
   }
 
-  /** AlterConfigs: replaces everything that was set for each resource. A broker is asked for its own configuration, and no other's. */
-  replaceConfigs(
-    resources: readonly ResourceReplacement[],
-    mode: Mode = 'carry-out',
-    asked: number = this.#nodeId
-  ): Promise<ConfigDecision['result'][]> {
-    return this.#configure(resources, (resource) => decideReplacedConfig(this.#sceneAt(asked), resource), mode)
-  }
-
-  /** IncrementalAlterConfigs: changes single settings. */
-  changeConfigs(
-    resources: readonly ResourceChange[],
-    mode: Mode = 'carry-out',
-    asked: number = this.#nodeId
-  ): Promise<ConfigDecision['result'][]> {
-    return this.#configure(resources, (resource) => decideChangedConfig(this.#sceneAt(asked), resource), mode)
-  }
-
   /** Gives away a block of producer ids for good. */
   async allocateProducerIds(count: number): Promise<{ readonly first: number; readonly count: number }> {
     const first = this.image.nextProducerId === 0 ? this.#firstProducerId() : this.image.nextProducerId
@@ -390,31 +345,6 @@ export class Controller {
    */
   #firstProducerId(): number {
     return limits.producerIdBlock * (1 + this.#chance.below(limits.firstProducerIdBlocks))
-  }
-
-  async #configure<Resource extends { readonly type: number; readonly name: string }>(
-    resources: readonly Resource[],
-    decide: (resource: Resource) => ConfigDecision,
-    mode: Mode
-  ): Promise<ConfigDecision['result'][]> {
-    const written: Written = new Map()
-    const results = resources.map((resource) => {
-      const { records, result } = decide(resource)
-      if (mode === 'validate-only') return result
-      try {
-        // A shorter retention makes room.
-        this.#freeing(() => this.#append(records))
-        written.set(result, null)
-        return result
-      } catch (error) {
-        return storageFailure(error).refusal
-      }
-    })
-    return this.#settled(written, results)
-  }
-
-  #sceneAt(nodeId: number): ConfigScene {
-    return { image: this.image, nodeId, defaults: this.#placement.defaults }
   }
 
   /** Throws DiskError, with the image as it was. */
@@ -491,13 +421,6 @@ export class Controller {
     for (const follower of [...this.#followers.values()]) follower.follow(records)
     this.onTold?.()
   }
-}
-
-/** What is set for a broker while it runs: for itself, or for all of them. */
-export function configOfBroker(image: ClusterImage, nodeId: number, name: string): string | undefined {
-  return (
-    image.configOf(ResourceType.broker, String(nodeId)).get(name) ?? image.configOf(ResourceType.broker, '').get(name)
-  )
 }
 
 /** The topic with its replicas where their logs are. */

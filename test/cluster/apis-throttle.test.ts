@@ -9,7 +9,7 @@ import { createTopic, leaderOf, machines, startOn, until } from './setup.ts'
 
 async function configure(cluster: Cluster, type: number, name: string, config: Readonly<Record<string, string>>) {
   const changes = Object.entries(config).map(([key, value]) => ({ name: key, operation: 0, value }))
-  const [result] = await cluster.controller.changeConfigs([{ type, name, changes }], 'carry-out', Number(name))
+  const [result] = await cluster.controller.configs.change([{ type, name, changes }], 'carry-out', Number(name))
   assert.equal(result?.error, ErrorCode.NONE)
 }
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Controller, Mode } from '../../src/controller/controller.ts'
+import type { Controller } from '../../src/controller/controller.ts'
+import type { Mode } from '../../src/controller/metadata-writer.ts'
 import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
 import { type ClusterImage, ResourceType } from '../../src/coordination/metadata/image.ts'
 import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
@@ -112,9 +113,9 @@ async function perform(metadata: Controller, one: Exclude<Action, { kind: 'delet
   const of = { type: ResourceType.topic, name: one.name }
   if (one.kind === 'replace') {
     const entries = Object.entries(one.config).map(([key, value]) => ({ name: key, value }))
-    return await metadata.replaceConfigs([{ ...of, config: entries }], one.mode)
+    return await metadata.configs.replace([{ ...of, config: entries }], one.mode)
   }
-  return await metadata.changeConfigs([{ ...of, changes: [changeOf(one)] }], one.mode)
+  return await metadata.configs.change([{ ...of, changes: [changeOf(one)] }], one.mode)
 }
 
 function changeOf(one: Exclude<Reconfiguration, { kind: 'replace' }>) {

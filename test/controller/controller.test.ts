@@ -52,7 +52,7 @@ test('only looking at a request writes nothing and tells nobody', async () => {
   const results = [
     await metadata.createTopics([newTopic('t2')], 'validate-only'),
     await metadata.createPartitions([{ name: 't1', count: 3, assignments: null }], 'validate-only'),
-    await metadata.changeConfigs([{ type: ResourceType.topic, name: 't1', changes }], 'validate-only')
+    await metadata.configs.change([{ type: ResourceType.topic, name: 't1', changes }], 'validate-only')
   ]
   assert.deepEqual(
     results.flat().map(({ error }) => error),
@@ -72,7 +72,7 @@ test('a broker is told when it is safe, before the answer, in the order of the l
     assert.equal(image.topicByName('t1')?.partitions.length, 2)
   })
   const changes = [{ name: 'retention.ms', operation: set, value: '5' }]
-  const configured = controller.changeConfigs([{ type: ResourceType.topic, name: 't1', changes }])
+  const configured = controller.configs.change([{ type: ResourceType.topic, name: 't1', changes }])
   await new Promise(setImmediate)
   assert.equal(
     controller.image.topicByName('t1')?.partitions.length,
@@ -243,7 +243,7 @@ async function perform(metadata: Controller, one: Action): Promise<void> {
   else if (one.kind === 'ids') await metadata.allocateProducerIds(10)
   else {
     const change = { name: one.key, operation: one.value === null ? remove : set, value: one.value }
-    await metadata.changeConfigs([{ type: ResourceType.topic, name: one.name, changes: [change] }])
+    await metadata.configs.change([{ type: ResourceType.topic, name: one.name, changes: [change] }])
   }
 }
 

@@ -155,7 +155,7 @@ test('what is written meanwhile is told when the names of all that comes before 
   const { controller, image, turn, done } = await setUp({ namesSafe: () => held })
   const creation = controller.createTopics([newTopic('a', { partitions: 2 }), newTopic('b', { partitions: 12 })])
   const changes = [{ name: 'retention.ms', operation: ConfigOperation.set, value: '5' }]
-  const changing = controller.changeConfigs([{ type: ResourceType.topic, name: 'a', changes }])
+  const changing = controller.configs.change([{ type: ResourceType.topic, name: 'a', changes }])
   for (let turns = 0; turns < 5; turns += 1) await turn()
   assert.equal(image.topicCount, 0)
   safe()
