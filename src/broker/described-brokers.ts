@@ -1,6 +1,6 @@
 /**
  * The brokers of the cluster, as clients are told of them (Kafka: KRaftMetadataCache.getAliveBrokerNodes): those that are not fenced.
- * This one is there as long as it answers, whether or not it is registered; a cluster of one registers nobody.
+ * A broker that has heard that it is fenced does not tell of itself either. A cluster of one registers nobody, and fences nobody.
  *
  * Where no host is advertised, the brokers of this process are all found by the host by which the client came in, each at its port.
  */
@@ -16,11 +16,16 @@ export interface DescribedBroker {
 }
 
 export function isAlive({ nodeId: own, image }: Broker, nodeId: number): boolean {
-  return nodeId === own || image.broker(nodeId)?.fenced === false
+  return !(image.broker(nodeId)?.fenced ?? nodeId !== own)
 }
 
-/** In the order of their node ids. */
+/** Those that are not fenced, in the order of their node ids. */
 export function describeBrokers(broker: Broker, session: Session): DescribedBroker[] {
+  return describeAll(broker, session).filter(({ nodeId }) => isAlive(broker, nodeId))
+}
+
+/** Fenced ones as well (DescribeCluster, KIP-1073). */
+export function describeAll(broker: Broker, session: Session): DescribedBroker[] {
   const described = [ownBroker(broker, session)]
   for (const other of broker.image.brokers()) {
     const node = other.id === broker.nodeId ? null : otherBroker(broker, session, other)
@@ -31,6 +36,7 @@ export function describeBrokers(broker: Broker, session: Session): DescribedBrok
 
 /** Null when it is not there, or cannot be reached by clients. */
 export function describeBroker(broker: Broker, session: Session, nodeId: number): DescribedBroker | null {
+  if (!isAlive(broker, nodeId)) return null
   if (nodeId === broker.nodeId) return ownBroker(broker, session)
   const other = broker.image.broker(nodeId)
   return other === undefined ? null : otherBroker(broker, session, other)
@@ -41,9 +47,9 @@ function ownBroker(broker: Broker, session: Session): DescribedBroker {
   return { nodeId: broker.nodeId, host, port, rack: broker.rackOf(broker.nodeId) }
 }
 
-function otherBroker(broker: Broker, session: Session, { id, fenced, endpoints, rack }: BrokerImage) {
+function otherBroker(broker: Broker, session: Session, { id, endpoints, rack }: BrokerImage) {
   const [endpoint] = endpoints
-  if (fenced || endpoint === undefined) return null
+  if (endpoint === undefined) return null
   const host = broker.isAdvertised ? endpoint.host : session.listener.host
   return { nodeId: id, host, port: endpoint.port, rack }
 }

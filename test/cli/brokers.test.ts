@@ -8,6 +8,7 @@ import { after, before, suite, test } from 'node:test'
 import { knock } from '../../src/cli/brokers/door/knock.ts'
 import { doorOf, makeDoorDirectory } from '../../src/cli/brokers/door/place.ts'
 import { parseRequest } from '../../src/cli/brokers/door/requests.ts'
+import { untoldRow } from '../../src/cli/brokers/served-row.ts'
 import { answerTo, isMeant, openDoor } from '../../src/cli/serve/door.ts'
 import { startKafka } from '../../src/index.ts'
 import type { BrokerProcess } from '../harness/broker-process.ts'
@@ -24,6 +25,12 @@ test('what is no request is none', () => {
   const wrong = ['', '{', 'null', '7', '{}', { at, deed: 'kill' }, { at, deed: { what: 'harm', broker: 2 } }]
   for (const one of [...wrong, { at, deed: { what: 'kill', broker: '2' } }, { deed }])
     assert.equal(parseRequest(typeof one === 'string' ? one : JSON.stringify(one)), undefined, JSON.stringify(one))
+})
+
+test('one of which the cluster does not tell has stopped, or is fenced', () => {
+  const broker = { id: 2, address: 'localhost:9093', rack: null }
+  assert.equal(untoldRow({ ...broker, isRunning: false }).state, 'stopped')
+  assert.equal(untoldRow({ ...broker, isRunning: true }).state, 'fenced')
 })
 
 test('the same port of another machine is not meant', () => {

@@ -11,8 +11,8 @@ export const clusterApiMutations: readonly Mutation[] = [
   {
     what: 'a broker that is gone is told all the same',
     file: 'src/broker/described-brokers.ts',
-    text: 'if (fenced || endpoint === undefined) return null',
-    replacement: 'if (endpoint === undefined) return null',
+    text: 'return describeAll(broker, session).filter(({ nodeId }) => isAlive(broker, nodeId))',
+    replacement: 'return describeAll(broker, session)',
     tests: brokers
   },
   {

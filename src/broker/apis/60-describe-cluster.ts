@@ -1,7 +1,7 @@
 /**
  * DescribeCluster (60): the brokers of the cluster.
  *
- * v0 flexible from the start · v1 endpoint types (KIP-919) · v2 fenced brokers
+ * v0 flexible from the start · v1 endpoint types (KIP-919) · v2 fenced brokers, for who asks for them (KIP-1073)
  * A broker's listener tells brokers (endpoint type 1); who asks it for controllers (2) gets MISMATCHED_ENDPOINT_TYPE.
  */
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -10,7 +10,8 @@ import { DescribeClusterRequest } from '../../protocol/generated/api/describe-cl
 import { DescribeClusterResponse } from '../../protocol/generated/api/describe-cluster-response.ts'
 import { api } from '../api.ts'
 import { everyClusterOperation, notAsked } from '../authorized-operations.ts'
-import { describeBrokers } from '../described-brokers.ts'
+import type { Broker } from '../broker.ts'
+import { type DescribedBroker, describeAll, describeBrokers, isAlive } from '../described-brokers.ts'
 
 const brokerEndpoint = 1
 const controllerEndpoint = 2
@@ -26,16 +27,21 @@ export const describeCluster = api(ApiKey.DescribeCluster, {
 
   handle(request, { broker, session }) {
     if (request.endpointType !== brokerEndpoint) return mismatched(request.endpointType)
+    const described = request.includeFencedBrokers ? describeAll(broker, session) : describeBrokers(broker, session)
     return {
       throttleTimeMs: 0,
       errorCode: ErrorCode.NONE,
       clusterId: broker.clusterId,
       controllerId: broker.nodeId,
-      brokers: describeBrokers(broker, session).map(({ nodeId, ...node }) => ({ brokerId: nodeId, ...node })),
+      brokers: described.map((node) => toldOf(node, broker)),
       clusterAuthorizedOperations: request.includeClusterAuthorizedOperations ? everyClusterOperation : notAsked
     }
   }
 })
+
+function toldOf({ nodeId, ...node }: DescribedBroker, broker: Broker) {
+  return { brokerId: nodeId, ...node, isFenced: !isAlive(broker, nodeId) }
+}
 
 function mismatched(endpointType: number): DescribeClusterResponse {
   const isKnown = endpointType === controllerEndpoint

@@ -7,7 +7,7 @@ import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { printRows, type Row } from '../output.ts'
 import type { ServedBroker } from './door/requests.ts'
-import { servedRow } from './served-row.ts'
+import { untoldRow } from './served-row.ts'
 
 export const listBrokers: CommandDefinition = {
   name: 'list',
@@ -16,7 +16,8 @@ export const listBrokers: CommandDefinition = {
   notes: `The address is the one that a broker tells its clients to come back to. What
 "controller" says is what the cluster tells clients, which with KRaft is any
 broker that passes requests on to the controller. A cluster tells only of brokers
-that run; those of an "odradek serve --brokers N" on this machine are all shown.`,
+that run and are heard; those of an "odradek serve --brokers N" on this machine are
+all shown: one that runs and is not heard by the controller is "fenced".`,
   examples: [
     ['odradek brokers list', 'who is there'],
     ['odradek brokers list -b prod:9092 -o json', 'of another cluster, for programs']
@@ -31,7 +32,7 @@ that run; those of an "odradek serve --brokers N" on this machine are all shown.
     // The one that was named may be the one that was stopped.
     const reachable = running.length > 0 ? { ...global, brokers: running } : global
     const told = noneRuns ? [] : await withCluster(reachable, (cluster) => toldBy(cluster))
-    const rows = [...told, ...stoppedOnes(served, told)].toSorted((a, b) => Number(a.broker) - Number(b.broker))
+    const rows = [...told, ...untoldOnes(served, told)].toSorted((a, b) => Number(a.broker) - Number(b.broker))
     await printRows(invocation, ['broker', 'address', 'rack', 'state', 'controller', 'leads', 'holds'], rows)
     return ExitCode.done
   }
@@ -52,6 +53,6 @@ async function toldBy(cluster: Cluster): Promise<Row[]> {
   }))
 }
 
-function stoppedOnes(served: readonly ServedBroker[], told: readonly Row[]): Row[] {
-  return served.filter(({ id }) => told.every(({ broker }) => broker !== id)).map(servedRow)
+function untoldOnes(served: readonly ServedBroker[], told: readonly Row[]): Row[] {
+  return served.filter(({ id }) => told.every(({ broker }) => broker !== id)).map(untoldRow)
 }
