@@ -58,6 +58,10 @@ export const limits = {
   followerFetchWaitMs: 500,
   /** After a refusal a follower asks again: short, as brokers of one process hear of elections at once. */
   followerRestMs: 20,
+  /** A broker that comes, and is not taken yet, says again that it is there (Kafka: BrokerLifecycleManager.resendExponentialBackoff begins so). */
+  heartbeatAgainMs: 100,
+  /** What the controller told a broker, and was lost, it tells again after this. Only a simulation loses it. */
+  tellAgainMs: 20,
   /** A fetch waits at most this long, whatever it asks for: an answer every so often shows that the connection lives. */
   fetchWaitMs: 5 * 60_000,
 

@@ -6,6 +6,7 @@
  *
  * Budget: an answer that is there at once costs no promise, one that is waited for costs one.
  */
+import { ErrorCode } from '../protocol/error-codes.ts'
 import { responseWriter } from '../protocol/frame.ts'
 import type { Decoded } from '../protocol/message.ts'
 import { ProtocolError, type Reader } from '../protocol/primitives.ts'
@@ -20,6 +21,10 @@ import {
   unexpected
 } from './api.ts'
 import { refusalOf } from './authorizer.ts'
+import { PeerUnreachable } from './replication/fetcher.ts'
+
+/** The controller was asked in vain, or its answer was lost (Kafka: ForwardingManagerImpl's onTimeout). */
+const notReached: Failure = { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: 'The request timed out.' }
 
 /** Throws ProtocolError on a body that cannot be read. */
 export function answerTo<Request, Response extends object>(
@@ -72,6 +77,7 @@ function failed<Request, Response extends object>(
 ): BrokerAnswer {
   const asked = askedBy(api, context)
   if (error instanceof ProtocolError) return close(`${asked}: ${error.message}`)
+  if (error instanceof PeerUnreachable) return refused(api, request, notReached, context)
   context.broker.failed(asked, error)
   return refused(api, request, unexpected, context)
 }

@@ -7,7 +7,7 @@
 
 import type { OfflineReplica } from '../controller/broker-changes.ts'
 import { configOfBroker } from '../controller/config-control.ts'
-import type { Controller, MetadataFollower } from '../controller/controller.ts'
+import type { MetadataFollower } from '../controller/controller.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { StateRecord } from '../coordination/coordinator.ts'
@@ -28,12 +28,14 @@ import type { Api, RequestContext } from './api.ts'
 import { answerFetch } from './apis/01-fetch.ts'
 import { allApis } from './apis/all.ts'
 import { type Authorizer, allowEverything } from './authorizer.ts'
+import type { ControllerLine } from './controller-line.ts'
 import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
+import { Heartbeats } from './heartbeats.ts'
 import { HeldSessions } from './held-sessions.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { Housekeeping } from './housekeeping.ts'
@@ -41,7 +43,7 @@ import { metadataDirectory } from './metadata-directory.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
 import { leaderEpochError } from './read-partition.ts'
-import type { Fetched, Peer } from './replication/fetcher.ts'
+import { type Fetched, type Peer, PeerUnreachable } from './replication/fetcher.ts'
 import { Fetchers } from './replication/fetchers.ts'
 import { InSyncSets } from './replication/in-sync-sets.ts'
 import type { Replica } from './replication/replica.ts'
@@ -50,11 +52,15 @@ import type { Session } from './session.ts'
 import type { Storage } from './storage.ts'
 import { Walks } from './walks.ts'
 
+/** The others of the cluster, as one broker reaches them. */
+export interface Lines {
+  readonly controller: ControllerLine
+  readonly peer: (nodeId: number) => Peer
+}
+
 export interface BrokerOptions {
   readonly storage: Storage
-  readonly controller: Controller
-  /** The other brokers of the cluster. */
-  readonly peers: (broker: Broker) => (nodeId: number) => Peer
+  readonly lines: (broker: Broker) => Lines
   /** Where clients are told to come back to; null: where they came in. */
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
@@ -74,7 +80,7 @@ export class Broker {
   readonly features: AdvertisedFeatures = advertisedFeatures
   authorizer: Authorizer = allowEverything
   /** What the cluster is changed by. */
-  readonly controller: Controller
+  readonly controller: ControllerLine
   readonly producerIds: ProducerIds
   readonly fetchSessions: FetchSessions
   readonly fetches: FetchPurgatory
@@ -95,6 +101,7 @@ export class Broker {
   readonly #storage: Storage
   readonly #fetchers: Fetchers
   readonly #inSyncSets: InSyncSets
+  readonly #heartbeats: Heartbeats
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
@@ -116,15 +123,17 @@ export class Broker {
   /** Opens every log of the storage that the cluster knows of. Rejects with DiskError; the storage is the caller's to let go then. */
   static async start(options: BrokerOptions): Promise<Broker> {
     const broker = new Broker(options)
-    const { storage, controller } = options
-    broker.#image = await controller.attach(storage.nodeId, broker.#follower())
+    const { storage } = options
+    broker.#image = await broker.controller.attach(broker.#follower())
     broker.#begin()
     await storage.replicas.recovered()
     return broker
   }
 
-  private constructor({ storage, controller, peers, advertised, log, onBroken }: BrokerOptions) {
+  private constructor({ storage, lines, advertised, log, onBroken }: BrokerOptions) {
     const { host, config, replicas, nodeId } = storage
+    this.nodeId = nodeId
+    const { controller, peer } = lines(this)
     this.host = host
     this.config = config
     this.controller = controller
@@ -132,7 +141,6 @@ export class Broker {
     this.#log = log
     this.#onBroken = onBroken
     this.#storage = storage
-    this.nodeId = storage.nodeId
     this.clusterId = storage.directory.clusterId
     this.logDirectory = { path: host.disk.location, space: () => host.disk.space() }
     this.producerIds = new ProducerIds(controller)
@@ -145,7 +153,7 @@ export class Broker {
     this.leaderThrottle = this.#throttle('leader')
     this.#fetchers = new Fetchers({
       throttle: this.#throttle('follower'),
-      peer: peers(this),
+      peer,
       nodeId,
       brokerEpoch: () => this.#epoch,
       clock: host.clock,
@@ -154,17 +162,37 @@ export class Broker {
       onUnfit: (replica, error) => replicas.unfit(replica, error)
     })
     this.#inSyncSets = new InSyncSets({
-      control: { alterPartitions: (wanted) => controller.brokers.alterPartitions(nodeId, this.#epoch, wanted) },
+      control: {
+        alterPartitions: (wanted) =>
+          controller.ask(({ brokers }) => brokers.alterPartitions(nodeId, this.#epoch, wanted))
+      },
       clock: host.clock,
       replicas: () => replicas.all(),
       maxLagMs: () => config.replicaLagTimeMaxMs
     })
-    replicas.onMayJoin = (replica, follower) => this.#inSyncSets.mayJoin(replica, follower)
+    this.#heartbeats = new Heartbeats({
+      clock: host.clock,
+      intervalMs: config.brokerHeartbeatIntervalMs,
+      send: (heartbeat) => controller.ask(({ brokers }) => brokers.heartbeat(heartbeat)),
+      say: () => ({
+        ...{ brokerId: nodeId, brokerEpoch: this.#epoch, offline: [...replicas.offline()] },
+        knowsItself: this.#image.broker(nodeId)?.epoch === this.#epoch
+      })
+    })
+    replicas.onMayJoin = (replica, follower) => {
+      if (this.#mayBeInSync(follower)) this.#inSyncSets.mayJoin(replica, follower)
+    }
     replicas.onOffline = (offline) => this.#tellOffline(offline)
     this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
     replicas.observeRoles(this.#fetchers)
     replicas.observeRoles(this.#groups)
+  }
+
+  /** The controller would refuse one that is fenced, or about to go, with each of its fetches (KIP-841; Kafka: Partition.isReplicaIsrEligible). */
+  #mayBeInSync(nodeId: number): boolean {
+    const { fenced = false, inControlledShutdown = false } = this.#image.broker(nodeId) ?? {}
+    return !fenced && !inControlledShutdown
   }
 
   #throttle(side: 'leader' | 'follower'): ReplicationThrottle {
@@ -238,12 +266,25 @@ export class Broker {
     this.#housekeeping.start()
   }
 
-  /** Others shall lead. Where the controller's disk refuses, a start tells it again. */
+  /** The controller hears that it lives, from here on. Of a broker of several that takes part already. */
+  beginHeartbeats(): void {
+    this.#heartbeats.start()
+  }
+
+  /** Resolves when the controller has it take part. Of a broker of several that comes. Rejects with DiskError. */
+  takePart(): Promise<void> {
+    return this.#heartbeats.takePart()
+  }
+
+  /** Others shall lead. Where the controller is not reached, or its disk refuses, the next heartbeat says it again. */
   #tellOffline(offline: readonly OfflineReplica[]): void {
     if (this.#epoch < 0 || offline.length === 0) return
-    this.controller.brokers.replicasOffline(this.nodeId, this.#epoch, offline).catch((error: unknown) => {
-      if (!(error instanceof DiskError)) this.failed('Handing over what is offline', error)
-    })
+    this.controller
+      .ask(({ brokers }) => brokers.replicasOffline(this.nodeId, this.#epoch, offline))
+      .catch((error: unknown) => {
+        if (!(error instanceof DiskError || error instanceof PeerUnreachable))
+          this.failed('Handing over what is offline', error)
+      })
   }
 
   /**
@@ -426,6 +467,7 @@ export class Broker {
     this.fetches.end()
     this.#fetchers.stop()
     this.#inSyncSets.stop()
+    this.#heartbeats.stop()
   }
 }
 

@@ -1,6 +1,5 @@
 /** The group coordinators of this broker: one for each partition of `__consumer_offsets` that it leads. */
 
-import type { Controller } from '../controller/controller.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { Coordinators } from '../coordination/coordinators.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
@@ -11,8 +10,10 @@ import type { Host } from '../host/host.ts'
 import { Slices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import type { ControllerLine } from './controller-line.ts'
 import { noSnapshot, ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
+import { PeerUnreachable } from './replication/fetcher.ts'
 import type { Replica } from './replication/replica.ts'
 
 const offsetsTopic = '__consumer_offsets'
@@ -21,7 +22,7 @@ export class GroupCoordinators implements RoleObserver {
   readonly #options: {
     readonly host: Host
     readonly config: BrokerConfig
-    readonly controller: Controller
+    readonly controller: ControllerLine
     readonly image: () => ClusterImage
     readonly replicas: Replicas
     readonly topics: TopicNames
@@ -34,7 +35,7 @@ export class GroupCoordinators implements RoleObserver {
   constructor(options: {
     host: Host
     config: BrokerConfig
-    controller: Controller
+    controller: ControllerLine
     image: () => ClusterImage
     replicas: Replicas
     topics: TopicNames
@@ -61,7 +62,7 @@ export class GroupCoordinators implements RoleObserver {
   /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
   partitionOf(groupId: string): number | null {
     const count = this.#partitionCount()
-    return count === 0 ? null : positiveHash(groupId) % count
+    return count === 0 ? null : partitionOfGroup(groupId, count)
   }
 
   all(): Promise<readonly GroupCoordinator[]> {
@@ -123,18 +124,25 @@ export class GroupCoordinators implements RoleObserver {
   }
 
   async #make(): Promise<boolean> {
-    const result = await this.#options.controller.createInternalTopic(offsetsTopic, {
+    const of = {
       partitions: this.#options.config.offsetsTopicNumPartitions,
       replicationFactor: this.#options.config.offsetsTopicReplicationFactor,
       config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
-    })
-    return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS
+    }
+    try {
+      const { controller } = this.#options
+      const result = await controller.ask((asked) => asked.createInternalTopic(offsetsTopic, of))
+      return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS
+    } catch (error) {
+      if (error instanceof PeerUnreachable) return false
+      throw error
+    }
   }
 }
 
-/** Java's String.hashCode as Kafka's Utils.abs makes it positive: it finds the partition of a group. */
-function positiveHash(text: string): number {
+/** By Java's String.hashCode as Kafka's Utils.abs makes it positive. */
+export function partitionOfGroup(groupId: string, partitions: number): number {
   let hash = 0
-  for (let index = 0; index < text.length; index++) hash = (Math.imul(31, hash) + text.charCodeAt(index)) | 0
-  return hash === -0x80000000 ? 0 : Math.abs(hash)
+  for (let index = 0; index < groupId.length; index++) hash = (Math.imul(31, hash) + groupId.charCodeAt(index)) | 0
+  return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitions
 }

@@ -1,12 +1,12 @@
 /** Hands out producer ids from blocks that the metadata log has given away for good (Kafka: RPCProducerIdManager). */
-import type { Controller } from '../controller/controller.ts'
 import { limits } from '../limits.ts'
+import type { ControllerLine } from './controller-line.ts'
 
 export class ProducerIds {
-  readonly #controller: Controller
+  readonly #controller: ControllerLine
   #block: Promise<{ next: number; end: number }> | null = null
 
-  constructor(controller: Controller) {
+  constructor(controller: ControllerLine) {
     this.#controller = controller
   }
 
@@ -23,7 +23,9 @@ export class ProducerIds {
 
   async #take(): Promise<{ next: number; end: number }> {
     try {
-      const { first, count } = await this.#controller.allocateProducerIds(limits.producerIdBlock)
+      const { first, count } = await this.#controller.ask((controller) =>
+        controller.allocateProducerIds(limits.producerIdBlock)
+      )
       return { next: first, end: first + count }
     } catch (error) {
       this.#block = null

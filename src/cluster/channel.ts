@@ -1,14 +1,20 @@
 /**
- * How the brokers of this process ask each other: by values, at once and without a codec. A broker that is gone answers nothing any
- * more, and is heard no more: what its code still does after its end reaches nobody.
+ * How the brokers of this process and their controller ask each other, and how the controller tells them what is safe: by values, at
+ * once and without a codec. A broker that is gone answers nothing any more, and is heard no more: what its code still does after its end
+ * reaches nobody.
  */
-import type { Broker } from '../broker/broker.ts'
+import type { Broker, Lines } from '../broker/broker.ts'
+import type { ControllerLine } from '../broker/controller-line.ts'
 import { type Peer, PeerUnreachable } from '../broker/replication/fetcher.ts'
+import type { Controller, MetadataFollower } from '../controller/controller.ts'
+import type { Clock } from '../host/clock.ts'
+import { Post } from './post.ts'
 
-/** Resolves when a message from one node has come to another; rejects with PeerUnreachable when it is lost. The simulation's is late. */
+/**
+ * Resolves when a message from one node has come to another; rejects with PeerUnreachable when it is lost. Only a simulation has one: in
+ * this process nothing is under way.
+ */
 export type Transport = (from: number, to: number) => Promise<void>
-
-const atOnce: Transport = () => Promise.resolve()
 
 /** One life of a broker. */
 interface Line {
@@ -24,29 +30,52 @@ interface Question<Answer> {
 }
 
 export class Channel {
-  readonly #transport: Transport
+  readonly #controller: Controller
+  readonly #clock: Clock
+  readonly #transport: Transport | null
   readonly #lines = new Map<number, Line>()
+  /** From the controller to each broker. */
+  readonly #posts = new Map<number, Post>()
 
-  constructor(transport = atOnce) {
-    this.#transport = transport
+  constructor(options: {
+    readonly controller: Controller
+    /** The controller's. */
+    readonly clock: Clock
+    readonly transport: Transport | null
+  }) {
+    this.#controller = options.controller
+    this.#clock = options.clock
+    this.#transport = options.transport
   }
 
   connect(broker: Broker): void {
     this.#lines.set(broker.nodeId, { broker, waiting: new Set() })
   }
 
-  /** It is gone: whoever waits for its answer hears so. */
+  /** What the controller says to a broker, when that has heard all that came before. */
+  tell(nodeId: number, message: () => void): void {
+    this.#posts.get(nodeId)?.tell(message)
+  }
+
+  /** It is gone: whoever waits for its answer hears so, and the controller tells it no more. */
   disconnect(nodeId: number): void {
     const line = this.#lines.get(nodeId)
     this.#lines.delete(nodeId)
     for (const refuse of [...(line?.waiting ?? [])]) refuse(gone(nodeId))
+    this.#posts.get(nodeId)?.end()
+    this.#posts.delete(nodeId)
+    this.#controller.detach(nodeId)
   }
 
   /** The others, as one broker reaches them in this life of it. */
-  peersOf(broker: Broker): (nodeId: number) => Peer {
+  linesOf(broker: Broker): Lines {
+    return { controller: this.#controllerFor(broker), peer: this.#peersOf(broker) }
+  }
+
+  #peersOf(broker: Broker): (nodeId: number) => Peer {
     const { nodeId: from } = broker
     const ask = <Answer>(to: number, question: Question<Answer>): Promise<Answer> => {
-      if (this.#lines.get(from)?.broker !== broker) return Promise.reject(gone(from))
+      if (!this.#isConnected(broker)) return Promise.reject(gone(from))
       return this.#ask(from, to, question)
     }
     return (to) => ({
@@ -56,8 +85,28 @@ export class Channel {
     })
   }
 
+  #controllerFor(broker: Broker): ControllerLine {
+    const [controller, transport] = [this.#controller, this.#transport]
+    const { nodeId } = broker
+    const post = new Post(this.#clock, transport === null ? null : () => transport(controller.nodeId, nodeId))
+    return {
+      ask: (question) => {
+        if (!this.#isConnected(broker)) return Promise.reject(gone(nodeId))
+        return transport === null ? question(controller) : this.#askController(broker, question, transport)
+      },
+      attach: (follower) => {
+        this.#posts.set(nodeId, post)
+        return controller.attach(nodeId, told(follower, post))
+      }
+    }
+  }
+
+  #isConnected(broker: Broker): boolean {
+    return this.#lines.get(broker.nodeId)?.broker === broker
+  }
+
   async #ask<Answer>(from: number, to: number, { put, lost }: Question<Answer>): Promise<Answer> {
-    await this.#transport(from, to)
+    await this.#transport?.(from, to)
     const line = this.#lines.get(to)
     if (line === undefined) throw gone(to)
     let refuse: (error: PeerUnreachable) => void = () => {}
@@ -68,7 +117,7 @@ export class Channel {
     const answered = put(line.broker)
     try {
       const answer = await Promise.race([answered, ended])
-      await this.#transport(to, from)
+      await this.#transport?.(to, from)
       return answer
     } catch (error) {
       answered.then(lost, () => {})
@@ -76,6 +125,29 @@ export class Channel {
     } finally {
       line.waiting.delete(refuse)
     }
+  }
+
+  /** What a broker asked that was gone when its question came is not asked any more: it is fenced, and must not be heard. */
+  async #askController<Answer>(
+    broker: Broker,
+    question: (controller: Controller) => Promise<Answer>,
+    transport: Transport
+  ): Promise<Answer> {
+    const { nodeId } = broker
+    await transport(nodeId, this.#controller.nodeId)
+    if (!this.#isConnected(broker)) throw gone(nodeId)
+    const answer = await question(this.#controller)
+    await transport(this.#controller.nodeId, nodeId)
+    return answer
+  }
+}
+
+/** A broker that has not heard all yet is passed over where logs are made before their topic is told of: it makes them when it hears of it. */
+function told(follower: MetadataFollower, post: Post): MetadataFollower {
+  return {
+    ...follower,
+    follow: (records) => post.tell(() => follower.follow(records)),
+    prepare: (plan) => (post.isEmpty ? follower.prepare(plan) : [])
   }
 }
 

@@ -47,7 +47,7 @@ export interface ClusterOptions {
   readonly onAccepted?: () => void
   /** A broker has stopped itself after a mistake of its own. Others lead what it led, where there are others. */
   readonly onBroken?: (nodeId: number) => void
-  /** How messages between brokers travel; at once without it. */
+  /** How messages between brokers, and between them and the controller, travel; at once without it. */
   readonly transport?: Transport
 }
 
@@ -106,7 +106,8 @@ export class Cluster {
     this.#options = options
     this.#config = config
     this.#home = home
-    this.#channel = new Channel(options.transport)
+    const { transport = null } = options
+    this.#channel = new Channel({ controller: home.controller, clock: home.clock, transport })
   }
 
   get controller(): Controller {
@@ -137,7 +138,7 @@ export class Cluster {
       broker = await this.#open(start, storage, life)
       const epoch = await life.during(this.#register(start, storage))
       broker.serve(epoch)
-      await life.during(this.controller.brokers.unfence(broker.nodeId))
+      await life.during(broker.takePart())
       return broker
     } catch (error) {
       // What was said of it is taken back, where the controller can.
@@ -206,7 +207,13 @@ export class Cluster {
     const there = ready.filter(({ life }) => !life.isOver)
     if (there.length === 0) throw new Error('every broker has stopped itself while it started')
     await this.controller.brokers.begin(there.map(({ broker }) => broker.nodeId))
-    for (const { life, broker, epoch } of there) if (!life.isOver) broker.serve(epoch)
+    for (const { life, broker, epoch } of there) {
+      if (life.isOver) continue
+      // When it has heard of the new epochs: in the old one it may have less than its followers.
+      this.#channel.tell(broker.nodeId, () => broker.serve(epoch))
+      // A lone broker ends with its controller: nobody listens.
+      if (storages.length > 1) broker.beginHeartbeats()
+    }
     // The directories were held against the topics that were deleted; of several brokers one may come back later and ask.
     if (storages.length === 1) this.controller.image.forgetRemoved()
     this.#home.beginSnapshots()
@@ -223,10 +230,9 @@ export class Cluster {
     storage: Storage,
     life: BrokerLife
   ): Promise<Broker> {
-    const { controller } = this
-    const peers = (broker: Broker) => this.#channel.peersOf(broker)
+    const lines = (broker: Broker) => this.#channel.linesOf(broker)
     const onBroken = (): void => this.#hasBroken(life)
-    const broker = await life.during(Broker.start({ storage, controller, peers, advertised, log, onBroken }))
+    const broker = await life.during(Broker.start({ storage, lines, advertised, log, onBroken }))
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
     return broker
@@ -273,7 +279,6 @@ export class Cluster {
     this.#lives.delete(nodeId)
     life.end()
     this.#channel.disconnect(nodeId)
-    this.controller.detach(nodeId)
     this.#brokers.delete(nodeId)
   }
 }

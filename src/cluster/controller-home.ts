@@ -8,6 +8,7 @@ import { Controller } from '../controller/controller.ts'
 import { LeaderCare } from '../controller/leader-care.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
+import type { Clock } from '../host/clock.ts'
 import { DiskError, mayPass } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { DamageError } from '../log/damage.ts'
@@ -56,6 +57,10 @@ export class ControllerHome {
 
   get clusterId(): string {
     return this.#storage.directory.clusterId
+  }
+
+  get clock(): Clock {
+    return this.#storage.host.clock
   }
 
   /** The controller begins to write. Resolves when what it began with is safe. */

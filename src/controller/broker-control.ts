@@ -25,6 +25,7 @@ import {
   unfencedBroker,
   unregisteredBroker
 } from './broker-changes.ts'
+import { BrokerSessions } from './broker-sessions.ts'
 import {
   balancingElections,
   decideElections,
@@ -32,6 +33,7 @@ import {
   type ElectionType,
   uncleanElections
 } from './elect-leaders.ts'
+import { type BrokerHeartbeat, decideHeartbeat, type HeartbeatResult } from './heartbeat.ts'
 import type { MetadataWriter } from './metadata-writer.ts'
 import {
   decideReassignment,
@@ -63,6 +65,7 @@ export class BrokerControl {
   readonly #writesRegistrations: boolean
   /** Brokers that are gone, of which the log does not say it: the disk refused. */
   readonly #lost = new Set<number>()
+  readonly #sessions = new BrokerSessions()
   #lastEpoch = 0
 
   constructor(options: {
@@ -104,6 +107,7 @@ export class BrokerControl {
   async begin(ids: readonly number[]): Promise<void> {
     for (const id of ids) {
       this.#brokers.become(id, 'active')
+      this.#sessions.heard(id)
       const registered = this.#scene.image.broker(id)
       if (registered?.fenced === true) this.#append(unfencedBroker(this.#scene, id).slice(0, 1))
     }
@@ -111,9 +115,28 @@ export class BrokerControl {
     await this.#writer.published()
   }
 
-  /** It takes part from now on. */
-  unfence(id: number): Promise<void> {
-    return this.#become(id, 'active', unfencedBroker(this.#scene, id))
+  /** It lives: if it was fenced, and has heard of its registration, it takes part from now on. */
+  async heartbeat(heartbeat: BrokerHeartbeat): Promise<HeartbeatResult> {
+    const { records, result } = decideHeartbeat(this.#scene, heartbeat)
+    if (result.isFenced) return result
+    const { brokerId: id } = heartbeat
+    this.#sessions.heard(id)
+    if (this.#brokers.broker(id)?.state === 'fenced') {
+      const back = this.#become(id, 'active', records)
+      this.#lost.delete(id)
+      await back
+    } else if (records.length > 0) {
+      this.#append(records)
+      await this.#writer.published()
+    }
+    return result
+  }
+
+  /** A quarter of a session has passed: those that were not heard for a whole one are fenced. */
+  async fenceSilent(): Promise<void> {
+    await Promise.all(
+      this.#sessions.quarterPassed().map((id) => (this.#lost.has(id) ? this.fenceAgain(id) : this.fence(id)))
+    )
   }
 
   /** It is gone. Resolves when others lead what it led. Rejects with DiskError: then it is nobody's choice, and `fenceAgain` says it. */
@@ -135,6 +158,7 @@ export class BrokerControl {
     this.#lost.add(id)
     this.#append(fencedBroker(this.#scene, id))
     this.#lost.delete(id)
+    this.#sessions.end(id)
   }
 
   /** It wants to go. Resolves when others lead what it led, as far as there are others. */

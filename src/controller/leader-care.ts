@@ -1,7 +1,7 @@
 /**
- * What a controller of several brokers does by itself: gives leadership back to preferred leaders, elects uncleanly where a topic
- * allows it and nobody leads (Kafka: QuorumController's maybeBalancePartitionLeaders and maybeElectUncleanLeaders), and says of a broker
- * that is gone what its disk refused when it went.
+ * What a controller of several brokers does by itself: fences brokers that are not heard of, gives leadership back to preferred leaders,
+ * elects uncleanly where a topic allows it and nobody leads (Kafka: QuorumController's maybeFenceStaleBroker,
+ * maybeBalancePartitionLeaders and maybeElectUncleanLeaders), and says of a broker that is gone what its disk refused when it went.
  */
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { Clock, Timer } from '../host/clock.ts'
@@ -23,7 +23,8 @@ export class LeaderCare {
   }
 
   start(): void {
-    const { leaderImbalanceCheckIntervalMs, uncleanLeaderElectionIntervalMs } = this.#config
+    const { brokerSessionTimeoutMs, leaderImbalanceCheckIntervalMs, uncleanLeaderElectionIntervalMs } = this.#config
+    this.#every('sessions', brokerSessionTimeoutMs / 4, () => this.#brokers.fenceSilent())
     this.#every('balance', leaderImbalanceCheckIntervalMs, () =>
       this.#config.autoLeaderRebalanceEnable ? this.#brokers.balance() : Promise.resolve()
     )

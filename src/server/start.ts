@@ -68,7 +68,7 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
   try {
     const { host, durability, config, advertised, log, onBroken } = options
     const onAccepted = (): void => rememberAddress(host.disk, server.address)
-    const { broker } = await Cluster.start({
+    const { broker, controller } = await Cluster.start({
       brokers: [{ host, nodeId: null, rack: null, endpoint: null, advertised, unlock }],
       durability,
       config,
@@ -76,7 +76,7 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
       onAccepted,
       ...(onBroken && { onBroken })
     })
-    await createTopics(broker.controller, options.topics).catch(async (error: unknown) => {
+    await createTopics(controller, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.
       await broker.stop().catch(() => {})
       throw error

@@ -53,6 +53,6 @@ test('the metadata goes on in the epoch of the quorum that wrote before', async 
   const disk = await directoryWithTopic()
   disk.replaceFile('__cluster_metadata-0/quorum-state', Buffer.from('{"leaderId":1,"leaderEpoch":7,"data_version":1}'))
   const broker = await startBroker({}, disk)
-  assert.equal(broker.controller.quorum().leaderEpoch, 7)
+  assert.equal(await broker.controller.ask(async (controller) => controller.quorum().leaderEpoch), 7)
   await broker.stop()
 })

@@ -109,7 +109,7 @@ test('a snapshot has its name only when the records that it stands for are safe'
   await Promise.all(second)
   await untilSnapshot(disk)
   const [snapshot] = snapshotsOn(disk)
-  assert.equal(snapshot?.endOffset, broker.controller.quorum().logEndOffset)
+  assert.equal(snapshot?.endOffset, await broker.controller.ask(async (controller) => controller.quorum().logEndOffset))
   await broker.stop()
 })
 

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
-import { Channel } from '../../src/cluster/channel.ts'
+import { Channel, type Transport } from '../../src/cluster/channel.ts'
+import type { Cluster } from '../../src/cluster/cluster.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 import { createTopic, leaderOf, machines, startOn } from './setup.ts'
 
 const request = {
@@ -18,6 +20,9 @@ async function twoBrokers() {
   return { cluster, leader, follower }
 }
 
+const channelOf = ({ controller }: Cluster, transport: Transport | null) =>
+  new Channel({ controller, clock: new ManualClock(), transport })
+
 test('what is lent with an answer goes back when the answer is lost on its way', async () => {
   const { cluster, leader, follower } = await twoBrokers()
   let given = 0
@@ -27,11 +32,11 @@ test('what is lent with an answer goes back when the answer is lost on its way',
       given += 1
     }
   })
-  const channel = new Channel(async (from) => {
+  const channel = channelOf(cluster, async (from) => {
     if (from === leader.nodeId) throw new PeerUnreachable('lost')
   })
   for (const broker of [leader, follower]) channel.connect(broker)
-  await assert.rejects(channel.peersOf(follower)(leader.nodeId).fetch(request), PeerUnreachable)
+  await assert.rejects(channel.linesOf(follower).peer(leader.nodeId).fetch(request), PeerUnreachable)
   await new Promise(setImmediate)
   assert.equal(given, 1)
   await cluster.stop()
@@ -51,9 +56,9 @@ test('what is lent with an answer goes back when it comes after the end of its b
           }
         })
     })
-  const channel = new Channel()
+  const channel = channelOf(cluster, null)
   for (const broker of [leader, follower]) channel.connect(broker)
-  const asked = channel.peersOf(follower)(leader.nodeId).fetch(request)
+  const asked = channel.linesOf(follower).peer(leader.nodeId).fetch(request)
   await new Promise(setImmediate)
   channel.disconnect(leader.nodeId)
   await assert.rejects(asked, PeerUnreachable)

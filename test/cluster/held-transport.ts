@@ -1,13 +1,16 @@
-/** Messages between brokers, which can be held up. */
+/** Messages between brokers, which can be held up; those to and from the controller are not. */
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Cluster } from '../../src/cluster/cluster.ts'
+import { controllerId } from './cut-transport.ts'
 
 export class HeldTransport {
   #isHeld = false
   #waiting: (() => void)[] = []
 
-  readonly carry = (): Promise<void> =>
-    this.#isHeld ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve()
+  readonly carry = (from: number, to: number): Promise<void> =>
+    this.#isHeld && from !== controllerId && to !== controllerId
+      ? new Promise((resolve) => this.#waiting.push(resolve))
+      : Promise.resolve()
 
   hold(): void {
     this.#isHeld = true

@@ -39,6 +39,10 @@ export class Administrator {
   /** What the broker says that there is; false when it says nothing. */
   async #look(): Promise<boolean> {
     const { ledger } = this.#scene
+    if (!this.#scene.cluster.hasHeardAll(this.#client.anyone)) {
+      this.#client.askAnother()
+      return false
+    }
     const answer = await this.#client.ask(MetadataRequest, MetadataResponse, 12, { topics: null })
     if (answer === null) return false
     const told = answer.topics.filter(({ isInternal }) => !isInternal)
@@ -85,6 +89,7 @@ export class Administrator {
       timeoutMs: 5000
     })
     const result = answer?.topics[0]
+    if (result?.errorCode === ErrorCode.REQUEST_TIMED_OUT) return false
     if (result?.errorCode === ErrorCode.NONE) ledger.topicIs(result.topicId, name, numPartitions, replicationFactor)
     return answer !== null
   }
@@ -107,6 +112,7 @@ export class Administrator {
     if (count > mostPartitions) return true
     const body = { topics: [{ name: topic.name, count, assignments: null }], timeoutMs: 5000, validateOnly: false }
     const answer = await this.#client.ask(CreatePartitionsRequest, CreatePartitionsResponse, 3, body)
+    if (answer?.results[0]?.errorCode === ErrorCode.REQUEST_TIMED_OUT) return false
     if (answer?.results[0]?.errorCode === ErrorCode.NONE)
       this.#scene.ledger.topicIs(topic.id, topic.name, count, topic.copies)
     return answer !== null

@@ -29,6 +29,8 @@ export class Client {
   readonly #brokers: number
   readonly #connections = new Map<number, Connection>()
   readonly #leaders = new Map<string, Leader>()
+  /** The latest epoch that was told of each partition: a broker that tells of an earlier one is behind (KIP-320). */
+  readonly #epochs = new Map<string, number>()
   readonly #coordinators = new Map<string, number>()
   /** Who is asked what anybody can answer. */
   #anyone = 1
@@ -39,6 +41,11 @@ export class Client {
     this.#dialer = dialer
     this.#name = name
     this.#brokers = brokers
+  }
+
+  /** Who is asked what anybody can answer. */
+  get anyone(): number {
+    return this.#anyone
   }
 
   /** Null when no answer came: what was asked for may have been done, may be done later, or never. */
@@ -70,11 +77,13 @@ export class Client {
     if (known !== undefined) return known
     const answer = await this.ask(MetadataRequest, MetadataResponse, 12, { topics: [{ topicId, name: null }] })
     const told = answer?.topics[0]?.partitions.find(({ partitionIndex }) => partitionIndex === partition)
-    if (told === undefined || told.leaderId < 0) {
-      this.#askAnother()
+    const leader = { node: told?.leaderId ?? -1, epoch: told?.leaderEpoch ?? -1 }
+    const isBehind = leader.epoch < (this.#epochs.get(`${topicId}-${partition}`) ?? -1)
+    if (leader.node < 0 || isBehind) {
+      this.askAnother()
       return null
     }
-    const leader = { node: told.leaderId, epoch: told.leaderEpoch ?? -1 }
+    this.#epochs.set(`${topicId}-${partition}`, leader.epoch)
     this.#leaders.set(`${topicId}-${partition}`, leader)
     return leader
   }
@@ -92,7 +101,7 @@ export class Client {
     const answer = await this.ask(FindCoordinatorRequest, FindCoordinatorResponse, 4, body)
     const [told] = answer?.coordinators ?? []
     if (told === undefined || told.errorCode !== ErrorCode.NONE) {
-      this.#askAnother()
+      this.askAnother()
       return null
     }
     this.#coordinators.set(group, told.nodeId)
@@ -122,10 +131,11 @@ export class Client {
   #lookElsewhere(node: number): void {
     for (const [key, leader] of this.#leaders) if (leader.node === node) this.#leaders.delete(key)
     for (const [group, coordinator] of this.#coordinators) if (coordinator === node) this.#coordinators.delete(group)
-    if (node === this.#anyone) this.#askAnother()
+    if (node === this.#anyone) this.askAnother()
   }
 
-  #askAnother(): void {
+  /** Whoever is asked what anybody can answer is another, perhaps. */
+  askAnother(): void {
     this.#anyone = this.#world.between(1, this.#brokers)
   }
 }

@@ -2,6 +2,7 @@
  * The cluster of a simulation: one broker, or three and a controller, each on a machine of its own. Single brokers end and come
  * back, and so does all of it.
  */
+import { partitionOfGroup } from '../../src/broker/group-coordinators.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
 import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
@@ -67,13 +68,36 @@ export class SimulatedCluster {
     return topic?.partitions[partition]?.leaderEpoch ?? null
   }
 
-  /** The same, once its leader has begun it; null as long as another may still write. */
-  ledEpochOf(topicId: string, partition: number): number | null {
+  /** The same, where this node leads in it, and has begun to; null where another does, or may still write. */
+  ledEpochOf(topicId: string, partition: number, node: number): number | null {
     const cluster = this.running
     const topic = cluster?.controller.image.topicById(topicId)
     const { leader = -1, leaderEpoch = -1 } = topic?.partitions[partition] ?? {}
     const replica = cluster?.brokers.get(leader)?.replica(topic?.name ?? '', partition)
-    return replica?.leadership?.epoch === leaderEpoch ? leaderEpoch : null
+    return leader === node && replica?.leadership?.epoch === leaderEpoch ? leaderEpoch : null
+  }
+
+  /**
+   * The leader epoch in which the node coordinates the group; null where another does, or nobody. One that was replaced, and was not
+   * told yet, answers with what it knows, as Kafka's does.
+   */
+  coordinatedEpochOf(group: string, node: number): number | null {
+    const offsets = this.running?.controller.image.topicByName('__consumer_offsets')
+    if (offsets === undefined) return null
+    return this.ledEpochOf(offsets.id, partitionOfGroup(group, offsets.partitions.length), node)
+  }
+
+  /** Whether the node has heard of all that the controller has decided; of several brokers, one may hear of it later. */
+  hasHeardAll(nodeId: number): boolean {
+    if (this.nodes.length === 1) return true
+    const cluster = this.running
+    const image = cluster?.brokers.get(nodeId)?.image
+    if (cluster === null || image === undefined) return false
+    const [decided, heard] = [[...cluster.controller.image.topics()], [...image.topics()]]
+    return (
+      decided.length === heard.length &&
+      decided.every(({ id, partitions }) => image.topicById(id)?.partitions.length === partitions.length)
+    )
   }
 
   /** Starts all of it, and again and again until it serves or is killed. */
@@ -236,8 +260,8 @@ export class SimulatedCluster {
       const controllerHost = this.#controller?.process
       const cluster = await Cluster.start({
         brokers: [first ?? fail(), ...others],
-        ...(controllerHost ? { controllerHost } : {}),
-        ...{ durability: 'disk', config, log: this.#logOf(life), transport: this.links.transport }
+        ...(controllerHost ? { controllerHost, transport: this.links.transport } : {}),
+        ...{ durability: 'disk', config, log: this.#logOf(life) }
       })
       if (this.#life !== life) return
       life.cluster = cluster
@@ -281,6 +305,11 @@ export class SimulatedCluster {
     }
   }
 
+  /** Of what happens to the machines. */
+  tell(line: string): void {
+    this.#note(line)
+  }
+
   #note(line: string): void {
     this.#world.note(line)
     this.log.push(`${this.#world.now}  ${line}`)
@@ -299,6 +328,10 @@ export function mayBeLedByOthers(
 const config = {
   'offsets.topic.num.partitions': '2',
   'log.retention.check.interval.ms': '5000',
+  // Seconds of a simulation are many steps: what ends a session, and a lag, comes soon. A leader that reaches only the controller goes on alone.
+  'broker.heartbeat.interval.ms': '400',
+  'broker.session.timeout.ms': '1500',
+  'replica.lag.time.max.ms': '1000',
   'auto.create.topics.enable': 'false'
 }
 

@@ -79,12 +79,18 @@ export class GroupReader {
     if (coordinator === null) return null
     const groups = [{ groupId: this.#group, topics: [{ topicId: topic.id, partitionIndexes: [index] }] }]
     const body = { groups, requireStable: false }
+    const epoch = this.#scene.cluster.coordinatedEpochOf(this.#group, coordinator)
     const answer = await this.#client.ask(OffsetFetchRequest, OffsetFetchResponse, 10, body, coordinator)
     const group = answer?.groups[0]
     const result = group?.topics[0]?.partitions[0]
     if (group !== undefined && group.errorCode !== ErrorCode.NONE) this.#client.forgetCoordinator(this.#group)
     if (result === undefined || group?.errorCode !== ErrorCode.NONE || result.errorCode !== ErrorCode.NONE) return null
     if (topic.state !== 'there') return null
+    // One that coordinates no more, and was not told, says where the group was.
+    if (epoch === null || epoch !== this.#scene.cluster.coordinatedEpochOf(this.#group, coordinator)) {
+      this.#client.forgetCoordinator(this.#group)
+      return null
+    }
     this.#scene.ledger.fetchedCommit(this.#group, topic.id, index, result.committedOffset)
     return Math.max(result.committedOffset, topic.partitions[index]?.startAsked ?? 0)
   }

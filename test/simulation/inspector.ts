@@ -1,7 +1,8 @@
 /**
  * Looks into the brokers between two events, and holds what it sees against what replication promises whatever clients do:
  * - An epoch has one leader. (KIP-101: who has its epoch may write, and nobody else.)
- * - A replica in sync has, durably, what is below the leader's high watermark.
+ * - A replica in sync has, durably, what is below the leader's high watermark; and so has the next leader, whether or not the last one
+ *   knows that it is replaced.
  * - What is committed stays as it is: the high watermark of an epoch's leader only grows.
  * In the end, when nothing moves any more, every replica has the same bytes.
  */
@@ -36,7 +37,10 @@ export class Inspector {
           const replica = broker.replica(topic.name, partition.partitionId)
           if (replica === undefined || replica.leadership === null || replica.topicId !== topic.id) continue
           this.#lookAtLeader(where, broker.nodeId, replica)
-          this.#lookAtFollowers(where, replica, cluster.brokers)
+          const { partitionEpoch } = replica.leadership.partition
+          // Who has left the in-sync set may have lost its disk before the leader hears of it.
+          if (partitionEpoch === partition.partitionEpoch) this.#lookAtFollowers(where, replica, cluster.brokers)
+          else lookAtNext(where, replica, cluster.brokers.get(partition.leader), partition.leaderEpoch)
         }
       }
     }
@@ -104,6 +108,17 @@ export class Inspector {
     this.#told.set(key, roles)
     this.#ledger.topic(topicId)?.partitions[partitionId]?.note(roles)
   }
+}
+
+/** A leader that was replaced has committed nothing that the next one does not have. */
+function lookAtNext(where: string, replaced: Replica, next: Broker | undefined, epoch: number): void {
+  const replica = next?.replica(replaced.topic, replaced.partition)
+  if (replica?.leadership?.epoch !== epoch || replaced.leaderEpoch === epoch) return
+  if (replica.log.logEndOffset < replaced.highWatermark)
+    fail(
+      where,
+      `it ends at ${replica.log.logEndOffset}; ${replaced.highWatermark} was committed in epoch ${replaced.leaderEpoch}`
+    )
 }
 
 function expectAlike(one: Replica, other: Replica): void {

@@ -59,8 +59,8 @@ export class Producer {
     if (leader === null) return
     const body = this.#request(topic.id, index, batchOf(values, null))
     if (this.#acks === 0) return await this.#client.tell(ProduceRequest, 13, body, leader.node)
-    const moment = this.#moment(topic.id, index)
-    const result = await this.#produce(topic.id, index, body)
+    const moment = this.#moment(topic.id, index, leader.node)
+    const result = await this.#produce(topic.id, index, body, leader.node)
     if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, moment)
   }
 
@@ -75,8 +75,9 @@ export class Producer {
     const body = this.#request(topic.id, index, batchOf(values, { ...identity, sequence }))
     identity.sequences.set(key, sequence + values.length)
     for (;;) {
-      const moment = this.#moment(topic.id, index)
-      const result = await this.#produce(topic.id, index, body)
+      const leader = await this.#client.leaderOf(topic.id, index)
+      const moment = this.#moment(topic.id, index, leader?.node ?? -1)
+      const result = leader === null ? null : await this.#produce(topic.id, index, body, leader.node)
       if (result?.errorCode === ErrorCode.NONE) return this.#acknowledge(partition, values, result.baseOffset, moment)
       if (topic.state !== 'there') return
       if (this.#scene.cluster.isLost(topic.id, index)) {
@@ -110,19 +111,22 @@ export class Producer {
     }
   }
 
-  /** Null when nobody leads, or no answer came. */
-  async #produce(topicId: string, index: number, body: ProduceRequest): Promise<PartitionProduceResponse | null> {
-    const leader = await this.#client.leaderOf(topicId, index)
-    if (leader === null) return null
-    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader.node)
+  /** Null when no answer came. */
+  async #produce(
+    topicId: string,
+    index: number,
+    body: ProduceRequest,
+    leader: number
+  ): Promise<PartitionProduceResponse | null> {
+    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader)
     const result = answer?.responses[0]?.partitionResponses[0] ?? null
     if (result !== null && result.errorCode !== ErrorCode.NONE) this.#client.forgetLeader(topicId, index)
     return result
   }
 
-  #moment(topicId: string, index: number): Moment {
+  #moment(topicId: string, index: number, leader: number): Moment {
     const { cluster } = this.#scene
-    return { powerCuts: cluster.powerCuts, epoch: cluster.ledEpochOf(topicId, index) }
+    return { powerCuts: cluster.powerCuts, epoch: cluster.ledEpochOf(topicId, index, leader) }
   }
 
   #acknowledge(partition: PartitionLedger, values: readonly string[], baseOffset: number, before: Moment): void {

@@ -2,6 +2,7 @@
 import type { Mutation } from './list.ts'
 
 const simulation = ['test/simulation/seeds.test.ts']
+const isolation = ['test/cluster/isolation.test.ts']
 const leadership = 'src/broker/replication/leadership.ts'
 
 export const replicationMutations: readonly Mutation[] = [
@@ -89,6 +90,49 @@ export const replicationMutations: readonly Mutation[] = [
     text: 'if (follower === undefined || brokerEpoch < follower.brokerEpoch) return false',
     replacement: 'if (follower === undefined) return false',
     tests: ['test/cluster/in-sync-sets.test.ts']
+  },
+  {
+    what: 'a leader takes who lags out of its in-sync set without the controller, whether or not it is replaced',
+    file: 'src/broker/replication/in-sync-sets.ts',
+    text: '      yield { replica, leadership, inSyncReplicas }\n    }\n  }\n}',
+    replacement:
+      '      const { partition } = leadership\n      leadership.update({ ...partition, inSyncReplicas, partitionEpoch: partition.partitionEpoch + 0.5 }, nowMs)\n      yield { replica, leadership, inSyncReplicas }\n    }\n  }\n}',
+    tests: isolation
+  },
+  {
+    what: 'after a start a broker that has not heard of its new epochs leads in the old ones',
+    file: 'src/cluster/cluster.ts',
+    text: 'this.#channel.tell(broker.nodeId, () => broker.serve(epoch))',
+    replacement: 'broker.serve(epoch)',
+    tests: isolation
+  },
+  {
+    what: 'a broker that is not heard keeps what it leads for ever',
+    file: 'src/controller/broker-sessions.ts',
+    text: 'if (quarters >= quartersOfSession) over.push(id)',
+    replacement: 'if (quarters < 0) over.push(id)',
+    tests: isolation
+  },
+  {
+    what: 'a broker that is gone is heard once more, and takes part',
+    file: 'src/cluster/channel.ts',
+    text: 'if (!this.#isConnected(broker)) throw gone(nodeId)',
+    replacement: '',
+    tests: isolation
+  },
+  {
+    what: 'what the controller told a broker that was cut off is lost for it',
+    file: 'src/cluster/post.ts',
+    text: 'if (!(await this.#hasCome(carry)) || this.#hasEnded) continue',
+    replacement: 'if (!(await this.#hasCome(carry)) || this.#hasEnded) this.#waiting.splice(0, count)',
+    tests: isolation
+  },
+  {
+    what: 'a broker takes part before it has heard of its registration',
+    file: 'src/controller/heartbeat.ts',
+    text: 'const isFenced = wasFenced && !knowsItself',
+    replacement: 'const isFenced = false',
+    tests: ['test/controller/broker-sessions.test.ts']
   },
   {
     what: 'a broker that comes while others write misses what they write',

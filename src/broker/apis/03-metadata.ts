@@ -101,7 +101,7 @@ async function create(names: readonly string[], { broker }: RequestContext): Pro
     assignments: [],
     config: new Map<string, string>()
   }))
-  const results = await broker.controller.createTopics(topics)
+  const results = await broker.controller.ask((controller) => controller.createTopics(topics))
   const failures = new Map<string, ErrorCode>()
   results.forEach(({ error }, index) => {
     if (error !== ErrorCode.NONE && error !== ErrorCode.TOPIC_ALREADY_EXISTS) failures.set(plain[index] ?? '', error)

@@ -31,7 +31,8 @@ export const createTopics = api(ApiKey.CreateTopics, {
   async handle(request, context) {
     const { wanted, refused } = sortOut(request.topics)
     const mode = request.validateOnly ? 'validate-only' : 'carry-out'
-    const results = await context.broker.controller.createTopics(wanted.map(newTopic), mode)
+    const topics = wanted.map(newTopic)
+    const results = await context.broker.controller.ask((controller) => controller.createTopics(topics, mode))
     const answers = wanted.map((topic, index) => {
       const result = results[index]
       if (result === undefined || 'message' in result) return failed(topic.name, result)

@@ -39,7 +39,8 @@ export const deleteTopics = api(ApiKey.DeleteTopics, {
     const asked = askedFor(request, context.apiVersion)
     if (!context.broker.config.deleteTopicEnable) return { responses: asked.map((one) => disabled(one, context)) }
     const { condemned, refused } = sortOut(asked, context.broker.image)
-    const results = await context.broker.controller.deleteTopics(condemned.map(({ id }) => id))
+    const ids = condemned.map(({ id }) => id)
+    const results = await context.broker.controller.ask((controller) => controller.deleteTopics(ids))
     const deleted = condemned.map(({ name, id }, index) => {
       const result = results[index]
       if (result === undefined || 'message' in result)

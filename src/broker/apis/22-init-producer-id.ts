@@ -12,6 +12,7 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { InitProducerIdRequest } from '../../protocol/generated/api/init-producer-id-request.ts'
 import { InitProducerIdResponse } from '../../protocol/generated/api/init-producer-id-response.ts'
 import { api } from '../api.ts'
+import { PeerUnreachable } from '../replication/fetcher.ts'
 
 export const initProducerId = api(ApiKey.InitProducerId, {
   versions: [0, 5],
@@ -30,7 +31,8 @@ export const initProducerId = api(ApiKey.InitProducerId, {
       return { errorCode: ErrorCode.NONE, producerId: await broker.producerIds.next(), producerEpoch: 0 }
     } catch (error) {
       // What Kafka answers while no block of ids can be had: clients ask again (RPCProducerIdManager).
-      if (error instanceof DiskError) return refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
+      if (error instanceof DiskError || error instanceof PeerUnreachable)
+        return refused(ErrorCode.COORDINATOR_LOAD_IN_PROGRESS)
       throw error
     }
   }

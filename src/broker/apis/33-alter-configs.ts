@@ -29,7 +29,7 @@ export const alterConfigs = api(ApiKey.AlterConfigs, {
         name: resourceName,
         config: configs
       }))
-      return broker.controller.configs.replace(replaced, mode, broker.nodeId)
+      return broker.controller.ask(({ configs }) => configs.replace(replaced, mode, broker.nodeId))
     })
     return { throttleTimeMs: 0, responses }
   }

@@ -25,10 +25,8 @@ export const createPartitions = api(ApiKey.CreatePartitions, {
     for (const { name } of request.topics) counts.set(name, (counts.get(name) ?? 0) + 1)
     const repeated = [...counts].filter(([, count]) => count > 1).map(([name]) => name)
     const wanted = request.topics.filter(({ name }) => counts.get(name) === 1)
-    const outcomes = await broker.controller.createPartitions(
-      wanted,
-      request.validateOnly ? 'validate-only' : 'carry-out'
-    )
+    const mode = request.validateOnly ? 'validate-only' : 'carry-out'
+    const outcomes = await broker.controller.ask((controller) => controller.createPartitions(wanted, mode))
     const results = wanted.map(({ name }, index) => {
       const outcome = outcomes[index]
       const errorMessage = outcome !== undefined && 'message' in outcome ? outcome.message : null

@@ -52,7 +52,8 @@ async function elected(
   type: ElectionType,
   broker: Broker
 ): Promise<ElectLeadersResponse> {
-  const results = await broker.controller.brokers.electLeaders(type, topicPartitions ?? everyPartition(broker))
+  const asked = topicPartitions ?? everyPartition(broker)
+  const results = await broker.controller.ask(({ brokers }) => brokers.electLeaders(type, asked))
   const told = results.map((result) => toldOf(result, type, broker))
   return { throttleTimeMs: 0, replicaElectionResults: topicPartitions === null ? told.map(withNewsAlone) : told }
 }

@@ -28,7 +28,7 @@ export const incrementalAlterConfigs = api(ApiKey.IncrementalAlterConfigs, {
         name: resourceName,
         changes: configs.map(({ name, configOperation: operation, value }) => ({ name, operation, value }))
       }))
-      return broker.controller.configs.change(changed, mode, broker.nodeId)
+      return broker.controller.ask(({ configs }) => configs.change(changed, mode, broker.nodeId))
     })
     return { throttleTimeMs: 0, responses }
   }

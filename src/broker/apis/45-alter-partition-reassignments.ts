@@ -40,7 +40,7 @@ async function reassigned({ topics, allowReplicationFactorChange }: Request, { c
       ...{ topic: name, partitionId: partitionIndex, replicas, allowReplicationFactorChange }
     }))
   )
-  const results = (await controller.brokers.reassign(wanted)).values()
+  const results = (await controller.ask(({ brokers }) => brokers.reassign(wanted))).values()
   const responses = topics.map(({ name, partitions }) => ({
     name,
     partitions: partitions.map(({ partitionIndex }) => {

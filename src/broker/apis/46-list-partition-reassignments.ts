@@ -17,12 +17,13 @@ export const listPartitionReassignments = api(ApiKey.ListPartitionReassignments,
   response: ListPartitionReassignmentsResponse,
   authorization: { every: ['describe cluster'] },
   memoryBytes: limits.decodedListBytes,
-  stage: 'at once',
+  stage: 'may wait',
   failed: (_, failure) => ({ throttleTimeMs: 0, ...failure, topics: [] }),
 
-  handle(request, { broker }) {
+  async handle(request, { broker }) {
     const asked = request.topics?.map(({ name, partitionIndexes }) => ({ topic: name, partitions: partitionIndexes }))
-    const topics = broker.controller.brokers.reassignments(asked ?? null).map(({ topic, partitions }) => ({
+    const ongoing = await broker.controller.ask(({ brokers }) => Promise.resolve(brokers.reassignments(asked ?? null)))
+    const topics = ongoing.map(({ topic, partitions }) => ({
       name: topic,
       partitions: partitions.map(({ partitionId, replicas, addingReplicas, removingReplicas }) => ({
         ...{ partitionIndex: partitionId, replicas, addingReplicas, removingReplicas }

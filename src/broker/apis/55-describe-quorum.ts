@@ -6,6 +6,7 @@
  * One node votes, and has no listener of its own: the broker of a cluster of one, or a controller, which tells its brokers what is
  * safe; they observe. Kafka answers only who asks for exactly the metadata partition (KafkaRaftClient.handleDescribeQuorumRequest).
  */
+import type { QuorumState } from '../../controller/controller.ts'
 import type { BrokerImage } from '../../coordination/metadata/image.ts'
 import { metadataTopicName } from '../../coordination/metadata/topic-names.ts'
 import { limits } from '../../limits.ts'
@@ -27,14 +28,15 @@ export const describeQuorum = api(ApiKey.DescribeQuorum, {
   response: DescribeQuorumResponse,
   authorization: { every: ['describe cluster'] },
   memoryBytes: limits.decodedFewBytes,
-  stage: 'at once',
+  stage: 'may wait',
   failed: (_, failure) => ({ ...failure, topics: [], nodes: [] }),
 
-  handle({ topics }, { broker, apiVersion }) {
+  async handle({ topics }, { broker, apiVersion }) {
     const answered = { errorCode: ErrorCode.NONE, errorMessage: '' }
     if (!isMetadataAlone(topics)) return { ...answered, topics: topics.map(unknown), nodes: [] }
-    const partitions = [metadataPartition(broker)]
-    const nodes = apiVersion >= 2 ? [{ nodeId: broker.controller.nodeId, listeners: [] }] : []
+    const quorum = await broker.controller.ask((controller) => Promise.resolve(controller.quorum()))
+    const partitions = [metadataPartition(broker, quorum)]
+    const nodes = apiVersion >= 2 ? [{ nodeId: quorum.nodeId, listeners: [] }] : []
     return { ...answered, topics: [{ topicName: metadataTopicName, partitions }], nodes }
   }
 })
@@ -45,9 +47,9 @@ function isMetadataAlone(topics: Topics): boolean {
   return topic.partitions.length === 1 && topic.partitions[0]?.partitionIndex === 0
 }
 
-function metadataPartition(broker: Broker): PartitionAnswer {
+function metadataPartition(broker: Broker, quorum: QuorumState): PartitionAnswer {
   const now = { lastFetchTimestamp: broker.host.clock.nowMs(), lastCaughtUpTimestamp: broker.host.clock.nowMs() }
-  const { nodeId, leaderEpoch, logEndOffset, highWatermark } = broker.controller.quorum()
+  const { nodeId, leaderEpoch, logEndOffset, highWatermark } = quorum
   return {
     partitionIndex: 0,
     errorCode: ErrorCode.NONE,
@@ -56,15 +58,15 @@ function metadataPartition(broker: Broker): PartitionAnswer {
     leaderEpoch,
     highWatermark,
     currentVoters: [{ replicaId: nodeId, logEndOffset, ...now }],
-    observers: observers(broker).map(({ id, directories: [directory = ZERO_UUID] }) => ({
+    observers: observers(broker, nodeId).map(({ id, directories: [directory = ZERO_UUID] }) => ({
       ...{ replicaId: id, replicaDirectoryId: directory, logEndOffset: highWatermark, ...now }
     }))
   }
 }
 
 /** A broker is told what is safe as soon as it is. */
-function observers({ image, controller }: Broker): BrokerImage[] {
-  return [...image.brokers()].filter(({ id, fenced }) => !fenced && id !== controller.nodeId)
+function observers({ image }: Broker, controllerId: number): BrokerImage[] {
+  return [...image.brokers()].filter(({ id, fenced }) => !fenced && id !== controllerId)
 }
 
 function unknown({ topicName, partitions }: Topics[number]): DescribeQuorumResponse['topics'][number] {

@@ -33,7 +33,7 @@ export const unregisterBroker = api(ApiKey.UnregisterBroker, {
 })
 
 async function unregistered(brokerId: number, { controller }: Broker): Promise<UnregisterBrokerResponse> {
-  const { error, message } = await controller.brokers.unregister(brokerId)
+  const { error, message } = await controller.ask(({ brokers }) => brokers.unregister(brokerId))
   return { throttleTimeMs: 0, errorCode: error, errorMessage: message }
 }
 

@@ -7,6 +7,7 @@ import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import { PeerUnreachable } from './fetcher.ts'
 import type { Leadership } from './leadership.ts'
 import type { Replica } from './replica.ts'
 
@@ -89,7 +90,7 @@ export class InSyncSets {
       .catch((error: unknown) => {
         this.#notAnswered(changes)
         // The controller's disk refuses, or it cannot be reached.
-        if (!(error instanceof DiskError)) throw error
+        if (!(error instanceof DiskError || error instanceof PeerUnreachable)) throw error
       })
   }
 

@@ -21,8 +21,10 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'advertised.listeners': { type: 'list', default: '', isReadOnly: true },
   'auto.create.topics.enable': { type: 'boolean', default: 'true', isReadOnly: true },
   'auto.leader.rebalance.enable': { type: 'boolean', default: 'true', isReadOnly: true },
+  'broker.heartbeat.interval.ms': { type: 'int', default: '2000', min: 1, isReadOnly: true },
   'broker.id': { type: 'int', default: '1', isReadOnly: true },
   'broker.rack': { type: 'string', default: null, isReadOnly: true },
+  'broker.session.timeout.ms': { type: 'int', default: '9000', min: 1, isReadOnly: true },
   'compression.gzip.level': { type: 'int', default: '-1', check: checkGzipLevel },
   'compression.lz4.level': { type: 'int', default: '9', min: 1, max: 17 },
   'compression.type': {

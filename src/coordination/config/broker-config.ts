@@ -119,6 +119,15 @@ export class BrokerConfig {
     return this.#boolean('auto.leader.rebalance.enable')
   }
 
+  get brokerHeartbeatIntervalMs(): number {
+    return this.#number('broker.heartbeat.interval.ms')
+  }
+
+  /** How long a broker may be silent before it is fenced. */
+  get brokerSessionTimeoutMs(): number {
+    return this.#number('broker.session.timeout.ms')
+  }
+
   get leaderImbalanceCheckIntervalMs(): number {
     return this.#number('leader.imbalance.check.interval.seconds') * 1000
   }
@@ -136,12 +145,12 @@ export class BrokerConfig {
     return this.#number(`${side}.replication.throttled.rate`)
   }
 
-  /** How long a follower may lag before it is in sync no more. */
   /** Whether consumers are sent to a replica near them. */
   get hasRackAwareReplicas(): boolean {
     return this.get('replica.selector.class') === rackAwareReplicaSelector
   }
 
+  /** How long a follower may lag before it is in sync no more. */
   get replicaLagTimeMaxMs(): number {
     return this.#number('replica.lag.time.max.ms')
   }

@@ -21,7 +21,7 @@ const [topic, brokers, loggers, clientMetrics, groups] = [2, 4, 8, 16, 32] as co
 async function brokerWithTopic(config: Record<string, string> = {}, disk?: MemoryDisk): Promise<Broker> {
   const broker = await startBroker(config, disk)
   const t1 = { name: 't1', partitions: 2, replicationFactor: 1, assignments: [], config: new Map() }
-  await broker.controller.createTopics([t1])
+  await broker.controller.ask((controller) => controller.createTopics([t1]))
   return broker
 }
 

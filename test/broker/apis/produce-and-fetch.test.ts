@@ -37,7 +37,7 @@ async function brokerWith(
     assignments: [],
     config: new Map(Object.entries(config))
   }
-  await broker.controller.createTopics([wanted])
+  await broker.controller.ask((controller) => controller.createTopics([wanted]))
   return broker
 }
 

@@ -51,7 +51,7 @@ class FrameTarget implements Target {
     const host = { disk: new MemoryDisk(), clock: this.#clock, network, chance: new SeededChance(1) }
     const log = (line: string): void => void this.#told.push(line)
     this.#broker = await startAlone({ host, durability: 'disk', config, advertised: null, log })
-    const [made] = await this.#broker.controller.createTopics([topic])
+    const [made] = await this.#broker.controller.ask((controller) => controller.createTopics([topic]))
     assert.ok(made !== undefined && 'id' in made)
     this.#topicId = made.id
   }
