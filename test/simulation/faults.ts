@@ -2,6 +2,7 @@
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { Refusal } from '../../src/host/simulated/refusing-disk.ts'
+import { isolate } from './isolation.ts'
 import type { Node } from './node.ts'
 import type { Scene } from './scene.ts'
 
@@ -28,7 +29,9 @@ export class Faults {
     'node stopped': 0,
     wiped: 0,
     'bit flipped': 0,
-    'cut off': 0,
+    'cut off from brokers': 0,
+    'cut off from the controller': 0,
+    'cut off from all': 0,
     lossy: 0
   }
 
@@ -75,7 +78,8 @@ export class Faults {
       ...twice(() => this.#stopNode()),
       ...twice(() => this.#wipe()),
       () => this.#rot(),
-      ...twice(() => this.#cutOff()),
+      ...twice(() => this.#isolate()),
+      () => this.#isolate(),
       ...twice(() => this.#loseMessages()),
       () => this.#refuse(),
       () => this.#slowDown()
@@ -163,18 +167,9 @@ export class Faults {
     void cluster.startNode(node)
   }
 
-  /** Nothing comes through to a broker, or from it, or neither. */
-  async #cutOff(): Promise<void> {
-    const { world, cluster } = this.#scene
-    const node = this.#anyOf(cluster.nodes)
-    const directions = world.between(1, 3)
-    this.clusterCounts['cut off'] += 1
-    for (const { id } of cluster.nodes) {
-      if (id !== node.id && (directions & 1) !== 0) cluster.links.cut(id, node.id)
-      if (id !== node.id && (directions & 2) !== 0) cluster.links.cut(node.id, id)
-    }
-    await this.#while(`node ${node.id} is cut off`, 4)
-    cluster.links.heal()
+  #isolate(): void {
+    const kind = isolate(this.#scene, this.#anyOf(this.#scene.cluster.nodes), 4 * this.#mostMicros)
+    this.clusterCounts[kind] += 1
   }
 
   async #loseMessages(): Promise<void> {
@@ -182,7 +177,7 @@ export class Faults {
     this.clusterCounts.lossy += 1
     cluster.links.losesOneIn = world.between(2, 10)
     await this.#while('messages are lost')
-    cluster.links.heal()
+    cluster.links.losesOneIn = null
   }
 
   #cutConnection(): void {

@@ -1,4 +1,4 @@
-/** How messages travel between the brokers of a simulation: late, and sometimes never, in one direction or in both. */
+/** How messages travel between the brokers of a simulation and their controller: late, and sometimes never, in one direction or in both. */
 import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
 import type { World } from '../../src/host/simulated/world.ts'
 
@@ -10,7 +10,7 @@ const vainMicros = 500_000
 export class Links {
   readonly #world: World
   /** Directions in which nothing comes through. */
-  readonly #cut = new Set<string>()
+  readonly #cuts = new Set<{ readonly from: number; readonly to: number }>()
   /** One message of so many is lost; none when it is null. */
   losesOneIn: number | null = null
 
@@ -18,13 +18,21 @@ export class Links {
     this.#world = world
   }
 
-  cut(from: number, to: number): void {
-    this.#cut.add(`${from} ${to}`)
+  /** Gives what mends it; one that was cut twice is mended twice. */
+  cut(from: number, to: number): () => void {
+    const cut = { from, to }
+    this.#cuts.add(cut)
+    return () => void this.#cuts.delete(cut)
   }
 
   heal(): void {
-    this.#cut.clear()
+    this.#cuts.clear()
     this.losesOneIn = null
+  }
+
+  #isCut(from: number, to: number): boolean {
+    for (const cut of this.#cuts) if (cut.from === from && cut.to === to) return true
+    return false
   }
 
   readonly transport = async (from: number, to: number): Promise<void> => {
@@ -34,7 +42,7 @@ export class Links {
       ? world.between(mostMicros, stragglerMicros)
       : world.between(leastMicros, mostMicros)
     await world.pause(takes, `a message from ${from} to ${to}`)
-    if (!isLost && !this.#cut.has(`${from} ${to}`)) return
+    if (!isLost && !this.#isCut(from, to)) return
     await world.pause(world.between(0, vainMicros), `a message from ${from} to ${to} is lost`)
     throw new PeerUnreachable(`a message from ${from} to ${to} was lost`)
   }

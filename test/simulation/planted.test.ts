@@ -30,7 +30,9 @@ const planted = [
   'any replica is elected, whether or not it is in sync',
   'a broker that follows now goes on as the leader that it was',
   'a follower that has more than its leader is cut back to its high watermark instead of by epoch',
-  'after a start a partition with followers is led in its old epoch'
+  'after a start a partition with followers is led in its old epoch',
+  'after a start a broker that has not heard of its new epochs leads in the old ones',
+  'a leader takes who lags out of its in-sync set without the controller, whether or not it is replaced'
 ]
 
 test('the simulation finds each mistake that was planted', async () => {
