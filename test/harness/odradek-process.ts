@@ -16,6 +16,8 @@ export interface OdradekOptions extends BrokerOptions {
   readonly durability?: 'disk' | 'os'
   /** How many brokers the process serves; one without it. `bootstrap` is the first. */
   readonly brokers?: number
+  /** Where each of several stands. */
+  readonly racks?: readonly string[]
   /** `name:partitions`, created at the start. */
   readonly topics?: readonly string[]
   /** For Node itself, such as a limit on its heap. */
@@ -85,6 +87,7 @@ function serveArguments(options: OdradekOptions, dataDirectory: string | null): 
   if (dataDirectory === null) args.push('--memory')
   else args.push('--data', dataDirectory)
   if (options.brokers) args.push('--brokers', String(options.brokers))
+  if (options.racks) args.push('--racks', options.racks.join())
   if (options.durability) args.push('--durability', options.durability)
   for (const topic of options.topics ?? []) args.push('--topic', topic)
   for (const [name, value] of Object.entries(options.configs ?? {})) args.push('--config', `${name}=${value}`)

@@ -7,7 +7,12 @@ import { writeMetadataSnapshot } from '../../coordination/metadata/snapshot-writ
 import type { Disk } from '../../host/disk.ts'
 import { NodeDisk } from '../../host/node/disk.ts'
 import { findNodes, type NodeDirectory } from '../../inspection/cluster-layout.ts'
-import { metadataDirectory, readMetadataLog, UnreadableMetadata } from '../../inspection/metadata-log.ts'
+import {
+  type MetadataLog,
+  metadataDirectory,
+  readMetadataLog,
+  UnreadableMetadata
+} from '../../inspection/metadata-log.ts'
 import { cleanShutdownFile, type NodeProperties } from '../../inspection/node-properties.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { existing } from '../existing-path.ts'
@@ -30,7 +35,7 @@ export interface GraduatedNode {
   readonly roles: NodeDirectory['roles']
   readonly directory: string
   readonly properties: string
-  /** 'kept': somebody has changed the file that an earlier time has made. */
+  /** 'kept': the file of an earlier time says something else, because somebody has changed it or has asked for something else now. */
   readonly propertiesAre: 'written' | 'there' | 'kept'
 }
 
@@ -58,9 +63,15 @@ export async function graduateDirectory(plan: GraduationPlan, nowMs: number): Pr
     for (const node of nodes) assertStoppedCleanly(node, serveCommand(nodes, plan))
     const [controller] = nodes
     if (controller === undefined) throw new Error('a cluster without a node was taken for one')
-    const snapshot = await bringSnapshot(controller.disk, nowMs)
+    const metadata = metadataOf(controller.disk)
+    const snapshot = await bringSnapshot(controller.disk, metadata, nowMs)
     const { clusterId } = controller.properties
-    return { clusterId, ...snapshot, nodes: nodes.map((node, index) => writeProperties(node, index, nodes, plan)) }
+    const { topicCount, partitionCount } = metadata.image
+    const written = nodes.map((node, index) => {
+      const rack = metadata.image.broker(node.properties.nodeId)?.rack ?? null
+      return writeProperties({ node, index, rack }, nodes, plan)
+    })
+    return { clusterId, ...snapshot, topicCount, partitionCount, nodes: written }
   } finally {
     for (const release of releases) release()
   }
@@ -109,19 +120,18 @@ function assertStoppedCleanly({ disk, roles }: KnownNode, serve: string): void {
 
 async function bringSnapshot(
   disk: Disk,
+  { image, snapshot, endOffset, epoch, lastTimestampMs, quorum }: MetadataLog,
   nowMs: number
-): Promise<Pick<Graduation, 'snapshot' | 'snapshotIs' | 'topicCount' | 'partitionCount'>> {
-  const { image, snapshot, endOffset, epoch, lastTimestampMs, quorum } = metadataOf(disk)
-  const { topicCount, partitionCount } = image
+): Promise<Pick<Graduation, 'snapshot' | 'snapshotIs'>> {
   const inDirectory = (name: string): string => join(metadataDirectory, name)
   if (snapshot?.endOffset === endOffset) {
-    return { snapshot: inDirectory(snapshot.name), snapshotIs: 'there', topicCount, partitionCount }
+    return { snapshot: inDirectory(snapshot.name), snapshotIs: 'there' }
   }
   const { name } = await writeMetadataSnapshot(disk, image, { endOffset, epoch, lastTimestampMs, quorum, nowMs })
-  return { snapshot: inDirectory(name), snapshotIs: 'written', topicCount, partitionCount }
+  return { snapshot: inDirectory(name), snapshotIs: 'written' }
 }
 
-function metadataOf(disk: Disk): ReturnType<typeof readMetadataLog> {
+function metadataOf(disk: Disk): MetadataLog {
   try {
     return readMetadataLog(disk)
   } catch (error) {
@@ -136,25 +146,31 @@ function metadataOf(disk: Disk): ReturnType<typeof readMetadataLog> {
   }
 }
 
+interface PlacedNode {
+  readonly node: KnownNode
+  /** Among the nodes. */
+  readonly index: number
+  readonly rack: string | null
+}
+
 function writeProperties(
-  { disk, properties: { nodeId }, roles }: KnownNode,
-  index: number,
+  { node: { disk, properties, roles }, index, rack }: PlacedNode,
   nodes: readonly KnownNode[],
   { host, port, config }: GraduationPlan
 ): GraduatedNode {
+  const { nodeId } = properties
   const brokerCount = brokersAmong(nodes).length
   const [controller] = nodes
   if (controller === undefined) throw new Error('a cluster without a node was taken for one')
   const brokerIndex = roles === 'broker' ? index - 1 : 0
   const text = nodeProperties({
-    ...{ nodeId, roles, brokerCount, config },
+    ...{ nodeId, roles, brokerCount, rack, config },
     directory: disk.location,
     address: roles === 'controller' ? null : `${host.includes(':') ? `[${host}]` : host}:${port + brokerIndex}`,
     controller: { nodeId: controller.properties.nodeId, port: port + brokerCount }
   })
   const before = disk.exists(propertiesFile) ? disk.readFile(propertiesFile).toString('utf8') : null
   if (before === null) disk.replaceFile(propertiesFile, Buffer.from(text))
-  const properties = join(disk.location, propertiesFile)
   const propertiesAre = before === null ? 'written' : before === text ? 'there' : 'kept'
-  return { nodeId, roles, directory: disk.location, properties, propertiesAre }
+  return { nodeId, roles, directory: disk.location, properties: join(disk.location, propertiesFile), propertiesAre }
 }

@@ -68,7 +68,9 @@ function inWords(graduation: Graduation, directory: string, style: Style): strin
       ({ properties, nodeId, roles }) => `  node ${String(nodeId).padEnd(6)} ${properties}   ${style.dim(roles)}`
     ),
     ...kept.map(({ properties }) =>
-      style.yellow(`  ${properties} was changed by somebody, and left so: remove it to have it made anew`)
+      style.yellow(
+        `  ${properties} is not what this command would write now, and was left so: remove it to have it made anew`
+      )
     ),
     '',
     'start it, from the directory of Apache Kafka:',

@@ -24,6 +24,8 @@ export interface MovedNode {
   /** The one controller of the cluster. */
   readonly controller: { readonly nodeId: number | string; readonly port: number }
   readonly brokerCount: number
+  /** Where the broker stands: Kafka's brokers say so themselves, each time that they register. */
+  readonly rack: string | null
   readonly config: Readonly<Record<string, string>>
 }
 
@@ -34,11 +36,12 @@ const replicasMax = 3
 export function serverProperties({ directory, address, config }: MovedBroker): string {
   const nodeId = nodeIdOf(directory)
   const controller = { nodeId, port: portOf(address) + 1 }
-  return nodeProperties({ nodeId, roles: 'broker,controller', directory, address, controller, brokerCount: 1, config })
+  const alone = { roles: 'broker,controller', brokerCount: 1, rack: null } as const
+  return nodeProperties({ ...alone, nodeId, directory, address, controller, config })
 }
 
 export function nodeProperties(node: MovedNode): string {
-  const { nodeId, roles, directory, address, controller, brokerCount, config } = node
+  const { nodeId, roles, directory, address, controller, brokerCount, rack, config } = node
   const at = `localhost:${controller.port}`
   const listeners = [
     ...(address === null ? [] : [`PLAINTEXT://:${portOf(address)}`]),
@@ -54,6 +57,8 @@ export function nodeProperties(node: MovedNode): string {
     listeners: listeners.join(','),
     ...(address === null ? {} : { 'advertised.listeners': `PLAINTEXT://${address}` }),
     'log.dirs': directory,
+    ...(rack === null ? {} : { 'broker.rack': rack }),
+    ...(brokerCount === 1 ? {} : { 'default.replication.factor': replicas }),
     'offsets.topic.replication.factor': replicas,
     'transaction.state.log.replication.factor': replicas,
     'transaction.state.log.min.isr': inSync,

@@ -190,11 +190,30 @@ test('the way back of several brokers is theirs together', { skip: skipUnless(od
   assert.ok(told.stdout.toString().includes(serve), told.stdout.toString())
 })
 
+test(
+  'brokers of Kafka stand in the racks and keep the copies that those of ours had',
+  { skip: skipUnless(odradek()) },
+  async () => {
+    using data = temporaryDirectory('graduate-racks')
+    await (await startOdradek({ dataDirectory: data.path, brokers: 3, racks: ['a', 'b', 'c'] })).stop()
+    const nodes = await graduate(data.path)
+    const said = nodes.map(({ properties }) => readFileSync(properties, 'utf8'))
+    assert.deepEqual(
+      said.map((text) => /^broker\.rack=(.*)$/m.exec(text)?.[1]),
+      [undefined, 'a', 'b', 'c']
+    )
+    // The controller gives a topic its copies where the client names no number.
+    for (const text of said) assert.match(text, /^default\.replication\.factor=3$/m)
+  }
+)
+
 test('settings that somebody has changed are left so', { skip: skipUnless(odradek()) }, async () => {
   using data = temporaryDirectory('graduate-kept')
   await (await startOdradek({ dataDirectory: data.path })).stop()
   await graduate(data.path, '-p', '9092')
   const [row] = await graduate(data.path, '-p', '9192', '-c', 'log.retention.hours=1')
   assert.equal(row?.propertiesAre, 'kept')
+  const told = await graduating(data.path, '-p', '9192', '-o', 'table')
+  assert.match(told.stdout.toString(), /server\.properties is not what this command would write now, and was left so/)
   assert.match(readFileSync(join(data.path, 'server.properties'), 'utf8'), /^listeners=PLAINTEXT:\/\/:9092,/m)
 })
