@@ -193,8 +193,9 @@ export function startsFrom(starts: readonly EpochStart[], offset: number): Epoch
   return before === undefined ? kept : [{ epoch: before.epoch, startOffset: offset }, ...kept]
 }
 
-/** Null when it is not what was written. */
+/** Null when it is not what was written. Kafka makes the file before it knows of an epoch (CheckpointFile): it is empty until then. */
 function parse(text: string): EpochStart[] | null {
+  if (text === '') return []
   const [version, count, ...lines] = text.replace(/\n$/, '').split('\n')
   if (version !== fileVersion || count !== String(lines.length)) return null
   const starts: EpochStart[] = []

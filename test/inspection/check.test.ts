@@ -58,6 +58,20 @@ test('a controller of Kafka alone, which writes on behind the mark of a clean st
   assert.deepEqual(findings, [])
 })
 
+test('a partition of Kafka that no record and no epoch has come to, whose list of epochs is an empty file, is healthy', async () => {
+  const scene = await makeScene('clean')
+  const kept = [...scene.files].filter(([path]) => !path.startsWith('payments-0/') || /metadata$/.test(path))
+  const files = new Map(kept)
+  files.set('payments-0/00000000000000000000.log', Buffer.alloc(0))
+  files.set('payments-0/leader-epoch-checkpoint', Buffer.alloc(0))
+  const checkpoint = 'recovery-point-offset-checkpoint'
+  const told = scene.files.get(checkpoint)?.toString('utf8') ?? ''
+  const empty = told.replace(/^(payments 0) \d+$/m, '$1 0')
+  assert.notEqual(empty, told)
+  const { findings } = look(diskWith(files.set(checkpoint, Buffer.from(empty))), scene)
+  assert.deepEqual(findings, [])
+})
+
 test('after a clean stop, whatever is damaged in whichever file is found, and told of that file', async (t) => {
   const scene = await makeScene('clean')
   for (const [path, bytes] of scene.files) {
