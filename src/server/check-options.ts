@@ -94,7 +94,10 @@ function objectionTo(options: KafkaOptions, known: readonly string[]): Objection
 function objectionToBrokers({ brokers = 1, racks, port = 0, config = {} }: KafkaOptions): Objection | null {
   const most = limits.brokersPerProcess
   if (!Number.isInteger(brokers) || brokers < 1 || brokers > most)
-    return { option: 'brokers', why: `${String(brokers)} is not a whole number from 1 to ${most}.` }
+    return {
+      option: 'brokers',
+      why: `${typeof brokers === 'number' ? brokers : `A ${typeof brokers}`} is not a whole number from 1 to ${most}.`
+    }
   if (port + brokers - 1 > 65_535 && port !== 0)
     return { option: 'port', why: `${brokers} brokers have the ports from ${port} on, and 65535 is the last.` }
   const named = ['node.id', 'broker.id', 'broker.rack'].find((name) => name in config)

@@ -1,7 +1,10 @@
 /** The option `--brokers` of the commands that start a broker. */
+import { limits } from '../../limits.ts'
 import { wrongUsage } from '../cli-error.ts'
 
 export function parseBrokerCount(text: string): number {
-  if (/^[1-9]\d{0,2}$/.test(text)) return Number(text)
-  throw wrongUsage(`"${text}" is not a number of brokers`, 'one is 1, and a cluster has 3 or more')
+  const most = limits.brokersPerProcess
+  const count = /^[1-9]\d*$/.test(text) ? Number(text) : 0
+  if (count >= 1 && count <= most) return count
+  throw wrongUsage(`"${text}" is not a number of brokers`, `it is a whole number from 1 to ${most}`)
 }
