@@ -225,8 +225,9 @@ export class Replicas {
   }
 
   /** Where the log is damaged, and another leads who has everything. */
-  #mayFillAgain({ reason, closed }: OfflinePartition, partition: PartitionImage): boolean {
-    if (reason.problem !== 'damaged' || (closed !== null && this.#isClosing.has(closed))) return false
+  #mayFillAgain(offline: OfflinePartition, partition: PartitionImage): boolean {
+    const { reason } = offline
+    if (reason.problem !== 'damaged' || this.#closingOf(offline) !== null) return false
     return partition.leader >= 0 && !this.#isNeeded(partition)
   }
 
@@ -538,9 +539,15 @@ export class Replicas {
     if (hosted.kind === 'online') this.#end(hosted.replica)
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host
-      if (hosted.kind === 'online') this.#removals.add(hosted.replica.log.setAside())
+      const open = hosted.kind === 'online' ? hosted.replica : this.#closingOf(hosted)
+      if (open !== null) this.#removals.add(open.log.setAside())
       else if (disk.exists(name)) this.#removals.add(setDirectoryAside(disk, name, topic.id))
     })
+  }
+
+  /** What served before, while its log still writes what a start needs. */
+  #closingOf({ closed }: OfflinePartition): Replica | null {
+    return closed !== null && this.#isClosing.has(closed) ? closed : null
   }
 
   *#hostedByName(): HostedByName {

@@ -66,6 +66,7 @@ export class PartitionLog {
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
+  #isSetAside = false
 
   /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
   static open(options: LogOpening): PartitionLog {
@@ -403,8 +404,11 @@ export class PartitionLog {
       await this.#syncs.wait(this.#end.offset)
       await this.#epochs.save()
       await this.#segments.finish(this.#end.offset)
+    } catch (error) {
+      // Of a log that was deleted meanwhile there is nothing to close.
+      if (!this.#isSetAside) throw error
     } finally {
-      this.#letGo(reason)
+      if (!this.#isSetAside) this.#letGo(reason)
     }
   }
 
@@ -417,9 +421,10 @@ export class PartitionLog {
 
   /**
    * Ends the log and sets its directory aside, in one step; gives its new name. It is removed once the deletion is safe: a start
-   * that finds the topic takes it back.
+   * that finds the topic takes it back. A close that is under way writes no more: the next log of this name has the directory.
    */
   setAside(): string {
+    this.#isSetAside = true
     this.#end.flush()
     const reason = this.#health.end('was deleted')
     this.#letGo(reason)

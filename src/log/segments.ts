@@ -154,7 +154,7 @@ export class Segments {
    * All records below `endOffset` are in their file, and the producers are as these records made them.
    */
   async sync(endOffset: number): Promise<void> {
-    if (this.#isClosed) throw new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
+    this.#assertOpen()
     const { active } = this
     const dirty = this.#segments.filter((segment) => segment.isDirty)
     const behind = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
@@ -171,18 +171,29 @@ export class Segments {
     if (finished.length > 0 || checkpoint !== null) this.onCheckpoint?.()
   }
 
-  /** All records were synced: brings the indexes up to date and leaves what a start needs to read nothing again. */
+  /**
+   * All records were synced: brings the indexes up to date and leaves what a start needs to read nothing again. Rejects with DiskError, also
+   * when the log is closed meanwhile: the directory may be another log's by then.
+   */
   async finish(endOffset: number): Promise<void> {
     for (const segment of this.#segments) {
       if (segment.isDirty) await segment.sync()
+      this.#assertOpen()
       if (segment.hasSyncedIndexes || segment.sizeBytes === 0) continue
       segment.finish()
       await segment.syncIndexes()
+      this.#assertOpen()
     }
     if (this.#unsyncedSnapshots.size > 0) await this.#syncNames()
+    this.#assertOpen()
     if (this.#hasSnapshot(endOffset)) return
     await this.#replaceSnapshot(endOffset, encodeProducerSnapshot(this.#producers.entries()))
+    this.#assertOpen()
     this.#removeSnapshotsBeside(endOffset)
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw new DiskError('not-found', this.#directory, `The log ${this.#directory} is closed.`)
   }
 
   /** Where the log ends once it is cut from the offset on. Throws DamageError. */
@@ -228,6 +239,7 @@ export class Segments {
   async syncCut(endOffset: number): Promise<void> {
     this.#hasNewNames = true
     await this.sync(endOffset)
+    this.#assertOpen()
     if (attempt(() => this.active.finish())) await this.active.syncIndexes()
   }
 

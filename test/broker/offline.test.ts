@@ -438,3 +438,26 @@ test('who waits for the other members of a group is sent on when its partition g
   assert.equal((await joining).errorCode, ErrorCode.NOT_COORDINATOR)
   await broker.stop()
 })
+
+test('a log that still closes when its topic is deleted leaves nothing in the directory of the next one', async () => {
+  const disk = new HeldDisk()
+  const broker = await startBroker(config, disk)
+  await createTopic(broker, 't1')
+  const sync = hold()
+  disk.beforeSync = (path) => (path === firstLog ? sync.over : Promise.resolve())
+  const produced = produce(broker, { records: batchOf(['a']) })
+  await setImmediate()
+  broker.replica('t1', 0)?.log.damagedAt(0, 'It is none.')
+  disk.beforeSync = () => Promise.resolve()
+  await remove(broker, 't1')
+  await createTopic(broker, 't1')
+  sync.release()
+  await produced
+  for (let turn = 0; turn < 10; turn++) await setImmediate()
+  assert.deepEqual(disk.list('t1-0').sort(), disk.list('t1-1').sort())
+  const epochs = 'leader-epoch-checkpoint'
+  assert.deepEqual(disk.readFile(`t1-0/${epochs}`), disk.readFile(`t1-1/${epochs}`))
+  assert.equal((await produce(broker, { records: batchOf(['new']) })).baseOffset, 0)
+  await broker.stop()
+  assert.ok(disk.exists('.kafka_cleanshutdown'))
+})
