@@ -188,6 +188,7 @@ export class Replicas {
       // A broker's configuration gives the defaults of every topic.
       if (type === ResourceType.broker) for (const topic of this.#byTopic.keys()) this.#configure(topic, image)
     }
+    if (delta.brokers.length > 0) for (const replica of this.all()) replica.brokersChanged()
   }
 
   #followPartitions(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage): void {

@@ -110,6 +110,26 @@ test('records are deleted when no replica has them', async () => {
   await cluster.stop()
 })
 
+test('a replica that is not in sync is waited for until its broker is gone, and no longer', async () => {
+  const transport = new HeldTransport()
+  const cluster = await startOn(machines(2), { 'replica.lag.time.max.ms': '500' }, { transport: transport.carry })
+  await createTopic(cluster, 't1', { replicationFactor: 2 })
+  const leader = leaderOf(cluster, 't1')
+  const [other = assert.fail()] = othersThan(cluster, leader)
+  await produce(leader, { records: batchOf(['a', 'b']) })
+  await turns()
+  transport.hold()
+  const inSync = () => leader.replica('t1', 0)?.leadership?.inSyncReplicas.length
+  await produce(leader, { records: batchOf(['c']), acks: 1 })
+  await until(clockOf(leader), () => inSync() === 1, 'it is out of sync')
+  const deleting = deleteRecords(leader, 1)
+  await turns()
+  await cluster.lostBroker(other.nodeId)
+  assert.deepEqual(await deleting, [ErrorCode.NONE, 1])
+  transport.letGo()
+  await cluster.stop()
+})
+
 test('replicas that are slow to delete are waited for as long as was asked', async () => {
   const transport = new HeldTransport()
   const cluster = await startOn(machines(2), {}, { transport: transport.carry })

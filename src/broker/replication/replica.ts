@@ -361,10 +361,15 @@ export class Replica {
     this.#followers.delete(observer)
   }
 
-  /** Tells when a follower has fetched, or this broker leads in another way or no more; gives what ends that. */
+  /** Tells when a follower has fetched, or its broker may have gone, or this one leads in another way or no more; gives what ends that. */
   watchFollowers(told: () => void): () => void {
     this.#followerWatchers.add(told)
     return () => this.#followerWatchers.delete(told)
+  }
+
+  /** A broker has come or gone, perhaps one that is not in sync, so that the partition is as it was. */
+  brokersChanged(): void {
+    this.#tellOfFollowers()
   }
 
   #tellOfFollowers(): void {
