@@ -103,6 +103,8 @@ export const limits = {
   fullDiskAgainMs: 10_000,
   /** A partition whose log could not be opened for want of a file handle or of room is tried again after this. */
   openAgainMs: 10_000,
+  /** A replica whose disk fails again and again is filled again this seldom: each time something of it is written, and told. */
+  refillPauseMaxMs: 3_600_000,
   /** How far back from the end of a log a start looks for the last batches of its producers. */
   producerTailBytes: 1024 * 1024,
 

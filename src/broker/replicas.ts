@@ -24,9 +24,10 @@ import { metadataDirectory } from './metadata-directory.ts'
 import { type MetadataLog, openMetadataLog } from './metadata-log.ts'
 import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
 import { PreparedLogs } from './prepared-logs.ts'
+import { Refills } from './refills.ts'
 import { Removals } from './removals.ts'
 import { Replica } from './replication/replica.ts'
-import { setStraysAside, strayName } from './strays.ts'
+import { setStraysAside } from './strays.ts'
 import { Telling } from './telling.ts'
 
 export interface ReplicasOptions {
@@ -59,6 +60,7 @@ export class Replicas {
   readonly #prepared: PreparedLogs
   readonly #telling: Telling
   readonly #removals: Removals
+  readonly #refills: Refills
   readonly #observers: RoleObserver[] = []
   #metadata: MetadataLog | null = null
   /** Of logs that were damaged. */
@@ -73,6 +75,7 @@ export class Replicas {
     const { host, durability, directory, log } = options
     this.#telling = new Telling(log)
     this.#removals = new Removals(host)
+    this.#refills = new Refills(host, this.#removals, log)
     this.#checkpoints = new Checkpoints(directory, () => this.#hostedByName(), log)
     const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
     this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
@@ -203,7 +206,7 @@ export class Replicas {
   }
 
   /**
-   * Opens the logs that the disk had no file or no room for, and may have by now; and those again that are damaged, where others have all.
+   * Opens the logs that the disk had no file or no room for, and may have by now; and those anew that are damaged, or failed, where others have all.
    * Where this broker is thought to have what it cannot serve, others may have come who can: the controller is told again.
    */
   openAgain(image: ClusterImage): void {
@@ -214,7 +217,8 @@ export class Replicas {
         const partition = topic?.partitions[partitionId]
         if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
         if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
-        else if (this.#mayFillAgain(hosted, partition)) this.#fillAgain(topic, partition, image)
+        else if (this.#mayFillAgain(hosted, partition, `${name}-${partitionId}`))
+          this.#fillAgain(topic, partition, image, hosted.reason)
         else {
           if (this.#isNeeded(partition)) needed.push({ topicId: topic.id, partitionId })
           continue
@@ -225,24 +229,17 @@ export class Replicas {
     if (needed.length > 0) this.onOffline?.(needed)
   }
 
-  /** Where the log is damaged, and another leads who has everything. */
-  #mayFillAgain(offline: OfflinePartition, partition: PartitionImage): boolean {
-    const { reason } = offline
-    if (reason.problem !== 'damaged' || this.#closingOf(offline) !== null) return false
-    return partition.leader >= 0 && !this.#isNeeded(partition)
+  /** Where the log is damaged, or its disk failed while it served, and another leads who has everything. */
+  #mayFillAgain(offline: OfflinePartition, partition: PartitionImage, name: string): boolean {
+    if (this.#closingOf(offline) !== null || partition.leader < 0 || this.#isNeeded(partition)) return false
+    return offline.reason.problem === 'damaged' || this.#refills.isDue(name)
   }
 
-  /** A damaged log that others have is set aside, for whoever looks into it, and another is filled by the leader. */
-  #fillAgain(topic: TopicImage, partition: PartitionImage, image: ClusterImage): void {
-    const { host, log } = this.#options
+  /** A log that others have is set aside, and another is filled by the leader. */
+  #fillAgain(topic: TopicImage, partition: PartitionImage, image: ClusterImage, reason: DiskError): void {
     const name = directoryOf({ topic: topic.name, partition: partition.partitionId })
     this.#telling.attempt(`filling ${name} again`, () => {
-      if (host.disk.exists(name)) {
-        const aside = strayName(name, host.chance)
-        host.disk.rename(name, aside)
-        const what = `${host.disk.location}/${name} was set aside as ${aside}, for its damage.`
-        log(`${what} Broker ${partition.leader}, which leads, fills it again.`)
-      }
+      this.#refills.setAside(name, reason, partition.leader)
       this.#checkpoints.forget(name)
       this.#open(topic, [partition], image, 'new')
     })
@@ -455,6 +452,7 @@ export class Replicas {
       if (replica.name !== name) continue
       const { topic, topicId, partition } = replica
       this.#end(replica)
+      this.#refills.forget(name)
       replica.log.abandon()
       const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
       this.#byTopic.get(topic)?.splice(partition, 1, offline)
@@ -471,6 +469,7 @@ export class Replicas {
     this.#options.log(`${topic}-${partition} is offline: ${reason.message}`)
     const { replica } = hosted
     partitions[partition] = { kind: 'offline', topicId, history: 'known', reason, closed: replica, mayPass: false }
+    this.#refills.failed(replica.name)
     this.#end(replica)
     const closing = replica.log.close()
     // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
@@ -537,6 +536,7 @@ export class Replicas {
     if (hosted.kind === 'none') return
     partitions[partition] = notHosted
     const name = `${topic.name}-${partition}`
+    this.#refills.forget(name)
     if (hosted.kind === 'online') this.#end(hosted.replica)
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host

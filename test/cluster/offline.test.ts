@@ -173,3 +173,32 @@ for (const [what, failed] of failing) {
     await cluster.stop().catch(() => {})
   })
 }
+
+test('a replica whose disk failed for a while is filled again by who leads, so that a failure that all have in turn leaves enough', async () => {
+  const on = machines(3, () => new RefusingDisk(new SimulatedDisk(), null))
+  const cluster = await startOn(on, two)
+  await createTopic(cluster, 't1')
+  const inSync = () => cluster.controller.image.topicByName('t1')?.partitions[0]?.inSyncReplicas.length
+  const acknowledged: string[] = []
+  const send = async (value: string): Promise<void> => {
+    const leader = leaderOf(cluster, 't1')
+    await until(on.clock, () => leader.replica('t1', 0)?.leadership != null, 'it leads')
+    const { errorCode } = await produce(leader, { records: batchOf([value]) })
+    if (errorCode === ErrorCode.NONE) acknowledged.push(value)
+  }
+  for (const value of ['a', 'b', 'c', 'd']) {
+    const leader = leaderOf(cluster, 't1')
+    const disk = on.disks.get(leader.nodeId)
+    assert.ok(disk instanceof RefusingDisk)
+    refuseAll(disk)
+    await send(`${value}, refused`)
+    await until(on.clock, () => leaderOf(cluster, 't1') !== leader, 'another leads')
+    disk.heal()
+    await send(value)
+    on.clock.advance(8 * limits.openAgainMs)
+    await until(on.clock, () => inSync() === 3, `all are in sync again after ${value}`)
+  }
+  assert.deepEqual(acknowledged, ['a', 'b', 'c', 'd'])
+  for (const broker of cluster.brokers.values()) assert.equal(broker.replica('t1', 0)?.log.logEndOffset, 4)
+  await cluster.stop()
+})
