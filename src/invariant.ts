@@ -14,13 +14,9 @@ export class InvariantError extends Error {
   /** What can be trusted no more, and is to serve no more. */
   readonly stops: Stopped
 
+  /** `what` says how it is instead of how it should be. */
   constructor(what: string, stops: Stopped, cause?: unknown) {
     super(what, { cause })
     this.stops = stops
   }
-}
-
-/** `what` says how it is instead. On a hot path build the text where the check failed, and throw by hand. */
-export function assertInvariant(holds: boolean, what: string, stops: Stopped): asserts holds {
-  if (!holds) throw new InvariantError(what, stops)
 }

@@ -159,7 +159,8 @@ export class Broker {
       clock: host.clock,
       onFailure: (replica, error) => replicas.fail(replica, error),
       noteGaps: ({ name }) => storage.directory.noteGaps(name),
-      onUnfit: (replica, error) => replicas.unfit(replica, error)
+      onUnfit: (replica, error) => replicas.unfit(replica, error),
+      onMistake: (error) => this.failed('Following a leader', error)
     })
     this.#inSyncSets = new InSyncSets({
       control: {

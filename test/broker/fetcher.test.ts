@@ -8,6 +8,7 @@ import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
+import { InvariantError } from '../../src/invariant.ts'
 import { patchPlace } from '../../src/protocol/records/batch.ts'
 import { turns } from '../cluster/held-transport.ts'
 import { batchOf, open } from '../log/setup.ts'
@@ -26,7 +27,12 @@ function following(log = open({ history: 'new' }), writeDown = async () => {}): 
 }
 
 /** The leader answers every fetch with the one batch, until it is there; then, once, with where its log begins. */
-async function fill(replica: Replica, batch: Buffer, ends: { start: number; end: number }): Promise<readonly string[]> {
+async function fill(
+  replica: Replica,
+  batch: Buffer,
+  ends: { start: number; end: number },
+  onMistake = (error: unknown): void => assert.fail(String(error))
+): Promise<readonly string[]> {
   const unfit: string[] = []
   let hasBeenTold = false
   const answer = {
@@ -50,7 +56,8 @@ async function fill(replica: Replica, batch: Buffer, ends: { start: number; end:
     }),
     onFailure: (_, error) => assert.fail(error),
     noteGaps: () => assert.fail('there are none'),
-    onUnfit: (_, error) => unfit.push(error.message)
+    onUnfit: (_, error) => unfit.push(error.message),
+    onMistake
   })
   replica.onCut = () => fetcher.add(replica)
   fetcher.add(replica)
@@ -120,4 +127,17 @@ test('a follower whose power is cut while it begins within a batch is filled all
     assert.deepEqual(await fill(back, batch(), { start: 182, end: 184 }), [], `cut ${index}`)
     assert.deepEqual([back.log.logStartOffset, back.log.logEndOffset], [182, 184], `cut ${index}`)
   }
+})
+
+test('a mistake of ours while a follower is filled is told, and ends neither the process nor the filling', async () => {
+  const replica = following()
+  const mistake = new InvariantError('offsets run backwards', { partition: 'orders-0' })
+  replica.appendFetched = () => {
+    throw mistake
+  }
+  const told: unknown[] = []
+  const batch = batchOf(['a'])
+  patchPlace(batch, 0, 0, 0)
+  assert.deepEqual(await fill(replica, batch, { start: 0, end: 1 }, (error) => told.push(error)), [])
+  assert.deepEqual(told, [mistake], 'once: it rests before it asks again')
 })

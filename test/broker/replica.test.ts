@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Replica } from '../../src/broker/replication/replica.ts'
+import { InvariantError } from '../../src/invariant.ts'
 import { patchPlace } from '../../src/protocol/records/batch.ts'
 import { batchOf, open } from '../log/setup.ts'
 
@@ -44,4 +45,18 @@ test('who watches the followers hears that this broker leads no more, however th
   })
   replica.resign()
   assert.equal(told, 1)
+})
+
+test('a replica that is used against its role says that its own partition is to stop', async () => {
+  const stopsPartition = (error: unknown): boolean =>
+    error instanceof InvariantError && typeof error.stops === 'object' && error.stops.partition === 'orders-0'
+  const replica = following()
+  const follower = { nodeId: 3, brokerEpoch: 1 }
+  assert.throws(() => replica.append(batchOf(['a']), 'client'), stopsPartition)
+  assert.throws(() => replica.fetchedBy(follower, { logStartOffset: 0, fetchOffset: 0 }), stopsPartition)
+  replica.takeRole(led)
+  assert.throws(() => replica.appendFetched([batchOf(['a'])]), stopsPartition)
+  await assert.rejects(replica.truncateTo(0), stopsPartition)
+  assert.throws(() => replica.takeRole(followed), stopsPartition)
+  assert.equal(replica.log.logEndOffset, 0)
 })

@@ -62,6 +62,8 @@ export interface FetcherOptions {
   readonly noteGaps: (replica: Replica) => Promise<void>
   /** What the leader gave does not continue the replica, or is damaged: it is asked for again. */
   readonly onUnfit: (replica: Replica, error: UnfitBatchError) => void
+  /** A mistake of ours, and none of the disk's or the leader's. */
+  readonly onMistake: (error: unknown) => void
 }
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
@@ -172,7 +174,7 @@ export class Fetcher {
       done()
       await Promise.all(settled)
     } catch (error) {
-      if (!(error instanceof PeerUnreachable)) throw error
+      if (!(error instanceof PeerUnreachable)) this.#options.onMistake(error)
       for (const replica of replicas) this.#rest(replica)
     }
   }
@@ -310,7 +312,11 @@ export class Fetcher {
     }
     // The replica was cut, or is gone, meanwhile.
     if (error instanceof TruncatedError || !this.#replicas.has(keyOf(replica))) return
-    if (!(error instanceof DiskError)) throw error
+    if (!(error instanceof DiskError)) {
+      this.#options.onMistake(error)
+      this.#rest(replica)
+      return
+    }
     this.remove(replica)
     this.#options.onFailure(replica, error)
   }

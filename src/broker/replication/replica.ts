@@ -9,8 +9,8 @@
  * log says so here (`readToEnd`, `readable`, `observe`), and the sync begins.
  */
 
-import assert from 'node:assert/strict'
 import type { Clock, Timer } from '../../host/clock.ts'
+import { InvariantError } from '../../invariant.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
 import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
 import { type Assignment, type FollowerCopy, type FollowerLife, Leadership } from './leadership.ts'
@@ -135,7 +135,8 @@ export class Replica {
    * when the beginning of an epoch cannot be noted.
    */
   takeRole(partition: Assignment): void {
-    assert.ok(partition.leaderEpoch >= this.#leaderEpoch, `${this.name}: leader epochs only grow`)
+    if (partition.leaderEpoch < this.#leaderEpoch)
+      throw this.#broken(`is told of leader epoch ${partition.leaderEpoch} after ${this.#leaderEpoch}`)
     if (partition.leader !== this.#nodeId) this.resign()
     this.#leader = partition.leader
     if (partition.leader === this.#nodeId && !this.#isBeingCut) this.#lead(partition)
@@ -174,6 +175,11 @@ export class Replica {
       timer?.cancel()
       reject(this.#notLeading())
     }
+  }
+
+  /** A mistake of ours: what this partition says can be trusted no more. */
+  #broken(how: string): InvariantError {
+    return new InvariantError(`${this.name} ${how}`, { partition: this.name })
   }
 
   #notLeading(): NotLeading {
@@ -232,7 +238,7 @@ export class Replica {
 
   /** Only of a leader. Throws DiskError. */
   append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now'): AppendResult {
-    assert.ok(this.#leadership !== null, `${this.name}: only the leader is given records`)
+    if (this.#leadership === null) throw this.#broken('is given records, and does not lead')
     const result = this.log.append(records, { leaderEpoch: this.#leaderEpoch, origin, write })
     if (result.ok && !result.isDuplicate) {
       this.#noteUnreadable(result.firstOffset, result.lastOffset + 1, records.length)
@@ -262,7 +268,7 @@ export class Replica {
    * the partition, or asked before it was started anew. Only of a leader.
    */
   fetchedBy(follower: FollowerLife, copy: FollowerCopy): boolean {
-    assert.ok(this.#leadership !== null, `${this.name}: only the leader is asked by followers`)
+    if (this.#leadership === null) throw this.#broken('is asked by a follower, and does not lead')
     const isFollower = this.#leadership.fetched(follower, copy, this.log.logEndOffset, this.#monotonicMs())
     if (!isFollower) return false
     this.#advance()
@@ -279,7 +285,7 @@ export class Replica {
 
   /** As a follower: whole batches as the leader's log has them. Throws DiskError. */
   appendFetched(batches: readonly Buffer[]): void {
-    assert.ok(this.#leadership === null, `${this.name}: a leader is given records by nobody`)
+    if (this.#leadership !== null) throw this.#broken('leads, and is given records as a follower')
     const { firstOffset, lastOffset, sizeBytes } = this.log.appendAsFollower(batches)
     this.#noteUnreadable(firstOffset, lastOffset + 1, sizeBytes)
   }
@@ -303,7 +309,7 @@ export class Replica {
   }
 
   async #cut(cut: () => Promise<void>): Promise<void> {
-    assert.ok(this.#leadership === null, `${this.name}: a leader cuts nothing off`)
+    if (this.#leadership !== null) throw this.#broken('leads, and is to be cut')
     this.#isBeingCut = true
     try {
       await cut()
@@ -402,7 +408,8 @@ export class Replica {
 
   #advanceTo(readable: number): void {
     if (readable <= this.#highWatermark) return
-    assert.ok(readable <= this.log.logEndOffset, `${this.name}: nothing is committed that is not in the log`)
+    const { logEndOffset } = this.log
+    if (readable > logEndOffset) throw this.#broken(`is committed up to ${readable}, and ends at ${logEndOffset}`)
     this.#highWatermark = readable
     // What a former life of this broker has left is not among what it counts: whoever waits looks for himself then.
     let bytes = (this.#unreadable[0]?.endOffset ?? Infinity) > readable ? Infinity : 0
