@@ -39,6 +39,8 @@ export class SimulatedCluster {
   readonly log: string[] = []
   /** How often the power of a machine was cut: what was written and not synced before may be gone. */
   powerCuts = 0
+  /** The first that a broker told of a mistake of its own: no fault excuses one. */
+  mistake: string | null = null
   readonly #world: World
   readonly #controller: Node | null
   #life: Life | null = null
@@ -301,7 +303,9 @@ export class SimulatedCluster {
   #logOf(life: Life, node: Node | null = null): (line: string) => void {
     const who = node === null ? '' : `node ${node.id}: `
     return (line) => {
-      if (this.#life === life) this.#note(`${who}${line}`)
+      if (this.#life !== life) return
+      if (line.includes('met a mistake of the broker')) this.mistake ??= `${who}${line}`
+      this.#note(`${who}${line}`)
     }
   }
 

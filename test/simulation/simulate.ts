@@ -108,8 +108,9 @@ class Run {
 
   async #goOnWhile(isWanted: () => boolean): Promise<void> {
     try {
-      const { world } = this.#scene
+      const { world, cluster } = this.#scene
       while (this.#failure === null && isWanted() && (await world.step())) {
+        if (cluster.mistake !== null) throw new BrokenPromise(cluster.mistake)
         if (world.steps % inspectEvery === 0) this.#inspector.look()
       }
     } catch (error) {
