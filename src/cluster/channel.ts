@@ -96,8 +96,24 @@ export class Channel {
       },
       attach: (follower) => {
         this.#posts.set(nodeId, post)
-        return controller.attach(nodeId, told(follower, post))
+        return controller.attach(nodeId, this.#told(broker, follower, post))
       }
+    }
+  }
+
+  /**
+   * Logs are made, and names let go of, by whoever runs the process, whether or not the broker has heard all: only a name that it has
+   * not heard to be free is waited for.
+   */
+  #told(broker: Broker, follower: MetadataFollower, post: Post): MetadataFollower {
+    const { image } = this.#controller
+    const mayHold = (topic: string): boolean =>
+      !post.isEmpty && image.topicByName(topic) === undefined && broker.image.topicByName(topic) !== undefined
+    return {
+      ...follower,
+      follow: (records) => post.tell(() => follower.follow(records)),
+      isLettingGo: (topic) => mayHold(topic) || follower.isLettingGo(topic),
+      letGo: () => post.emptied().then(() => follower.letGo())
     }
   }
 
@@ -139,15 +155,6 @@ export class Channel {
     const answer = await question(this.#controller)
     await transport(this.#controller.nodeId, nodeId)
     return answer
-  }
-}
-
-/** A broker that has not heard all yet is passed over where logs are made before their topic is told of: it makes them when it hears of it. */
-function told(follower: MetadataFollower, post: Post): MetadataFollower {
-  return {
-    ...follower,
-    follow: (records) => post.tell(() => follower.follow(records)),
-    prepare: (plan) => (post.isEmpty ? follower.prepare(plan) : [])
   }
 }
 

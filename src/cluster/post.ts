@@ -14,6 +14,7 @@ export class Post {
   #waiting: (() => void)[] = []
   #isCarrying = false
   #hasEnded = false
+  #whenEmpty: (() => void)[] = []
 
   constructor(clock: Clock, carry: (() => Promise<void>) | null) {
     this.#clock = clock
@@ -23,6 +24,12 @@ export class Post {
   /** Whether all that was told has come. */
   get isEmpty(): boolean {
     return this.#waiting.length === 0
+  }
+
+  /** Resolves when all that was told has come, or the broker is gone. */
+  emptied(): Promise<void> {
+    if (this.isEmpty) return Promise.resolve()
+    return new Promise((resolve) => this.#whenEmpty.push(resolve))
   }
 
   tell(message: () => void): void {
@@ -50,6 +57,7 @@ export class Post {
       for (const message of messages) message()
     }
     this.#isCarrying = false
+    for (const tell of this.#whenEmpty.splice(0)) tell()
   }
 
   async #hasCome(carry: () => Promise<void>): Promise<boolean> {

@@ -166,6 +166,39 @@ test('a broker that comes back hears all that it missed, in order', async () => 
   await cluster.stop()
 })
 
+test('a partition that a broker had not heard of when it went is there when it comes back', async () => {
+  const on = machines(3)
+  const net = new CutTransport()
+  const before = await startOn(on, {}, { transport: net.carry })
+  net.part(2, controllerId)
+  const assigned = { name: 'single', partitions: -1, replicationFactor: -1, assignments: [], config: new Map() }
+  const assignments = [{ partitionIndex: 0, brokerIds: [2] }]
+  await before.controller.createTopics([{ ...assigned, assignments }])
+  assert.equal(before.brokers.get(2)?.image.topicByName('single'), undefined)
+  await before.stop()
+  const cluster = await startOn(on)
+  assert.equal(leaderOf(cluster, 'single').replica('single', 0)?.leadership?.epoch, 0)
+  await cluster.stop()
+})
+
+test('a name that a broker has not heard to be free is waited for', async () => {
+  const { cluster, clock, net, leader } = await withTopic()
+  net.part(leader.nodeId, controllerId)
+  await cluster.controller.deleteTopics([cluster.controller.image.topicByName('t1')?.id ?? ''])
+  let isMade = false
+  const making = createTopic(cluster, 't1').then(() => {
+    isMade = true
+  })
+  await pass(clock, 2_000)
+  assert.equal(isMade, false)
+  net.heal()
+  await until(clock, () => isMade, 'the name is free')
+  await making
+  await until(clock, () => decided(cluster)?.inSyncReplicas.length === 3, 'all hold it')
+  assert.equal(leader.image.topicByName('t1')?.id, cluster.controller.image.topicByName('t1')?.id)
+  await cluster.stop()
+})
+
 test('what a broker asks the controller for in vain has timed out, and clients of a stale broker are told so', async () => {
   const { cluster, net, leader } = await withTopic()
   net.part(leader.nodeId, controllerId)
