@@ -63,3 +63,17 @@ test('jobs that go on at once when others had their turn leave them one, however
   clearTimeout(keepAlive)
   for (const turnsSeen of seen) assert.equal(new Set(turnsSeen).size, 5, `a turn between any two pieces: ${turnsSeen}`)
 })
+
+test('a job in turns does not sleep between them on a loop that has nothing else to do', async () => {
+  const startedMs = performance.now()
+  let turns = 0
+  let endedMs = Number.POSITIVE_INFINITY
+  const turn = (): void => {
+    turns++
+    if (turns < 20) nodeClock.after(0, turn)
+    else endedMs = performance.now()
+  }
+  nodeClock.after(0, turn)
+  await new Promise((resolve) => setTimeout(resolve, 1000))
+  assert.ok(endedMs - startedMs < 500, `${turns} turns after ${Math.round(performance.now() - startedMs)} ms`)
+})
