@@ -62,7 +62,8 @@ export class Inspector {
         for (const copy of copies) {
           if (copy?.log.logEndOffset !== end)
             return `${where} has ${end} records, and ${copy?.log.logEndOffset} at another`
-          expectAlike(first, copy)
+          // As long by chance, and about to be cut back by its leader's epochs: seed 1462.
+          if (!areAlike(first, copy)) return `${where} has other records at another`
         }
       }
     }
@@ -121,11 +122,9 @@ function lookAtNext(where: string, replaced: Replica, next: Broker | undefined, 
     )
 }
 
-function expectAlike(one: Replica, other: Replica): void {
+function areAlike(one: Replica, other: Replica): boolean {
   const from = Math.max(one.log.logStartOffset, other.log.logStartOffset)
-  if (one === other || from >= one.log.logEndOffset) return
-  const [bytes, others] = [wholeFrom(one, from), wholeFrom(other, from)]
-  if (!bytes.equals(others)) fail(one.name, `two replicas differ from offset ${from} on`)
+  return one === other || from >= one.log.logEndOffset || wholeFrom(one, from).equals(wholeFrom(other, from))
 }
 
 function wholeFrom({ log, name }: Replica, offset: number): Buffer {
