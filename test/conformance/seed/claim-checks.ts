@@ -259,7 +259,6 @@ const replicationChecks: Record<string, Check> = {
     assert.deepEqual(stored.map(place), [`0:${measured.offset}`])
     assert.deepEqual(measured.found, { value: stored[0]?.value, offset: measured.offset })
   },
-  'back-after-the-kill': (measured, evidence) => replicationChecks['back-after-the-restart']?.(measured, evidence),
   'another-leads': (measured, evidence) => {
     const { before, after } = measured as Record<string, Measured>
     assert.notEqual(before?.leader, after?.leader)

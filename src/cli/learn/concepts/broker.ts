@@ -87,7 +87,7 @@ export const broker = {
         layman: 'A building spoke for a rail that another one runs.',
         engineer: 'A broker answered for a partition that it does not lead.'
       },
-      on: 'a cluster of several brokers'
+      on: 'several brokers'
     },
     'survives-a-restart': {
       layman: 'In the morning every ticket hangs where it hung in the evening.',

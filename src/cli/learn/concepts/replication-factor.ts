@@ -67,7 +67,8 @@ export const replicationFactor = {
       otherwise: {
         layman: 'No other building runs the rail.',
         engineer: 'No other replica became the leader.'
-      }
+      },
+      on: 'several brokers'
     },
     'in-sync-shrinks': {
       layman: 'The closed building is off the list of those that have the newest tickets.',
@@ -75,7 +76,8 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The closed building is still on the list of those that have the newest tickets.',
         engineer: 'The in-sync set still has the stopped broker.'
-      }
+      },
+      on: 'several brokers'
     },
     'still-read': {
       layman: 'The order is there, under the same number, read from its carbon copy.',
@@ -83,7 +85,8 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The order could not be read from a carbon copy.',
         engineer: 'The acknowledged record could not be read from the new leader.'
-      }
+      },
+      on: 'several brokers'
     },
     'still-written': {
       layman: 'And new orders are taken as before.',
@@ -91,7 +94,8 @@ export const replicationFactor = {
       otherwise: {
         layman: 'New orders were refused although enough buildings keep copies.',
         engineer: 'A produce with acks=all failed although enough replicas are in sync.'
-      }
+      },
+      on: 'several brokers'
     },
     'refused-below-the-minimum': {
       layman: 'New orders are refused: too few buildings would have a copy, and the house rule forbids that.',
@@ -109,7 +113,8 @@ export const replicationFactor = {
       otherwise: {
         layman: 'The building did not come back on the list.',
         engineer: 'The broker did not come back into the in-sync set.'
-      }
+      },
+      on: 'several brokers'
     },
     'nobody-answers': {
       layman: 'Nobody can read the order while the only building that has it is closed.',
