@@ -356,7 +356,13 @@ export class Replicas {
   #mayBeMissing({ name }: TopicImage, partition: PartitionImage): boolean {
     if (this.#isNeeded(partition)) return false
     const directory = directoryOf({ topic: name, partition: partition.partitionId })
-    return this.#options.host.disk.list(directory).length === 0
+    try {
+      return this.#options.host.disk.list(directory).length === 0
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      // Opening the log meets the same disk, and takes that one partition offline.
+      return false
+    }
   }
 
   /** Whether this broker has what others may not have. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Broker } from '../../src/broker/broker.ts'
-import type { Disk } from '../../src/host/disk.ts'
+import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { InvariantError } from '../../src/invariant.ts'
@@ -200,5 +200,29 @@ test('a replica whose disk failed for a while is filled again by who leads, so t
   }
   assert.deepEqual(acknowledged, ['a', 'b', 'c', 'd'])
   for (const broker of cluster.brokers.values()) assert.equal(broker.replica('t1', 0)?.log.logEndOffset, 4)
+  await cluster.stop()
+})
+
+test('a disk that does not say what lies in a directory takes that partition offline, not the broker (seed 1848)', async () => {
+  const on = machines(3)
+  const told: string[] = []
+  const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
+  await createTopic(cluster, 't1')
+  const leader = leaderOf(cluster, 't1')
+  const nodeId = [...cluster.brokers.keys()].find((id) => id !== leader.nodeId) ?? assert.fail('no follower')
+  await cluster.stopBroker(nodeId)
+  assert.equal((await produce(leader, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  const disk = on.disks.get(nodeId) ?? assert.fail('no disk')
+  const list = disk.list.bind(disk)
+  let refusals = 0
+  disk.list = (directory) => {
+    if (directory !== 't1-0' || refusals === 2) return list(directory)
+    refusals += 1
+    throw new DiskError('failed', directory, 'It was refused.')
+  }
+  await cluster.startBroker(brokerOn(on, nodeId))
+  assert.ok(refusals > 0)
+  assert.doesNotMatch(told.join('\n'), /mistake of the broker/)
+  assert.ok(cluster.brokers.has(nodeId))
   await cluster.stop()
 })
