@@ -3,6 +3,7 @@
  * runs in production, from the frame to the disk. The same seed does the same.
  */
 import { setImmediate } from 'node:timers/promises'
+import { attentive } from '../../src/host/simulated/attention.ts'
 import { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import { World } from '../../src/host/simulated/world.ts'
 import { ErrorCode, errorName } from '../../src/protocol/error-codes.ts'
@@ -189,12 +190,7 @@ class Run {
   }
 
   #client(name: string): Client {
-    return new Client(
-      this.#scene.world,
-      this.#network.of(() => true),
-      name,
-      this.#scene.cluster.nodes.length
-    )
+    return new Client(this.#scene.world, this.#network.of(attentive), name, this.#scene.cluster.nodes.length)
   }
 
   #fail(error: unknown): void {

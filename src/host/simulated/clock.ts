@@ -1,5 +1,6 @@
 /** Time of one process in a simulation: it follows the world, but the time of day can be set, as people and NTP do. */
 import type { Clock, Timer } from '../clock.ts'
+import type { Attention } from './attention.ts'
 import type { World } from './world.ts'
 
 /** The time of day when a world begins. */
@@ -14,12 +15,12 @@ export interface TimeOfDay {
 export class SimulatedClock implements Clock {
   readonly #world: World
   readonly #timeOfDay: TimeOfDay
-  readonly #isAlive: () => boolean
+  readonly #attention: Attention
 
-  constructor(world: World, timeOfDay: TimeOfDay, isAlive: () => boolean) {
+  constructor(world: World, timeOfDay: TimeOfDay, attention: Attention) {
     this.#world = world
     this.#timeOfDay = timeOfDay
-    this.#isAlive = isAlive
+    this.#attention = attention
   }
 
   nowMs(): number {
@@ -31,8 +32,17 @@ export class SimulatedClock implements Clock {
   }
 
   after(delayMs: number, callback: () => void): Timer {
-    return this.#world.after(delayMs * 1000, 'timer', () => {
-      if (this.#isAlive()) callback()
-    })
+    // Never early: who finds that a fraction of a microsecond is left would ask for it again without end.
+    let isCancelled = false
+    const ring = (): void => {
+      if (!isCancelled && this.#attention.isAlive()) callback()
+    }
+    const timer = this.#world.after(Math.ceil(delayMs * 1000), 'timer', () => this.#attention.whenAwake(ring))
+    return {
+      cancel: () => {
+        isCancelled = true
+        timer.cancel()
+      }
+    }
   }
 }

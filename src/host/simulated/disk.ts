@@ -7,7 +7,7 @@
  * - A cut (truncate) that was not synced may have happened or not.
  * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
  *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
- * - Bytes that were synced never change, unless a test flips a bit.
+ * - Bytes that were synced never change, unless a test flips a bit: where nobody has read or written for `remembersMs`.
  * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was.
  * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
  */
@@ -57,6 +57,14 @@ export class SimulatedDisk implements Disk {
     const node = this.#find(path)
     if (node?.kind !== 'file') throw notFound(path)
     node.content.flipBit(position, bit)
+  }
+
+  /** Tells from now on whether somebody has read or written some of these bytes, or the file is not there any more. */
+  watch(path: string, from: number, to: number): () => boolean {
+    const node = this.#find(path)
+    if (node?.kind !== 'file') return () => true
+    const isTouched = node.content.watch(from, to)
+    return () => isTouched() || this.#find(path) !== node
   }
 
   isAt(location: string): boolean {

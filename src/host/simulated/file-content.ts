@@ -12,6 +12,7 @@ export class FileContent {
   #sharedBytes: number
   #syncs = 0
   #syncsBegun = 0
+  #watched: { readonly from: number; readonly to: number; isTouched: boolean } | null = null
 
   /** A file with these bytes, all of them synced. */
   static of(bytes: Uint8Array): FileContent {
@@ -29,6 +30,13 @@ export class FileContent {
     return this.#sizeBytes
   }
 
+  /** Tells from now on whether somebody has read or changed some of these bytes. */
+  watch(from: number, to: number): () => boolean {
+    const watched = { from, to, isTouched: false }
+    this.#watched = watched
+    return () => watched.isTouched
+  }
+
   append(bytes: Uint8Array): void {
     const end = this.#sizeBytes + bytes.length
     if (end > this.#memory.length || this.#sizeBytes < this.#sharedBytes)
@@ -38,6 +46,7 @@ export class FileContent {
   }
 
   writeAt(position: number, bytes: Uint8Array): void {
+    this.#touch(position, position + bytes.length)
     const end = Math.max(this.#sizeBytes, position + bytes.length)
     if (end > this.#memory.length || position < this.#sharedBytes) this.#moveTo(Math.max(end, 2 * this.#sizeBytes, 256))
     this.#memory.set(bytes, position)
@@ -45,6 +54,7 @@ export class FileContent {
   }
 
   truncate(sizeBytes: number): void {
+    this.#touch(sizeBytes, this.#sizeBytes)
     this.#sizeBytes = Math.min(this.#sizeBytes, sizeBytes)
   }
 
@@ -60,6 +70,7 @@ export class FileContent {
   /** A copy. */
   read(position: number, lengthBytes: number): Buffer {
     const end = Math.min(this.#sizeBytes, position + lengthBytes)
+    this.#touch(position, end)
     return Buffer.from(this.#memory.subarray(position, Math.max(position, end)))
   }
 
@@ -78,6 +89,11 @@ export class FileContent {
   /** As it is now, and as it was at the last sync. Neither may be changed. */
   views(): { readonly now: Buffer; readonly synced: Buffer } {
     return { now: this.#view(), synced: this.#synced }
+  }
+
+  #touch(from: number, to: number): void {
+    const watched = this.#watched
+    if (watched !== null && from < watched.to && to > watched.from) watched.isTouched = true
   }
 
   #view(): Buffer {

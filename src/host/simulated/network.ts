@@ -4,6 +4,7 @@
  * a connection is cut, or the power, may arrive up to any byte.
  */
 import { type Connection, type Dialer, ListenError, type Listener, type Network } from '../network.ts'
+import { type Attention, attentive } from './attention.ts'
 import type { World } from './world.ts'
 
 /** A piece is under way so long, in microseconds. */
@@ -26,18 +27,21 @@ export class SimulatedNetwork {
   }
 
   /** What one process has of it. */
-  of(isAlive: () => boolean): Network & Dialer & { taken(how: 'killed' | 'power cut'): void } {
+  of(attention: Attention): Network & Dialer & { taken(how: 'killed' | 'power cut'): void } {
     const ports = new Set<number>()
     const ends = new Set<End>()
     return {
       listen: async (host, port, onConnection) => {
-        if (!isAlive()) throw new ListenError('failed', 'The process is gone.')
+        if (!attention.isAlive()) throw new ListenError('failed', 'The process is gone.')
         return await this.#listen(host, port, ports, (end) => {
           ends.add(end)
-          onConnection(end)
+          end.attention = attention
+          attention.whenAwake(() => {
+            if (end.isOpen && attention.isAlive()) onConnection(end)
+          })
         })
       },
-      connect: (host, port) => this.#connect(host, port, isAlive, ends),
+      connect: (host, port) => this.#connect(host, port, attention, ends),
       taken: (how) => {
         for (const port of ports) this.#listeners.delete(port)
         // Its code may still close what it had, when another process has the port.
@@ -66,13 +70,14 @@ export class SimulatedNetwork {
     }
   }
 
-  #connect(host: string, port: number, isAlive: () => boolean, ends: Set<End>): Promise<Connection> {
+  #connect(host: string, port: number, attention: Attention, ends: Set<End>): Promise<Connection> {
     return new Promise((resolve, reject) => {
       this.#world.after(this.#world.between(leastMicros, mostMicros), 'connect', () => {
         const accept = this.#listeners.get(port)
-        if (accept === undefined || !isAlive()) return reject(new Error(`nobody listens on ${host}:${port}`))
+        if (accept === undefined || !attention.isAlive()) return reject(new Error(`nobody listens on ${host}:${port}`))
         const [near, far] = this.#pair(port)
         ends.add(near)
+        near.attention = attention
         accept(far)
         resolve(near)
       })
@@ -96,6 +101,8 @@ class End implements Connection {
   readonly localAddress = '127.0.0.1'
   readonly remotePort: number
   peer: End | null = null
+  /** Of the process that has this end. */
+  attention = attentive
   isOpen = true
   unsentBytes = 0
   readonly #world: World
@@ -135,8 +142,10 @@ class End implements Connection {
     this.#send(bytes.subarray(0, cut))
     if (cut < bytes.length) this.#send(bytes.subarray(cut))
     this.#later('sent', () => {
-      this.unsentBytes -= bytes.length
-      if (this.isOpen) onSent?.()
+      this.attention.whenAwake(() => {
+        this.unsentBytes -= bytes.length
+        if (this.isOpen) onSent?.()
+      })
     })
     return true
   }
@@ -154,8 +163,8 @@ class End implements Connection {
     if (!this.isOpen || this.#hasEnded) return
     this.#hasEnded = true
     this.#later('end', () => {
-      onSent?.()
-      this.peer?.peerEnded()
+      this.attention.whenAwake(() => onSent?.())
+      this.peer?.hear((end) => end.peerEnded())
     })
     if (this.#peerHasEnded) this.#later('both ended', () => this.close())
   }
@@ -170,7 +179,12 @@ class End implements Connection {
     const { peer } = this
     this.close()
     if (how === 'some arrives' && this.#world.oneIn(2)) peer?.close()
-    else this.#later('reset', () => peer?.close())
+    else this.#later('reset', () => peer?.hear((end) => end.close()))
+  }
+
+  /** What comes from the other end, when the process of this one is not paused. */
+  hear(what: (end: End) => void): void {
+    this.attention.whenAwake(() => what(this))
   }
 
   peerEnded(): void {
@@ -199,7 +213,7 @@ class End implements Connection {
 
   #send(piece: Buffer): void {
     const { peer } = this
-    this.#later(`${piece.length} bytes`, () => peer?.receive(piece))
+    this.#later(`${piece.length} bytes`, () => peer?.hear((end) => end.receive(piece)))
   }
 
   /** Behind all that was sent before. */

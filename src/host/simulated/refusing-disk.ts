@@ -32,6 +32,7 @@ export class RefusingDisk implements Disk {
   /** Called before each call goes to the disk: the moment in which its power could be cut. */
   onCall: (() => void) | undefined
   readonly #disk: Disk
+  readonly #awake: () => Promise<void> | null
   #refusal: Refusal | null
   #calls = 0
   #hasHealed = false
@@ -39,8 +40,10 @@ export class RefusingDisk implements Disk {
   #isLocked = false
   #openFiles = 0
 
-  constructor(disk: Disk, refusal: Refusal | null) {
+  /** `awake`: what a sync waits for as well, when its process is paused. */
+  constructor(disk: Disk, refusal: Refusal | null, awake: () => Promise<void> | null = () => null) {
     this.#disk = disk
+    this.#awake = awake
     this.#refusal = refusal
     this.location = disk.location
     this.remembersMs = disk.remembersMs
@@ -130,7 +133,7 @@ export class RefusingDisk implements Disk {
     await Promise.resolve()
     this.#meet('handle', `sync ${path}`)
     await this.#disk.syncDirectory(path)
-    this.#assertAlive(path)
+    await this.#heard(path)
   }
 
   syncDirectoryNow(path: string): void {
@@ -181,7 +184,7 @@ export class RefusingDisk implements Disk {
         await Promise.resolve()
         this.#meet('nothing', `sync ${path}`)
         await file.sync()
-        this.#assertAlive(path)
+        await this.#heard(path)
       },
       close: () => {
         if (isOpen) this.#openFiles -= 1
@@ -202,6 +205,12 @@ export class RefusingDisk implements Disk {
     if (this.#calls > refusal.call && refusal.lasts === 'once') return
     this.refused.push(what)
     throw refused(refusal.problem, what)
+  }
+
+  async #heard(path: string): Promise<void> {
+    const awake = this.#awake()
+    if (awake !== null) await awake
+    this.#assertAlive(path)
   }
 
   #assertAlive(what: string): void {
