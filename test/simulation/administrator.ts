@@ -10,8 +10,9 @@ import { DeleteTopicsRequest } from '../../src/protocol/generated/api/delete-top
 import { DeleteTopicsResponse } from '../../src/protocol/generated/api/delete-topics-response.ts'
 import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
+import { BrokenPromise } from './broken-promise.ts'
 import type { Client } from './client.ts'
-import { BrokenPromise, type Topic } from './ledger.ts'
+import { looseTopic, type Topic } from './ledger.ts'
 import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
 
 const names = ['orders', 'payments', 'notifications']
@@ -23,9 +24,13 @@ export class Administrator {
   readonly #scene: Scene
   readonly #client: Client
 
-  constructor(scene: Scene, client: Client) {
+  readonly #names: readonly string[]
+
+  /** `loose`: whether there is a topic that allows unclean elections as well. */
+  constructor(scene: Scene, client: Client, { loose }: { readonly loose: boolean }) {
     this.#scene = scene
     this.#client = client
+    this.#names = loose ? [looseTopic, ...names] : names
   }
 
   async run(): Promise<void> {
@@ -47,7 +52,7 @@ export class Administrator {
     if (answer === null) return false
     const told = answer.topics.filter(({ isInternal }) => !isInternal)
     for (const { topicId, name, partitions } of told) {
-      ledger.topicIs(topicId, name ?? '', partitions.length, partitions[0]?.replicaNodes.length ?? 1)
+      ledger.topicIs(topicId, name ?? '', partitions.length)
     }
     const missing = ledger.topics.find(({ id }) => !told.some(({ topicId }) => topicId === id))
     if (missing !== undefined)
@@ -63,7 +68,7 @@ export class Administrator {
   async #doOne(): Promise<boolean> {
     const { world, ledger } = this.#scene
     const { topics } = ledger
-    const free = names.find((name) => topics.every((topic) => topic.name !== name))
+    const free = this.#names.find((name) => topics.every((topic) => topic.name !== name))
     const deed = world.chance.below(10)
     const picked = pickPartition(this.#scene)
     if (free !== undefined && (picked === null || deed < 5)) return await this.#create(free)
@@ -81,7 +86,8 @@ export class Administrator {
     const configs = [
       { name: 'segment.ms', value: String(world.between(1, 50) * 100) },
       { name: 'retention.ms', value: '-1' },
-      { name: 'min.insync.replicas', value: String(world.between(1, 2)) }
+      { name: 'min.insync.replicas', value: String(world.between(1, 2)) },
+      { name: 'unclean.leader.election.enable', value: String(name === looseTopic) }
     ]
     const topic = { name, numPartitions, replicationFactor, assignments: [], configs }
     const answer = await this.#client.ask(CreateTopicsRequest, CreateTopicsResponse, 7, {
@@ -90,7 +96,7 @@ export class Administrator {
     })
     const result = answer?.topics[0]
     if (result?.errorCode === ErrorCode.REQUEST_TIMED_OUT) return false
-    if (result?.errorCode === ErrorCode.NONE) ledger.topicIs(result.topicId, name, numPartitions, replicationFactor)
+    if (result?.errorCode === ErrorCode.NONE) ledger.topicIs(result.topicId, name, numPartitions)
     return answer !== null
   }
 
@@ -113,8 +119,7 @@ export class Administrator {
     const body = { topics: [{ name: topic.name, count, assignments: null }], timeoutMs: 5000, validateOnly: false }
     const answer = await this.#client.ask(CreatePartitionsRequest, CreatePartitionsResponse, 3, body)
     if (answer?.results[0]?.errorCode === ErrorCode.REQUEST_TIMED_OUT) return false
-    if (answer?.results[0]?.errorCode === ErrorCode.NONE)
-      this.#scene.ledger.topicIs(topic.id, topic.name, count, topic.copies)
+    if (answer?.results[0]?.errorCode === ErrorCode.NONE) this.#scene.ledger.topicIs(topic.id, topic.name, count)
     return answer !== null
   }
 
@@ -131,8 +136,7 @@ export class Administrator {
     const answer = await this.#client.ask(DeleteRecordsRequest, DeleteRecordsResponse, 2, body, leader.node)
     this.#client.forgetLeader(topic.id, partitionIndex)
     const result = answer?.topics[0]?.partitions[0]
-    if (result?.errorCode === ErrorCode.NONE)
-      partition.startPromised = Math.max(partition.startPromised, result.lowWatermark)
+    if (result?.errorCode === ErrorCode.NONE) partition.trimmed(leader.node, result.lowWatermark)
     return answer !== null
   }
 }

@@ -9,6 +9,7 @@ import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { World } from '../../src/host/simulated/world.ts'
 import { Links } from './links.ts'
+import { sessionTimeoutMs } from './member.ts'
 import { Node } from './node.ts'
 
 /** Between a start that failed and the next. */
@@ -41,6 +42,8 @@ export class SimulatedCluster {
   powerCuts = 0
   /** The first that a broker told of a mistake of its own: no fault excuses one. */
   mistake: string | null = null
+  /** Called when a broker has another copy of a partition than before; or, with null, of all of them. */
+  onOtherCopy: ((nodeId: number, directory: string | null) => void) | undefined
   readonly #world: World
   readonly #controller: Node | null
   #life: Life | null = null
@@ -49,7 +52,7 @@ export class SimulatedCluster {
 
   constructor(world: World, network: SimulatedNetwork, brokers: number) {
     this.#world = world
-    this.links = new Links(world)
+    this.links = new Links(world, (nodeId) => this.machines.find(({ id }) => id === nodeId)?.process?.awake() ?? null)
     this.nodes = Array.from({ length: brokers }, (_, index) => new Node(index + 1, world, network))
     this.#controller = brokers === 1 ? null : new Node(controllerId, world, network)
   }
@@ -64,10 +67,14 @@ export class SimulatedCluster {
     return this.#controller === null ? this.nodes : [...this.nodes, this.#controller]
   }
 
+  /** A partition as the controller knows it; undefined when nobody knows at the moment. */
+  imageOf(topicId: string, partition: number): PartitionImage | undefined {
+    return this.running?.controller.image.topicById(topicId)?.partitions[partition]
+  }
+
   /** In which leader epoch a partition is; null when nobody knows at the moment. */
   epochOf(topicId: string, partition: number): number | null {
-    const topic = this.running?.controller.image.topicById(topicId)
-    return topic?.partitions[partition]?.leaderEpoch ?? null
+    return this.imageOf(topicId, partition)?.leaderEpoch ?? null
   }
 
   /** The same, where this node leads in it, and has begun to; null where another does, or may still write. */
@@ -165,6 +172,13 @@ export class SimulatedCluster {
     void this.#tellLoss(life, life.cluster, node.id)
   }
 
+  /** A process does nothing for so long, and then goes on. */
+  pause(node: Node, micros: number): void {
+    if (node.process === null) return
+    this.#note(`node ${node.id}: paused for ${Math.round(micros / 1000)} ms`)
+    node.process.pause(micros)
+  }
+
   /** One broker hands over what it leads, and stops. */
   async stopNode(node: Node): Promise<void> {
     const life = this.#life
@@ -229,10 +243,29 @@ export class SimulatedCluster {
     return hosted?.kind === 'offline' && !mayBeLedByOthers(partition, this.#rotten.id)
   }
 
+  /** Whether nobody can say any more where some of the groups are. */
+  get hasLostGroups(): boolean {
+    const offsets = this.running?.controller.image.topicByName('__consumer_offsets')
+    return offsets?.partitions.some(({ partitionId }) => this.isLost(offsets.id, partitionId)) ?? false
+  }
+
   /** Bits flip on the disk of a broker that is down, and on no other's in this simulation: others keep what was promised. */
   rot(node: Node): void {
     this.#rotten = node
     this.#note(`node ${node.id}: a bit flips in ${node.rot()}`)
+    // Perhaps where it says how far its logs were trimmed.
+    this.onOtherCopy?.(node.id, null)
+  }
+
+  /** Whether bits may flip on the disk of this broker, which runs. */
+  mayRotRunning(node: Node): boolean {
+    return (this.#rotten ?? node) === node && node.process !== null && this.running !== null
+  }
+
+  /** A bit has flipped there. */
+  rotted(node: Node, where: string): void {
+    this.#rotten = node
+    this.#note(`node ${node.id}: a bit flips in ${where}`)
   }
 
   /**
@@ -252,6 +285,7 @@ export class SimulatedCluster {
 
   wipe(node: Node): void {
     this.#note(`node ${node.id}: another disk`)
+    this.onOtherCopy?.(node.id, null)
     node.wipe()
   }
 
@@ -306,6 +340,8 @@ export class SimulatedCluster {
       if (this.#life !== life) return
       if (line.includes('met a mistake of the broker')) this.mistake ??= `${who}${line}`
       this.#note(`${who}${line}`)
+      const [, directory] = setAside.exec(line) ?? []
+      if (directory !== undefined) this.onOtherCopy?.(node?.id ?? 1, directory)
     }
   }
 
@@ -329,6 +365,9 @@ export function mayBeLedByOthers(
   return candidates.flat().some((id) => id !== nodeId)
 }
 
+/** What a broker tells of a directory that is not served any more, with the partition that it was of. */
+const setAside = /^simulated\/(\S+-\d+) (?:was set aside|belongs to no topic)/
+
 const config = {
   'offsets.topic.num.partitions': '2',
   'log.retention.check.interval.ms': '5000',
@@ -336,7 +375,8 @@ const config = {
   'broker.heartbeat.interval.ms': '400',
   'broker.session.timeout.ms': '1500',
   'replica.lag.time.max.ms': '1000',
-  'auto.create.topics.enable': 'false'
+  'auto.create.topics.enable': 'false',
+  'group.min.session.timeout.ms': String(sessionTimeoutMs)
 }
 
 function messageOf(error: unknown): string {

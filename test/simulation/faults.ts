@@ -4,6 +4,7 @@ import type { End } from '../../src/host/simulated/process.ts'
 import type { Refusal } from '../../src/host/simulated/refusing-disk.ts'
 import { isolate } from './isolation.ts'
 import type { Node } from './node.ts'
+import { Rot } from './rot.ts'
 import type { Scene } from './scene.ts'
 
 const leastRestMicros = 5_000
@@ -12,6 +13,8 @@ const tempos = [150_000, 800_000, 3_000_000]
 const mostDiskCalls = 60
 /** How far a clock goes wrong, forth or back; records with a time an hour ahead are refused (message.timestamp.after.max.ms). */
 const mostShiftMs = 1_800_000
+/** Clients wait for an answer a little longer. */
+const longestPauseMicros = 5_000_000
 const problems: readonly Refusal['problem'][] = ['too-many-files', 'full', 'failed']
 
 type Strike = () => Promise<void> | void
@@ -21,12 +24,26 @@ export class Faults {
   readonly #network: SimulatedNetwork
   /** The longest time between two faults, and that one lasts. */
   readonly #mostMicros: number
-  readonly counts = { killed: 0, 'power cut': 0, stopped: 0, cut: 0, refused: 0, slow: 0, clock: 0 }
+  readonly rot: Rot
+  /** A broker without others has lost for good what has rotted: in few seeds. */
+  readonly #mayRotAlone: boolean
+  readonly counts = {
+    killed: 0,
+    'power cut': 0,
+    stopped: 0,
+    paused: 0,
+    rotted: 0,
+    cut: 0,
+    refused: 0,
+    slow: 0,
+    clock: 0
+  }
   /** Only where there are several brokers. */
   readonly clusterCounts = {
     'node killed': 0,
     'node power cut': 0,
     'node stopped': 0,
+    'node paused': 0,
     wiped: 0,
     'bit flipped': 0,
     'cut off from brokers': 0,
@@ -38,6 +55,8 @@ export class Faults {
   constructor(scene: Scene, network: SimulatedNetwork) {
     this.#scene = scene
     this.#network = network
+    this.rot = new Rot(scene.world, scene.cluster)
+    this.#mayRotAlone = scene.world.oneIn(8)
     this.#mostMicros = tempos[scene.world.chance.below(tempos.length)] ?? leastRestMicros
   }
 
@@ -55,6 +74,7 @@ export class Faults {
     cluster.links.heal()
     for (const machine of cluster.machines) {
       machine.process?.disk.heal()
+      machine.process?.goOn()
       machine.isSlow = false
     }
   }
@@ -67,6 +87,8 @@ export class Faults {
       () => this.#end('power cut'),
       () => this.#stop(),
       () => this.#cutConnection(),
+      () => this.#pauseAll(),
+      () => this.#rotAlone(),
       () => this.#refuse(),
       ...twice(() => this.#slowDown()),
       () => this.#slowDown(),
@@ -77,7 +99,9 @@ export class Faults {
       ...twice(() => this.#endNode('power cut')),
       ...twice(() => this.#stopNode()),
       ...twice(() => this.#wipe()),
+      ...twice(() => this.#pauseNode()),
       () => this.#rot(),
+      ...twice(() => void this.#rotRunning()),
       ...twice(() => this.#isolate()),
       () => this.#isolate(),
       ...twice(() => this.#loseMessages()),
@@ -172,6 +196,18 @@ export class Faults {
     this.clusterCounts[kind] += 1
   }
 
+  /** Bits flip on the disk of a broker while it runs, and other things go wrong meanwhile. */
+  async #rotRunning(): Promise<void> {
+    const { world, cluster } = this.#scene
+    const node = this.#anyOf(cluster.nodes)
+    const flips = await this.rot.flipSome(node, world.between(1, 4), () => !this.#scene.isOver)
+    this.counts.rotted += flips
+  }
+
+  #rotAlone(): void {
+    if (this.#mayRotAlone) void this.#rotRunning()
+  }
+
   async #loseMessages(): Promise<void> {
     const { world, cluster } = this.#scene
     this.clusterCounts.lossy += 1
@@ -214,6 +250,26 @@ export class Faults {
     world.after(world.between(0, 4 * this.#mostMicros), 'the disk is slow no more', () => {
       machine.isSlow = false
     })
+  }
+
+  /** What strikes meanwhile meets one that has not heard of anything. */
+  #pauseNode(): void {
+    const { cluster } = this.#scene
+    this.clusterCounts['node paused'] += 1
+    cluster.pause(this.#anyOf(cluster.machines), this.#pauseMicros())
+  }
+
+  /** The whole process, with all that is in it. */
+  #pauseAll(): void {
+    const { cluster } = this.#scene
+    const micros = this.#pauseMicros()
+    this.counts.paused += 1
+    for (const machine of cluster.machines) cluster.pause(machine, micros)
+  }
+
+  #pauseMicros(): number {
+    const { world } = this.#scene
+    return world.between(0, Math.min(longestPauseMicros, 4 * this.#mostMicros))
   }
 
   #setClock(): void {

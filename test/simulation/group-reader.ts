@@ -1,12 +1,6 @@
-/** A reader of a simulation, with a group that remembers where it is. */
-import { ErrorCode } from '../../src/protocol/error-codes.ts'
-import { OffsetCommitRequest } from '../../src/protocol/generated/api/offset-commit-request.ts'
-import { OffsetCommitResponse } from '../../src/protocol/generated/api/offset-commit-response.ts'
-import { OffsetFetchRequest } from '../../src/protocol/generated/api/offset-fetch-request.ts'
-import { OffsetFetchResponse } from '../../src/protocol/generated/api/offset-fetch-response.ts'
+/** A reader of a simulation, alone in a group that remembers where it is. */
 import type { Client } from './client.ts'
-import { fetchFrom } from './fetch.ts'
-import type { PartitionLedger, Topic } from './ledger.ts'
+import { commitOffset, committedOffset, type Place, readOn } from './group-offsets.ts'
 import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
 
 /** Reads partitions from where its group is, and commits where it has come. */
@@ -25,73 +19,28 @@ export class GroupReader {
   async run(): Promise<void> {
     while (!this.#scene.isOver) {
       const picked = pickPartition(this.#scene)
-      if (picked !== null) await this.#readSome(picked.topic, picked.index, picked.partition)
+      if (picked !== null) await this.#readSome(picked)
       await pauseAWhile(this.#scene)
     }
   }
 
-  async #readSome(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
-    const key = `${topic.id}-${index}`
-    const { world, ledger } = this.#scene
+  async #readSome(place: Place): Promise<void> {
+    const key = `${place.topic.id}-${place.index}`
+    const { world } = this.#scene
     const position = world.oneIn(10) ? null : (this.#positions.get(key) ?? null)
-    const from = position ?? (await this.#committedOffset(topic, index))
+    const from = position ?? (await this.#beginning(place))
     if (from === null) return
-    const { readableEnd } = partition
-    const fetched = await fetchFrom(this.#client, topic.id, index, from, world.oneIn(2) ? 200 : 0)
-    if (fetched === null || topic.state !== 'there') return
-    const { cluster } = this.#scene
-    if (cluster.nodes.some(({ hasBrokenDisk }) => hasBrokenDisk)) return
-    if (fetched.errorCode === ErrorCode.OFFSET_OUT_OF_RANGE) {
-      if (from > partition.startAsked) partition.fail(`${this.#group} cannot read at ${from}, where it has come to`)
-      this.#positions.set(key, partition.startAsked)
-      return
-    }
-    if (fetched.errorCode !== ErrorCode.NONE) return
-    // A new leader learns a little later how far records are committed (KIP-207).
-    const known = cluster.nodes.length === 1 ? readableEnd : 0
-    partition.bounds(fetched.startOffset, fetched.endOffset, known)
-    let next = from
-    for (const { offset, value } of fetched.records) {
-      partition.see(offset, value, next)
-      next = offset + 1
-    }
-    ledger.counts.read += fetched.records.length
+    const next = await readOn(this.#scene, this.#client, place, from)
+    if (next === null) return
     this.#positions.set(key, next)
-    if (next > from && world.oneIn(2)) await this.#commit(topic, index, next)
+    if (next <= from || !world.oneIn(2)) return
+    const nobody = { group: this.#group, generation: -1, memberId: '' }
+    await commitOffset(this.#scene, this.#client, nobody, place, next)
   }
 
-  async #commit(topic: Topic, partitionIndex: number, committedOffset: number): Promise<void> {
-    const { ledger } = this.#scene
-    ledger.commitAsked(this.#group, topic.id, partitionIndex, committedOffset)
-    const partitions = [{ partitionIndex, committedOffset, committedMetadata: null }]
-    const coordinator = await this.#client.coordinatorOf(this.#group)
-    if (coordinator === null) return
-    const body = { groupId: this.#group, topics: [{ topicId: topic.id, partitions }] }
-    const answer = await this.#client.ask(OffsetCommitRequest, OffsetCommitResponse, 10, body, coordinator)
-    const errorCode = answer?.topics[0]?.partitions[0]?.errorCode
-    if (errorCode !== ErrorCode.NONE) this.#client.forgetCoordinator(this.#group)
-    else if (topic.state === 'there') ledger.committed(this.#group, topic.id, partitionIndex, committedOffset)
-  }
-
-  /** Where the group is, or the beginning; null when nobody says. */
-  async #committedOffset(topic: Topic, index: number): Promise<number | null> {
-    const coordinator = await this.#client.coordinatorOf(this.#group)
-    if (coordinator === null) return null
-    const groups = [{ groupId: this.#group, topics: [{ topicId: topic.id, partitionIndexes: [index] }] }]
-    const body = { groups, requireStable: false }
-    const epoch = this.#scene.cluster.coordinatedEpochOf(this.#group, coordinator)
-    const answer = await this.#client.ask(OffsetFetchRequest, OffsetFetchResponse, 10, body, coordinator)
-    const group = answer?.groups[0]
-    const result = group?.topics[0]?.partitions[0]
-    if (group !== undefined && group.errorCode !== ErrorCode.NONE) this.#client.forgetCoordinator(this.#group)
-    if (result === undefined || group?.errorCode !== ErrorCode.NONE || result.errorCode !== ErrorCode.NONE) return null
-    if (topic.state !== 'there') return null
-    // One that coordinates no more, and was not told, says where the group was.
-    if (epoch === null || epoch !== this.#scene.cluster.coordinatedEpochOf(this.#group, coordinator)) {
-      this.#client.forgetCoordinator(this.#group)
-      return null
-    }
-    this.#scene.ledger.fetchedCommit(this.#group, topic.id, index, result.committedOffset)
-    return Math.max(result.committedOffset, topic.partitions[index]?.startAsked ?? 0)
+  /** Where the group is, or where the partition begins; null when nobody says. */
+  async #beginning(place: Place): Promise<number | null> {
+    const committed = await committedOffset(this.#scene, this.#client, this.#group, place)
+    return committed === null ? null : Math.max(committed, place.partition.startAsked)
   }
 }

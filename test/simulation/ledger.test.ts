@@ -1,16 +1,18 @@
 /** The simulation's own checkers hold what they say, and no more than Kafka promises. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { BrokenPromise } from './broken-promise.ts'
 import { mayBeLedByOthers } from './cluster.ts'
-import { BrokenPromise, PartitionLedger } from './ledger.ts'
+import { PartitionLedger } from './ledger.ts'
 
 function ledgerOf(copies: number): PartitionLedger {
   const ledger = new PartitionLedger(
     'orders-0',
-    () => copies,
+    false,
     () => 0,
     () => 'now'
   )
+  ledger.isOn(Array.from({ length: copies }, (_, index) => index + 1))
   for (const [sequence, value] of ['a/1', 'a/2'].entries()) ledger.send(value, 'a', sequence)
   return ledger
 }

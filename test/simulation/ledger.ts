@@ -4,11 +4,15 @@
  * - What was acknowledged is there, once, at the offset that was told, and in the order of its producer: acks=all for ever,
  *   acks=1 until the power is cut, or another leads.
  * - Offsets have no holes, and what one reader has seen at an offset every later reader sees.
- * - A log begins no later than somebody asked for; a group's offset never goes back; a topic stays until it is deleted.
+ * - A log begins no later than somebody asked for; a topic stays until it is deleted. (Of groups: `group-ledger.ts`.)
+ * - Where a topic allows unclean elections, all this may be given up for having a leader: it still has no holes, and nothing that
+ *   nobody sent.
  */
-export class BrokenPromise extends Error {
-  override readonly name = 'BrokenPromise'
-}
+import { BrokenPromise } from './broken-promise.ts'
+import { GroupLedger } from './group-ledger.ts'
+
+/** The topic that allows unclean elections, where there is one. */
+export const looseTopic = 'drafts'
 
 export type Acks = -1 | 0 | 1
 
@@ -19,7 +23,8 @@ interface Sent {
 
 export class PartitionLedger {
   readonly where: string
-  readonly copies: () => number
+  /** Whether an unclean election may take what was promised. */
+  readonly isLoose: boolean
   readonly sent = new Map<string, Sent>()
   /** Acknowledged, by offset. */
   readonly durable = new Map<number, string>()
@@ -29,8 +34,14 @@ export class PartitionLedger {
   readonly #offsets = new Map<string, number>()
   startAsked = 0
   startPromised = 0
+  /** Where the log begins at these brokers, at least, as long as they have the same copy. */
+  readonly #startsAt = new Map<number, number>()
   /** The largest end that anybody was told of as readable. */
   readableEnd = 0
+  /** The brokers that an administrator was told will have it, since nobody asked for others; null when that cannot be said. */
+  replicasWanted: readonly number[] | null = null
+  /** The one broker that has had it all the time; null before anybody looked, 'several' when there were more. */
+  #keptBy: number | 'several' | null = null
   /** What happened, for whoever looks into a failure. */
   readonly #history: string[] = []
   readonly #now: () => string
@@ -39,16 +50,43 @@ export class PartitionLedger {
   /** The leader epoch in which acks=1 was acknowledged last. */
   #writtenIn: number | null = null
 
-  constructor(where: string, copies: () => number, epochNow: () => number | null, now: () => string) {
+  constructor(where: string, isLoose: boolean, epochNow: () => number | null, now: () => string) {
     this.where = where
     this.#now = now
-    this.copies = copies
+    this.isLoose = isLoose
     this.#epochNow = epochNow
   }
 
   /** For whoever looks into a failure. */
   note(what: string): void {
     this.#history.push(`${this.#now()}  ${what}`)
+  }
+
+  /** It was trimmed, and the leader has said so: there that is safe. (Followers write it down from time to time, as Kafka's do.) */
+  trimmed(leader: number, startOffset: number): void {
+    this.note(`trimmed up to ${startOffset} at node ${leader}`)
+    this.startPromised = Math.max(this.startPromised, startOffset)
+    this.#startsAt.set(leader, Math.max(startOffset, this.#startsAt.get(leader) ?? 0))
+  }
+
+  /** A broker has another copy than before, or none. */
+  forgetTrims(node: number): void {
+    this.#startsAt.delete(node)
+  }
+
+  /** A broker leads with a log that begins here. */
+  ledFrom(node: number, startOffset: number): void {
+    const promised = this.#startsAt.get(node) ?? 0
+    if (startOffset < promised)
+      this.lost(`node ${node} leads from ${startOffset} on, and had trimmed it up to ${promised}`)
+  }
+
+  /** These brokers have it now. */
+  isOn(replicas: readonly number[]): void {
+    const [only = -1] = replicas
+    const isSame = this.#keptBy === null || this.#keptBy === only
+    this.#keptBy = replicas.length === 1 && isSame ? only : 'several'
+    for (const node of this.#startsAt.keys()) if (!replicas.includes(node)) this.#startsAt.delete(node)
   }
 
   get epoch(): number | null {
@@ -63,6 +101,7 @@ export class PartitionLedger {
     this.#forgetOlderEpochs()
     if (acks === 1) this.#writtenIn = this.epoch
     this.note(`${value} acknowledged at ${offset} (acks=${acks})`)
+    if (this.isLoose) return
     const promises = acks === -1 ? this.durable : this.written
     this.#expect(promises.get(offset) ?? value, value, `was acknowledged at ${offset} twice`)
     promises.set(offset, value)
@@ -75,6 +114,7 @@ export class PartitionLedger {
     this.#forgetOlderEpochs()
     this.#expect(expectedOffset, offset, 'came behind a hole, or again')
     if (!this.sent.has(value)) this.fail(`offset ${offset} has ${value}, which nobody sent here`)
+    if (this.isLoose) return
     const before = this.seen.get(offset)
     this.#expect(before ?? value, value, `was read at ${offset}, where another was read before`)
     const elsewhere = this.#offsets.get(value) ?? offset
@@ -93,11 +133,12 @@ export class PartitionLedger {
    * replica that is filled anew has none of those that were trimmed: what their producer sends again is new to it.
    */
   #mayComeAgain(offset: number): boolean {
-    return this.copies() > 1 && offset < this.startAsked
+    return this.#keptBy === 'several' && offset < this.startAsked
   }
 
   /** A reader was told where the log begins, and how far it may read; before it asked, somebody had read up to `readBefore`. */
   bounds(startOffset: number, endOffset: number, readBefore: number): void {
+    if (this.isLoose) return
     if (startOffset > this.startAsked)
       this.fail(`it begins at ${startOffset}; nobody asked for more than ${this.startAsked}`)
     if (endOffset < readBefore) this.fail(`it ends at ${endOffset}; a reader had read up to ${readBefore}`)
@@ -109,10 +150,11 @@ export class PartitionLedger {
 
   /** All from the log's beginning to its end was read: whatever was promised is there. */
   complete(startOffset: number, endOffset: number): void {
+    if (this.isLoose) return
     this.#forgetOlderEpochs()
     this.bounds(startOffset, endOffset, this.readableEnd)
     // Of several copies, another may lead that has not heard of the trim.
-    if (this.copies() === 1 && startOffset < this.startPromised)
+    if (this.#keptBy !== 'several' && startOffset < this.startPromised)
       this.fail(`it begins at ${startOffset}, and was trimmed up to ${this.startPromised}`)
     for (const promises of [this.durable, this.written]) {
       for (const [offset, value] of promises) {
@@ -127,6 +169,11 @@ export class PartitionLedger {
   #forgetOlderEpochs(): void {
     const { epoch } = this
     if (epoch !== null && epoch !== this.#writtenIn) this.written.clear()
+  }
+
+  /** What was promised is not there. */
+  lost(what: string): void {
+    if (!this.isLoose) this.fail(what)
   }
 
   fail(what: string): never {
@@ -154,33 +201,41 @@ export class PartitionLedger {
 
 export interface Topic {
   readonly id: string
-  /** How many brokers have it. */
-  copies: number
   readonly name: string
+  /** Whether it allows unclean elections. */
+  readonly isLoose: boolean
   partitions: PartitionLedger[]
   state: 'there' | 'being deleted' | 'gone'
 }
 
-interface Committed {
-  atLeast: number
-  asked: number
-}
-
 export class Ledger {
   readonly #topics = new Map<string, Topic>()
-  readonly #commits = new Map<string, Committed>()
-  readonly counts = { acknowledged: 0, read: 0, committed: 0, topics: 0 }
+  readonly groups: GroupLedger
+  readonly counts = { acknowledged: 0, read: 0, topics: 0 }
   readonly #now: () => string
   readonly #epochOf: (topicId: string, partition: number) => number | null
 
   /** In which leader epoch a partition is, as the cluster itself knows it; null when that cannot be said. */
-  constructor(epochOf: (topicId: string, partition: number) => number | null, now: () => string) {
+  constructor(
+    epochOf: (topicId: string, partition: number) => number | null,
+    { now, nowMicros }: { readonly now: () => string; readonly nowMicros: () => number }
+  ) {
     this.#epochOf = epochOf
     this.#now = now
+    this.groups = new GroupLedger(nowMicros)
   }
 
   get topics(): readonly Topic[] {
     return [...this.#topics.values()].filter(({ state }) => state === 'there')
+  }
+
+  /** A broker has another copy of a partition than before, or of all of them. */
+  otherCopy(node: number, directory: string | null): void {
+    for (const { name, partitions } of this.#topics.values()) {
+      for (const [index, partition] of partitions.entries()) {
+        if (directory === null || directory === `${name}-${index}`) partition.forgetTrims(node)
+      }
+    }
   }
 
   topic(id: string): Topic | undefined {
@@ -188,13 +243,12 @@ export class Ledger {
   }
 
   /** Somebody was told that the topic is there, with so many partitions. */
-  topicIs(id: string, name: string, partitions: number, copies: number): void {
+  topicIs(id: string, name: string, partitions: number): void {
     const known = this.#topics.get(id)
     if (known?.state === 'gone') throw new BrokenPromise(`${name} (${id}) was deleted, and is there again`)
-    const topic: Topic = known ?? { id, name, copies, partitions: [], state: 'there' }
+    const topic: Topic = known ?? { id, name, isLoose: name === looseTopic, partitions: [], state: 'there' }
     if (known === undefined) this.counts.topics += 1
     this.#topics.set(id, topic)
-    topic.copies = copies
     if (partitions < topic.partitions.length)
       throw new BrokenPromise(`${name} has ${partitions} partitions, and had ${topic.partitions.length}`)
     for (let index = topic.partitions.length; index < partitions; index += 1) {
@@ -202,44 +256,11 @@ export class Ledger {
     }
   }
 
-  #partition(topic: Topic, index: number): PartitionLedger {
-    const { id, name } = topic
-    return new PartitionLedger(
-      `${name}-${index} (${id})`,
-      () => topic.copies,
-      () => this.#epochOf(id, index),
-      this.#now
-    )
+  #partition({ id, name, isLoose }: Topic, index: number): PartitionLedger {
+    return new PartitionLedger(`${name}-${index} (${id})`, isLoose, () => this.#epochOf(id, index), this.#now)
   }
 
   powerCut(): void {
     for (const topic of this.#topics.values()) for (const partition of topic.partitions) partition.powerCut()
-  }
-
-  commitAsked(group: string, topicId: string, partition: number, offset: number): void {
-    const commit = this.#commitOf(group, topicId, partition)
-    commit.asked = Math.max(commit.asked, offset)
-  }
-
-  committed(group: string, topicId: string, partition: number, offset: number): void {
-    this.counts.committed += 1
-    const commit = this.#commitOf(group, topicId, partition)
-    commit.atLeast = Math.max(commit.atLeast, offset)
-  }
-
-  /** A group was told where it is; -1 is nowhere. */
-  fetchedCommit(group: string, topicId: string, partition: number, offset: number): void {
-    const { atLeast, asked } = this.#commitOf(group, topicId, partition)
-    if (offset >= atLeast && offset <= asked) return
-    throw new BrokenPromise(
-      `${group} is at ${offset} of ${topicId}-${partition}: ${atLeast} was acknowledged, ${asked} asked for`
-    )
-  }
-
-  #commitOf(group: string, topicId: string, partition: number): Committed {
-    const key = `${group} ${topicId} ${partition}`
-    const known = this.#commits.get(key) ?? { atLeast: -1, asked: -1 }
-    this.#commits.set(key, known)
-    return known
   }
 }

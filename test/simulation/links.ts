@@ -14,8 +14,12 @@ export class Links {
   /** One message of so many is lost; none when it is null. */
   losesOneIn: number | null = null
 
-  constructor(world: World) {
+  /** Resolves when a node is not paused; null when it is not. */
+  readonly #awake: (nodeId: number) => Promise<void> | null
+
+  constructor(world: World, awake: (nodeId: number) => Promise<void> | null) {
     this.#world = world
+    this.#awake = awake
   }
 
   /** Gives what mends it; one that was cut twice is mended twice. */
@@ -42,8 +46,11 @@ export class Links {
       ? world.between(mostMicros, stragglerMicros)
       : world.between(leastMicros, mostMicros)
     await world.pause(takes, `a message from ${from} to ${to}`)
-    if (!isLost && !this.#isCut(from, to)) return
-    await world.pause(world.between(0, vainMicros), `a message from ${from} to ${to} is lost`)
+    const hears = !isLost && !this.#isCut(from, to)
+    if (!hears) await world.pause(world.between(0, vainMicros), `a message from ${from} to ${to} is lost`)
+    const awake = this.#awake(hears ? to : from)
+    if (awake !== null) await awake
+    if (hears) return
     throw new PeerUnreachable(`a message from ${from} to ${to} was lost`)
   }
 }

@@ -28,7 +28,7 @@ export class Node {
   #tellEnd: () => void = () => {}
   /**
    * The disk has refused a call for good in this life. What cannot be made safe is not served then until the next start, even
-   * where somebody had read it before: the partition is told of as being in trouble.
+   * where somebody had read it before, if nobody else has it: the partition is told of as being in trouble.
    */
   hasBrokenDisk = false
 
@@ -42,6 +42,11 @@ export class Node {
   /** The process that lives now, or is starting; null between two. */
   get process(): SimulatedProcess | null {
     return this.#process
+  }
+
+  /** As it is now; another after a power cut. */
+  get disk(): SimulatedDisk {
+    return this.#disk
   }
 
   /** A new process, on the disk as it is. */

@@ -1,6 +1,6 @@
 /**
- * The checkers bite: mistakes of `tools/mutations/` that lose, double, reorder or bring back what was promised are found by the
- * simulation, each within so many seeds.
+ * The checkers bite: mistakes of `tools/mutations/` that lose, double, reorder or bring back what was promised, have two members own the
+ * same, or serve what has rotted, are found by the simulation, each within so many seeds.
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -32,7 +32,13 @@ const planted = [
   'a follower that has more than its leader is cut back to its high watermark instead of by epoch',
   'after a start a partition with followers is led in its old epoch',
   'after a start a broker that has not heard of its new epochs leads in the old ones',
-  'a leader takes who lags out of its in-sync set without the controller, whether or not it is replaced'
+  'a leader takes who lags out of its in-sync set without the controller, whether or not it is replaced',
+  'a member of an old generation commits offsets',
+  'a member of an old generation goes on as if nothing had happened',
+  'who asks for its assignment later is given that of another member',
+  'who takes over a group begins its generations anew',
+  'a reassignment waits for nobody',
+  'what was there at the start is served without a look at its checksum'
 ]
 
 test('the simulation finds each mistake that was planted', async () => {

@@ -87,7 +87,7 @@ export class Producer {
       }
       if (result?.errorCode === ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER) {
         // What was acknowledged with acks=1 may be gone with the power, and with it the place of the next.
-        if (this.#acks !== 1) partition.fail(`${producer} is refused ${sequence}: out of order`)
+        if (this.#acks !== 1) partition.lost(`${producer} is refused ${sequence}: out of order`)
         this.#identity = null
         return
       }

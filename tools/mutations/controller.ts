@@ -36,6 +36,13 @@ export const controllerMutations: readonly Mutation[] = [
     tests: ['test/controller/reassignments.test.ts']
   },
   {
+    what: 'a reassignment waits for nobody',
+    file: 'src/controller/reassignment.ts',
+    text: 'if (!isDone || (removingReplicas.length > 0 && inSync.length === 0)) return null',
+    replacement: 'if (!isDone && awaited.length === 0) return null',
+    tests: ['test/controller/reassignments.test.ts']
+  },
+  {
     what: 'the controller believes a leader of an old epoch',
     file: 'src/controller/alter-partition.ts',
     text: 'if (wanted.leaderEpoch < partition.leaderEpoch) return ErrorCode.FENCED_LEADER_EPOCH',

@@ -205,6 +205,20 @@ export const mutations: readonly Mutation[] = [
     tests: groups
   },
   {
+    what: 'who asks for its assignment later is given that of another member',
+    file: 'src/coordination/groups/classic/sync.ts',
+    text: 'assignment: metadata?.members.get(memberId)?.assignment ?? nothing',
+    replacement: 'assignment: [...(metadata?.members.values() ?? [])][0]?.assignment ?? nothing',
+    tests: ['test/coordination/groups/group-coordinator.model.test.ts']
+  },
+  {
+    what: 'who takes over a group begins its generations anew',
+    file: 'src/coordination/groups/classic/waiting.ts',
+    text: '...{ generation, protocolType, protocol, leader, stateTimestampMs }',
+    replacement: '...{ generation: generation * 0, protocolType, protocol, leader, stateTimestampMs }',
+    tests: ['test/coordination/groups/group-coordinator.test.ts']
+  },
+  {
     what: 'metadata of an offset as long as allowed is refused',
     file: 'src/coordination/groups/offsets/commit.ts',
     text: 'metadata.length > config.offsetMetadataMaxSizeBytes',
