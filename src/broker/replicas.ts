@@ -10,23 +10,26 @@ import {
   ResourceType,
   type TopicImage
 } from '../coordination/metadata/image.ts'
-import { DiskError, mayPass } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { inSlices, someAtATime } from '../host/slices.ts'
 import { limits } from '../limits.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
-import type { Durability, LogConfig } from '../log/types.ts'
+import type { Durability } from '../log/types.ts'
 import { Checkpoints, type HostedByName } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
 import { type HostedPartition, notHosted, type OfflinePartition } from './hosted-partition.ts'
+import { HostedPartitions } from './hosted-partitions.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { type MetadataLog, openMetadataLog } from './metadata-log.ts'
+import { OfflineReplicas } from './offline-replicas.ts'
 import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
 import { PreparedLogs } from './prepared-logs.ts'
 import { Refills } from './refills.ts'
 import { Removals } from './removals.ts'
-import { Replica } from './replication/replica.ts'
+import { isNeeded, ReplicaOpening } from './replica-opening.ts'
+import type { Replica } from './replication/replica.ts'
 import { setStraysAside } from './strays.ts'
 import { Telling } from './telling.ts'
 
@@ -51,10 +54,10 @@ export interface RoleObserver {
 export class Replicas {
   /** Called when a follower of what is led here has all that is committed. */
   onMayJoin: ((replica: Replica, nodeId: number) => void) | undefined
-  /** Called when partitions cannot be served any more, and again as long as others could lead them by now. */
-  onOffline: ((of: readonly OfflineReplica[]) => void) | undefined
   readonly #options: ReplicasOptions
-  readonly #byTopic = new Map<string, HostedPartition[]>()
+  readonly #hosted = new HostedPartitions()
+  readonly #opening: ReplicaOpening
+  readonly #offline: OfflineReplicas
   readonly #checkpoints: Checkpoints
   readonly #logs: PartitionLogs
   readonly #prepared: PreparedLogs
@@ -63,9 +66,6 @@ export class Replicas {
   readonly #refills: Refills
   readonly #observers: RoleObserver[] = []
   #metadata: MetadataLog | null = null
-  /** Of logs that were damaged. */
-  readonly #closing: Promise<void>[] = []
-  readonly #isClosing = new Set<Replica>()
   /** Where roles come from, once the controller has said who leads in this life of the cluster. */
   #image: ClusterImage | null = null
   #hasRoles = false
@@ -76,10 +76,12 @@ export class Replicas {
     this.#telling = new Telling(log)
     this.#removals = new Removals(host)
     this.#refills = new Refills(host, this.#removals, log)
-    this.#checkpoints = new Checkpoints(directory, () => this.#hostedByName(), log)
+    this.#checkpoints = new Checkpoints(directory, () => this.#byName(), log)
     const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
+    const end = (replica: Replica): void => this.#end(replica)
+    this.#offline = new OfflineReplicas({ hosted: this.#hosted, telling, refills: this.#refills, end, log })
     this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
-    this.#logs.onDamage = (of, damage) => this.#takeOffline(of, damage)
+    this.#logs.onDamage = (of, damage) => this.#offline.take(of, damage)
     this.#logs.onFailure = (of, error) => this.#leaveToOthers(of, error)
     this.#prepared = new PreparedLogs({
       make: (plan) => this.#maker(plan),
@@ -87,6 +89,17 @@ export class Replicas {
         this.#telling.attempt(`removal of ${name}`, () => this.#removals.add(prepared.setAside()))
       }
     })
+    const parts = { checkpoints, logs: this.#logs, prepared: this.#prepared, offline: this.#offline }
+    this.#opening = new ReplicaOpening(options, parts, {
+      writeDown: () => this.saveRecoveryPoints(),
+      onSettled: (replica) => this.#roleOnceSettled(replica),
+      onMayJoin: (replica, follower) => this.onMayJoin?.(replica, follower)
+    })
+  }
+
+  /** Called when partitions cannot be served any more, and again as long as others could lead them by now. */
+  set onOffline(told: (of: readonly OfflineReplica[]) => void) {
+    this.#offline.onOffline = told
   }
 
   /** Called when the recovery points are worth writing down. */
@@ -99,21 +112,17 @@ export class Replicas {
   }
 
   get(topic: string, partition: number): HostedPartition {
-    return this.#byTopic.get(topic)?.[partition] ?? notHosted
+    return this.#hosted.get(topic, partition)
   }
 
   /** Those that serve. */
-  *all(): Iterable<Replica> {
-    for (const partitions of this.#byTopic.values()) yield* replicasAmong(partitions)
+  all(): Iterable<Replica> {
+    return this.#hosted.online()
   }
 
   /** Those that cannot be served. */
-  *offline(): Iterable<OfflineReplica> {
-    for (const partitions of this.#byTopic.values()) {
-      for (const [partitionId, hosted] of partitions.entries()) {
-        if (hosted.kind === 'offline') yield { topicId: hosted.topicId, partitionId }
-      }
-    }
+  offline(): Iterable<OfflineReplica> {
+    return this.#hosted.offline()
   }
 
   /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
@@ -137,12 +146,9 @@ export class Replicas {
     for (const topic of image.topics()) this.#open(topic, topic.partitions, image, history)
   }
 
-  /**
-   * Resolves when what a crash left is durable, and so readable. Before, a client would be told an end below what was
-   * acknowledged. A log whose sync fails says so to whoever uses it.
-   */
-  async recovered(): Promise<void> {
-    await Promise.allSettled([...this.all()].map(({ log }) => log.durable(log.logEndOffset)))
+  /** Resolves when what a crash left is durable, and so readable, or its partition is offline. */
+  recovered(): Promise<void> {
+    return this.#opening.settled()
   }
 
   /** The controller has said who leads: from here on every replica has the role that the image gives it. */
@@ -189,7 +195,7 @@ export class Replicas {
     for (const { type, name } of delta.configs) {
       if (type === ResourceType.topic) this.#configure(name, image)
       // A broker's configuration gives the defaults of every topic.
-      if (type === ResourceType.broker) for (const topic of this.#byTopic.keys()) this.#configure(topic, image)
+      if (type === ResourceType.broker) for (const topic of this.#hosted.topics()) this.#configure(topic, image)
     }
     if (delta.brokers.length > 0) for (const replica of this.all()) replica.brokersChanged()
   }
@@ -211,27 +217,28 @@ export class Replicas {
    */
   openAgain(image: ClusterImage): void {
     const needed: OfflineReplica[] = []
-    for (const [name, partitions] of this.#byTopic) {
-      const topic = image.topicByName(name)
-      for (const [partitionId, hosted] of partitions.entries()) {
-        const partition = topic?.partitions[partitionId]
-        if (topic === undefined || partition === undefined || hosted.kind !== 'offline') continue
-        if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
-        else if (this.#mayFillAgain(hosted, partition, `${name}-${partitionId}`))
-          this.#fillAgain(topic, partition, image, hosted.reason)
-        else {
-          if (this.#isNeeded(partition)) needed.push({ topicId: topic.id, partitionId })
-          continue
-        }
-        if (this.#hasRoles) this.#giveRole(topic, partition)
+    for (const { topicId, partitionId } of [...this.#hosted.offline()]) {
+      const topic = image.topicById(topicId)
+      const partition = topic?.partitions[partitionId]
+      if (topic === undefined || partition === undefined) continue
+      const hosted = this.get(topic.name, partitionId)
+      if (hosted.kind !== 'offline') continue
+      if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
+      else if (this.#mayFillAgain(hosted, partition, directoryOf({ topic: topic.name, partition: partitionId })))
+        this.#fillAgain(topic, partition, image, hosted.reason)
+      else {
+        if (isNeeded(partition, this.#options.nodeId)) needed.push({ topicId, partitionId })
+        continue
       }
+      if (this.#hasRoles) this.#giveRole(topic, partition)
     }
-    if (needed.length > 0) this.onOffline?.(needed)
+    if (needed.length > 0) this.#offline.onOffline?.(needed)
   }
 
   /** Where the log is damaged, or its disk failed while it served, and another leads who has everything. */
   #mayFillAgain(offline: OfflinePartition, partition: PartitionImage, name: string): boolean {
-    if (this.#closingOf(offline) !== null || partition.leader < 0 || this.#isNeeded(partition)) return false
+    const { nodeId } = this.#options
+    if (this.#offline.closingOf(offline) !== null || partition.leader < 0 || isNeeded(partition, nodeId)) return false
     return offline.reason.problem === 'damaged' || this.#refills.isDue(name)
   }
 
@@ -248,12 +255,9 @@ export class Replicas {
   /** Each partition for itself: one that cannot be trimmed does not keep the others from it. */
   async applyRetention(): Promise<void> {
     await inSlices(this.#options.host.clock, [...this.all()], (replica) => {
-      const { name, topic, partition, log } = replica
-      const hosted = this.get(topic, partition)
-      if (hosted.kind !== 'online' || hosted.replica !== replica) return
-      this.#telling.attempt(`retention of ${name}`, () =>
-        this.#freeing(() => log.applyRetention(replica.highWatermark))
-      )
+      if (!this.#hosted.serves(replica)) return
+      const drop = (): number => replica.log.applyRetention(replica.highWatermark)
+      this.#telling.attempt(`retention of ${replica.name}`, () => this.#freeing(drop))
     })
     this.#telling.attemptSoon('log start offsets', () => this.saveLogStartOffsets())
   }
@@ -308,20 +312,12 @@ export class Replicas {
     for (const replica of replicas) replica.end()
     const { clock } = this.#options.host
     const closings = await someAtATime(clock, replicas, limits.backgroundSyncs, ({ log }) => log.close())
-    const closed = [...closings, ...(await Promise.allSettled(this.#closing))]
+    const areClosed = (await this.#offline.wereClosed()) && closings.every(({ status }) => status === 'fulfilled')
     await this.saveCheckpoints()
+    const { directory } = this.#options
     // A log that could not be closed, or opened, has to be recovered by the next start: after a stop without this mark.
-    if (closed.every(({ status }) => status === 'fulfilled') && !this.#hasUnrecovered())
-      this.#options.directory.markCleanlyStopped(brokerEpoch ?? -1)
-  }
-
-  /** Whether a log was offline all the time, and is not as a clean stop left it: its checkpoints say where its recovery begins. */
-  #hasUnrecovered(): boolean {
-    const { wasStoppedCleanly } = this.#options.directory
-    return [...this.#byTopic.values()].flat().some((hosted) => {
-      if (hosted.kind !== 'offline' || hosted.closed !== null) return false
-      return hosted.history === 'new' || !wasStoppedCleanly
-    })
+    if (areClosed && !this.#offline.areUnrecovered(directory.wasStoppedCleanly))
+      directory.markCleanlyStopped(brokerEpoch ?? -1)
   }
 
   /** Does what makes room, which must be possible on a full disk. */
@@ -336,82 +332,12 @@ export class Replicas {
   #open(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage, history: History): void {
     const here = partitions.filter(({ replicas }) => replicas.includes(this.#options.nodeId))
     if (here.length === 0) return
-    const hosted = this.#byTopic.get(topic.name) ?? []
-    const topicConfig = image.topicConfig(topic.name)
-    const config = this.#options.config.logConfigFor(topicConfig)
-    const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(topicConfig)
-    for (const partition of here) {
-      while (hosted.length < partition.partitionId) hosted.push(notHosted)
-      const how = {
-        config,
-        minInSyncReplicas,
-        history: this.#mayBeMissing(topic, partition) ? 'new' : history
-      } as const
-      hosted[partition.partitionId] = this.#host(topic, partition, how)
-    }
-    this.#byTopic.set(topic.name, hosted)
+    const config = image.topicConfig(topic.name)
+    for (const partition of here)
+      this.#hosted.put(topic.name, partition.partitionId, this.#opening.open(topic, partition, { config, history }))
   }
 
-  /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
-  #mayBeMissing({ name }: TopicImage, partition: PartitionImage): boolean {
-    if (this.#isNeeded(partition)) return false
-    const directory = directoryOf({ topic: name, partition: partition.partitionId })
-    try {
-      return this.#options.host.disk.list(directory).length === 0
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      // Opening the log meets the same disk, and takes that one partition offline.
-      return false
-    }
-  }
-
-  /** Whether this broker has what others may not have. */
-  #isNeeded({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage): boolean {
-    const { nodeId } = this.#options
-    return inSyncReplicas.includes(nodeId) || eligibleLeaderReplicas.includes(nodeId)
-  }
-
-  /** A log that the disk has lost or damaged takes its own partition offline, nothing else. */
-  #host(topic: TopicImage, partition: PartitionImage, how: Hosting): HostedPartition {
-    const { partitionId, leaderEpoch } = partition
-    const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
-    const name = directoryOf(identity)
-    let log = this.#prepared.take(name, topic.id)
-    try {
-      log ??= this.#logs.open(identity, how.config, how.history)
-      this.#assertEpochIsKnown(identity, log)
-      const replica = this.#replicaOf(identity, partition, log, how.minInSyncReplicas)
-      this.#telling.mended(`${name} is offline`)
-      return { kind: 'online', replica }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      log?.abandon()
-      this.#telling.failed(`${name} is offline`, error)
-      this.onOffline?.([{ topicId: topic.id, partitionId }])
-      const { history } = how
-      return { kind: 'offline', topicId: topic.id, history, reason: error, closed: null, mayPass: mayPass(error) }
-    }
-  }
-
-  #replicaOf(
-    identity: PartitionIdentity,
-    { replicas }: PartitionImage,
-    log: PartitionLog,
-    minInSyncReplicas: number
-  ): Replica {
-    const { nodeId, host } = this.#options
-    const highWatermark = replicas.length === 1 ? null : (this.#checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0)
-    const monotonicMs = (): number => host.clock.monotonicMs()
-    const replica = new Replica({
-      ...{ ...identity, log, minInSyncReplicas, nodeId, monotonicMs, highWatermark },
-      writeDown: () => this.saveRecoveryPoints()
-    })
-    replica.onCut = () => this.#roleAfterCut(replica)
-    replica.onMayJoin = (follower) => this.onMayJoin?.(replica, follower)
-    return replica
-  }
-
-  #roleAfterCut(replica: Replica): void {
+  #roleOnceSettled(replica: Replica): void {
     if (!this.#hasRoles) return
     const topic = this.#image?.topicById(replica.topicId)
     const partition = topic?.partitions[replica.partition]
@@ -427,7 +353,7 @@ export class Replicas {
       replica.takeRole(partition)
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
-      this.#takeOffline({ ...replica, leaderEpoch: partition.leaderEpoch }, error)
+      this.#offline.take(replica, error)
       return
     }
     for (const observer of this.#observers) observer.onRole(replica)
@@ -439,7 +365,7 @@ export class Replicas {
    */
   #leaveToOthers(of: PartitionIdentity, error: DiskError): void {
     const { replicas = [] } = this.#image?.topicById(of.topicId)?.partitions[of.partition] ?? {}
-    if (replicas.length > 1) this.#takeOffline(of, error)
+    if (replicas.length > 1) this.#offline.take(of, error)
   }
 
   /** What a follower was given is not what comes next. */
@@ -448,42 +374,13 @@ export class Replicas {
   }
 
   /** What a follower was given could not be kept: it is offline. */
-  fail({ topic, topicId, partition, leaderEpoch }: Replica, reason: DiskError): void {
-    this.#takeOffline({ topic, topicId, partition, leaderEpoch }, reason)
+  fail(replica: Replica, reason: DiskError): void {
+    this.#offline.take(replica, reason)
   }
 
   /** A mistake of ours: what the partition's state says cannot be trusted. Its files stay as they are. */
   stop(name: string, reason: DiskError): void {
-    for (const replica of this.all()) {
-      if (replica.name !== name) continue
-      const { topic, topicId, partition } = replica
-      this.#end(replica)
-      this.#refills.forget(name)
-      replica.log.abandon()
-      const offline = { kind: 'offline', topicId, history: 'new', reason, closed: null, mayPass: false } as const
-      this.#byTopic.get(topic)?.splice(partition, 1, offline)
-      this.onOffline?.([{ topicId, partitionId: partition }])
-      return
-    }
-  }
-
-  /** Damage was found while the log was read: it serves no more. What it has taken is made safe, and it is closed. */
-  #takeOffline({ topic, topicId, partition }: PartitionIdentity, reason: DiskError): void {
-    const partitions = this.#byTopic.get(topic)
-    const hosted = partitions?.[partition]
-    if (partitions === undefined || hosted?.kind !== 'online') return
-    this.#options.log(`${topic}-${partition} is offline: ${reason.message}`)
-    const { replica } = hosted
-    partitions[partition] = { kind: 'offline', topicId, history: 'known', reason, closed: replica, mayPass: false }
-    this.#refills.failed(replica.name)
-    this.#end(replica)
-    const closing = replica.log.close()
-    // Whether it could be closed is asked when the broker stops; until then nobody waits for it.
-    const ended = (): void => void this.#isClosing.delete(replica)
-    this.#isClosing.add(replica)
-    closing.then(ended, ended)
-    this.#closing.push(closing)
-    this.onOffline?.([{ topicId, partitionId: partition }])
+    this.#offline.stop(name, reason)
   }
 
   /** Nobody waits for it any more, and those who follow roles hear so. */
@@ -492,83 +389,48 @@ export class Replicas {
     for (const observer of this.#observers) observer.onGone(replica)
   }
 
-  /**
-   * A leader's epoch is in the metadata before the leader writes a record of it. A log that knows a later one belongs to
-   * later metadata, and what is appended to it with an older epoch would be cut off by its next recovery.
-   */
-  #assertEpochIsKnown({ topic, partition, leaderEpoch }: PartitionIdentity, log: PartitionLog): void {
-    if (log.latestEpoch <= leaderEpoch) return
-    const name = `${topic}-${partition}`
-    const path = `${this.#options.host.disk.location}/${name}`
-    const what = `${path} has records of leader epoch ${log.latestEpoch}, and the cluster metadata knows of ${leaderEpoch}.`
-    const advice = `The metadata is older than the records: restore ${metadataDirectory} as it was when they were written.`
-    throw new DiskError('failed', name, `${what} ${advice}`)
-  }
-
   #maker({ topic, topicId, config }: PartitionPlan): (partition: number) => PartitionLog {
     const settings = this.#options.config.logConfigFor(config)
-    const servedBy = (id: string): string | undefined => this.#servedTopic(id)
+    const servedBy = (id: string): string | undefined => this.#hosted.topicWith(id)
     return (partition) => this.#logs.make({ topic, topicId, partition, leaderEpoch: 0 }, settings, servedBy)
-  }
-
-  /** The name of the topic with this id, of those that are hosted here. */
-  #servedTopic(topicId: string): string | undefined {
-    for (const [name, partitions] of this.#byTopic) {
-      if (partitions.some((hosted) => hosted.kind !== 'none' && topicIdOf(hosted) === topicId)) return name
-    }
-    return undefined
   }
 
   #configure(name: string, image: ClusterImage): void {
     const topicConfig = image.topicConfig(name)
-    for (const replica of replicasAmong(this.#byTopic.get(name) ?? [])) {
+    for (const replica of this.#hosted.onlineOf(name)) {
       replica.log.updateConfig(this.#options.config.logConfigFor(topicConfig))
       replica.requireInSync(this.#options.config.minInSyncReplicasFor(topicConfig))
     }
   }
 
   #remove(topic: TopicImage): void {
-    const hosted = this.#byTopic.get(topic.name)
-    if (hosted === undefined) return
+    const hosted = this.#hosted.of(topic.name)
+    if (hosted.length === 0) return
     for (const partition of hosted.keys()) this.#removePartition(topic, partition)
-    this.#byTopic.delete(topic.name)
+    this.#hosted.forget(topic.name)
     this.#checkpoints.becomeStale(topic.name)
   }
 
   /** Sets its directory aside, in one step, and removes it; again after a while where the disk refuses. */
   #removePartition(topic: TopicImage, partition: number): void {
-    const partitions = this.#byTopic.get(topic.name) ?? []
-    const hosted = partitions[partition] ?? notHosted
+    const hosted = this.get(topic.name, partition)
     if (hosted.kind === 'none') return
-    partitions[partition] = notHosted
-    const name = `${topic.name}-${partition}`
+    this.#hosted.put(topic.name, partition, notHosted)
+    const name = directoryOf({ topic: topic.name, partition })
     this.#refills.forget(name)
     if (hosted.kind === 'online') this.#end(hosted.replica)
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host
-      const open = hosted.kind === 'online' ? hosted.replica : this.#closingOf(hosted)
+      const open = hosted.kind === 'online' ? hosted.replica : this.#offline.closingOf(hosted)
       if (open !== null) this.#removals.add(open.log.setAside())
       else if (disk.exists(name)) this.#removals.add(setDirectoryAside(disk, name, topic.id))
     })
   }
 
-  /** What served before, while its log still writes what a start needs. */
-  #closingOf({ closed }: OfflinePartition): Replica | null {
-    return closed !== null && this.#isClosing.has(closed) ? closed : null
-  }
-
-  *#hostedByName(): HostedByName {
-    for (const [topic, partitions] of this.#byTopic) {
-      for (const [partition, hosted] of partitions.entries()) yield [`${topic}-${partition}`, hosted]
-    }
+  *#byName(): HostedByName {
+    yield* this.#hosted.byName()
     if (this.#metadata !== null) yield [metadataDirectory, { kind: 'online', replica: this.#metadata.replica }]
   }
-}
-
-interface Hosting {
-  readonly config: LogConfig
-  readonly minInSyncReplicas: number
-  readonly history: History
 }
 
 function byTopic(partitions: MetadataDelta['partitions']): ReadonlyMap<TopicImage, readonly PartitionImage[]> {
@@ -579,13 +441,4 @@ function byTopic(partitions: MetadataDelta['partitions']): ReadonlyMap<TopicImag
     else ofTopic.push(partition)
   }
   return found
-}
-
-function topicIdOf(hosted: HostedPartition): string | null {
-  if (hosted.kind === 'none') return null
-  return hosted.kind === 'online' ? hosted.replica.topicId : hosted.topicId
-}
-
-function* replicasAmong(partitions: readonly HostedPartition[]): Iterable<Replica> {
-  for (const hosted of partitions) if (hosted.kind === 'online') yield hosted.replica
 }

@@ -59,7 +59,7 @@ async function fill(
     onUnfit: (_, error) => unfit.push(error.message),
     onMistake
   })
-  replica.onCut = () => fetcher.add(replica)
+  replica.onSettled = () => fetcher.add(replica)
   fetcher.add(replica)
   await turns()
   fetcher.stop()

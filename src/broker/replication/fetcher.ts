@@ -114,7 +114,7 @@ export class Fetcher {
     if (this.#isStopped || this.#requests >= requestsMax) return
     const due = [...this.#replicas.values()].filter(
       // One that the fetcher of an earlier leader still cuts is handed over again when it is done.
-      (replica) => !replica.isBeingCut && !this.#busy.has(replica) && !this.#resting.has(replica)
+      (replica) => !replica.isUnsettled && !this.#busy.has(replica) && !this.#resting.has(replica)
     )
     const safe = due.filter((replica) => this.#isSafe(replica) && !this.#isHeldBack(replica))
     if (safe.length === 0) return
@@ -166,7 +166,7 @@ export class Fetcher {
           if (replica === undefined || !epochs.has(replica)) continue
           // The role, or the log, is another one by now: what was asked for then says nothing.
           if (replica.leadership !== null || replica.leaderEpoch !== epochs.get(replica)) continue
-          if (replica.isBeingCut) continue
+          if (replica.isUnsettled) continue
           if (replica.log.logEndOffset !== offsets.get(replica)) continue
           settled.push(this.#take(replica, answer))
         }

@@ -58,13 +58,13 @@ export class Replica {
   /** Called when a follower has all that is committed, and is not in sync yet. */
   onMayJoin: ((nodeId: number) => void) | undefined
   /** Called when the log is not being cut any more: who was elected meanwhile can lead now. */
-  onCut: (() => void) | undefined
+  onSettled: (() => void) | undefined
   /** As configured; `hasEnoughInSyncReplicas` says what that means here. */
   #minInSyncReplicas: number
   readonly #nodeId: number
   readonly #monotonicMs: () => number
   readonly #writeDown: () => Promise<void>
-  #isBeingCut = false
+  #isUnsettled = false
   #leadership: Leadership | null = null
   #leader = -1
   #leaderEpoch: number
@@ -116,9 +116,14 @@ export class Replica {
     return this.#leadership
   }
 
-  /** Nothing can be appended until `onCut`. */
-  get isBeingCut(): boolean {
-    return this.#isBeingCut
+  /** Whether all that its log holds is as durable as was asked for. */
+  get isSafe(): boolean {
+    return this.log.syncedEndOffset === this.log.logEndOffset
+  }
+
+  /** Nothing can be appended until `onSettled`, nor before what a crash left is durable. */
+  get isUnsettled(): boolean {
+    return this.#isUnsettled
   }
 
   /** The node that leads the partition, as far as this broker was told; -1 when there is none. */
@@ -131,7 +136,7 @@ export class Replica {
   }
 
   /**
-   * The controller says who leads and who is in sync. A log that is being cut cannot lead: `onCut` tells when it can. Throws DiskError
+   * The controller says who leads and who is in sync. A log that is being cut cannot lead: `onSettled` tells when it can. Throws DiskError
    * when the beginning of an epoch cannot be noted.
    */
   takeRole(partition: Assignment): void {
@@ -139,7 +144,7 @@ export class Replica {
       throw this.#broken(`is told of leader epoch ${partition.leaderEpoch} after ${this.#leaderEpoch}`)
     if (partition.leader !== this.#nodeId) this.resign()
     this.#leader = partition.leader
-    if (partition.leader === this.#nodeId && !this.#isBeingCut) this.#lead(partition)
+    if (partition.leader === this.#nodeId && !this.#isUnsettled) this.#lead(partition)
     this.#leaderEpoch = partition.leaderEpoch
     this.#tellOfFollowers()
   }
@@ -308,18 +313,26 @@ export class Replica {
     })
   }
 
+  /** What a crash left becomes durable: it takes no role before (`onSettled`), and none when that fails. Rejects with DiskError. */
+  async settle(): Promise<void> {
+    this.#isUnsettled = true
+    await this.log.durable(this.log.logEndOffset)
+    this.#isUnsettled = false
+    this.onSettled?.()
+  }
+
   async #cut(cut: () => Promise<void>): Promise<void> {
     if (this.#leadership !== null) throw this.#broken('leads, and is to be cut')
-    this.#isBeingCut = true
+    this.#isUnsettled = true
     try {
       await cut()
     } finally {
-      this.#isBeingCut = false
+      this.#isUnsettled = false
       // A batch goes whole; and a cut that did not come to its end may have taken more.
       const { logEndOffset } = this.log
       this.#highWatermark = Math.min(this.#highWatermark, logEndOffset)
       this.#unreadable = this.#unreadable.filter(({ endOffset }) => endOffset <= logEndOffset)
-      this.onCut?.()
+      this.onSettled?.()
     }
   }
 

@@ -1,0 +1,151 @@
+/**
+ * The replica of a partition, from its directory: its log is opened, or was prepared, and is held against what the cluster knows of it. What
+ * a crash left is made durable before it takes a role.
+ */
+import type { PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
+import { DiskError } from '../host/disk.ts'
+import type { PartitionLog } from '../log/partition-log.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import type { HostedPartition } from './hosted-partition.ts'
+import { metadataDirectory } from './metadata-directory.ts'
+import type { OfflineReplicas } from './offline-replicas.ts'
+import { directoryOf, type History, type PartitionIdentity, type PartitionLogs } from './partition-logs.ts'
+import type { PreparedLogs } from './prepared-logs.ts'
+import type { ReplicasOptions } from './replicas.ts'
+import { Replica } from './replication/replica.ts'
+
+interface Parts {
+  readonly checkpoints: Checkpoints
+  readonly logs: PartitionLogs
+  readonly prepared: PreparedLogs
+  readonly offline: OfflineReplicas
+}
+
+/** What replicas call on. */
+interface Surroundings {
+  /** Writes down how far the logs are safe. */
+  readonly writeDown: () => Promise<void>
+  /** It may take a role now. */
+  readonly onSettled: (replica: Replica) => void
+  /** A follower of it has all that is committed. */
+  readonly onMayJoin: (replica: Replica, nodeId: number) => void
+}
+
+interface Opening {
+  /** The topic's own settings. */
+  readonly config: ReadonlyMap<string, string>
+  readonly history: History
+}
+
+export class ReplicaOpening {
+  readonly #options: ReplicasOptions
+  readonly #parts: Parts
+  readonly #surroundings: Surroundings
+  /** Of logs that a crash has left, until what they hold is durable. */
+  readonly #settling = new Set<Promise<void>>()
+
+  constructor(options: ReplicasOptions, parts: Parts, surroundings: Surroundings) {
+    this.#options = options
+    this.#parts = parts
+    this.#surroundings = surroundings
+  }
+
+  /** A log that the disk has lost or damaged takes its own partition offline, nothing else. */
+  open(topic: TopicImage, partition: PartitionImage, how: Opening): HostedPartition {
+    const { logs, prepared, offline } = this.#parts
+    const { partitionId, leaderEpoch } = partition
+    const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
+    const name = directoryOf(identity)
+    const history = this.#mayBeMissing(name, partition) ? 'new' : how.history
+    let log = prepared.take(name, topic.id)
+    try {
+      log ??= logs.open(identity, this.#options.config.logConfigFor(how.config), history)
+      this.#assertEpochIsKnown(identity, log)
+      const replica = this.#replicaOf(identity, partition, log, how.config)
+      this.#settle(replica, history)
+      return { kind: 'online', replica }
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      log?.abandon()
+      return offline.notOpened(identity, history, error)
+    }
+  }
+
+  /** Resolves when what a crash left of all that is open is durable, or offline. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#settling)
+  }
+
+  /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
+  #mayBeMissing(directory: string, partition: PartitionImage): boolean {
+    if (isNeeded(partition, this.#options.nodeId)) return false
+    try {
+      return this.#options.host.disk.list(directory).length === 0
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      // Opening the log meets the same disk, and takes that one partition offline.
+      return false
+    }
+  }
+
+  /**
+   * A leader's epoch is in the metadata before the leader writes a record of it. A log that knows a later one belongs to
+   * later metadata, and what is appended to it with an older epoch would be cut off by its next recovery.
+   */
+  #assertEpochIsKnown(identity: PartitionIdentity, log: PartitionLog): void {
+    if (log.latestEpoch <= identity.leaderEpoch) return
+    const name = directoryOf(identity)
+    const path = `${this.#options.host.disk.location}/${name}`
+    const what = `${path} has records of leader epoch ${log.latestEpoch}, and the cluster metadata knows of ${identity.leaderEpoch}.`
+    const advice = `The metadata is older than the records: restore ${metadataDirectory} as it was when they were written.`
+    throw new DiskError('failed', name, `${what} ${advice}`)
+  }
+
+  #replicaOf(
+    identity: PartitionIdentity,
+    { replicas }: PartitionImage,
+    log: PartitionLog,
+    topicConfig: ReadonlyMap<string, string>
+  ): Replica {
+    const { nodeId, host, config } = this.#options
+    const { writeDown, onSettled, onMayJoin } = this.#surroundings
+    const lastKnown = this.#parts.checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0
+    const replica = new Replica({
+      ...{ ...identity, log, nodeId, writeDown },
+      minInSyncReplicas: config.minInSyncReplicasFor(topicConfig),
+      monotonicMs: () => host.clock.monotonicMs(),
+      highWatermark: replicas.length === 1 ? null : lastKnown
+    })
+    replica.onSettled = () => onSettled(replica)
+    replica.onMayJoin = (follower) => onMayJoin(replica, follower)
+    return replica
+  }
+
+  /**
+   * What a crash left becomes durable before its replica takes a role: clients would be told an end below what they were acknowledged and
+   * have read, and whoever leads would count what a power cut can take. Where the disk refuses that, the partition is offline.
+   */
+  #settle(replica: Replica, history: History): void {
+    const { offline } = this.#parts
+    if (replica.isSafe) {
+      offline.mended(replica.name)
+      return
+    }
+    const settling = this.#options.directory.reserve
+      .spendSoon(() => replica.settle())
+      .then(
+        () => offline.mended(replica.name),
+        (error: unknown) => {
+          if (!(error instanceof DiskError)) throw error
+          offline.notSettled(replica, history, error)
+        }
+      )
+      .finally(() => this.#settling.delete(settling))
+    this.#settling.add(settling)
+  }
+}
+
+/** Whether this broker has what others may not have. */
+export function isNeeded({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage, nodeId: number): boolean {
+  return inSyncReplicas.includes(nodeId) || eligibleLeaderReplicas.includes(nodeId)
+}
