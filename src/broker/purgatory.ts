@@ -7,9 +7,11 @@
 import type { Clock, Timer } from '../host/clock.ts'
 import type { Replica, ReplicaObserver } from './replication/replica.ts'
 
+/** Consumers wait for what is committed, some for what no open transaction holds back; followers for what is written. */
+export type WaitingReader = 'consumer' | 'consumer of what is stable' | 'follower'
+
 export interface FetchWait {
-  /** Consumers wait for what is committed, followers for what is written. */
-  readonly reader: 'consumer' | 'follower'
+  readonly reader: WaitingReader
   readonly replicas: readonly Replica[]
   /** Bytes still missing for the answer to be due. */
   readonly missingBytes: number
@@ -32,7 +34,7 @@ export class FetchPurgatory {
 
   /** Resolves when it is time to read again and answer. */
   wait(wait: FetchWait): Promise<void> {
-    if (this.#hasEnded || (this.#isReleased && wait.reader === 'consumer')) return Promise.resolve()
+    if (this.#hasEnded || (this.#isReleased && wait.reader !== 'follower')) return Promise.resolve()
     return new Promise((resolve) => {
       const fetch = new WaitingFetch(wait, this.#clock, () => {
         this.#waiting.delete(fetch)
@@ -43,9 +45,9 @@ export class FetchPurgatory {
   }
 
   /** For who reads so many partitions that it takes more than one turn, and may have to wait then. */
-  watch(reader: FetchWait['reader']): FetchWatch {
+  watch(reader: WaitingReader): FetchWatch {
     const watch = new FetchWatch(reader, this.#clock, () => void this.#waiting.delete(watch))
-    if (this.#hasEnded || (this.#isReleased && reader === 'consumer')) watch.ended()
+    if (this.#hasEnded || (this.#isReleased && reader !== 'follower')) watch.ended()
     else this.#waiting.add(watch)
     return watch
   }
@@ -53,7 +55,7 @@ export class FetchPurgatory {
   /** Lets consumers go at once, and none of them wait any more: the broker is stopping. */
   release(): void {
     this.#isReleased = true
-    for (const fetch of [...this.#waiting]) if (fetch.reader === 'consumer') fetch.ended()
+    for (const fetch of [...this.#waiting]) if (fetch.reader !== 'follower') fetch.ended()
   }
 
   /** Lets everyone go: the broker serves no more. */
@@ -64,7 +66,7 @@ export class FetchPurgatory {
 }
 
 class WaitingFetch implements ReplicaObserver {
-  readonly reader: FetchWait['reader']
+  readonly reader: WaitingReader
   readonly #replicas: readonly Replica[]
   readonly #timer: Timer
   readonly #done: () => void
@@ -76,10 +78,7 @@ class WaitingFetch implements ReplicaObserver {
     this.#missingBytes = wait.missingBytes
     this.#done = done
     this.#timer = clock.after(wait.maxWaitMs, () => this.ended())
-    for (const replica of wait.replicas) {
-      if (wait.reader === 'follower') replica.observeWritten(this)
-      else replica.observe(this)
-    }
+    for (const replica of wait.replicas) observe(replica, wait.reader, this)
   }
 
   advanced(bytes: number): void {
@@ -96,7 +95,7 @@ class WaitingFetch implements ReplicaObserver {
 
 /** Hears of each partition from where it was read: what comes while others are read counts. */
 export class FetchWatch implements ReplicaObserver {
-  readonly reader: FetchWait['reader']
+  readonly reader: WaitingReader
   readonly #replicas: Replica[] = []
   readonly #clock: Clock
   readonly #onEnd: () => void
@@ -106,7 +105,7 @@ export class FetchWatch implements ReplicaObserver {
   #goOn: (() => void) | null = null
   #hasEnded = false
 
-  constructor(reader: FetchWait['reader'], clock: Clock, onEnd: () => void) {
+  constructor(reader: WaitingReader, clock: Clock, onEnd: () => void) {
     this.reader = reader
     this.#clock = clock
     this.#onEnd = onEnd
@@ -115,8 +114,7 @@ export class FetchWatch implements ReplicaObserver {
   /** Its partition was just read. */
   add(replica: Replica): void {
     this.#replicas.push(replica)
-    if (this.reader === 'follower') replica.observeWritten(this)
-    else replica.observe(this)
+    observe(replica, this.reader, this)
   }
 
   get isOfNone(): boolean {
@@ -152,4 +150,10 @@ export class FetchWatch implements ReplicaObserver {
     this.ended()
     for (const replica of this.#replicas) replica.forget(this)
   }
+}
+
+function observe(replica: Replica, reader: WaitingReader, observer: ReplicaObserver): void {
+  if (reader === 'follower') replica.observeWritten(observer)
+  else if (reader === 'consumer') replica.observe(observer)
+  else replica.observeStable(observer)
 }

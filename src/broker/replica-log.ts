@@ -1,12 +1,24 @@
-/** The log of a coordinator, kept in a replica: state records become batches, and the log is read back at the start. */
-import { NotSafeYet, type StateLog, type StateRecord } from '../coordination/coordinator.ts'
+/**
+ * The log of a coordinator, kept in a replica: state records become batches, and the log is read back at the start, with the transactions
+ * that others have written in it (offsets that are committed within one, KIP-98).
+ */
+import {
+  NotSafeYet,
+  type Replay,
+  type ReplayEnd,
+  type StateRecord,
+  type TransactionalStateLog,
+  type TransactionalWrite
+} from '../coordination/coordinator.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
+import type { AppendResult, TransactionMarker } from '../log/types.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, isControl, isTransactional, readBatchHeader } from '../protocol/records/batch.ts'
-import { buildBatch } from '../protocol/records/builder.ts'
-import { readTransactionEnd } from '../protocol/records/control-records.ts'
-import { isUnreadable, type LogRecord, readRecords } from '../protocol/records/reader.ts'
-import { type CommitPatience, CommitTimeout, NotLeading, type Replica } from './replication/replica.ts'
+import { type BatchContent, buildBatch } from '../protocol/records/builder.ts'
+import { endTransactionMarker, readTransactionEnd } from '../protocol/records/control-records.ts'
+import { isUnreadable, readRecords } from '../protocol/records/reader.ts'
+import { type CommitPatience, CommitTimeout, NotLeading, type Replica, type Within } from './replication/replica.ts'
 
 /** Records that stand for all of the log below an offset. */
 export interface StateSnapshot {
@@ -17,7 +29,7 @@ export interface StateSnapshot {
 
 export const noSnapshot: StateSnapshot = { endOffset: 0, records: () => [] }
 
-export class ReplicaStateLog implements StateLog {
+export class ReplicaStateLog implements TransactionalStateLog {
   readonly #replica: Replica
   readonly #snapshot: StateSnapshot
   readonly #patience: CommitPatience | null
@@ -35,18 +47,38 @@ export class ReplicaStateLog implements StateLog {
 
   /** Refuses what could not be committed, as a produce with acks=all is refused. */
   append(records: readonly StateRecord[], nowMs: number): void {
-    const { name, hasEnoughInSyncReplicas } = this.#replica
-    if (!hasEnoughInSyncReplicas) throw new DiskError('failed', name, `${name} has not enough replicas in sync.`)
-    const batch = buildBatch({
+    const result = this.#append(buildBatch(this.#batchOf(records, nowMs)))
+    if (!result.ok) throw new DiskError('failed', this.#replica.name, result.message)
+  }
+
+  appendWithin(
+    { producerId, producerEpoch, guard }: TransactionalWrite,
+    records: readonly StateRecord[],
+    nowMs: number
+  ): ErrorCode {
+    const batch = buildBatch({ ...this.#batchOf(records, nowMs), isTransactional: true, producerId, producerEpoch })
+    return errorOf(this.#append(batch, { verified: { guard } }))
+  }
+
+  appendMarker(marker: TransactionMarker, nowMs: number): ErrorCode {
+    const { transactionVersion } = marker
+    return errorOf(this.#append(endTransactionMarker({ ...marker, timestampMs: nowMs }), { transactionVersion }))
+  }
+
+  #batchOf(records: readonly StateRecord[], nowMs: number): BatchContent {
+    return {
       baseOffset: 0,
       partitionLeaderEpoch: this.#replica.leaderEpoch,
       records: records.map((record) => ({ timestamp: nowMs, key: record.key, value: record.value, headers: [] }))
-    })
-    const result = this.#replica.append(batch, 'coordinator')
-    if (!result.ok) {
-      throw new DiskError('failed', name, result.message)
     }
-    if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()
+  }
+
+  #append(batch: Buffer, within: Within = {}): AppendResult {
+    const { name, hasEnoughInSyncReplicas } = this.#replica
+    if (!hasEnoughInSyncReplicas) throw new DiskError('failed', name, `${name} has not enough replicas in sync.`)
+    const result = this.#replica.append(batch, 'coordinator', 'now', within)
+    if (result.ok && this.#replica.highWatermark < this.logEndOffset) this.#startSync()
+    return result
   }
 
   async durable(offset: number): Promise<void> {
@@ -63,11 +95,10 @@ export class ReplicaStateLog implements StateLog {
    * Throws DamageError for a batch that is whole and holds records of something else: the partition is then offline, as with
    * any other damage. Kafka fails the load as well (CoordinatorLoaderImpl).
    */
-  *replaySteps(replay: (record: StateRecord) => void): Iterable<void> {
+  *replaySteps(replay: Replay, replayEnd: ReplayEnd): Iterable<void> {
     const { log } = this.#replica
-    for (const record of this.#snapshot.records()) replay(record)
+    for (const record of this.#snapshot.records()) replay(record, { offset: -1, producerId: null })
     const startOffset = Math.max(this.#snapshot.endOffset, log.logStartOffset)
-    const transactions = new TransactionalRecords()
     let offset = startOffset
     while (offset < log.logEndOffset) {
       const read = log.read(offset, {
@@ -76,27 +107,26 @@ export class ReplicaStateLog implements StateLog {
         atLeastOneBatch: 'yes'
       })
       if ('error' in read || read.nextOffset <= offset) return
-      for (const { header, batch } of read.chunks.flatMap(batchesIn)) {
-        this.#replayEach(stateRecordsOf(header, batch, startOffset, transactions), header.baseOffset, replay)
-      }
+      for (const batch of read.chunks.flatMap(batchesIn)) this.#replayBatch(batch, startOffset, replay, replayEnd)
       offset = read.nextOffset
       if (offset < log.logEndOffset) yield
     }
-    this.#replayEach(transactions.pending(), startOffset, replay)
   }
 
-  /** Of one batch, or of some: each record says where it lies, and what is before the first lies at `firstOffset`. */
-  #replayEach(
-    records: Iterable<StateRecord & Pick<LogRecord, 'offset'>>,
-    firstOffset: number,
-    replay: (record: StateRecord) => void
-  ): void {
+  #replayBatch({ header, batch }: StateBatch, startOffset: number, replay: Replay, replayEnd: ReplayEnd): void {
+    const { attributes, producerId } = header
+    if (isControl(attributes)) {
+      const end = readTransactionEnd(batch)
+      if (end !== null) replayEnd(producerId, end.outcome)
+      return
+    }
     const { log, topic } = this.#replica
-    let at = firstOffset
+    let at = header.baseOffset
     try {
-      for (const record of records) {
-        at = record.offset
-        replay(record)
+      for (const { offset, key, value } of readRecords(batch)) {
+        if (offset < startOffset) continue
+        at = offset
+        replay({ key, value }, { offset, producerId: isTransactional(attributes) ? producerId : null })
       }
     } catch (error) {
       if (!isUnreadable(error)) throw error
@@ -112,6 +142,10 @@ export class ReplicaStateLog implements StateLog {
   }
 }
 
+function errorOf(result: AppendResult): ErrorCode {
+  return result.ok ? ErrorCode.NONE : result.error
+}
+
 interface StateBatch {
   readonly header: BatchHeader
   readonly batch: Buffer
@@ -125,81 +159,4 @@ function batchesIn(chunk: Buffer): StateBatch[] {
     position += header.sizeBytes
   }
   return batches
-}
-
-/** The records that count now that this batch is read. */
-function* stateRecordsOf(
-  { attributes, producerId }: BatchHeader,
-  batch: Buffer,
-  startOffset: number,
-  transactions: TransactionalRecords
-): Iterable<LogRecord> {
-  if (isControl(attributes)) {
-    yield* transactions.end(producerId, batch)
-  } else if (isTransactional(attributes)) {
-    transactions.hold(producerId, batch)
-  } else {
-    for (const record of readRecords(batch)) {
-      if (record.offset < startOffset) continue
-      transactions.overtake(record)
-      yield record
-    }
-  }
-}
-
-/**
- * Records of a transaction (offsets that were committed within one, KIP-98) count when it is committed, and not at all when it
- * is aborted. Of two records of a key the later one in the log counts, whenever the transaction of the other ends
- * (Kafka: OffsetMetadataManager.replay, replayEndTransactionMarker).
- */
-class TransactionalRecords {
-  /** By producer, then by key. */
-  readonly #held = new Map<number, Map<string, HeldRecord>>()
-
-  hold(producerId: number, batch: Buffer): void {
-    const held = this.#held.get(producerId) ?? new Map<string, HeldRecord>()
-    this.#held.set(producerId, held)
-    // Copied, so that what is held does not keep all that was read with it.
-    for (const record of readRecords(Buffer.from(batch))) held.set(nameOf(record), { record, isOvertaken: false })
-  }
-
-  /** The records that count now. */
-  end(producerId: number, marker: Buffer): readonly LogRecord[] {
-    const end = readTransactionEnd(marker)
-    if (end === null) return []
-    const held = this.#held.get(producerId)?.values() ?? []
-    this.#held.delete(producerId)
-    if (end.outcome === 'abort') return []
-    const records = [...held].filter(({ isOvertaken }) => !isOvertaken).map(({ record }) => record)
-    for (const record of records) this.overtake(record)
-    return records
-  }
-
-  /** This record counts: those of its key that came before it never will. One that takes the key away ends their waiting, too. */
-  overtake(record: LogRecord): void {
-    for (const held of this.#held.values()) {
-      const name = nameOf(record)
-      const earlier = held.get(name)
-      if (earlier === undefined || earlier.record.offset > record.offset) continue
-      if (record.value === null) held.delete(name)
-      else earlier.isOvertaken = true
-    }
-  }
-
-  /** What lies in transactions that are still open. */
-  *pending(): Iterable<StateRecord & Pick<LogRecord, 'offset'>> {
-    for (const held of this.#held.values()) {
-      for (const { record } of held.values()) yield { ...record, isPending: true }
-    }
-  }
-}
-
-interface HeldRecord {
-  readonly record: LogRecord
-  /** A later record of its key counts already. */
-  isOvertaken: boolean
-}
-
-function nameOf({ key }: LogRecord): string {
-  return key === null ? '' : key.toString('latin1')
 }

@@ -9,14 +9,25 @@
 import type { DiskError } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { leavesNoDoubt } from '../log/refused-sync.ts'
+import type { TransactionMarker, VerificationGuard } from '../log/types.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 
 /** A record of state: the key and value bytes as they lie in the log. A null value takes the key away. */
 export interface StateRecord {
   readonly key: Buffer | null
   readonly value: Buffer | null
-  /** It lies in a transaction that nobody has ended: it does not count, and may yet. */
-  readonly isPending?: true
 }
+
+/** Where a record lies, and in whose transaction: until that is ended it does not count. Null: it counts at once. */
+export interface RecordPlace {
+  readonly offset: number
+  readonly producerId: number | null
+}
+
+/** Applies one record to the hard state. */
+export type Replay = (record: StateRecord, place: RecordPlace) => void
+/** The transaction of a producer has ended: what it wrote counts now, or never will. */
+export type ReplayEnd = (producerId: number, outcome: 'commit' | 'abort') => void
 
 /** What was decided is in the log, and not known to be safe in the time that there was: nothing of it is in doubt here. */
 export class NotSafeYet extends Error {
@@ -32,10 +43,25 @@ export interface StateLog {
   /** Resolves when everything below the offset is as durable as the broker promises. Rejects with DiskError, or NotSafeYet. */
   durable(offset: number): Promise<void>
   /**
-   * Hands on every data record of the log, oldest first; at last those that are pending. Step by step: whoever must not hold up
-   * others lets them have a turn between two. Bytes that `replay` cannot read (ProtocolError) are damage of the log. Throws DiskError.
+   * Hands on every data record of the log and every end of a transaction, oldest first. Step by step: whoever must not hold up others
+   * lets them have a turn between two. Bytes that `replay` cannot read (ProtocolError) are damage of the log. Throws DiskError.
    */
-  replaySteps(replay: (record: StateRecord) => void): Iterable<void>
+  replaySteps(replay: Replay, replayEnd: ReplayEnd): Iterable<void>
+}
+
+/** Who writes within a transaction, and the proof that its coordinator knows of that where the transaction begins here (KIP-890). */
+export interface TransactionalWrite {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly guard: VerificationGuard | null
+}
+
+/** A log that takes transactions: `__consumer_offsets`. */
+export interface TransactionalStateLog extends StateLog {
+  /** Appends the records as one batch of the producer's transaction, all or nothing. Throws DiskError. */
+  appendWithin(transaction: TransactionalWrite, records: readonly StateRecord[], nowMs: number): ErrorCode
+  /** Appends the marker that ends a transaction. Throws DiskError. */
+  appendMarker(marker: TransactionMarker, nowMs: number): ErrorCode
 }
 
 /** What a request comes to: the records that change the state, and the answer to give once they are safe. */
@@ -56,20 +82,24 @@ export function refuse<Answer>(answer: Answer): Decision<Answer> {
 export interface CoordinatorOptions {
   readonly log: StateLog
   /** Applies one record to the hard state. The only place that changes it. */
-  readonly replay: (record: StateRecord) => void
+  readonly replay: Replay
+  /** The same for the end of a transaction. Without it nobody writes to this log within transactions. */
+  readonly replayEnd?: ReplayEnd
   /** Told when a sync or a replay failed: the state is no longer what the log will say. Without it the broker stops. */
   readonly onFailure?: (error: DiskError | Error) => void
 }
 
 export class Coordinator {
   readonly #log: StateLog
-  readonly #replay: (record: StateRecord) => void
+  readonly #replay: Replay
+  readonly #replayEnd: ReplayEnd
   readonly #onFailure: ((error: Error) => void) | undefined
 
   /** The state is to be loaded before anything is decided on it. */
   constructor(options: CoordinatorOptions) {
     this.#log = options.log
     this.#replay = options.replay
+    this.#replayEnd = options.replayEnd ?? (() => {})
     this.#onFailure = options.onFailure
   }
 
@@ -80,7 +110,7 @@ export class Coordinator {
 
   /** The same, step by step. */
   loadSteps(): Iterable<void> {
-    return this.#log.replaySteps(this.#replay)
+    return this.#log.replaySteps(this.#replay, this.#replayEnd)
   }
 
   /**
@@ -89,15 +119,49 @@ export class Coordinator {
    */
   commit(records: readonly StateRecord[], nowMs: number): void {
     if (records.length === 0) return
+    const firstOffset = this.#log.logEndOffset
     this.#log.append(records, nowMs)
+    this.#replaying(() => this.#replayAll(records, firstOffset, null))
+  }
+
+  #replayAll(records: readonly StateRecord[], firstOffset: number, producerId: number | null): void {
+    for (const [index, record] of records.entries()) this.#replay(record, { offset: firstOffset + index, producerId })
+  }
+
+  #replaying(replay: () => void): void {
     try {
-      for (const record of records) this.#replay(record)
+      replay()
     } catch (error) {
       // State and log say different things now, and a restart may not be able to read the log.
       this.#fail(error)
       const stops = this.#onFailure === undefined ? 'broker' : 'nothing else'
       throw new InvariantError('a record was appended that cannot be replayed', stops, error)
     }
+  }
+
+  /**
+   * The same within the transaction of a producer, or the end of one: an error for a producer or a coordinator that another has taken
+   * the place of, with nothing appended. Only of a log that is written in transactions.
+   */
+  commitWithin(transaction: TransactionalWrite, records: readonly StateRecord[], nowMs: number): ErrorCode {
+    if (records.length === 0) return ErrorCode.NONE
+    const firstOffset = this.#log.logEndOffset
+    const errorCode = this.#transactional().appendWithin(transaction, records, nowMs)
+    if (errorCode === ErrorCode.NONE)
+      this.#replaying(() => this.#replayAll(records, firstOffset, transaction.producerId))
+    return errorCode
+  }
+
+  /** Appends the marker that ends a producer's transaction, and what it wrote counts, or is forgotten. */
+  endTransaction(marker: TransactionMarker, nowMs: number): ErrorCode {
+    const errorCode = this.#transactional().appendMarker(marker, nowMs)
+    if (errorCode === ErrorCode.NONE) this.#replaying(() => this.#replayEnd(marker.producerId, marker.outcome))
+    return errorCode
+  }
+
+  #transactional(): TransactionalStateLog {
+    if (takesTransactions(this.#log)) return this.#log
+    throw new InvariantError('a log is written within a transaction that takes none', 'nothing else')
   }
 
   /** Resolves when everything replayed so far is durable: an answer that rests on this state may leave. */
@@ -122,4 +186,8 @@ export class Coordinator {
   #fail(error: unknown): void {
     this.#onFailure?.(error instanceof Error ? error : new Error(String(error)))
   }
+}
+
+function takesTransactions(log: StateLog): log is TransactionalStateLog {
+  return 'appendMarker' in log
 }

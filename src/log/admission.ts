@@ -9,6 +9,7 @@ import {
   type BatchHeader,
   batchHeaderBytes,
   compressionOf,
+  isControl,
   isLogAppendTime,
   patchMaxTimestamp,
   readBatchHeader
@@ -16,10 +17,11 @@ import {
 import { checkClientBatches, checkOwnBatches } from '../protocol/records/batch-checks.ts'
 import { Compression, CompressionError, decompress } from '../protocol/records/compression/codec.ts'
 import { writesZstdDensely } from '../protocol/records/compression/zstd.ts'
+import { readTransactionEnd } from '../protocol/records/control-records.ts'
 import { rebuildBatch, UnwritableBatchError } from '../protocol/records/rebuild.ts'
 import { checkRecords, type RecordError } from '../protocol/records/record-checks.ts'
 import type { ProducerState, RememberedBatch } from './producer-state.ts'
-import type { AppendOrigin, LogConfig } from './types.ts'
+import type { AppendOptions, LogConfig } from './types.ts'
 
 export interface Refusal {
   readonly kind: 'refused'
@@ -41,24 +43,38 @@ export interface AdmissionRules {
   readonly config: LogConfig
   readonly producers: ProducerState
   readonly nowMs: number
+  /** As whoever appends says. */
+  readonly options: Pick<AppendOptions, 'origin' | 'verified' | 'transactionVersion'>
 }
 
-export function admit(records: Buffer, origin: AppendOrigin, rules: AdmissionRules): Admission {
-  if (origin === 'coordinator') return admitOwn(records)
+export function admit(records: Buffer, rules: AdmissionRules): Admission {
+  if (rules.options.origin === 'coordinator') return admitOwn(records, rules)
   const checked = checkClientBatches(records, rules.config.maxMessageBytes)
   const [header] = checked.ok ? checked.batches : []
   if (!checked.ok) return refused(checked.error, checked.message)
   if (header === undefined) return refused(ErrorCode.INVALID_RECORD, 'There is no record batch.')
   const validated = validate(records.subarray(0, header.sizeBytes), header, rules)
   if (validated.kind === 'refused') return validated
-  const standing = rules.producers.check(header)
+  const standing = rules.producers.check(header, rules.options.verified)
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
   return standing.kind === 'duplicate' ? standing : validated
 }
 
-function admitOwn(records: Buffer): Admission {
+function admitOwn(records: Buffer, { producers, options }: AdmissionRules): Admission {
   const checked = checkOwnBatches(records)
   if (!checked.ok) return refused(checked.error, checked.message)
+  let position = 0
+  for (const header of checked.batches) {
+    const isMarker = isControl(header.attributes)
+    const end = isMarker ? readTransactionEnd(records.subarray(position, position + header.sizeBytes)) : null
+    const objection = end
+      ? producers.checkEnd(header, end, options.transactionVersion ?? 0)
+      : isMarker
+        ? null
+        : producers.checkOwn(header, options.verified)
+    if (objection !== null) return refused(objection.error, objection.message)
+    position += header.sizeBytes
+  }
   return { kind: 'accepted', bytes: records, batches: checked.batches }
 }
 

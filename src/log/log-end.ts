@@ -110,9 +110,10 @@ export class LogEnd {
       topicPartition: this.#of.directory,
       config: this.#of.config(),
       producers: this.#of.producers,
-      nowMs
+      nowMs,
+      options
     }
-    const admitted = admit(records, options.origin, rules)
+    const admitted = admit(records, rules)
     if (admitted.kind === 'refused') return { ok: false, ...admitted }
     if (admitted.kind === 'duplicate') return this.#duplicate(admitted.batch)
     const { bytes } = admitted

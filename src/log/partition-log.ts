@@ -40,8 +40,10 @@ import type {
   LogConfig,
   ReadResult,
   TimestampedOffset,
-  Trouble
+  Trouble,
+  VerificationGuard
 } from './types.ts'
+import type { UnverifiedBatch } from './verifications.ts'
 
 export { UnfitBatchError } from './leader-batches.ts'
 export type { LogOpening } from './opening.ts'
@@ -212,6 +214,27 @@ export class PartitionLog {
   /** Below it no transaction is open. The caller bounds it by the high watermark. */
   get lastStableOffset(): number {
     return Math.max(this.#start.offset, this.#producers.firstUnstableOffset() ?? this.#end.offset)
+  }
+
+  /**
+   * Below it every transaction has ended, with a marker that is committed (Kafka: lastStableOffset). The caller bounds it by the high
+   * watermark, which it names: a marker behind it may be lost with the leader.
+   */
+  stableOffset(highWatermark: number): number {
+    return Math.max(this.#start.offset, this.#producers.firstUndecidedOffset(highWatermark) ?? this.#end.offset)
+  }
+
+  /** Everything below is committed. */
+  committedTo(highWatermark: number): void {
+    this.#producers.committedTo(highWatermark)
+  }
+
+  /**
+   * A client's batch wants to begin a transaction here: the guard with which it may be appended once the transaction's coordinator has
+   * said that it knows of it. Null where the transaction is open here already.
+   */
+  beginVerification(batch: UnverifiedBatch): VerificationGuard | null {
+    return this.#producers.beginVerification(batch, this.#clock.nowMs())
   }
 
   get sizeBytes(): number {

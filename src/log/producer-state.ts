@@ -13,7 +13,8 @@ import {
   noProducerId
 } from '../protocol/records/batch.ts'
 import type { TransactionEnd } from '../protocol/records/control-records.ts'
-import type { ActiveProducer } from './types.ts'
+import type { ActiveProducer, VerificationGuard } from './types.ts'
+import { type UnverifiedBatch, unverified, Verifications } from './verifications.ts'
 
 /** Producers that are silent for longer are forgotten (Kafka: producer.id.expiration.ms). */
 export const producerExpirationMs = 24 * 60 * 60 * 1000
@@ -54,12 +55,27 @@ export interface CompletedTransaction {
 export type ProducerCheck =
   | { readonly kind: 'new' }
   | { readonly kind: 'duplicate'; readonly batch: RememberedBatch }
-  | { readonly kind: 'refused'; readonly error: ErrorCode; readonly message: string }
+  | RefusedBatch
+
+export interface RefusedBatch {
+  readonly kind: 'refused'
+  readonly error: ErrorCode
+  readonly message: string
+}
+
+/** Where a transaction lay that was ended. */
+interface EndedTransaction {
+  readonly firstOffset: number
+  readonly markerOffset: number
+}
 
 export class ProducerState {
   readonly #producers = new Map<number, ProducerEntry>()
   /** Where the open transactions begin, by producer: each fetch asks for the first, and producers may be many. */
   readonly #openTransactions = new Map<number, number>()
+  /** Ended by markers that are not known to be committed, the oldest first. */
+  #ended: EndedTransaction[] = []
+  readonly #verifications = new Verifications()
 
   get isEmpty(): boolean {
     return this.#producers.size === 0
@@ -74,6 +90,7 @@ export class ProducerState {
     this.#producers.clear()
     this.#openTransactions.clear()
     for (const entry of other.entries()) this.restore(entry)
+    this.#ended = other.#ended
   }
 
   /** Puts back what a snapshot says. */
@@ -82,15 +99,80 @@ export class ProducerState {
     this.#noteTransaction(entry)
   }
 
-  /** Whether a client's batch continues what its producer has written here. */
-  check(header: BatchHeader): ProducerCheck {
+  /**
+   * Whether a client's batch continues what its producer has written here. With `verified`, one that begins a transaction needs the guard
+   * of its verification.
+   */
+  check(header: BatchHeader, verified?: { readonly guard: VerificationGuard | null }): ProducerCheck {
     if (!hasProducerId(header)) return { kind: 'new' }
+    const continued = this.#continues(header)
+    if (continued.kind === 'duplicate') return continued
+    const objection = this.#objectionToTransaction(header, verified, continued)
+    if (objection !== null) return objection
+    const outOfOrder = this.#verifications.objectionTo(
+      header,
+      (this.#producers.get(header.producerId)?.batches.length ?? 0) > 0
+    )
+    if (outOfOrder === null) return continued
+    return { kind: 'refused', error: ErrorCode.OUT_OF_ORDER_SEQUENCE_NUMBER, message: outOfOrder }
+  }
+
+  /** Whether a coordinator may write this batch within a transaction: only the epoch orders what it writes. */
+  checkOwn(header: BatchHeader, verified?: { readonly guard: VerificationGuard | null }): RefusedBatch | null {
+    if (!hasProducerId(header)) return null
+    const { producerEpoch = noEpoch } = this.#producers.get(header.producerId) ?? {}
+    const isOld = header.producerEpoch < producerEpoch
+    const continued = isOld ? oldEpoch(header, producerEpoch) : ({ kind: 'new' } as const)
+    return this.#objectionToTransaction(header, verified, continued)
+  }
+
+  /** The objection to its epoch or sequence included. */
+  #objectionToTransaction(
+    header: BatchHeader,
+    verified: { readonly guard: VerificationGuard | null } | undefined,
+    continued: { readonly kind: 'new' } | RefusedBatch
+  ): RefusedBatch | null {
+    const { producerId, producerEpoch } = header
+    const isWithin = isTransactional(header.attributes)
+    const isKnown = !isWithin || verified === undefined || this.isInTransaction(producerId, producerEpoch)
+    if (!isKnown && !this.#verifications.isCurrent(producerId, verified.guard))
+      return { kind: 'refused', ...unverified }
+    if (continued.kind === 'refused') return continued
+    if (isWithin || !this.#openTransactions.has(producerId)) return null
+    const message = `Producer ${producerId} has a transaction open here; this batch is not in it.`
+    return { kind: 'refused', error: ErrorCode.INVALID_TXN_STATE, message }
+  }
+
+  /** Whether a transaction of this epoch of the producer is open here. */
+  isInTransaction(producerId: number, producerEpoch: number): boolean {
+    return this.#openTransactions.has(producerId) && this.#producers.get(producerId)?.producerEpoch === producerEpoch
+  }
+
+  /** Null where a transaction of the producer is open: its coordinator knows of it. */
+  beginVerification(batch: UnverifiedBatch, nowMs: number): VerificationGuard | null {
+    if (this.isInTransaction(batch.producerId, batch.producerEpoch)) return null
+    return this.#verifications.begin(batch, nowMs)
+  }
+
+  /**
+   * Whether a marker may end the producer's transaction. From transaction version 2 on it is of a later epoch than the records, so that
+   * one which comes late ends nothing; the same one may come again (ProducerAppendInfo.checkProducerEpoch).
+   */
+  checkEnd(header: BatchHeader, { coordinatorEpoch }: TransactionEnd, transactionVersion: number): RefusedBatch | null {
+    const entry = this.#producers.get(header.producerId)
+    if (entry === undefined) return null
+    const { producerEpoch: epoch } = entry
+    const isAgain = header.producerEpoch === epoch && (transactionVersion < 2 || entry.transactionStartOffset < 0)
+    if (header.producerEpoch <= epoch && !isAgain) return oldEpoch(header, epoch)
+    if (coordinatorEpoch >= entry.coordinatorEpoch) return null
+    const message = `The coordinator of producer ${header.producerId} is in epoch ${entry.coordinatorEpoch} by now; this marker is of ${coordinatorEpoch}.`
+    return { kind: 'refused', error: ErrorCode.TRANSACTION_COORDINATOR_FENCED, message }
+  }
+
+  #continues(header: BatchHeader): ProducerCheck {
     const entry = this.#producers.get(header.producerId)
     if (entry === undefined) return checkNewProducer(header)
-    if (header.producerEpoch < entry.producerEpoch) {
-      const message = `Producer ${header.producerId} has epoch ${entry.producerEpoch} by now; this batch is of ${header.producerEpoch}.`
-      return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
-    }
+    if (header.producerEpoch < entry.producerEpoch) return oldEpoch(header, entry.producerEpoch)
     const isBegun = entry.producerEpoch !== noEpoch
     if (header.producerEpoch > entry.producerEpoch) return isBegun ? checkFirstOfEpoch(header) : { kind: 'new' }
     const known = entry.batches.find(
@@ -107,6 +189,7 @@ export class ProducerState {
   record(header: BatchHeader): void {
     if (!hasProducerId(header)) return
     const entry = this.#entryFor(header)
+    this.#verifications.forget(header.producerId)
     entry.lastTimestampMs = header.maxTimestamp
     entry.batches = [...entry.batches.slice(1 - rememberedBatches), rememberedBatchOf(header)]
     if (isTransactional(header.attributes) && entry.transactionStartOffset < 0) {
@@ -127,12 +210,14 @@ export class ProducerState {
   /** Takes in the marker that ends a producer's transaction; null when none was open here. */
   recordEnd(header: BatchHeader, end: TransactionEnd): CompletedTransaction | null {
     const entry = this.#entryFor(header)
+    this.#verifications.forget(header.producerId)
     entry.coordinatorEpoch = end.coordinatorEpoch
     entry.lastTimestampMs = header.maxTimestamp
     const firstOffset = entry.transactionStartOffset
     entry.transactionStartOffset = -1
     this.#noteTransaction(entry)
     if (firstOffset < 0) return null
+    this.#ended.push({ firstOffset, markerOffset: header.baseOffset })
     return { producerId: header.producerId, firstOffset, lastOffset: header.baseOffset, outcome: end.outcome }
   }
 
@@ -145,8 +230,27 @@ export class ProducerState {
     return first
   }
 
+  /** The same with those that were ended by a marker from this offset on: who leads next may not have it. */
+  firstUndecidedOffset(committedOffset: number): number | null {
+    this.committedTo(committedOffset)
+    const open = this.firstUnstableOffset() ?? Infinity
+    const first = this.#ended.reduce((least, { firstOffset }) => Math.min(least, firstOffset), open)
+    return first === Infinity ? null : first
+  }
+
+  /** Everything below is committed: the transactions that were ended there stay so (Kafka: onHighWatermarkUpdated). */
+  committedTo(offset: number): void {
+    let passed = 0
+    for (const { markerOffset } of this.#ended) {
+      if (markerOffset >= offset) break
+      passed += 1
+    }
+    if (passed > 0) this.#ended = this.#ended.slice(passed)
+  }
+
   /** Forgets producers that have been silent since then and have no transaction open. */
   expire(beforeMs: number): void {
+    this.#verifications.expire(beforeMs)
     for (const entry of this.#producers.values()) {
       if (entry.lastTimestampMs < beforeMs && entry.transactionStartOffset < 0) this.#forget(entry.producerId)
     }
@@ -209,6 +313,11 @@ export function rememberedBatchOf(header: BatchHeader): RememberedBatch {
 function checkNewProducer({ producerId, producerEpoch }: BatchHeader): ProducerCheck {
   if (producerEpoch >= noEpoch) return { kind: 'new' }
   const message = `Producer ${producerId} cannot have the epoch ${producerEpoch}.`
+  return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
+}
+
+function oldEpoch({ producerId, producerEpoch }: BatchHeader, epoch: number): RefusedBatch {
+  const message = `Producer ${producerId} has epoch ${epoch} by now; this batch is of ${producerEpoch}.`
   return { kind: 'refused', error: ErrorCode.INVALID_PRODUCER_EPOCH, message }
 }
 

@@ -44,6 +44,30 @@ export interface AppendOptions {
   readonly leaderEpoch: number
   readonly origin: AppendOrigin
   readonly write?: AppendMoment
+  /**
+   * Says that a batch which begins a transaction is taken only with the guard of its verification (`PartitionLog.beginVerification`).
+   * Who appends for clients says so.
+   */
+  readonly verified?: { readonly guard: VerificationGuard | null }
+  /** Of a marker: from 2 on its epoch has to be above that of the producer's records (KIP-890). */
+  readonly transactionVersion?: number
+}
+
+/**
+ * Stands for one question to a transaction's coordinator, whether the transaction has this partition: its answer counts only as long as
+ * nothing of the producer was written here since it was asked (Kafka: VerificationGuard).
+ */
+export interface VerificationGuard {
+  readonly producerId: number
+}
+
+/** What ends a producer's transaction in a partition. */
+export interface TransactionMarker {
+  readonly producerId: number
+  readonly producerEpoch: number
+  readonly coordinatorEpoch: number
+  readonly outcome: 'commit' | 'abort'
+  readonly transactionVersion: number
 }
 
 export type AppendResult =

@@ -4,9 +4,10 @@ import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { ReplicaStateLog } from '../../src/broker/replica-log.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
-import type { StateRecord } from '../../src/coordination/coordinator.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
+import type { VerificationGuard } from '../../src/log/types.ts'
+import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { buildBatch } from '../../src/protocol/records/builder.ts'
 import { endTransaction, open, startMs } from '../log/setup.ts'
 
@@ -41,43 +42,54 @@ class Written {
     endTransaction(this.#replica.log, { producerId, producerEpoch: 0 }, outcome)
   }
 
-  /** 'key=value', with a question mark behind it while it is pending. */
+  /** 'key=value', with the producer behind it whose transaction it is in; and 'commit 7' for the end of one. */
   read(): string[] {
-    const records: StateRecord[] = []
-    for (const _ of new ReplicaStateLog(this.#replica).replaySteps((record) => records.push(record)));
-    return records.map(({ key, value, isPending }) => `${key}=${value}${isPending ? '?' : ''}`)
+    const told: string[] = []
+    const steps = new ReplicaStateLog(this.#replica).replaySteps(
+      ({ key, value }, { offset, producerId }) =>
+        told.push(`${offset}: ${key}=${value}${producerId === null ? '' : ` of ${producerId}`}`),
+      (producerId, outcome) => told.push(`${outcome} ${producerId}`)
+    )
+    for (const _ of steps);
+    return told
   }
 }
 
-test('records of a transaction count when it is committed, never when it is aborted, and are pending while it is open', () => {
+test('a log is read with the transactions of those who wrote it, and their ends where they stand', () => {
   const log = new Written()
-  for (const producerId of [1, 2, 3]) log.put(`k${producerId}`, 'v', producerId)
-  log.put('k4', 'v')
+  log.put('k1', 'v', 1)
+  log.put('k2', null, 2)
+  log.put('k3', 'v')
   log.end(1, 'commit')
   log.end(2, 'abort')
-  assert.deepEqual(log.read(), ['k4=v', 'k1=v', 'k3=v?'])
+  assert.deepEqual(log.read(), ['0: k1=v of 1', '1: k2=null of 2', '2: k3=v', 'commit 1', 'abort 2'])
 })
 
-test('of two records of a key the later one in the log counts, whenever the transaction of the other ends', () => {
-  const log = new Written()
-  log.put('k', 'first', 1)
-  log.put('k', 'second')
-  log.end(1, 'commit')
-  assert.deepEqual(log.read(), ['k=second'])
-  log.put('k', 'third', 1)
-  log.put('k', 'fourth', 2)
-  log.end(2, 'commit')
-  log.end(1, 'commit')
-  assert.deepEqual(log.read(), ['k=second', 'k=fourth'])
-})
-
-test('a record stays pending behind a later one of its key, and goes with one that takes the key away', () => {
-  const log = new Written()
-  log.put('k', 'first', 1)
-  log.put('k', 'second')
-  assert.deepEqual(log.read(), ['k=second', 'k=first?'])
-  log.put('k', null)
-  assert.deepEqual(log.read(), ['k=second', 'k=null'])
+test('what is written within a transaction is held against its producer, and so is its end', () => {
+  const log = open({ history: 'new' })
+  const stateLog = new ReplicaStateLog(leading(log))
+  const records = [{ key: Buffer.from('k'), value: Buffer.from('v') }]
+  const producer = (producerEpoch: number) => ({ producerId: 7, producerEpoch })
+  const within = (producerEpoch: number, guard: VerificationGuard | null) =>
+    stateLog.appendWithin({ ...producer(producerEpoch), guard }, records, startMs)
+  const end = (producerEpoch: number, coordinatorEpoch: number, transactionVersion: number) =>
+    stateLog.appendMarker(
+      { ...producer(producerEpoch), coordinatorEpoch, outcome: 'commit', transactionVersion },
+      startMs
+    )
+  assert.equal(within(1, null), ErrorCode.INVALID_TXN_STATE)
+  const guard = log.beginVerification({ ...producer(1), baseSequence: -1, bumpsEpochs: false })
+  assert.equal(within(1, guard), ErrorCode.NONE)
+  assert.equal(within(1, null), ErrorCode.NONE)
+  assert.equal(within(0, null), ErrorCode.INVALID_TXN_STATE)
+  assert.equal(end(1, 3, 2), ErrorCode.INVALID_PRODUCER_EPOCH)
+  assert.equal(end(2, 3, 2), ErrorCode.NONE)
+  // The same again, as after an answer that was lost.
+  assert.equal(end(2, 3, 2), ErrorCode.NONE)
+  assert.equal(end(2, 2, 2), ErrorCode.TRANSACTION_COORDINATOR_FENCED)
+  assert.equal(end(1, 3, 0), ErrorCode.INVALID_PRODUCER_EPOCH)
+  assert.equal(within(2, guard), ErrorCode.INVALID_TXN_STATE)
+  assert.equal(log.logEndOffset, 4)
 })
 
 test('records of a coordinator are synced, and readable, although nobody waits for them', async () => {

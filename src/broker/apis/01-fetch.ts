@@ -23,7 +23,7 @@ import { misdirectedFetch, redirectedFetch } from '../current-leaders.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchContext, FetchPartition } from '../fetch-sessions.ts'
 import { preferredReadReplica } from '../preferred-replica.ts'
-import type { FetchWatch } from '../purgatory.ts'
+import type { FetchWatch, WaitingReader } from '../purgatory.ts'
 import {
   absentPartition,
   failedRead,
@@ -113,8 +113,9 @@ function replicaIdOf(request: Request, { apiVersion }: RequestContext): number {
   return apiVersion >= 15 ? request.replicaState.replicaId : request.replicaId
 }
 
-function readerOf(request: Request, context: RequestContext): 'follower' | 'consumer' {
-  return replicaIdOf(request, context) >= 0 ? 'follower' : 'consumer'
+function readerOf(request: Request, context: RequestContext): WaitingReader {
+  if (replicaIdOf(request, context) >= 0) return 'follower'
+  return request.isolationLevel === 1 ? 'consumer of what is stable' : 'consumer'
 }
 
 function respondOrWait(

@@ -12,7 +12,7 @@
 import type { Clock, Timer } from '../../host/clock.ts'
 import { InvariantError } from '../../invariant.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
-import type { AppendMoment, AppendOrigin, AppendResult } from '../../log/types.ts'
+import type { AppendMoment, AppendOptions, AppendOrigin, AppendResult } from '../../log/types.ts'
 import { type Assignment, type FollowerCopy, type FollowerLife, Leadership } from './leadership.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
@@ -30,6 +30,11 @@ export class NotLeading extends Error {
 export class CommitTimeout extends Error {
   override readonly name = 'CommitTimeout'
 }
+
+/** What an append says of the transaction that it is in. */
+export type Within = Pick<AppendOptions, 'verified' | 'transactionVersion'>
+
+const outside: Within = {}
 
 /** How long others are waited for. */
 export interface CommitPatience {
@@ -71,6 +76,9 @@ export class Replica {
   #highWatermark: number
   #unreadable: Unreadable[] = []
   readonly #observers = new Set<ReplicaObserver>()
+  /** Consumers that wait for what no open transaction holds back; and the last stable offset that they know. */
+  readonly #stableObservers = new Set<ReplicaObserver>()
+  #stableOffset = 0
   /** Followers that wait for what is written, whether or not it is committed. */
   readonly #followers = new Set<ReplicaObserver>()
   readonly #followerWatchers = new Set<() => void>()
@@ -104,6 +112,7 @@ export class Replica {
     this.#writeDown = options.writeDown
     this.#leaderEpoch = options.leaderEpoch
     this.#highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark ?? Infinity, log.syncedEndOffset))
+    log.committedTo(this.#highWatermark)
     log.onSynced = () => this.#advance()
   }
 
@@ -236,19 +245,19 @@ export class Replica {
     return this.#highWatermark
   }
 
-  /** The offset below which every transaction has ended, and no higher than the high watermark. */
+  /** The offset below which every transaction has ended by a marker that is committed, and no higher than the high watermark. */
   get lastStableOffset(): number {
-    return Math.min(this.log.lastStableOffset, this.#highWatermark)
+    return Math.min(this.log.stableOffset(this.#highWatermark), this.#highWatermark)
   }
 
   /** Only of a leader. Throws DiskError. */
-  append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now'): AppendResult {
+  append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now', within: Within = outside): AppendResult {
     if (this.#leadership === null) throw this.#broken('is given records, and does not lead')
-    const result = this.log.append(records, { leaderEpoch: this.#leaderEpoch, origin, write })
+    const result = this.log.append(records, { ...within, leaderEpoch: this.#leaderEpoch, origin, write })
     if (result.ok && !result.isDuplicate) {
       this.#noteUnreadable(result.firstOffset, result.lastOffset + 1, records.length)
       this.#advance()
-      if (this.#observers.size > 0 || this.#hasReaderAtEnd) this.#syncForReaders()
+      if (this.#hasObservers || this.#hasReaderAtEnd) this.#syncForReaders()
       if (this.#followers.size > 0) this.#tellFollowers(records.length)
     }
     return result
@@ -370,6 +379,17 @@ export class Replica {
     if (this.#highWatermark < this.log.logEndOffset) this.#syncForReaders()
   }
 
+  /** The same for who reads what is committed: what an open transaction holds back is not told. */
+  observeStable(observer: ReplicaObserver): void {
+    if (this.#stableObservers.size === 0) this.#stableOffset = this.lastStableOffset
+    this.#stableObservers.add(observer)
+    if (this.#highWatermark < this.log.logEndOffset) this.#syncForReaders()
+  }
+
+  get #hasObservers(): boolean {
+    return this.#observers.size > 0 || this.#stableObservers.size > 0
+  }
+
   /** A follower hears of what is appended as soon as it is written. */
   observeWritten(observer: ReplicaObserver): void {
     this.#followers.add(observer)
@@ -377,6 +397,7 @@ export class Replica {
 
   forget(observer: ReplicaObserver): void {
     this.#observers.delete(observer)
+    this.#stableObservers.delete(observer)
     this.#followers.delete(observer)
   }
 
@@ -403,7 +424,7 @@ export class Replica {
   }
 
   #letGo(): void {
-    for (const observer of [...this.#observers, ...this.#followers]) observer.ended()
+    for (const observer of [...this.#observers, ...this.#stableObservers, ...this.#followers]) observer.ended()
   }
 
   #syncForReaders(): void {
@@ -423,7 +444,9 @@ export class Replica {
     if (readable <= this.#highWatermark) return
     const { logEndOffset } = this.log
     if (readable > logEndOffset) throw this.#broken(`is committed up to ${readable}, and ends at ${logEndOffset}`)
+    const before = this.#highWatermark
     this.#highWatermark = readable
+    this.log.committedTo(readable)
     // What a former life of this broker has left is not among what it counts: whoever waits looks for himself then.
     let bytes = (this.#unreadable[0]?.endOffset ?? Infinity) > readable ? Infinity : 0
     let passed = 0
@@ -435,8 +458,19 @@ export class Replica {
     this.#unreadable = passed === this.#unreadable.length ? [] : this.#unreadable.slice(passed)
     this.#resolveCommitments()
     for (const observer of [...this.#observers]) observer.advanced(bytes)
+    if (this.#stableObservers.size > 0) this.#tellStable(bytes, before)
     // Followers learn from the leader how far consumers may read at their place.
     for (const observer of [...this.#followers]) observer.advanced(bytes)
+  }
+
+  /** Where a transaction held something back, whoever waits looks for himself how much has come. */
+  #tellStable(bytes: number, before: number): void {
+    const stableOffset = this.lastStableOffset
+    const known = this.#stableOffset
+    this.#stableOffset = stableOffset
+    if (stableOffset === known) return
+    const isAll = known === before && stableOffset === this.#highWatermark
+    for (const observer of [...this.#stableObservers]) observer.advanced(isAll ? bytes : Infinity)
   }
 
   #resolveCommitments(): void {

@@ -11,6 +11,7 @@ import { type Chance, randomUuid } from '../../host/chance.ts'
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
 import { limits } from '../../limits.ts'
+import type { TransactionMarker, VerificationGuard } from '../../log/types.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { DescribeGroupsResponseDescribedGroup } from '../../protocol/generated/api/describe-groups-response.ts'
 import type { HeartbeatRequest } from '../../protocol/generated/api/heartbeat-request.ts'
@@ -26,6 +27,8 @@ import type { OffsetDeleteResponse } from '../../protocol/generated/api/offset-d
 import type { OffsetFetchResponseGroup } from '../../protocol/generated/api/offset-fetch-response.ts'
 import type { SyncGroupRequest } from '../../protocol/generated/api/sync-group-request.ts'
 import type { SyncGroupResponse } from '../../protocol/generated/api/sync-group-response.ts'
+import type { TxnOffsetCommitRequest } from '../../protocol/generated/api/txn-offset-commit-request.ts'
+import type { TxnOffsetCommitResponse } from '../../protocol/generated/api/txn-offset-commit-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import { Coordinator, type Decision, NotSafeYet, type StateLog, type StateRecord } from '../coordinator.ts'
 import { describedGroup, listedGroup, missingGroup, undescribedGroup } from './classic/describe.ts'
@@ -38,11 +41,12 @@ import { sync } from './classic/sync.ts'
 import { roundFromLog, saidBytes } from './classic/waiting.ts'
 import type { GroupConfig } from './group-config.ts'
 import { checkCommit, commit, refusedCommit } from './offsets/commit.ts'
+import { checkCommitWithin, offsetsWithin, refusedWithin } from './offsets/commit-within.ts'
 import { deleteGroup, deleteOffsets, offsetsOfDeletedTopics } from './offsets/delete.ts'
 import { expireOffsets } from './offsets/expire.ts'
 import { type AskedOffsets, fetchOffsets } from './offsets/fetch.ts'
 import { OwedAnswers } from './owed-answers.ts'
-import { replay } from './replay.ts'
+import { replay, replayEnd } from './replay.ts'
 import { Rounds } from './rounds.ts'
 import { GroupsState } from './state.ts'
 import type { TopicNames } from './topic-names.ts'
@@ -107,7 +111,8 @@ export class GroupCoordinator {
     })
     this.#coordinator = new Coordinator({
       log: options.log,
-      replay: (record) => replay(this.#state, record),
+      replay: (record, at) => replay(this.#state, record, at),
+      replayEnd: (producerId, outcome) => replayEnd(this.#state, producerId, outcome),
       onFailure: () => this.close()
     })
   }
@@ -193,6 +198,36 @@ export class GroupCoordinator {
         }
         return this.#commit(commit(errorCode, request, circumstances))
       }
+    )
+  }
+
+  /** Offsets that count when the producer's transaction is committed. `guard`: as its coordinator has let it in, where it begins here. */
+  commitOffsetsWithin(
+    request: Decoded<TxnOffsetCommitRequest>,
+    { apiVersion }: Pick<Caller, 'apiVersion'>,
+    guard: VerificationGuard | null
+  ): Promise<TxnOffsetCommitResponse> {
+    const circumstances = { ...this.#circumstances(), apiVersion, topics: this.#options.topics }
+    const { producerId, producerEpoch } = request
+    return this.#answer<TxnOffsetCommitResponse>(
+      () => refusedWithin(ErrorCode.NOT_COORDINATOR, request, circumstances),
+      () => {
+        const group = this.#find(request.groupId)
+        const errorCode = checkCommitWithin(group.round, request) || this.#roomForGroup(group)
+        if (errorCode !== ErrorCode.NONE) return refusedWithin(errorCode, request, circumstances)
+        const { records, answer } = offsetsWithin(request, circumstances)
+        return answer(
+          this.#coordinator.commitWithin({ producerId, producerEpoch, guard }, records, circumstances.nowMs)
+        )
+      }
+    )
+  }
+
+  /** A producer's transaction has ended, which had offsets of groups that are looked after here: resolves when that is safe. */
+  endTransaction(marker: TransactionMarker): Promise<ErrorCode> {
+    return this.#answer<ErrorCode>(
+      () => ErrorCode.NOT_LEADER_OR_FOLLOWER,
+      () => this.#coordinator.endTransaction(marker, this.#options.clock.nowMs())
     )
   }
 

@@ -11,7 +11,7 @@ import { FetchRequest } from '../../../src/protocol/generated/api/fetch-request.
 import { FetchResponse } from '../../../src/protocol/generated/api/fetch-response.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { Compression } from '../../../src/protocol/records/compression/codec.ts'
-import { ControlRecordType, controlKey } from '../../../src/protocol/records/control-records.ts'
+import { ControlRecordType, controlKey, endTransactionMarker } from '../../../src/protocol/records/control-records.ts'
 import { batchOf, clockOf, createTopic, idOf, produce, startOfTimeMs, valuesIn } from './records-setup.ts'
 import { ask, startBroker } from './setup.ts'
 
@@ -255,6 +255,25 @@ test('read_committed stops before an open transaction, and is told of those that
   await replica?.log.durable(appended.lastOffset + 1)
   const after = await fetchOne(broker, {}, committed)
   assert.deepEqual([after.lastStableOffset, after.abortedTransactions], [4, [{ producerId: 7, firstOffset: 1 }]])
+  await broker.stop()
+})
+
+test('a fetch of what is stable does not wake for what an open transaction holds back, and does for its end', async () => {
+  const broker = await start()
+  const producer = { producerId: 7, producerEpoch: 0 }
+  const inTransaction = { ...producer, baseSequence: 0, isTransactional: true }
+  const replica = broker.replica('t1', 0)
+  assert.ok(replica?.append(batchOf(['open'], inTransaction), 'client').ok)
+  const waiting = fetchOne(broker, {}, { isolationLevel: 1, maxWaitMs: 1000, minBytes: 1 })
+  await produce(broker, { records: batchOf(['after']) })
+  assert.equal(await isSettled(waiting), false)
+  const marker = { ...producer, coordinatorEpoch: 0, outcome: 'commit', timestampMs: startOfTimeMs } as const
+  assert.ok(replica.append(endTransactionMarker(marker), 'coordinator').ok)
+  assert.deepEqual((await waiting).values.slice(0, 2), ['open', 'after'])
+  const next = fetchOne(broker, { offset: 3 }, { isolationLevel: 1, maxWaitMs: 1000, minBytes: 1 })
+  assert.equal(await isSettled(next), false)
+  await produce(broker, { records: batchOf(['more']) })
+  assert.deepEqual((await next).values, ['more'])
   await broker.stop()
 })
 

@@ -1,11 +1,20 @@
 /** A coordinator on a log in memory, under a clock that a test winds, and requests with sensible fields. */
 
-import type { StateLog, StateRecord } from '../../../src/coordination/coordinator.ts'
+import type {
+  Replay,
+  ReplayEnd,
+  StateLog,
+  StateRecord,
+  TransactionalStateLog,
+  TransactionalWrite
+} from '../../../src/coordination/coordinator.ts'
 import { type GroupConfig, GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
 import { readGroupLogRecord } from '../../../src/coordination/groups/records.ts'
 import type { Chance } from '../../../src/host/chance.ts'
 import { DiskError } from '../../../src/host/disk.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
+import type { TransactionMarker } from '../../../src/log/types.ts'
+import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import type { HeartbeatRequest } from '../../../src/protocol/generated/api/heartbeat-request.ts'
 import type { JoinGroupRequest } from '../../../src/protocol/generated/api/join-group-request.ts'
 import type { OffsetCommitRequest } from '../../../src/protocol/generated/api/offset-commit-request.ts'
@@ -23,8 +32,13 @@ export const config: GroupConfig = {
 }
 
 /** Durable at once, or when it is told to be. */
-export class MemoryStateLog implements StateLog {
+export class MemoryStateLog implements TransactionalStateLog {
   readonly records: StateRecord[] = []
+  /** By the index of the record that they come before, and by that of the record that they hold. */
+  readonly #ends: { readonly before: number; readonly producerId: number; readonly outcome: 'commit' | 'abort' }[] = []
+  readonly #producers = new Map<number, number>()
+  /** What the log says to what comes within transactions. */
+  refusal: ErrorCode = ErrorCode.NONE
   isFull = false
   hasLostSyncs = false
   #held: (() => void)[] | null = null
@@ -36,6 +50,19 @@ export class MemoryStateLog implements StateLog {
   append(records: readonly StateRecord[]): void {
     if (this.isFull) throw new DiskError('full', '__consumer_offsets-0', 'no space')
     this.records.push(...records)
+  }
+
+  appendWithin({ producerId }: Pick<TransactionalWrite, 'producerId'>, records: readonly StateRecord[]): ErrorCode {
+    if (this.refusal !== ErrorCode.NONE) return this.refusal
+    for (const [index] of records.entries()) this.#producers.set(this.records.length + index, producerId)
+    this.append(records)
+    return ErrorCode.NONE
+  }
+
+  appendMarker({ producerId, outcome }: TransactionMarker): ErrorCode {
+    if (this.refusal !== ErrorCode.NONE) return this.refusal
+    this.#ends.push({ before: this.records.length, producerId, outcome })
+    return ErrorCode.NONE
   }
 
   durable(): Promise<void> {
@@ -53,11 +80,17 @@ export class MemoryStateLog implements StateLog {
     this.#held = null
   }
 
-  *replaySteps(replay: (record: StateRecord) => void): Iterable<void> {
-    for (const record of [...this.records]) {
-      replay(record)
+  *replaySteps(replay: Replay, replayEnd: ReplayEnd): Iterable<void> {
+    for (const [offset, record] of [...this.records].entries()) {
+      this.#replayEnds(offset, replayEnd)
+      replay(record, { offset, producerId: this.#producers.get(offset) ?? null })
       yield
     }
+    this.#replayEnds(this.records.length, replayEnd)
+  }
+
+  #replayEnds(before: number, replayEnd: ReplayEnd): void {
+    for (const end of this.#ends) if (end.before === before) replayEnd(end.producerId, end.outcome)
   }
 }
 

@@ -30,7 +30,7 @@ export interface CommitCircumstances extends TopicsAsAsked {
 }
 
 /** An offset for a partition that exists. */
-interface OffsetToCommit {
+export interface OffsetToCommit {
   readonly topic: TopicKey
   readonly partition: number
   readonly offset: number
@@ -49,11 +49,15 @@ interface SortedCommit {
 }
 
 /** Parts what can be committed from what names no partition of this cluster. */
-function sortCommit(request: Request, { apiVersion, topics }: TopicsAsAsked): SortedCommit {
+export function sortCommit(
+  requested: Decoded<OffsetCommitRequest>['topics'],
+  by: 'ids' | 'names',
+  topics: TopicNames
+): SortedCommit {
   const answers = new PartitionAnswers()
   const offsets: OffsetToCommit[] = []
-  for (const { name, topicId, partitions } of request.topics) {
-    const known = apiVersion >= firstVersionWithTopicIds ? topics.nameOf(topicId) : name
+  for (const { name, topicId, partitions } of requested) {
+    const known = by === 'ids' ? topics.nameOf(topicId) : name
     const topic = { name: known ?? '', topicId: known === undefined ? topicId : (topics.idOf(known) ?? ZERO_UUID) }
     for (const { partitionIndex, committedOffset, committedLeaderEpoch, committedMetadata } of partitions) {
       if (known === undefined) {
@@ -68,6 +72,10 @@ function sortCommit(request: Request, { apiVersion, topics }: TopicsAsAsked): So
     }
   }
   return { answers, offsets }
+}
+
+function sortAsked({ topics }: Request, { apiVersion, topics: names }: TopicsAsAsked): SortedCommit {
+  return sortCommit(topics, apiVersion >= firstVersionWithTopicIds ? 'ids' : 'names', names)
 }
 
 /** Whether this caller may commit for the group now. */
@@ -89,7 +97,7 @@ export function checkCommit(round: Round | undefined, request: Request, apiVersi
 
 /** The answer when the group refuses, or nobody here looks after it: what does not exist is told all the same. */
 export function refusedCommit(errorCode: ErrorCode, request: Request, asked: TopicsAsAsked): OffsetCommitResponse {
-  const { answers, offsets } = sortCommit(request, asked)
+  const { answers, offsets } = sortAsked(request, asked)
   for (const { topic, partition } of offsets) answers.add(topic, partition, errorCode)
   return { topics: answers.topics() }
 }
@@ -100,7 +108,7 @@ export function commit(
   circumstances: CommitCircumstances
 ): Decision<OffsetCommitResponse> {
   if (groupError !== ErrorCode.NONE) return refuse(refusedCommit(groupError, request, circumstances))
-  const { answers, offsets } = sortCommit(request, circumstances)
+  const { answers, offsets } = sortAsked(request, circumstances)
   const { nowMs, config } = circumstances
   const expireTimestampMs = request.retentionTimeMs === noRetention ? null : nowMs + request.retentionTimeMs
   const records = offsets.flatMap((toCommit) => {

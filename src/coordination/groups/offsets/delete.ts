@@ -41,9 +41,9 @@ export function deleteOffsets(
     const errorCode = isSubscribedTo(round, topic.name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE
     for (const partition of indexes) {
       answers.add(topic, partition, errorCode)
-      const isThere = [offsets, pendingOffsets].some((one) => one.get(groupId, topic.name, partition) !== undefined)
-      if (errorCode === ErrorCode.NONE && isThere)
-        records.push(offsetTombstone({ groupId, topic: topic.name, partition }))
+      const place = { groupId, topic: topic.name, partition }
+      const isThere = offsets.get(groupId, topic.name, partition) !== undefined || pendingOffsets.has(place)
+      if (errorCode === ErrorCode.NONE && isThere) records.push(offsetTombstone(place))
     }
   }
   return decide(records, { errorCode: ErrorCode.NONE, topics: answers.topics() })

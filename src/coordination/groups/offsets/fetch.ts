@@ -27,7 +27,8 @@ export interface AskedOffsets {
 /** What counts for one answer. */
 interface Offsets {
   readonly committed: GroupOffsets
-  readonly unstable: GroupOffsets
+  /** Topics and partitions. */
+  readonly unstable: ReadonlyMap<string, ReadonlyMap<number, unknown>>
 }
 
 const noOffsets: GroupOffsets = new Map()

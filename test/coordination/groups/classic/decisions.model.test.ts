@@ -119,7 +119,7 @@ function take(world: World, draft: Draft): World {
   const state = new GroupsState()
   const { groupId, metadata } = world.group
   if (metadata !== undefined) state.groups.set(groupId, metadata)
-  for (const record of draft.records) replay(state, record)
+  for (const record of draft.records) replay(state, record, { offset: 0, producerId: null })
   const owed = new Set(world.owed)
   let clients = world.clients
   const answered = (waiter: number, become: (client: Client) => Client) => {

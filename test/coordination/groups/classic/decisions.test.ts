@@ -33,7 +33,7 @@ function drafted(decided: Draft | number | null): Draft {
 function after(group: FoundGroup, draft: Draft): FoundGroup {
   const state = new GroupsState()
   if (group.metadata !== undefined) state.groups.set(group.groupId, group.metadata)
-  for (const record of draft.records) replay(state, record)
+  for (const record of draft.records) replay(state, record, { offset: 0, producerId: null })
   return { groupId: group.groupId, metadata: state.groups.get(group.groupId), round: draft.round }
 }
 

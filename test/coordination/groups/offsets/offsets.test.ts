@@ -230,8 +230,8 @@ async function withOpenTransaction() {
   const value = { leaderEpoch: -1, metadata: '', commitTimestampMs: clock.nowMs(), expireTimestampMs: null }
   const record = (partition: number, offset: number) =>
     offsetCommitRecord({ groupId: 'g', topic: 't1', partition }, { ...value, offset, topicId: topicId('t1') })
-  const pending = [0, 1].map((partition) => ({ ...record(partition, 9), isPending: true as const }))
-  log.append([record(0, 5), ...pending])
+  log.append([record(0, 5)])
+  log.appendWithin({ producerId: 7 }, [record(0, 9), record(1, 9)])
   return { log, clock, coordinator: await coordinatorOn(log, clock) }
 }
 
