@@ -56,6 +56,8 @@ export const limits = {
   partitionsAtOnce: 100,
   /** A follower's fetch waits this long for records (Kafka: replica.fetch.wait.max.ms). */
   followerFetchWaitMs: 500,
+  /** What came with one fetch becomes safe in a few milliseconds; a partition that takes longer holds up the others no longer than this. */
+  followerPatienceMs: 10,
   /** After a refusal a follower asks again: short, as brokers of one process hear of elections at once. */
   followerRestMs: 20,
   /** A broker that comes, and is not taken yet, says again that it is there (Kafka: BrokerLifecycleManager.resendExponentialBackoff begins so). */

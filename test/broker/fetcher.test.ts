@@ -1,7 +1,7 @@
 /** How a follower is filled by what its leader answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fetcher, type Peer } from '../../src/broker/replication/fetcher.ts'
+import { Fetcher, type FetcherOptions, type Peer } from '../../src/broker/replication/fetcher.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -9,21 +9,37 @@ import { ManualClock } from '../../src/host/memory/clock.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { InvariantError } from '../../src/invariant.ts'
+import { limits } from '../../src/limits.ts'
 import { patchPlace } from '../../src/protocol/records/batch.ts'
 import { turns } from '../cluster/held-transport.ts'
 import { batchOf, open } from '../log/setup.ts'
+import { hold } from './held-disk.ts'
 
 const topicId = 'b3JkZXJzLXRvcGljLWlkMQ'
 
 /** A replica of broker 2, which follows broker 1. */
-function following(log = open({ history: 'new' }), writeDown = async () => {}): Replica {
+function following(log = open({ history: 'new' }), writeDown = async () => {}, partition = 0): Replica {
   const replica = new Replica({
-    ...{ topic: 'orders', topicId, partition: 0, leaderEpoch: 0 },
+    ...{ topic: 'orders', topicId, partition, leaderEpoch: 0 },
     ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown },
     log
   })
   replica.takeRole({ leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1] })
   return replica
+}
+
+function fetcherOf(peer: Peer, more: Partial<FetcherOptions>): Fetcher {
+  const throttle = new ReplicationThrottle({
+    ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
+  })
+  return new Fetcher({
+    ...{ peer, nodeId: 2, brokerEpoch: () => 1, clock: new ManualClock(), throttle },
+    onFailure: (_, error) => assert.fail(error),
+    noteGaps: () => assert.fail('there are none'),
+    onUnfit: (_, error) => assert.fail(error),
+    onMistake: (error) => assert.fail(String(error)),
+    ...more
+  })
 }
 
 /** The leader answers every fetch with the one batch, until it is there; then, once, with where its log begins. */
@@ -49,16 +65,7 @@ async function fill(
     },
     logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end, gaps: 'none' })
   }
-  const fetcher = new Fetcher({
-    ...{ peer, nodeId: 2, brokerEpoch: () => 1, clock: new ManualClock() },
-    throttle: new ReplicationThrottle({
-      ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
-    }),
-    onFailure: (_, error) => assert.fail(error),
-    noteGaps: () => assert.fail('there are none'),
-    onUnfit: (_, error) => unfit.push(error.message),
-    onMistake
-  })
+  const fetcher = fetcherOf(peer, { onUnfit: (_, error) => unfit.push(error.message), onMistake })
   replica.onSettled = () => fetcher.add(replica)
   fetcher.add(replica)
   await turns()
@@ -140,4 +147,54 @@ test('a mistake of ours while a follower is filled is told, and ends neither the
   patchPlace(batch, 0, 0, 0)
   assert.deepEqual(await fill(replica, batch, { start: 0, end: 1 }, (error) => told.push(error)), [])
   assert.deepEqual(told, [mistake], 'once: it rests before it asks again')
+})
+
+test('a partition whose records take long to become safe holds up no other', async () => {
+  const disk = new SimulatedDisk()
+  const slowly = hold()
+  disk.syncing = (path) => (path.startsWith('orders-9/') ? slowly.over : Promise.resolve())
+  const asked: string[] = []
+  const [slots, others] = [hold(), hold()]
+  const peer: Peer = {
+    fetch: async ({ topics: [topic] }) => {
+      const wanted = topic?.partitions ?? []
+      for (const { partition, fetchOffset } of wanted) asked.push(`${partition} from ${fetchOffset}`)
+      const isMain = wanted.some(({ partition }) => partition === 0)
+      // Those that were added one by one wait at the leader's; the next request carries those that found no room.
+      if (asked.includes('0 from 1')) await others.over
+      else if (!isMain) await slots.over
+      const answer = {
+        errorCode: 0,
+        highWatermark: 0,
+        logStartOffset: 0,
+        lastStableOffset: 0,
+        preferredReadReplica: -1
+      }
+      const partitions = wanted.map(({ partition }) => {
+        const records = wanted.length > 1 ? batchOf(['a']) : null
+        if (records !== null) patchPlace(records, 0, 0, 0)
+        return { ...answer, abortedTransactions: null, partitionIndex: partition, records }
+      })
+      const responses = [{ topic: '', topicId, partitions }]
+      return { response: { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses }, done: () => {} }
+    },
+    logEnds: () => assert.fail('nobody asks')
+  }
+  const clock = new ManualClock()
+  const fetcher = fetcherOf(peer, { clock })
+  for (let partition = 0; partition < 10; partition++) {
+    const log = open({ disk, history: 'new', directory: `orders-${partition}` })
+    fetcher.add(following(log, async () => {}, partition))
+  }
+  await turns()
+  clock.advance(limits.followerPatienceMs)
+  await turns()
+  assert.ok(asked.includes('0 from 1'), asked.join())
+  assert.ok(!asked.includes('9 from 1'), 'what is not safe yet')
+  slowly.release()
+  await turns()
+  slots.release()
+  await turns()
+  assert.ok(asked.includes('9 from 1'), asked.join())
+  fetcher.stop()
 })

@@ -2,8 +2,8 @@
  * Fills the replicas that follow one leader's broker: asks it for what comes next, appends what it gives, cuts off what it does not
  * have, and asks for more when that is as safe as promised (Kafka: ReplicaFetcherThread; KIP-595 for truncation by fetching).
  *
- * One request carries all partitions that are not being asked for already. While it waits at the leader's, a second one may carry
- * those that came meanwhile, so that a failover need not wait for the first to come back.
+ * One request carries all partitions that are not being asked for already. While it waits at the leader's, others may carry those that
+ * came meanwhile: a failover need not wait for the first to come back, nor a partition for another whose records take long to become safe.
  */
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError, mayPass } from '../../host/disk.ts'
@@ -68,8 +68,8 @@ export interface FetcherOptions {
 
 type PartitionAnswer = FetchResponse['responses'][number]['partitions'][number]
 
-/** The main one, and one for those that came while it waits. */
-const requestsMax = 2
+/** The main one, and some for those that came while it waits, or took longer. */
+const requestsMax = 8
 
 export class Fetcher {
   readonly #options: FetcherOptions
@@ -120,9 +120,9 @@ export class Fetcher {
     if (safe.length === 0) return
     for (const replica of safe) this.#busy.add(replica)
     this.#requests += 1
-    this.#ask(safe).finally(() => {
+    this.#ask(safe).then((slow) => {
       this.#requests -= 1
-      for (const replica of safe) this.#busy.delete(replica)
+      for (const replica of safe) if (!slow.has(replica)) this.#busy.delete(replica)
       this.#pump()
     })
   }
@@ -141,10 +141,7 @@ export class Fetcher {
     if (log.syncedEndOffset === log.logEndOffset) return true
     this.#busy.add(replica)
     log.durable(log.logEndOffset).then(
-      () => {
-        this.#busy.delete(replica)
-        this.#pump()
-      },
+      () => this.#free(replica),
       (error: unknown) => {
         this.#busy.delete(replica)
         this.#refused(replica, error)
@@ -153,13 +150,14 @@ export class Fetcher {
     return false
   }
 
-  async #ask(replicas: readonly Replica[]): Promise<void> {
+  /** Resolves when most of what came is safe, with those that take longer: they are free by themselves. */
+  async #ask(replicas: readonly Replica[]): Promise<ReadonlySet<Replica>> {
     const { peer } = this.#options
     const epochs = new Map(replicas.map((replica) => [replica, replica.leaderEpoch]))
     const offsets = new Map(replicas.map((replica) => [replica, replica.log.logEndOffset]))
     try {
       const { response, done } = await peer.fetch(this.#request(replicas))
-      const settled: Promise<void>[] = []
+      const taking = new Map<Replica, Promise<void>>()
       for (const topic of response.responses) {
         for (const answer of topic.partitions) {
           const replica = this.#replicas.get(`${topic.topicId}-${answer.partitionIndex}`)
@@ -168,15 +166,40 @@ export class Fetcher {
           if (replica.leadership !== null || replica.leaderEpoch !== epochs.get(replica)) continue
           if (replica.isUnsettled) continue
           if (replica.log.logEndOffset !== offsets.get(replica)) continue
-          settled.push(this.#take(replica, answer))
+          const taken = this.#take(replica, answer).finally(() => taking.delete(replica))
+          taking.set(replica, taken)
         }
       }
       done()
-      await Promise.all(settled)
+      await this.#inTime([...taking.values()])
+      for (const [replica, taken] of taking) this.#freeLater(replica, taken)
+      return new Set(taking.keys())
     } catch (error) {
       if (!(error instanceof PeerUnreachable)) this.#options.onMistake(error)
       for (const replica of replicas) this.#rest(replica)
+      return new Set()
     }
+  }
+
+  /** Resolves when all of it is done, or has taken so long that nobody should wait for the rest. */
+  async #inTime(work: readonly Promise<void>[]): Promise<void> {
+    if (work.length === 0) return
+    let isLate = (): void => {}
+    const late = new Promise<void>((resolve) => {
+      isLate = resolve
+    })
+    const timer = this.#options.clock.after(limits.followerPatienceMs, isLate)
+    await Promise.race([Promise.all(work), late])
+    timer.cancel()
+  }
+
+  #freeLater(replica: Replica, taken: Promise<void>): void {
+    taken.catch((error: unknown) => this.#options.onMistake(error)).then(() => this.#free(replica))
+  }
+
+  #free(replica: Replica): void {
+    this.#busy.delete(replica)
+    this.#pump()
   }
 
   #request(replicas: readonly Replica[]): Decoded<FetchRequest> {
