@@ -460,8 +460,14 @@ export class Broker {
     if (this.#isBroken) return
     this.#housekeeping.stop()
     await this.drain()
+    if (this.#isBroken) return
     this.#endReplication()
-    await this.#storage.close(this.#image.brokerEpoch(this.nodeId))
+    try {
+      await this.#storage.close(this.#image.brokerEpoch(this.nodeId))
+    } catch (error) {
+      // It has stopped itself meanwhile, and let go of its directory.
+      if (!this.#isBroken) throw error
+    }
   }
 
   #endReplication(): void {

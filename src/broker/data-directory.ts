@@ -159,6 +159,8 @@ export class DataDirectory {
    * here knows that the replicas have lost nothing since, and takes them for in sync (KIP-966).
    */
   markCleanlyStopped(brokerEpoch: number): void {
+    // The broker has stopped itself while it closed its logs: they are as a crash leaves them.
+    if (this.#isReleased) return
     this.disk.replaceFile(cleanShutdownFile, Buffer.from(JSON.stringify({ version: 0, brokerEpoch })))
   }
 
