@@ -2,20 +2,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Replica } from '../../src/broker/replication/replica.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { InvariantError } from '../../src/invariant.ts'
+import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { patchPlace } from '../../src/protocol/records/batch.ts'
-import { batchOf, open } from '../log/setup.ts'
+import { append, batchOf, open } from '../log/setup.ts'
 
 const followed = { leader: 1, leaderEpoch: 0, partitionEpoch: 0, replicas: [1, 2], inSyncReplicas: [1, 2] }
 const led = { ...followed, leader: 2, leaderEpoch: 1, partitionEpoch: 1 }
 
-/** A replica of broker 2, which follows broker 1. */
-function following(): Replica {
-  const log = open({ history: 'new' })
-  const replica = new Replica({
+/** A replica of broker 2, where the last run left the high watermark. */
+function replicaOf(log: PartitionLog, highWatermark: number | null): Replica {
+  return new Replica({
     ...{ topic: 'orders', topicId: log.topicId, partition: 0, leaderEpoch: 0, log },
-    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark: 0, writeDown: async () => {} }
+    ...{ minInSyncReplicas: 1, nodeId: 2, monotonicMs: () => 0, highWatermark, writeDown: async () => {} }
   })
+}
+
+/** It follows broker 1. */
+function following(): Replica {
+  const replica = replicaOf(open({ history: 'new' }), 0)
   replica.takeRole(followed)
   return replica
 }
@@ -60,3 +66,19 @@ test('a replica that is used against its role says that its own partition is to 
   assert.throws(() => replica.takeRole(followed), stopsPartition)
   assert.equal(replica.log.logEndOffset, 0)
 })
+
+for (const [what, replicas] of [
+  ['one', null],
+  ['several', 1000]
+] as const) {
+  test(`of a log that was cut back behind what was committed, no more is committed than is safe: ${what}`, () => {
+    const disk = new SimulatedDisk()
+    const before = open({ disk, history: 'new' })
+    for (const value of ['a', 'b', 'c']) append(before, batchOf([value]))
+    before.abandon()
+    const log = open({ disk, recoveryPoint: 1 })
+    const replica = replicaOf(log, replicas)
+    assert.equal(log.logEndOffset, 3)
+    assert.equal(replica.highWatermark, 1)
+  })
+}

@@ -111,7 +111,10 @@ export class Replica {
     this.#monotonicMs = options.monotonicMs
     this.#writeDown = options.writeDown
     this.#leaderEpoch = options.leaderEpoch
+    // A start may have cut the log back behind what the last run says was committed, or not know yet that all of it is safe.
     this.#highWatermark = Math.max(log.logStartOffset, Math.min(highWatermark ?? Infinity, log.syncedEndOffset))
+    if (this.#highWatermark > log.logEndOffset)
+      throw this.#broken(`is committed up to ${this.#highWatermark}, and ends at ${log.logEndOffset}`)
     log.committedTo(this.#highWatermark)
     log.onSynced = () => this.#advance()
   }
