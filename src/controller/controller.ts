@@ -225,7 +225,7 @@ export class Controller {
     if (excess !== null) return topics.map(() => excess)
     const wanted = topics.map((topic) => this.#newTopic(topic))
     if (mode === 'validate-only') return wanted.map((one) => one.decide(null).result)
-    return this.#grow(wanted, () => (this.#isLeaving(topics) ? this.#nameFree(topics) : null))
+    return this.#grow(wanted, this.#namesFree(topics))
   }
 
   #newTopic(topic: NewTopic): WantedGrowth<CreatedTopic> {
@@ -364,18 +364,28 @@ export class Controller {
     told.then(letGo, () => {})
   }
 
-  #isLeaving(topics: readonly NewTopic[]): boolean {
-    return topics.some(({ name }) => this.#leaving.has(name) || this.#makers.isLettingGo(name))
+  /**
+   * What these names have to wait for, again and again until there is nothing: meanwhile others may have made a topic of such a name, which
+   * was deleted since. What waits rejects with DiskError when a deletion could not be made safe.
+   */
+  #namesFree(topics: readonly NewTopic[]): () => Promise<void> | null {
+    // Not every broker's disk may let go; where some do, that is enough.
+    let hasLetGo = false
+    return () => {
+      if (topics.some(({ name }) => this.#leaving.has(name))) {
+        hasLetGo = false
+        return this.#deletionsTold(topics)
+      }
+      if (hasLetGo || !topics.some(({ name }) => this.#makers.isLettingGo(name))) return null
+      hasLetGo = true
+      return Promise.all(topics.map(({ name }) => this.#makers.letGo(name))).then(() => {})
+    }
   }
 
-  /** Rejects with DiskError when a deletion could not be made safe. */
-  async #nameFree(topics: readonly NewTopic[]): Promise<void> {
-    while (topics.some(({ name }) => this.#leaving.has(name))) {
-      // Its deletion may have been refused for want of a file handle, and may be possible by now.
-      await this.#published()
-      await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
-    }
-    await Promise.all(topics.map(({ name }) => this.#makers.letGo(name)))
+  async #deletionsTold(topics: readonly NewTopic[]): Promise<void> {
+    // One may have been refused for want of a file handle, and may be possible by now.
+    await this.#published()
+    await Promise.all(topics.map(({ name }) => this.#leaving.get(name)))
   }
 
   /** The results, when everything they rest on is safe and told; what cannot be made safe is refused. */

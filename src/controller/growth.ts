@@ -44,7 +44,7 @@ export class Growth {
 
   /**
    * Gives what came of each, in their order, to `settled`, whose answer it is. Where nothing has to be waited for, all of it is written when
-   * this returns: what is asked first is decided first. `namesFree` resolves when the names can be taken; null when they can be now.
+   * this returns: what is asked first is decided first. `namesFree` gives what the names have to wait for next; null when they can be taken.
    */
   async carryOut<Success extends object, Answer>(
     wanted: readonly WantedGrowth<Success>[],
@@ -52,13 +52,7 @@ export class Growth {
     settled: (grown: readonly Grown<Success>[]) => Promise<Answer>
   ): Promise<Answer> {
     try {
-      const free = namesFree()
-      if (free !== null) await free
-      while (this.#underWay !== null) {
-        await this.#underWay
-        // Whoever came before may have made a topic of such a name, which was deleted since.
-        await namesFree()
-      }
+      for (let next = this.#underWay ?? namesFree(); next !== null; next = this.#underWay ?? namesFree()) await next
     } catch (error) {
       const { refusal } = storageFailure(error)
       return settled(wanted.map(() => ({ result: refusal, partitions: null })))

@@ -180,3 +180,57 @@ test('a disk that refuses in the midst of it is told, and the next who asks has 
   assert.deepEqual([many?.error, one?.error], [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NONE])
   assert.equal(image.topicCount, 1)
 })
+
+/** Whatever has been deleted, until a test lets go of it. */
+function holdingNames() {
+  const held = new Map<string, () => void>()
+  const waiting: Promise<void>[] = []
+  return {
+    hold: (name: string): void => {
+      waiting.push(new Promise((resolve) => held.set(name, resolve)))
+    },
+    release: (name: string): void => {
+      held.get(name)?.()
+      held.delete(name)
+    },
+    more: {
+      isLettingGo: (name: string) => held.has(name),
+      letGo: () => Promise.all(waiting).then(() => {})
+    }
+  }
+}
+
+test('of two that wait for a name the first gets it', async () => {
+  const { hold, release, more } = holdingNames()
+  const { controller, done } = await setUp(more)
+  hold('t')
+  const both = [controller.createTopics([newTopic('t')]), controller.createTopics([newTopic('t', { partitions: 2 })])]
+  release('t')
+  const results = (await done(Promise.all(both))).flat().map(({ error }) => error)
+  assert.deepEqual(results, [ErrorCode.NONE, ErrorCode.TOPIC_ALREADY_EXISTS])
+})
+
+test('a name that others have taken and left while it was waited for is waited for again', async () => {
+  const { hold, release, more } = holdingNames()
+  let isSafe = (): void => {}
+  let safe = Promise.resolve()
+  const { controller, image, turn, done } = await setUp({ ...more, namesSafe: () => safe })
+  hold('u')
+  const creation = controller.createTopics([newTopic('t'), newTopic('u')])
+  for (let turns = 0; turns < 5; turns += 1) await turn()
+  const [made] = await done(controller.createTopics([newTopic('t')]))
+  assert.equal(made?.error, ErrorCode.NONE)
+  safe = new Promise((resolve) => {
+    isSafe = resolve
+  })
+  // What is written before the deletion is told before it.
+  const before = controller.createTopics([newTopic('v')])
+  const deletion = controller.deleteTopics([controller.image.topicByName('t')?.id ?? ''])
+  release('u')
+  for (let turns = 0; turns < 5; turns += 1) await turn()
+  assert.equal(controller.image.topicByName('t'), undefined, 'the brokers have not been told that it was deleted')
+  isSafe()
+  const [[first, second]] = await done(Promise.all([creation, before, deletion]))
+  assert.deepEqual([first?.error, second?.error], [ErrorCode.NONE, ErrorCode.NONE])
+  assert.equal(image.topicCount, 3)
+})
