@@ -1,5 +1,6 @@
 /** What this broker has of each partition, by topic and number. */
 import type { OfflineReplica } from '../controller/broker-changes.ts'
+import type { CutReplica } from '../controller/cut-replicas.ts'
 import type { HostedByName } from './checkpoints.ts'
 import { type HostedPartition, notHosted } from './hosted-partition.ts'
 import { directoryOf } from './partition-logs.ts'
@@ -53,6 +54,24 @@ export class HostedPartitions {
       for (const [partitionId, hosted] of partitions.entries()) {
         if (hosted.kind === 'offline') yield { topicId: hosted.topicId, partitionId }
       }
+    }
+  }
+
+  /** Those whose log is damaged: no other moment, and no other start, finds it whole. */
+  *damaged(): Iterable<OfflineReplica> {
+    for (const partitions of this.#byTopic.values()) {
+      for (const [partitionId, hosted] of partitions.entries()) {
+        if (hosted.kind === 'offline' && hosted.reason.problem === 'damaged')
+          yield { topicId: hosted.topicId, partitionId }
+      }
+    }
+  }
+
+  /** Those of which a start has cut something off that others may have. */
+  *cut(): Iterable<CutReplica> {
+    for (const { topicId, partition, log } of this.online()) {
+      const { wasCut, latestEpoch, logEndOffset } = log
+      if (wasCut) yield { topicId, partitionId: partition, lastEpoch: latestEpoch, logEndOffset }
     }
   }
 

@@ -27,6 +27,8 @@ export function directoryOf({ topic, partition }: Pick<PartitionIdentity, 'topic
   return `${topic}-${partition}`
 }
 
+type Manner = Pick<LogOpening, 'shutdown' | 'durability' | 'copies'>
+
 export interface PartitionLogsOptions {
   readonly host: Host
   readonly durability: Durability
@@ -52,12 +54,7 @@ export class PartitionLogs {
   }
 
   /** Throws DiskError. */
-  open(
-    of: PartitionIdentity,
-    config: LogConfig,
-    history: History,
-    { shutdown, durability }: Pick<LogOpening, 'shutdown' | 'durability'> = this.#manner
-  ): PartitionLog {
+  open(of: PartitionIdentity, config: LogConfig, history: History, special: Partial<Manner> = {}): PartitionLog {
     const { host, directory, checkpoints, telling } = this.#options
     const name = directoryOf(of)
     const log = PartitionLog.open({
@@ -67,14 +64,14 @@ export class PartitionLogs {
       leaderEpoch: of.leaderEpoch,
       config,
       clock: host.clock,
-      durability,
       syncTurns: this.#syncTurns,
       history,
       gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
       report: (line) => this.#options.log(line),
       recoveryPoint: checkpoints.recoveryPointOf(name),
       logStartOffset: checkpoints.logStartOffsetOf(name),
-      shutdown,
+      ...this.#manner,
+      ...special,
       checkpointBytes: limits.checkpointBytes
     })
     log.onCheckpoint = () => this.onCheckpoint?.()
@@ -107,9 +104,9 @@ export class PartitionLogs {
   }
 
   /** How logs are opened that nothing is special about. */
-  get #manner(): Pick<LogOpening, 'shutdown' | 'durability'> {
+  get #manner(): Manner {
     const { directory, durability } = this.#options
-    return { shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean', durability }
+    return { shutdown: directory.wasStoppedCleanly ? 'clean' : 'unclean', durability, copies: 'one' }
   }
 
   /** Where a file system takes ORDERS and orders for the same, the directory may be that of a topic which is served. */

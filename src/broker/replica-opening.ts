@@ -59,7 +59,8 @@ export class ReplicaOpening {
     const history = this.#mayBeMissing(name, partition) ? 'new' : how.history
     let log = prepared.take(name, topic.id)
     try {
-      log ??= logs.open(identity, this.#options.config.logConfigFor(how.config), history)
+      const copies = partition.replicas.length === 1 ? 'one' : 'several'
+      log ??= logs.open(identity, this.#options.config.logConfigFor(how.config), history, { copies })
       this.#assertEpochIsKnown(identity, log)
       const replica = this.#replicaOf(identity, partition, log, how.config)
       this.#settle(replica, history)

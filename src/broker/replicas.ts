@@ -1,6 +1,7 @@
 /** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
 
 import type { OfflineReplica } from '../controller/broker-changes.ts'
+import { type CutReplica, isDecided } from '../controller/cut-replicas.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import {
@@ -123,6 +124,11 @@ export class Replicas {
   /** Those that cannot be served. */
   offline(): Iterable<OfflineReplica> {
     return this.#hosted.offline()
+  }
+
+  /** What the controller has to know of them before they take a role. */
+  doubtful(): { readonly cut: readonly CutReplica[]; readonly damaged: readonly OfflineReplica[] } {
+    return { cut: [...this.#hosted.cut()], damaged: [...this.#hosted.damaged()] }
   }
 
   /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
@@ -356,6 +362,8 @@ export class Replicas {
       this.#offline.take(replica, error)
       return
     }
+    if (replica.log.wasCut && isDecided(partition, this.#options.nodeId))
+      this.#telling.attempt(`removal of the note that ${replica.name} was cut`, () => replica.log.forgetCut())
     for (const observer of this.#observers) observer.onRole(replica)
   }
 

@@ -258,7 +258,7 @@ export class Cluster {
 
   #register(
     { rack, endpoint, log = this.#options.log }: BrokerStart,
-    { nodeId, directory, host }: Storage
+    { nodeId, directory, host, replicas }: Storage
   ): Promise<number> {
     const endpoints: BrokerEndpoint[] =
       endpoint === null ? [] : [{ name: 'PLAINTEXT', ...endpoint, securityProtocol: 0 }]
@@ -270,7 +270,8 @@ export class Cluster {
       const what = `Broker ${nodeId} has another disk than before, ${host.disk.location}, with nothing on it.`
       log(`${what} The others fill it again; what it alone had is not served.`)
     }
-    return this.controller.brokers.register({ id: nodeId, rack, directoryId, incarnationId, endpoints, isClean })
+    const registration = { id: nodeId, rack, directoryId, incarnationId, endpoints, isClean, ...replicas.doubtful() }
+    return this.controller.brokers.register(registration)
   }
 
   #forget(life: BrokerLife): void {

@@ -21,13 +21,13 @@ export function fencedBroker(scene: Scene, id: number): StateRecord[] {
   return [...records, brokerRegistrationChangeRecord(registered, { fenced: true })]
 }
 
-/** It is there: it leads what nobody leads, where it has everything. */
+/** It is there: it leads what nobody leads, where it has everything. Where a start has cut its log, that is decided. */
 export function unfencedBroker(scene: Scene, id: number): StateRecord[] {
   const registered = scene.image.broker(id)
   const then = { ...scene, living: withState(scene.living, id, 'active') }
   const records = changesOf(
     then,
-    ({ leader }) => leader === noLeader,
+    ({ leader, partitionId }, topic) => leader === noLeader || scene.cut.of(topic.id, partitionId)(id) !== undefined,
     () => ({})
   )
   if (registered === undefined || !registered.fenced) return records
@@ -135,14 +135,14 @@ function leavingInSyncSets(scene: Scene, id: number): StateRecord[] {
 /** Every topic's election is unclean where the topic allows it (Kafka: generateLeaderAndIsrUpdates). */
 function changesOf(
   scene: Scene,
-  isConcerned: (partition: PartitionImage) => boolean,
+  isConcerned: (partition: PartitionImage, topic: TopicImage) => boolean,
   wanted: (partition: PartitionImage) => WantedPartition
 ): StateRecord[] {
   const records: StateRecord[] = []
   for (const topic of scene.image.topics()) {
     const election = electionOf(scene, topic)
     for (const partition of topic.partitions) {
-      if (!isConcerned(partition)) continue
+      if (!isConcerned(partition, topic)) continue
       records.push(...recordsOfPartition(scene, topic, partition, { election, ...wanted(partition) }))
     }
   }

@@ -26,6 +26,7 @@ import {
   unregisteredBroker
 } from './broker-changes.ts'
 import { BrokerSessions } from './broker-sessions.ts'
+import { type CutReplica, CutReplicas } from './cut-replicas.ts'
 import {
   balancingElections,
   decideElections,
@@ -53,8 +54,12 @@ export interface Registration {
   readonly directoryId: string
   readonly incarnationId: string
   readonly endpoints: readonly BrokerEndpoint[]
-  /** It has everything that it had when it went. */
+  /** It has everything that it had when it went, but for what is said of single replicas. */
   readonly isClean: boolean
+  /** A start has cut off what was not whole. */
+  readonly cut: readonly CutReplica[]
+  /** Damage was found in these. */
+  readonly damaged: readonly OfflineReplica[]
 }
 
 export class BrokerControl {
@@ -66,15 +71,16 @@ export class BrokerControl {
   /** Brokers that are gone, of which the log does not say it: the disk refused. */
   readonly #lost = new Set<number>()
   readonly #sessions = new BrokerSessions()
+  readonly #cut = new CutReplicas()
   #lastEpoch = 0
 
   constructor(options: {
-    readonly scene: Scene
+    readonly scene: Omit<Scene, 'cut'>
     readonly brokers: RegisteredBrokers
     readonly writer: MetadataWriter
     readonly writesRegistrations: boolean
   }) {
-    this.#scene = options.scene
+    this.#scene = { ...options.scene, cut: this.#cut }
     this.#brokers = options.brokers
     this.#writer = options.writer
     this.#writesRegistrations = options.writesRegistrations
@@ -89,10 +95,11 @@ export class BrokerControl {
 
   /** It is there, and takes no part yet. Resolves with the epoch under which it is heard. */
   async register(registration: Registration): Promise<number> {
-    const { id, rack, directoryId } = registration
+    const { id, rack, directoryId, cut, damaged } = registration
     const isClean = registration.isClean && !this.hasReplaced(id, directoryId)
     // It would lead on in the epoch of its life before, of which others may have more than its disk has kept.
     if (this.#lost.has(id)) this.#fence(id)
+    this.#cut.registered(id, cut, damaged)
     const epoch = this.#nextEpoch()
     this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
     // The registration, which tells of another directory, comes last: a crash in between leaves it to be said again.
@@ -252,6 +259,7 @@ export class BrokerControl {
     for (let first = 0; first < records.length; first += limits.partitionsPerRequest) {
       this.#writer.append(records.slice(first, first + limits.partitionsPerRequest))
     }
+    this.#cut.forgetDecided(this.#scene.image)
   }
 
   #nextEpoch(): number {

@@ -13,6 +13,7 @@ import {
   sameLeader
 } from '../coordination/metadata/partition-image.ts'
 import { partitionChangeRecord } from '../coordination/metadata/records.ts'
+import { decideCutCandidates } from './cut-replicas.ts'
 import { type Elected, type Election, electLeader } from './election.ts'
 import { completedReassignment, without } from './reassignment.ts'
 import { effectiveMinInSyncReplicas, hasEligibleLeaders, type Scene } from './scene.ts'
@@ -47,13 +48,16 @@ export function changeOfPartition(
   scene: Scene,
   topic: TopicImage,
   partition: PartitionImage,
-  wanted: WantedPartition
+  asked: WantedPartition
 ): PartitionChange | null {
-  const before = withEligibleLeaders(scene, topic, partition, wanted, targetReplicas(partition, wanted))
+  const { wanted, undecided } = withoutCut(scene, topic, partition, asked)
+  const before = withEligibleLeaders(scene, topic, partition, wanted, targetReplicas(partition, wanted, undecided))
   const lastKnown = partition.lastKnownEligibleLeaderReplicas.filter((id) => hasKept(id, before, wanted))
   const elected = electLeader(
     {
-      ...before,
+      replicas: before.replicas,
+      inSyncReplicas: without(before.inSyncReplicas, undecided),
+      eligibleLeaderReplicas: without(before.eligibleLeaderReplicas, undecided),
       leader: partition.leader,
       lastKnownLeader: lastKnownLeader(scene, before, lastKnown),
       isAcceptableLeader: (id) => isAcceptableLeader(scene, partition, id)
@@ -108,14 +112,39 @@ function isAcceptableLeader({ living }: Scene, { replicas, directories }: Partit
   return directory === undefined || isDirectory(directory, living.broker(id)?.directoryId)
 }
 
-/** A reassignment that has what it waits for is completed. */
-function targetReplicas(partition: PartitionImage, wanted: WantedPartition): Omit<Target, 'eligibleLeaderReplicas'> {
+/** Whose log was cut by a start is in sync and eligible no more where others have everything; while they are away it does not lead. */
+function withoutCut(
+  scene: Scene,
+  topic: TopicImage,
+  partition: PartitionImage,
+  asked: WantedPartition
+): { readonly wanted: WantedPartition; readonly undecided: readonly number[] } {
+  const { inSyncReplicas = partition.inSyncReplicas, uncleanReplicas = [] } = asked
+  const candidates = without([...inSyncReplicas, ...partition.eligibleLeaderReplicas], uncleanReplicas)
+  const { out, undecided } = decideCutCandidates(candidates, scene.cut.of(topic.id, partition.partitionId), (id) =>
+    isAcceptableLeader(scene, partition, id)
+  )
+  if (out.length === 0) return { wanted: asked, undecided }
+  const wanted = {
+    ...asked,
+    inSyncReplicas: without(inSyncReplicas, out),
+    uncleanReplicas: [...uncleanReplicas, ...out]
+  }
+  return { wanted, undecided }
+}
+
+/** A reassignment that has what it waits for is completed, unless nobody knows who has it. */
+function targetReplicas(
+  partition: PartitionImage,
+  wanted: WantedPartition,
+  undecided: readonly number[]
+): Omit<Target, 'eligibleLeaderReplicas'> {
   const replicas = wanted.replicas ?? partition.replicas
   const addingReplicas = wanted.addingReplicas ?? partition.addingReplicas
   const removingReplicas = wanted.removingReplicas ?? partition.removingReplicas
   const inSyncReplicas = wanted.inSyncReplicas ?? partition.inSyncReplicas
   const completed = completedReassignment({ replicas, addingReplicas, removingReplicas }, inSyncReplicas)
-  if (completed === null) return { replicas, addingReplicas, removingReplicas, inSyncReplicas }
+  if (completed === null || undecided.length > 0) return { replicas, addingReplicas, removingReplicas, inSyncReplicas }
   return { ...completed, addingReplicas: [], removingReplicas: [] }
 }
 

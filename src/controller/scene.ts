@@ -2,12 +2,15 @@
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { ClusterImage, TopicImage } from '../coordination/metadata/image.ts'
 import type { LivingBrokers } from '../coordination/metadata/living-brokers.ts'
+import type { CutReplicas } from './cut-replicas.ts'
 
 export interface Scene {
   readonly image: ClusterImage
   readonly living: LivingBrokers
   /** What a topic obeys that sets nothing. */
   readonly defaults: BrokerConfig
+  /** What brokers said of their replicas when they registered. */
+  readonly cut: Pick<CutReplicas, 'of'>
 }
 
 /** How many replicas must be in sync: no more than there are (Kafka: ReplicationControlManager.getTopicEffectiveMinIsr). */

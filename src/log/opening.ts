@@ -5,6 +5,7 @@
 import type { Clock } from '../host/clock.ts'
 import { attempt, type Disk } from '../host/disk.ts'
 import type { Gaps } from './continuity.ts'
+import { cutNote, writeCutNote } from './cut-note.ts'
 import { mendEpochs } from './epoch-check.ts'
 import { fileSuffix, setAsideAmong } from './file-names.ts'
 import { LeaderEpochs } from './leader-epochs.ts'
@@ -35,6 +36,8 @@ export interface LogOpening {
   readonly recoveryPoint: number | null
   /** From the checkpoint; null when that says nothing. */
   readonly logStartOffset: number | null
+  /** Where there are others, they are asked for what recovery has cut off. */
+  readonly copies: 'one' | 'several'
   /** Whether Kafka has compacted it. */
   readonly gaps: Gaps
   /** Gets a line when something damaged was made anew, or what a crash left was cut off. */
@@ -54,6 +57,8 @@ export interface OpenedLog {
   readonly logEndOffset: number
   /** Everything below survives a power cut. */
   readonly syncedOffset: number
+  /** A start has cut something off that others may have: this one, or one before it. */
+  readonly wasCut: boolean
 }
 
 /** Throws DiskError, also on damage that recovery must not hide; no file is open then. */
@@ -67,6 +72,7 @@ export function openLog(options: LogOpening): OpenedLog {
   assertOwned(names, options)
   const epochs = new LeaderEpochs(disk, directory)
   const nowMs = options.clock.nowMs()
+  let wasCut = found.includes(cutNote)
   const opened = openSegments({
     ...options,
     ...known,
@@ -74,7 +80,12 @@ export function openLog(options: LogOpening): OpenedLog {
     setAside: setAsideAmong(found),
     firstEpochOffset: epochs.first,
     newestEpoch: Math.max(options.leaderEpoch, epochs.latest),
-    nowMs
+    nowMs,
+    beforeCut: () => {
+      if (options.copies === 'one' || wasCut) return
+      writeCutNote(disk, directory)
+      wasCut = true
+    }
   })
   const { segments, logEndOffset } = opened
   try {
@@ -103,7 +114,7 @@ export function openLog(options: LogOpening): OpenedLog {
     const { checkpointBytes } = options
     return {
       segments: new Segments({ ...options, segments, producers, checkpointBytes, hasNewNames }),
-      ...{ producers, epochs, logStartOffset, logEndOffset, syncedOffset }
+      ...{ producers, epochs, logStartOffset, logEndOffset, syncedOffset, wasCut }
     }
   } catch (error) {
     for (const segment of segments) segment.close()

@@ -15,6 +15,7 @@ import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
 import type { Gaps } from './continuity.ts'
+import { removeCutNote } from './cut-note.ts'
 import type { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
@@ -68,6 +69,7 @@ export class PartitionLog {
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
+  #wasCut: boolean
   #isSetAside = false
 
   /** Opens or makes the log, and recovers it after a crash. Throws DiskError, also on damage that recovery must not hide. */
@@ -91,6 +93,7 @@ export class PartitionLog {
     this.#config = config
     this.#waitsForSync = options.durability === 'disk' && disk.isPersistent
     const opened = openLog(options)
+    this.#wasCut = opened.wasCut
     this.#epochs = opened.epochs
     this.#producers = opened.producers
     this.#segments = opened.segments
@@ -186,6 +189,17 @@ export class PartitionLog {
   allowGaps(): void {
     this.#surroundings = { ...this.#surroundings, gaps: 'compacted' }
     this.#segments.allowGaps()
+  }
+
+  /** Whether a start has cut off what was not whole, and other copies were not asked since whether they have it. */
+  get wasCut(): boolean {
+    return this.#wasCut
+  }
+
+  /** The others were asked. Throws DiskError. */
+  forgetCut(): void {
+    removeCutNote(this.#disk, this.#directory)
+    this.#wasCut = false
   }
 
   get logStartOffset(): number {

@@ -31,6 +31,8 @@ export interface RecoveryOptions extends SegmentSurroundings, KnownBeginning {
   /** The latest leader epoch that can have written here. */
   readonly newestEpoch: number
   readonly nowMs: number
+  /** Something is about to be cut off. Throws DiskError. */
+  readonly beforeCut: () => void
 }
 
 export interface OpenedSegments {
@@ -186,6 +188,7 @@ function cutOff(
   const beyond = segments.slice(index + 1)
   if (segment === undefined) return
   const cutBytes = segment.sizeBytes - endPosition + beyond.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  if (cutBytes > 0) options.beforeCut()
   segment.truncate(endPosition, endOffset)
   // Each leaves the list when its files are closed: whoever gives up closes those that are in it.
   for (const later of beyond.reverse()) {

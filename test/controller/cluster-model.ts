@@ -6,6 +6,7 @@
 import assert from 'node:assert/strict'
 import { decideInSyncSet } from '../../src/controller/alter-partition.ts'
 import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker } from '../../src/controller/broker-changes.ts'
+import { type CutReplica, CutReplicas, isDecided } from '../../src/controller/cut-replicas.ts'
 import { balancingElections, decideElections } from '../../src/controller/elect-leaders.ts'
 import { decideReassignment } from '../../src/controller/reassignments.ts'
 import type { Scene } from '../../src/controller/scene.ts'
@@ -30,6 +31,11 @@ export class ClusterModel {
   /** How many records each broker has. */
   readonly #logs = new Map<number, number>()
   #committed = 0
+  readonly #cut = new CutReplicas()
+  /** Where it was cut, as each broker's disk says until it hears what was decided. */
+  readonly #notes = new Map<number, CutReplica>()
+  /** The one whose disk may lose what was committed, where a start does not see the difference to a torn write. */
+  readonly #rotten: number
   #epoch = 1000
   #directory = 50
 
@@ -37,6 +43,7 @@ export class ClusterModel {
     this.#chance = chance
     this.#weather = weather
     this.#minInSync = 1 + chance.below(3)
+    this.#rotten = this.#one(brokerIds)
     const unclean = weather === 'rough' && chance.below(3) === 0
     const config = {
       'min.insync.replicas': String(this.#minInSync),
@@ -59,7 +66,13 @@ export class ClusterModel {
     const steps = [
       ...[this.#append, this.#append, this.#fetch, this.#fetch, this.#fetch, this.#shrink, this.#expand, this.#expand],
       ...[this.#fence, this.#comeBack, this.#comeBack, this.#stop, this.#elect, this.#balance, this.#reassign],
-      ...[this.#cancel, this.#restart, ...(this.#weather === 'rough' ? [this.#crash, this.#wipe, this.#uncleanly] : [])]
+      ...[
+        this.#cancel,
+        this.#restart,
+        this.#comeBackCut,
+        this.#comeBackCut,
+        ...(this.#weather === 'rough' ? [this.#crash, this.#wipe, this.#uncleanly] : [])
+      ]
     ]
     const step = this.#one(steps)
     step.call(this)
@@ -68,7 +81,8 @@ export class ClusterModel {
   }
 
   get #scene(): Scene {
-    return { image: this.#image, living: livingBrokers(this.#brokers), defaults: this.#defaults }
+    const living = livingBrokers(this.#brokers)
+    return { image: this.#image, living, defaults: this.#defaults, cut: this.#cut }
   }
 
   #one<Value>(values: readonly Value[]): Value {
@@ -96,6 +110,8 @@ export class ClusterModel {
       replayMetadata(this.#image, record)
       this.#checkChange(before, this.partition, joined)
     }
+    this.#cut.forgetDecided(this.#image)
+    for (const id of this.#notes.keys()) if (this.#isActive(id) && isDecided(this.partition, id)) this.#notes.delete(id)
   }
 
   #checkChange(before: PartitionImage, now: PartitionImage, joined: readonly number[]): void {
@@ -193,8 +209,37 @@ export class ClusterModel {
     if (state === 'active') return
     this.#epoch += 1
     this.#change(id, { state: 'fenced', epoch: this.#epoch })
+    this.#register(id)
     this.#replay(returnedBroker(this.#scene, { id, isClean: true, directoryId }))
     this.#unfence(id)
+  }
+
+  /** After a power cut that has torn what it was writing, or something has rotted that looks like it. */
+  #comeBackCut(): void {
+    const { id, state } = this.#one(this.#brokers)
+    if (state === 'active') return
+    this.#epoch += 1
+    this.#change(id, { state: 'fenced', epoch: this.#epoch })
+    this.#tear(id)
+    this.#unfence(id)
+  }
+
+  /** A start cuts off some of what it has: nothing that is committed, unless that has rotted, and others have it. */
+  #tear(id: number): void {
+    const { inSyncReplicas, eligibleLeaderReplicas } = this.partition
+    const candidates = [...inSyncReplicas, ...eligibleLeaderReplicas]
+    const isKept = candidates.includes(id) && (id !== this.#rotten || candidates.length === 1)
+    const has = this.#logOf(id)
+    const least = isKept ? Math.min(has, this.#committed) : 0
+    const logEndOffset = least + this.#chance.below(has - least + 1)
+    this.#logs.set(id, logEndOffset)
+    this.#notes.set(id, { topicId: topicIdOf('t'), partitionId: 0, lastEpoch: 0, logEndOffset })
+    this.#register(id)
+  }
+
+  #register(id: number): void {
+    const note = this.#notes.get(id)
+    this.#cut.registered(id, note === undefined ? [] : [{ ...note, logEndOffset: this.#logOf(id) }], [])
   }
 
   #unfence(id: number): void {
@@ -257,7 +302,9 @@ export class ClusterModel {
       const isKept = inSyncReplicas.includes(id) || eligibleLeaderReplicas.includes(id)
       const least = isKept ? Math.min(has, this.#committed) : 0
       this.#logs.set(id, least + this.#chance.below(has - least + 1))
+      this.#register(id)
       this.#change(id, { state: this.#chance.below(5) === 0 ? 'fenced' : 'active' })
+      if (this.#isActive(id) && this.#chance.below(2) === 0) this.#tear(id)
     }
     const { leaderEpoch } = this.partition
     this.#replay(startElections(this.#scene))
@@ -272,6 +319,7 @@ export class ClusterModel {
     this.#epoch += 1
     this.#change(id, { state: 'fenced', epoch: this.#epoch })
     this.#logs.set(id, this.#chance.below(this.#logOf(id) + 1))
+    this.#register(id)
     this.#replay(returnedBroker(this.#scene, { id, isClean: false, directoryId }))
     if (this.#chance.below(2) === 0) this.#unfence(id)
   }
@@ -283,6 +331,8 @@ export class ClusterModel {
     const directoryId = directoryOf(this.#directory % 256)
     this.#change(id, { state: 'fenced', epoch: this.#epoch, directoryId })
     this.#logs.set(id, 0)
+    this.#logs.set(id, 0)
+    this.#notes.delete(id)
     this.#replay(returnedBroker(this.#scene, { id, isClean: true, directoryId }))
     const { inSyncReplicas, eligibleLeaderReplicas, lastKnownEligibleLeaderReplicas } = this.partition
     const known = [...inSyncReplicas, ...eligibleLeaderReplicas, ...lastKnownEligibleLeaderReplicas]

@@ -123,7 +123,7 @@ test('a topic that is deleted while it grows gets no partitions, and keeps no lo
 test('a broker that goes while logs are made leads nothing of what they are for', async () => {
   const { controller, image, done } = await setUp({}, nodes)
   const registration = { id: 2, rack: null, directoryId: otherDirectoryId, incarnationId: otherDirectoryId }
-  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true })
+  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true, cut: [], damaged: [] })
   await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12, replicationFactor: 2 })])
   const fencing = controller.brokers.fence(2)
@@ -137,7 +137,7 @@ test('a broker that goes while logs are made leads nothing of what they are for'
 test('where nobody is left of those who were to hold a partition, all are placed anew', async () => {
   const { controller, image, logs, done } = await setUp({}, nodes)
   const registration = { id: 2, rack: null, directoryId: otherDirectoryId, incarnationId: otherDirectoryId }
-  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true })
+  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true, cut: [], damaged: [] })
   await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12 })])
   const fencing = controller.brokers.fence(2)

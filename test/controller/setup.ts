@@ -1,5 +1,6 @@
 /** A small cluster as decisions see it: brokers 1 to 5, each with its directory, and topics whose partitions are as a test says. */
 
+import { CutReplicas } from '../../src/controller/cut-replicas.ts'
 import type { Scene } from '../../src/controller/scene.ts'
 import { BrokerConfig } from '../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../src/coordination/coordinator.ts'
@@ -31,6 +32,7 @@ export interface Cluster {
   readonly racks?: Readonly<Record<number, string>>
   readonly hasEligibleLeaders?: boolean
   readonly metadataVersion?: number
+  readonly cut?: CutReplicas
 }
 
 export function sceneOf(cluster: Cluster = {}): Scene {
@@ -48,7 +50,7 @@ export function sceneOf(cluster: Cluster = {}): Scene {
       ...{ id, epoch: 100 + id, rack: racks[id] ?? null, directoryId: directoryOf(id), state: states[id] ?? 'active' }
     }))
   )
-  return { image, living, defaults: BrokerConfig.parse({}) }
+  return { image, living, defaults: BrokerConfig.parse({}), cut: cluster.cut ?? new CutReplicas() }
 }
 
 export function topicOf({ image }: Scene, name = 't'): TopicImage {

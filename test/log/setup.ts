@@ -46,6 +46,7 @@ export interface Opening {
   readonly checkpointBytes?: number
   readonly history?: 'new' | 'known'
   readonly gaps?: Gaps
+  readonly copies?: 'one' | 'several'
   readonly report?: (line: string) => void
 }
 
@@ -61,6 +62,7 @@ export function open(opening: Opening = {}): PartitionLog {
     syncTurns: new SyncTurns(),
     history: opening.history ?? 'known',
     gaps: opening.gaps ?? 'none',
+    copies: opening.copies ?? 'one',
     report: opening.report ?? (() => {}),
     recoveryPoint: opening.recoveryPoint ?? null,
     logStartOffset: opening.logStartOffset ?? null,

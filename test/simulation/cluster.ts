@@ -270,12 +270,12 @@ export class SimulatedCluster {
 
   /**
    * Whether bits may flip there. Behind what a checkpoint says was synced, nobody can tell such a record from one that a power cut left
-   * half written: it is cut off. So the broker must not be one that may lead before others have filled it (KIP-966).
+   * half written: it is cut off, and so others must be known to have everything, who may be down as well.
    */
   mayRot(node: Node): boolean {
-    const mayNotLead = ({ eligibleLeaderReplicas, lastKnownEligibleLeaderReplicas }: PartitionImage): boolean =>
-      ![...eligibleLeaderReplicas, ...lastKnownEligibleLeaderReplicas].includes(node.id)
-    return (this.#rotten ?? node) === node && this.isDispensable(node) && this.#everyoneSaysOf(node, mayNotLead)
+    const haveOthers = ({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage): boolean =>
+      [...inSyncReplicas, ...eligibleLeaderReplicas].some((id) => id !== node.id)
+    return (this.#rotten ?? node) === node && this.#everyoneSaysOf(node, haveOthers)
   }
 
   /** Whether the disk may be replaced: what lies on another may have flipped, unseen. */

@@ -153,13 +153,13 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a log that was never recovered is marked as stopped cleanly',
     file: 'src/broker/replicas.ts',
-    text: ' && !this.#hasUnrecovered())',
+    text: ' && !this.#offline.areUnrecovered(directory.wasStoppedCleanly))',
     replacement: ')',
     tests: offline
   },
   {
     what: 'a damaged log that cannot be closed ends the process',
-    file: 'src/broker/replicas.ts',
+    file: 'src/broker/offline-replicas.ts',
     text: 'closing.then(ended, ended)',
     replacement: 'closing.then(ended)',
     tests: offline

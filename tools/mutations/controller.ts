@@ -101,8 +101,8 @@ export const controllerMutations: readonly Mutation[] = [
   {
     what: 'two requests make logs at the same time',
     file: 'src/controller/growth.ts',
-    text: 'while (this.#underWay !== null) {',
-    replacement: 'while (false) {',
+    text: 'for (let next = this.#underWay ?? namesFree(); next !== null; next = this.#underWay ?? namesFree()) await next',
+    replacement: 'for (let next = namesFree(); next !== null; next = namesFree()) await next',
     tests: growth
   },
   {

@@ -28,15 +28,15 @@ export const failingBrokerMutations: readonly Mutation[] = [
   {
     what: 'the controller hears once of what is offline, and never again',
     file: 'src/broker/replicas.ts',
-    text: 'if (needed.length > 0) this.onOffline?.(needed)\n',
+    text: 'if (needed.length > 0) this.#offline.onOffline?.(needed)\n',
     replacement: '',
     tests: offline
   },
   {
     what: 'a leader whose disk fails leads on',
     file: 'src/broker/replicas.ts',
-    text: 'if (replicas.length > 1) this.#takeOffline(of, error)',
-    replacement: 'if (replicas.length < 1) this.#takeOffline(of, error)',
+    text: 'if (replicas.length > 1) this.#offline.take(of, error)',
+    replacement: 'if (replicas.length < 1) this.#offline.take(of, error)',
     tests: offline
   },
   {

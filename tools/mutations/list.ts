@@ -375,8 +375,8 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'a name is taken while the directories of the topic before are there',
     file: 'src/controller/controller.ts',
-    text: 'this.#isLeaving(topics) ? this.#nameFree(topics) : null',
-    replacement: 'null',
+    text: 'return this.#grow(wanted, this.#namesFree(topics))',
+    replacement: 'return this.#grow(wanted, () => null)',
     tests: ['test/controller/controller.test.ts']
   },
   {

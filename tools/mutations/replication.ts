@@ -142,6 +142,41 @@ export const replicationMutations: readonly Mutation[] = [
     tests: ['test/controller/attaching.test.ts']
   },
   {
+    what: 'a broker does not say what its start has cut off',
+    file: 'src/broker/hosted-partitions.ts',
+    text: 'if (wasCut) yield {',
+    replacement: 'if (wasCut && logEndOffset < 0) yield {',
+    tests: ['test/cluster/cut-tails.test.ts']
+  },
+  {
+    what: 'a start that is killed does not leave to the next that it has cut something off',
+    file: 'src/log/opening.ts',
+    text: '      writeCutNote(disk, directory)\n',
+    replacement: '',
+    tests: ['test/log/cut-note.test.ts']
+  },
+  {
+    what: 'who was cut leads while others are away',
+    file: 'src/controller/cut-replicas.ts',
+    text: 'if (others.length > 0) return { out: [], undecided: ids }',
+    replacement: 'if (others.length > 0) return { out: [], undecided: [] }',
+    tests: ['test/controller/cluster.model.test.ts']
+  },
+  {
+    what: 'of several that were cut anybody leads',
+    file: 'src/controller/cut-replicas.ts',
+    text: 'const [most] = cut.sort(byWhatIsLeft)',
+    replacement: 'const [most] = cut',
+    tests: ['test/controller/cluster.model.test.ts']
+  },
+  {
+    what: 'a broker that breaks while it stops says that it has stopped cleanly',
+    file: 'src/broker/data-directory.ts',
+    text: 'if (this.#isReleased) return\n    this.disk',
+    replacement: 'this.disk',
+    tests: ['test/broker/broken-stop.test.ts']
+  },
+  {
     what: 'a log that is closed while it is cut is left half cut',
     file: 'src/log/partition-log.ts',
     text: 'if (this.#truncation.isUnderWay) await this.#truncation.ended()\n',

@@ -61,7 +61,9 @@ export function coordinatorOn(
     directoryId: own,
     incarnationId: directoryId,
     endpoints: [],
-    isClean: true
+    isClean: true,
+    cut: [],
+    damaged: []
   }
   void coordinator.begin()
   void coordinator.brokers.register(registration)
