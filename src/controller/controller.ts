@@ -108,7 +108,7 @@ export class Controller {
   readonly brokers: BrokerControl
   /** What concerns configurations. */
   readonly configs: ConfigControl
-  readonly #makers = new LogMakers()
+  readonly #makers: LogMakers
   readonly #growth: Growth
   readonly #followers = new Map<number, MetadataFollower>()
   /** Those who came last, of whom some wait to be told. */
@@ -122,10 +122,10 @@ export class Controller {
   /** The new partitions among them. */
   #unpublishedPartitions: NewPartitions[] = []
   /**
-   * Partitions whose names no broker's disk kept. Their records are in the log, and told: only who asked for them is refused, as what comes
-   * after does not rest on the disk of another.
+   * Of several brokers: resolves when the names of these partitions are safe, or no broker's disk kept them. Their records are told meanwhile:
+   * only who asked for them waits, or is refused, as what comes after does not rest on the disk of another.
    */
-  readonly #withoutNames = new WeakMap<NewPartitions, DiskError>()
+  readonly #names = new WeakMap<NewPartitions, Promise<DiskError | null>>()
   /** Of topics whose deletion the brokers have not been told of, and whose logs are still there: resolves when they are. */
   readonly #leaving = new Map<string, Promise<void>>()
 
@@ -142,6 +142,8 @@ export class Controller {
     this.#placement = { living, chance, defaults, newTopicId: () => randomUuid(chance) }
     this.#coordinator = new Coordinator({ log, replay: (record) => this.#transactions.take(record) })
     this.#coordinator.load()
+    // One broker's disk is the controller's as well.
+    this.#makers = new LogMakers(this.#isCombined ? null : { clock, patienceMs: defaults.brokerSessionTimeoutMs })
     this.#growth = new Growth({
       clock,
       makers: this.#makers,
@@ -397,8 +399,8 @@ export class Controller {
     try {
       await this.#published()
       for (const one of partitions) {
-        const refusal = this.#withoutNames.get(one)
-        if (refusal !== undefined) throw refusal
+        const refusal = await this.#names.get(one)
+        if (refusal != null) throw refusal
       }
       return results
     } catch (error) {
@@ -414,14 +416,16 @@ export class Controller {
     this.#unpublished = []
     this.#unpublishedPartitions = []
     this.#handedIn += 1
-    const namesSafe = (): Promise<void> =>
-      this.#makers.namesSafe(partitions).catch((error: unknown) => {
-        if (this.#isCombined || !(error instanceof DiskError) || error.problem === 'too-many-files') throw error
-        for (const one of partitions) this.#withoutNames.set(one, error)
+    const namesSafe = (): Promise<void> => this.#makers.namesSafe(partitions)
+    if (this.#isCombined)
+      return this.#publication.publish(records, async () => {
+        await Promise.all([this.#coordinator.settled(), namesSafe()])
       })
-    return this.#publication.publish(records, async () => {
-      await Promise.all([this.#coordinator.settled(), namesSafe()])
-    })
+    if (partitions.length > 0) {
+      const kept = namesSafe().then(() => null, diskErrorOf)
+      for (const one of partitions) this.#names.set(one, kept)
+    }
+    return this.#publication.publish(records, () => this.#coordinator.settled())
   }
 
   #tell(records: readonly StateRecord[]): void {
@@ -431,6 +435,11 @@ export class Controller {
     for (const follower of [...this.#followers.values()]) follower.follow(records)
     this.onTold?.()
   }
+}
+
+function diskErrorOf(error: unknown): DiskError {
+  if (!(error instanceof DiskError)) throw error
+  return error
 }
 
 /** The topic with its replicas where their logs are. */

@@ -3,6 +3,7 @@
  * the topic, and not its first record. One that cannot be reached is passed over; it makes its logs when it hears of them. So is one
  * whose disk refuses, where there are others: one broker's disk does not stop the cluster (its replica is offline there).
  */
+import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 
 /** Partitions that a broker is about to hold. */
@@ -37,10 +38,22 @@ export interface NewPartitions {
   readonly placed: readonly { readonly partitionId: number; readonly replicas: readonly number[] }[]
 }
 
+/** How long a broker is waited for that lives, and whose disk does not answer: then it is passed over, as one that is gone. */
+export interface MakersPatience {
+  readonly clock: Clock
+  readonly patienceMs: number
+}
+
 export class LogMakers {
+  readonly #patience: MakersPatience | null
   readonly #makers = new Map<number, LogMaker>()
   /** Those who wait for a broker that may go: a killed one never answers. */
   readonly #whenGone = new Map<LogMaker, Set<() => void>>()
+
+  /** Null: each is waited for, however long it takes. */
+  constructor(patience: MakersPatience | null = null) {
+    this.#patience = patience
+  }
 
   /** One of an earlier life of the broker is gone. */
   attach(nodeId: number, maker: LogMaker): void {
@@ -134,8 +147,12 @@ export class LogMakers {
     return new Promise((resolve, reject) => {
       const waiting = this.#whenGone.get(maker) ?? new Set()
       this.#whenGone.set(maker, waiting.add(resolve))
+      const timer = this.#patience?.clock.after(this.#patience.patienceMs, resolve)
       work()
-        .finally(() => waiting.delete(resolve))
+        .finally(() => {
+          timer?.cancel()
+          waiting.delete(resolve)
+        })
         .then(resolve, reject)
     })
   }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { MetadataFollower } from '../../src/controller/controller.ts'
+import { BrokerConfig } from '../../src/coordination/config/broker-config.ts'
 import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
 import { ResourceType } from '../../src/coordination/metadata/image.ts'
 import { replayMetadata } from '../../src/coordination/metadata/replay.ts'
@@ -123,7 +124,13 @@ test('a topic that is deleted while it grows gets no partitions, and keeps no lo
 test('a broker that goes while logs are made leads nothing of what they are for', async () => {
   const { controller, image, done } = await setUp({}, nodes)
   const registration = { id: 2, rack: null, directoryId: otherDirectoryId, incarnationId: otherDirectoryId }
-  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true, cut: [], damaged: [] })
+  const brokerEpoch = await controller.brokers.register({
+    ...registration,
+    endpoints: [],
+    isClean: true,
+    cut: [],
+    damaged: []
+  })
   await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12, replicationFactor: 2 })])
   const fencing = controller.brokers.fence(2)
@@ -137,7 +144,13 @@ test('a broker that goes while logs are made leads nothing of what they are for'
 test('where nobody is left of those who were to hold a partition, all are placed anew', async () => {
   const { controller, image, logs, done } = await setUp({}, nodes)
   const registration = { id: 2, rack: null, directoryId: otherDirectoryId, incarnationId: otherDirectoryId }
-  const brokerEpoch = await controller.brokers.register({ ...registration, endpoints: [], isClean: true, cut: [], damaged: [] })
+  const brokerEpoch = await controller.brokers.register({
+    ...registration,
+    endpoints: [],
+    isClean: true,
+    cut: [],
+    damaged: []
+  })
   await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12 })])
   const fencing = controller.brokers.fence(2)
@@ -179,6 +192,47 @@ test('a disk that refuses in the midst of it is told, and the next who asks has 
   const [many, one] = (await done(Promise.all(asked))).flat()
   assert.deepEqual([many?.error, one?.error], [ErrorCode.KAFKA_STORAGE_ERROR, ErrorCode.NONE])
   assert.equal(image.topicCount, 1)
+})
+
+/** Two brokers, of whom the second one's disk does not answer. */
+async function withHungDisk() {
+  const more = await setUp({}, nodes)
+  const { controller } = more
+  const registration = { id: 2, rack: null, directoryId: otherDirectoryId, incarnationId: otherDirectoryId }
+  const brokerEpoch = await controller.brokers.register({
+    ...registration,
+    endpoints: [],
+    isClean: true,
+    cut: [],
+    damaged: []
+  })
+  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
+  const hung = { ...follower(() => {}), namesSafe: () => new Promise<void>(() => {}) }
+  await controller.attach(2, hung)
+  const onBoth = newTopic('t', { replicationFactor: 2 })
+  return { ...more, creation: controller.createTopics([onBoth]) }
+}
+
+test('a broker whose disk does not answer keeps nobody from hearing what else is decided', async () => {
+  const { controller, image, creation, turn } = await withHungDisk()
+  let isAnswered = false
+  void creation.then(() => {
+    isAnswered = true
+  })
+  await controller.brokers.fence(2)
+  for (let turns = 0; turns < 5; turns += 1) await turn()
+  assert.equal(image.topicByName('t')?.partitions[0]?.inSyncReplicas.includes(2), false, 'others lead')
+  assert.equal(isAnswered, false, 'who has asked for the topic is told when its directories are safe')
+})
+
+test('who asks for a topic waits no longer than a session for a broker whose disk does not answer', async () => {
+  const { clock, creation, turn, done } = await withHungDisk()
+  for (let turns = 0; turns < 5; turns += 1) await turn()
+  clock.advance(BrokerConfig.parse({}).brokerSessionTimeoutMs)
+  assert.deepEqual(
+    (await done(creation)).map(({ error }) => error),
+    [ErrorCode.NONE]
+  )
 })
 
 /** Whatever has been deleted, until a test lets go of it. */
