@@ -87,19 +87,29 @@ export interface OfflineReplica {
  * there is nobody else who can, all stays as it is: its disk may give back what it has.
  */
 export function offlineReplicas(scene: Scene, id: number, offline: readonly OfflineReplica[]): StateRecord[] {
-  const then = { ...scene, living: withState(scene.living, id, 'fenced') }
   return offline.flatMap(({ topicId, partitionId }) => {
     const topic = scene.image.topicById(topicId)
     const partition = topic?.partitions[partitionId]
     if (topic === undefined || partition === undefined) return []
-    const { inSyncReplicas: present, eligibleLeaderReplicas, leader } = partition
-    if (!present.includes(id) && !eligibleLeaderReplicas.includes(id)) return []
-    const inSyncReplicas = without(present, [id])
-    const election = electionOf(scene, topic)
-    const change = changeOfPartition(then, topic, partition, { election, inSyncReplicas, uncleanReplicas: [id] })
-    if (change === null || (change.leader === sameLeader ? leader : change.leader) === noLeader) return []
-    return [recordOfChange(then, topic, partition, change)]
+    const { inSyncReplicas, eligibleLeaderReplicas } = partition
+    if (!inSyncReplicas.includes(id) && !eligibleLeaderReplicas.includes(id)) return []
+    return offlineReplica(scene, id, topic, partition, electionOf(scene, topic))
   })
+}
+
+/** The same of one, with this election. */
+export function offlineReplica(
+  scene: Scene,
+  id: number,
+  topic: TopicImage,
+  partition: PartitionImage,
+  election: 'unclean' | 'online'
+): StateRecord[] {
+  const then = { ...scene, living: withState(scene.living, id, 'fenced') }
+  const inSyncReplicas = without(partition.inSyncReplicas, [id])
+  const change = changeOfPartition(then, topic, partition, { election, inSyncReplicas, uncleanReplicas: [id] })
+  if (change === null || (change.leader === sameLeader ? partition.leader : change.leader) === noLeader) return []
+  return [recordOfChange(then, topic, partition, change)]
 }
 
 /** It is taken out of the cluster: it is in sync and eligible nowhere, and has no registration any more. */

@@ -36,6 +36,7 @@ import {
 } from './elect-leaders.ts'
 import { type BrokerHeartbeat, decideHeartbeat, type HeartbeatResult } from './heartbeat.ts'
 import type { MetadataWriter } from './metadata-writer.ts'
+import { OfflineByBroker } from './offline-by-broker.ts'
 import {
   decideReassignment,
   type OngoingReassignment,
@@ -72,15 +73,16 @@ export class BrokerControl {
   readonly #lost = new Set<number>()
   readonly #sessions = new BrokerSessions()
   readonly #cut = new CutReplicas()
+  readonly #offline = new OfflineByBroker()
   #lastEpoch = 0
 
   constructor(options: {
-    readonly scene: Omit<Scene, 'cut'>
+    readonly scene: Omit<Scene, 'cut' | 'offline'>
     readonly brokers: RegisteredBrokers
     readonly writer: MetadataWriter
     readonly writesRegistrations: boolean
   }) {
-    this.#scene = { ...options.scene, cut: this.#cut }
+    this.#scene = { ...options.scene, cut: this.#cut, offline: this.#offline }
     this.#brokers = options.brokers
     this.#writer = options.writer
     this.#writesRegistrations = options.writesRegistrations
@@ -100,6 +102,7 @@ export class BrokerControl {
     // It would lead on in the epoch of its life before, of which others may have more than its disk has kept.
     if (this.#lost.has(id)) this.#fence(id)
     this.#cut.registered(id, cut, damaged)
+    this.#offline.are(id, damaged)
     const epoch = this.#nextEpoch()
     this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
     // The registration, which tells of another directory, comes last: a crash in between leaves it to be said again.
@@ -126,8 +129,9 @@ export class BrokerControl {
   async heartbeat(heartbeat: BrokerHeartbeat): Promise<HeartbeatResult> {
     const { records, result } = decideHeartbeat(this.#scene, heartbeat)
     if (result.isFenced) return result
-    const { brokerId: id } = heartbeat
+    const { brokerId: id, offline } = heartbeat
     this.#sessions.heard(id)
+    this.#offline.are(id, offline)
     if (this.#brokers.broker(id)?.state === 'fenced') {
       const back = this.#become(id, 'active', records)
       this.#lost.delete(id)
@@ -193,6 +197,7 @@ export class BrokerControl {
   /** Replicas of this broker serve no more. Resolves when others lead what it led of them, as far as there are others. */
   async replicasOffline(brokerId: number, brokerEpoch: number, offline: readonly OfflineReplica[]): Promise<void> {
     if (objectionToBrokerEpoch(this.#scene, brokerId, brokerEpoch) !== ErrorCode.NONE) return
+    this.#offline.alsoAre(brokerId, offline)
     this.#append(offlineReplicas(this.#scene, brokerId, offline))
     await this.#writer.published()
   }

@@ -1,11 +1,13 @@
 /** ElectLeaders: an administrator asks for the preferred leader, or for any (KIP-183, KIP-460; Kafka: ReplicationControlManager.electLeaders). */
 import type { StateRecord } from '../coordination/coordinator.ts'
+import type { PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
 import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
+import { offlineReplica } from './broker-changes.ts'
 import { recordsOfPartition } from './partition-change.ts'
 import { allowsUncleanElections, type Scene } from './scene.ts'
 
-/** Of the preferred leader where another one leads; of any, even one that has not everything, where nobody does. */
+/** Of the preferred leader where another one leads; of any, even one that has not everything, where nobody does, or whose disk cannot serve it. */
 export type ElectionType = 'preferred' | 'unclean'
 
 export interface ElectionResult {
@@ -85,15 +87,25 @@ function electPartition(
   if (partition === undefined) {
     return { partitionId, error: unknown, message: `No such partition as ${topicName}-${partitionId}` }
   }
-  const isLed = type === 'preferred' ? partition.leader === partition.replicas[0] : partition.leader !== noLeader
-  if (isLed) {
+  const { leader, replicas } = partition
+  const isOffline = type === 'unclean' && isLedOffline(scene, topic, partition)
+  const isLed = type === 'preferred' ? leader === replicas[0] : leader !== noLeader
+  if (isLed && !isOffline) {
     const message = 'Leader election not needed for topic partition.'
     return { partitionId, error: ErrorCode.ELECTION_NOT_NEEDED, message }
   }
-  const elected = recordsOfPartition(scene, topic, partition, { election: type })
+  const elected = isOffline
+    ? offlineReplica(scene, leader, topic, partition, 'unclean')
+    : recordsOfPartition(scene, topic, partition, { election: type })
   if (elected.length === 0) return { partitionId, ...notAvailable[type] }
   records.push(...elected)
   return { partitionId, error: ErrorCode.NONE, message: null }
+}
+
+/** With Kafka nobody leads then (handleDirectoriesOffline); here its leader stays, as its disk may give back what it has. */
+function isLedOffline({ offline }: Scene, { id: topicId }: TopicImage, partition: PartitionImage): boolean {
+  const { leader, partitionId, replicas } = partition
+  return replicas.length > 1 && offline.has(leader, { topicId, partitionId })
 }
 
 const notAvailable = {

@@ -3,6 +3,7 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { ClusterImage, TopicImage } from '../coordination/metadata/image.ts'
 import type { LivingBrokers } from '../coordination/metadata/living-brokers.ts'
 import type { CutReplicas } from './cut-replicas.ts'
+import type { OfflineByBroker } from './offline-by-broker.ts'
 
 export interface Scene {
   readonly image: ClusterImage
@@ -11,6 +12,8 @@ export interface Scene {
   readonly defaults: BrokerConfig
   /** What brokers said of their replicas when they registered. */
   readonly cut: Pick<CutReplicas, 'of'>
+  /** What they cannot serve now. */
+  readonly offline: Pick<OfflineByBroker, 'has'>
 }
 
 /** How many replicas must be in sync: no more than there are (Kafka: ReplicationControlManager.getTopicEffectiveMinIsr). */

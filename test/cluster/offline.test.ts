@@ -122,6 +122,24 @@ test('who comes later leads what its leader cannot serve, and nobody else could 
   await cluster.stop()
 })
 
+test('an administrator has another one lead, who has not everything, where the disk of the leader cannot serve it', async () => {
+  const on = machines(2)
+  const cluster = await startOn(on)
+  await createTopic(cluster, 't1', { replicationFactor: 2 })
+  const first = leaderOf(cluster, 't1')
+  const other = 3 - first.nodeId
+  await cluster.stopBroker(other)
+  assert.equal((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  first.failed('A test', new InvariantError('a mistake', { partition: 't1-0' }))
+  await cluster.startBroker(brokerOn(on, other))
+  on.clock.advance(limits.openAgainMs)
+  assert.equal(leaderOf(cluster, 't1'), first, 'nobody else has everything')
+  const [elected] = await cluster.controller.brokers.electLeaders('unclean', [{ topic: 't1', partitions: [0] }])
+  assert.deepEqual(elected?.partitions, [{ partitionId: 0, error: ErrorCode.NONE, message: null }])
+  assert.equal(leaderOf(cluster, 't1').nodeId, other)
+  await cluster.stop()
+})
+
 type Failure = (leader: Broker, disk: RefusingDisk, below: SimulatedDisk) => Promise<void>
 
 const refuseAll = (disk: RefusingDisk): void => disk.refuse({ problem: 'failed', call: 1, lasts: 'from then on' })

@@ -8,6 +8,7 @@ import { decideInSyncSet } from '../../src/controller/alter-partition.ts'
 import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker } from '../../src/controller/broker-changes.ts'
 import { type CutReplica, CutReplicas, isDecided } from '../../src/controller/cut-replicas.ts'
 import { balancingElections, decideElections } from '../../src/controller/elect-leaders.ts'
+import { OfflineByBroker } from '../../src/controller/offline-by-broker.ts'
 import { decideReassignment } from '../../src/controller/reassignments.ts'
 import type { Scene } from '../../src/controller/scene.ts'
 import { startElections } from '../../src/controller/start-elections.ts'
@@ -82,7 +83,7 @@ export class ClusterModel {
 
   get #scene(): Scene {
     const living = livingBrokers(this.#brokers)
-    return { image: this.#image, living, defaults: this.#defaults, cut: this.#cut }
+    return { image: this.#image, living, defaults: this.#defaults, cut: this.#cut, offline: new OfflineByBroker() }
   }
 
   #one<Value>(values: readonly Value[]): Value {

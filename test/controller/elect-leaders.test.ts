@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { balancingElections, decideElections, uncleanElections } from '../../src/controller/elect-leaders.ts'
 import { startElections } from '../../src/controller/start-elections.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
-import { sceneOf, shortlyAfter } from './setup.ts'
+import { sceneOf, shortlyAfter, topicIdOf } from './setup.ts'
 
 const balanced = {}
 const imbalanced = { leader: 2 }
@@ -36,6 +36,17 @@ test('anybody is elected where nobody leads, and there is somebody', () => {
   const answers = [notNeeded, notNeeded, notNeeded, done, notEligible]
   assert.deepEqual(answersOf(decision), [answers.map((answer, id) => [id, ...answer])])
   assert.deepEqual(shortlyAfter(scene, decision.records), unchanged.with(3, '1/1/ recovering epoch +1'))
+})
+
+test('anybody else is elected where the disk of the leader cannot serve it, and there is somebody', () => {
+  const alone = { inSyncReplicas: [1] }
+  const topics = { t: [alone, { ...alone, replicas: [1, 3] }, { ...alone, replicas: [1] }, alone] }
+  const offline = { 1: [0, 1, 2].map((partitionId) => ({ topicId: topicIdOf('t'), partitionId })) }
+  const lost = sceneOf({ topics, offline, states: { 3: 'fenced' } })
+  const decision = decideElections(lost, 'unclean', [{ topic: 't', partitions: [0, 1, 2, 3] }])
+  const answers = [done, notEligible, notNeeded, notNeeded]
+  assert.deepEqual(answersOf(decision), [answers.map((answer, id) => [id, ...answer])])
+  assert.deepEqual(shortlyAfter(lost, decision.records), ['2/2/ recovering epoch +1', '1/1/', '1/1/', '1/1/'])
 })
 
 test('of all partitions, those that need no election are not told', () => {

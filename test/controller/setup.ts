@@ -1,6 +1,8 @@
 /** A small cluster as decisions see it: brokers 1 to 5, each with its directory, and topics whose partitions are as a test says. */
 
+import type { OfflineReplica } from '../../src/controller/broker-changes.ts'
 import { CutReplicas } from '../../src/controller/cut-replicas.ts'
+import { OfflineByBroker } from '../../src/controller/offline-by-broker.ts'
 import type { Scene } from '../../src/controller/scene.ts'
 import { BrokerConfig } from '../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../src/coordination/coordinator.ts'
@@ -33,6 +35,7 @@ export interface Cluster {
   readonly hasEligibleLeaders?: boolean
   readonly metadataVersion?: number
   readonly cut?: CutReplicas
+  readonly offline?: Readonly<Record<number, readonly OfflineReplica[]>>
 }
 
 export function sceneOf(cluster: Cluster = {}): Scene {
@@ -50,7 +53,10 @@ export function sceneOf(cluster: Cluster = {}): Scene {
       ...{ id, epoch: 100 + id, rack: racks[id] ?? null, directoryId: directoryOf(id), state: states[id] ?? 'active' }
     }))
   )
-  return { image, living, defaults: BrokerConfig.parse({}), cut: cluster.cut ?? new CutReplicas() }
+  const { cut = new CutReplicas(), offline = {} } = cluster
+  const said = new OfflineByBroker()
+  for (const [id, of] of Object.entries(offline)) said.are(Number(id), of)
+  return { image, living, defaults: BrokerConfig.parse({}), cut, offline: said }
 }
 
 export function topicOf({ image }: Scene, name = 't'): TopicImage {

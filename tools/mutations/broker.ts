@@ -244,7 +244,7 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a partition that nobody else can lead is led by nobody once its leader is offline',
     file: 'src/controller/broker-changes.ts',
-    text: 'if (change === null || (change.leader === sameLeader ? leader : change.leader) === noLeader) return []',
+    text: 'if (change === null || (change.leader === sameLeader ? partition.leader : change.leader) === noLeader) return []',
     replacement: 'if (change === null) return []',
     tests: ['test/controller/broker-changes.test.ts']
   },

@@ -21,8 +21,8 @@ export const failingBrokerMutations: readonly Mutation[] = [
   {
     what: 'a damaged replica stays eligible',
     file: 'src/controller/broker-changes.ts',
-    text: 'if (!present.includes(id) && !eligibleLeaderReplicas.includes(id)) return []',
-    replacement: 'if (!present.includes(id)) return []',
+    text: 'if (!inSyncReplicas.includes(id) && !eligibleLeaderReplicas.includes(id)) return []',
+    replacement: 'if (!inSyncReplicas.includes(id)) return []',
     tests: offline
   },
   {
