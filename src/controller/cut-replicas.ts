@@ -41,6 +41,7 @@ export class CutReplicas {
   }
 
   of(topicId: string, partitionId: number): Doubts {
+    if (this.#byPartition.size === 0) return noDoubts
     const replicas = this.#byPartition.get(keyOf(topicId, partitionId))
     return replicas === undefined ? noDoubts : (nodeId) => replicas.get(nodeId)
   }
@@ -87,6 +88,7 @@ export function decideCutCandidates(
     const doubtful = doubts(nodeId)
     return doubtful === undefined || doubtful === 'damaged' ? [] : [{ nodeId, ...doubtful }]
   })
+  if (cut.length === 0) return { out: [], undecided: [] }
   const ids = cut.map(({ nodeId }) => nodeId)
   const others = candidates.filter((nodeId) => doubts(nodeId) === undefined)
   if (others.some(isAcceptableLeader)) return { out: ids, undecided: [] }
