@@ -20,3 +20,16 @@ export class InvariantError extends Error {
     this.stops = stops
   }
 }
+
+/** A mistake that came to light in something: it stops what it names, or else that. */
+export function mistakeIn(stops: Stopped, error: unknown): InvariantError {
+  if (error instanceof InvariantError) return error
+  return new InvariantError('something failed that cannot fail', stops, error)
+}
+
+/** All that is known of a mistake, for whoever is to mend it. */
+export function wholeStory(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const stack = error.stack ?? error.message
+  return error.cause === undefined ? stack : `${stack}\nbecause of ${wholeStory(error.cause)}`
+}

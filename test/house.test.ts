@@ -43,6 +43,11 @@ test('touching time, disk, network or chance outside of the host is found', () =
   assert.equal(findingsIn('src/broker/a.ts', '// Date.now() is not called here\n'), '')
 })
 
+test('work whose mistake would end the process is found where it belongs to a broker', () => {
+  assert.match(findingsIn('src/log/a.ts', 'queueMicrotask(f)\n'), /atEndOfTurn/)
+  assert.equal(findingsIn('src/server/a.ts', 'queueMicrotask(f)\n'), '')
+})
+
 test('a file that is too long, a vague name and unfinished work are found', () => {
   assert.match(findingsIn('src/log/a.ts', 'x\n'.repeat(601)), /601 lines/)
   assert.equal(findingsIn('src/protocol/generated/a.ts', 'x\n'.repeat(601)), '')

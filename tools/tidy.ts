@@ -35,6 +35,9 @@ const OUTSIDE: readonly [what: string, pattern: RegExp][] = [
   ['the time', /\bDate\.now\b|\bnew Date\(\)|\bperformance\.now\b|\bprocess\.hrtime\b/],
   ['chance', /\bMath\.random\b|\brandom(Bytes|UUID|Int|FillSync)\(/]
 ]
+/** What runs there belongs to a broker, and so does its mistake: `src/host/unattended.ts` brings it to light. */
+const OF_A_BROKER = /^src\/(log|coordination|controller|broker|cluster)\//
+const UNGUARDED = /\bqueueMicrotask\(/
 const MAY_TOUCH_OUTSIDE = /^src\/(host\/node|cli|console)\//
 
 /** What is not as the house wants it, one line each. */
@@ -42,7 +45,9 @@ export function tidyFindings(files: readonly SourceFile[]): string[] {
   return files.flatMap((file) => [
     ...lengthFindings(file),
     ...nameFindings(file),
-    ...(file.path.startsWith('src/') ? [...directionFindings(file), ...outsideFindings(file)] : [])
+    ...(file.path.startsWith('src/')
+      ? [...directionFindings(file), ...outsideFindings(file), ...unguardedFindings(file)]
+      : [])
   ])
 }
 
@@ -112,6 +117,17 @@ function outsideFindings({ path, text }: SourceFile): string[] {
       OUTSIDE.filter(([, pattern]) => pattern.test(line) && !line.startsWith('import type')).map(
         ([what]) => `${path}:${index + 1}: touches ${what}; only src/host/node may (it receives a Host)`
       )
+    )
+}
+
+function unguardedFindings({ path, text }: SourceFile): string[] {
+  if (!OF_A_BROKER.test(path)) return []
+  return text
+    .split('\n')
+    .flatMap((line, index) =>
+      UNGUARDED.test(line)
+        ? [`${path}:${index + 1}: a mistake here would end the process: atEndOfTurn of src/host/unattended.ts`]
+        : []
     )
 }
 

@@ -18,7 +18,7 @@ import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { replayMetadata } from '../coordination/metadata/replay.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
-import { InvariantError } from '../invariant.ts'
+import { InvariantError, mistakeIn, wholeStory } from '../invariant.ts'
 import { limits } from '../limits.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { FetchRequest } from '../protocol/generated/api/fetch-request.ts'
@@ -180,6 +180,8 @@ export class Broker {
         knowsItself: this.#image.broker(nodeId)?.epoch === this.#epoch
       })
     })
+    // What names no partition may have left anything half done.
+    storage.onMistake = (error) => this.failed('What nobody waits for', mistakeIn('broker', error))
     replicas.onMayJoin = (replica, follower) => {
       if (this.#mayBeInSync(follower)) this.#inSyncSets.mayJoin(replica, follower)
     }
@@ -341,8 +343,14 @@ export class Broker {
       ...{ broker: this, session, apiVersion: FetchRequest.highestVersion, correlationId: 0 },
       ...{ clientId: `broker-${followerId}`, onSent: null }
     }
-    const response = await answerFetch(request, context)
-    return { response, done: () => context.onSent?.() }
+    try {
+      const response = await answerFetch(request, context)
+      return { response, done: () => context.onSent?.() }
+    } catch (error) {
+      // It is none of the follower's, which asks again.
+      this.failed(`A Fetch of broker ${followerId}`, error)
+      throw new PeerUnreachable(`broker ${this.nodeId} could not answer`)
+    }
   }
 
   /** Where the log of a partition that is led here begins and ends. */
@@ -403,7 +411,7 @@ export class Broker {
    * serves no more.
    */
   failed(what: string, error: unknown): void {
-    this.#log(`${what} met a mistake of the broker, please report it: ${stackOf(error)}`)
+    this.#log(`${what} met a mistake of the broker, please report it: ${wholeStory(error)}`)
     if (!(error instanceof InvariantError) || error.stops === 'nothing else') return
     if (error.stops === 'broker' || error.stops.partition === metadataDirectory) this.#stopItself()
     else this.#stopPartition(error.stops.partition, error)
@@ -476,12 +484,6 @@ export class Broker {
     this.#inSyncSets.stop()
     this.#heartbeats.stop()
   }
-}
-
-function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const stack = error.stack ?? error.message
-  return error.cause === undefined ? stack : `${stack}\nbecause of ${stackOf(error.cause)}`
 }
 
 function topicNamesOf(image: () => ClusterImage): TopicNames {

@@ -6,6 +6,7 @@ import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
+import { clockOf } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
 import { Slices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
@@ -101,9 +102,10 @@ export class GroupCoordinators implements RoleObserver {
     const hosted = replicas.get(offsetsTopic, partition)
     if (hosted.kind !== 'online') return null
     const slices = new Slices(clock)
-    const patience = { clock, timeoutMs: limits.coordinatorCommitMs }
+    const own = clockOf({ partition: hosted.replica.name }, clock)
+    const patience = { clock: own, timeoutMs: limits.coordinatorCommitMs }
     const log = new ReplicaStateLog(hosted.replica, noSnapshot, patience)
-    const options = { log, clock, chance, config: config.groups, topics }
+    const options = { log, clock: own, chance, config: config.groups, topics }
     try {
       const coordinator = await GroupCoordinator.load(options, () => slices.othersTurn(), isWanted)
       if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])

@@ -3,18 +3,18 @@
  * BrokerLifecycleManager).
  */
 import type { BrokerHeartbeat, HeartbeatResult } from '../controller/heartbeat.ts'
-import type { Clock, Timer } from '../host/clock.ts'
+import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { RepeatingTimer } from '../host/repeating-timer.ts'
+import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 import { PeerUnreachable } from './replication/fetcher.ts'
 
 export class Heartbeats {
   readonly #clock: Clock
-  readonly #intervalMs: number
   readonly #send: (heartbeat: BrokerHeartbeat) => Promise<HeartbeatResult>
   readonly #say: () => BrokerHeartbeat
-  #timer: Timer | null = null
-  #isStopped = false
+  readonly #timer: RepeatingTimer
 
   constructor(options: {
     readonly clock: Clock
@@ -24,26 +24,24 @@ export class Heartbeats {
     /** What there is to say now. */
     readonly say: () => BrokerHeartbeat
   }) {
-    this.#clock = options.clock
-    this.#intervalMs = options.intervalMs
-    this.#send = options.send
-    this.#say = options.say
+    const { clock, intervalMs, send, say } = options
+    this.#clock = clock
+    this.#send = send
+    this.#say = say
+    this.#timer = new RepeatingTimer(
+      clock,
+      () => intervalMs,
+      // What is lost, or met a disk that refuses, is said again with the next.
+      () => unattended(clock, send(say()), PeerUnreachable, DiskError)
+    )
   }
 
   start(): void {
-    if (this.#isStopped) return
-    this.#timer = this.#clock.after(this.#intervalMs, () => {
-      this.start()
-      // What is lost, or met a disk that refuses, is said again with the next.
-      this.#send(this.#say()).catch((error: unknown) => {
-        if (!(error instanceof PeerUnreachable || error instanceof DiskError)) throw error
-      })
-    })
+    this.#timer.start()
   }
 
   stop(): void {
-    this.#isStopped = true
-    this.#timer?.cancel()
+    this.#timer.stop()
   }
 
   /** Resolves when the controller has this broker take part; from then on it hears that it lives. Rejects with DiskError. */

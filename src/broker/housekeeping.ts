@@ -7,16 +7,17 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { ClusterImage } from '../coordination/metadata/image.ts'
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { RepeatingTimer } from '../host/repeating-timer.ts'
+import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 import type { Storage } from './storage.ts'
 
 export class Housekeeping {
   readonly #clock: Clock
-  readonly #config: BrokerConfig
   readonly #storage: Storage
-  readonly #image: () => ClusterImage
   readonly #log: (line: string) => void
-  readonly #timers = new Map<string, Timer>()
+  readonly #repeated: readonly RepeatingTimer[]
+  #recoveryPoints: Timer | null = null
 
   constructor(options: {
     clock: Clock
@@ -25,58 +26,57 @@ export class Housekeeping {
     image: () => ClusterImage
     log: (line: string) => void
   }) {
-    this.#clock = options.clock
-    this.#config = options.config
-    this.#storage = options.storage
-    this.#image = options.image
-    this.#log = options.log
+    const { clock, config, storage, image, log } = options
+    const { replicas, directory } = storage
+    this.#clock = clock
+    this.#storage = storage
+    this.#log = log
+    const retentionMs = (): number => config.logRetentionCheckIntervalMs
+    const checkpointsMs = (): number => config.logFlushOffsetCheckpointIntervalMs
+    this.#repeated = [
+      this.#every('retention', retentionMs, () => unattended(clock, replicas.applyRetention())),
+      this.#every('checkpoints', checkpointsMs, () => replicas.saveCheckpointsIfRoom()),
+      this.#every(
+        'reserve',
+        () => limits.reserveCheckMs,
+        () => directory.reserve.keep()
+      ),
+      this.#every(
+        'offline partitions',
+        () => limits.openAgainMs,
+        () => replicas.openAgain(image())
+      )
+    ]
   }
 
   start(): void {
-    const { replicas, directory } = this.#storage
-    this.#every('retention', this.#config.logRetentionCheckIntervalMs, () => void replicas.applyRetention())
-    this.#every('checkpoints', this.#config.logFlushOffsetCheckpointIntervalMs, () => replicas.saveCheckpointsIfRoom())
-    this.#every('reserve', limits.reserveCheckMs, () => directory.reserve.keep())
-    this.#every('offline partitions', limits.openAgainMs, () => replicas.openAgain(this.#image()))
-    replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
+    for (const timer of this.#repeated) timer.start()
+    this.#storage.replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
   }
 
   stop(): void {
     this.#storage.replicas.onCheckpoint = undefined
-    for (const timer of this.#timers.values()) timer.cancel()
-    this.#timers.clear()
+    for (const timer of this.#repeated) timer.stop()
+    this.#recoveryPoints?.cancel()
   }
 
   #saveRecoveryPointsSoon(): void {
-    const name = 'recovery points'
-    if (this.#timers.has(name)) return
-    const save = (): void => {
-      this.#timers.delete(name)
+    this.#recoveryPoints ??= this.#clock.after(limits.recoveryPointsMs, () => {
+      this.#recoveryPoints = null
       this.#storage.replicas.saveRecoveryPointsIfRoom()
-    }
-    this.#timers.set(name, this.#clock.after(limits.recoveryPointsMs, save))
+    })
   }
 
   /** A disk that is full now may have room next time; whoever runs the broker is told. */
-  #attempt(name: string, work: () => void): void {
-    try {
-      work()
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      this.#log(`${name}: ${error.message}`)
+  #every(what: string, intervalMs: () => number, work: () => void): RepeatingTimer {
+    const attempt = (): void => {
+      try {
+        work()
+      } catch (error) {
+        if (!(error instanceof DiskError)) throw error
+        this.#log(`${what}: ${error.message}`)
+      }
     }
-  }
-
-  #every(name: string, intervalMs: number, work: () => void): void {
-    const again = (): void => {
-      this.#timers.set(
-        name,
-        this.#clock.after(intervalMs, () => {
-          this.#attempt(name, work)
-          again()
-        })
-      )
-    }
-    again()
+    return new RepeatingTimer(this.#clock, intervalMs, attempt)
   }
 }

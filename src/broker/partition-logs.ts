@@ -1,5 +1,6 @@
 /** Opens and makes the logs of a data directory, each with what the last run left of it in the checkpoints. */
 import { DiskError } from '../host/disk.ts'
+import { clockOf } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
 import { limits } from '../limits.ts'
 import type { DamageError } from '../log/damage.ts'
@@ -63,7 +64,7 @@ export class PartitionLogs {
       topicId: of.topicId,
       leaderEpoch: of.leaderEpoch,
       config,
-      clock: host.clock,
+      clock: clockOf({ partition: name }, host.clock),
       syncTurns: this.#syncTurns,
       history,
       gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
@@ -76,7 +77,10 @@ export class PartitionLogs {
     })
     log.onCheckpoint = () => this.onCheckpoint?.()
     log.onDamage = (damage) => this.onDamage?.(of, damage)
-    log.onFailure = (error) => this.onFailure?.(of, asDiskError(name, error))
+    log.onFailure = (error) => {
+      // Any other is a mistake of ours, which stops the partition.
+      if (error instanceof DiskError) this.onFailure?.(of, error)
+    }
     log.onTrouble = (trouble) => telling.troubled(name, trouble)
     return log
   }
@@ -118,8 +122,4 @@ export class PartitionLogs {
     const what = `${disk.location}/${name} is the directory of the topic ${served}, whose name differs in upper and lower case.`
     throw new DiskError('failed', name, `${what} This file system takes them for the same: choose another name.`)
   }
-}
-
-function asDiskError(name: string, error: Error): DiskError {
-  return error instanceof DiskError ? error : new DiskError('failed', name, error.message, error)
 }

@@ -2,6 +2,7 @@
 import { attempt } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { inSlices } from '../host/slices.ts'
+import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 
 export class Removals {
@@ -17,7 +18,7 @@ export class Removals {
   /** Those that are left when the broker ends are removed by the next start. */
   add(name: string): void {
     this.#names.push(name)
-    if (!this.#isUnderWay) void this.#run()
+    if (!this.#isUnderWay) unattended(this.#host.clock, this.#run())
   }
 
   end(): void {

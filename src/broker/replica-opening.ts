@@ -4,6 +4,8 @@
  */
 import type { PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
+import { clockOf } from '../host/guarded-clock.ts'
+import { unattended } from '../host/unattended.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { HostedPartition } from './hosted-partition.ts'
@@ -72,9 +74,9 @@ export class ReplicaOpening {
     }
   }
 
-  /** Resolves when what a crash left of all that is open is durable, or offline. */
+  /** Resolves when what a crash left of all that is open is durable, or offline. A mistake of ours stops its partition, and no start. */
   async settled(): Promise<void> {
-    await Promise.all(this.#settling)
+    await Promise.allSettled(this.#settling)
   }
 
   /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
@@ -143,6 +145,7 @@ export class ReplicaOpening {
       )
       .finally(() => this.#settling.delete(settling))
     this.#settling.add(settling)
+    unattended(clockOf({ partition: replica.name }, this.#options.host.clock), settling)
   }
 }
 

@@ -74,7 +74,7 @@ export class Replicas {
   constructor(options: ReplicasOptions) {
     this.#options = options
     const { host, durability, directory, log } = options
-    this.#telling = new Telling(log)
+    this.#telling = new Telling(log, host.clock)
     this.#removals = new Removals(host)
     this.#refills = new Refills(host, this.#removals, log)
     this.#checkpoints = new Checkpoints(directory, () => this.#byName(), log)

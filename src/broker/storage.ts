@@ -4,6 +4,7 @@
  */
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { attempt } from '../host/disk.ts'
+import { GuardedClock } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
 import type { Durability } from '../log/types.ts'
 import { DataDirectory, type WantedNode } from './data-directory.ts'
@@ -23,7 +24,12 @@ export interface StorageOptions {
 }
 
 export class Storage {
+  /** Of whoever has this storage: what comes to light in a timer of it comes to `onMistake`. */
   readonly host: Host
+  /** Hears of mistakes of ours that come to light where nobody waits for them. */
+  onMistake: (error: unknown) => void = (error) => {
+    throw error
+  }
   readonly config: BrokerConfig
   readonly directory: DataDirectory
   readonly replicas: Replicas
@@ -44,10 +50,10 @@ export class Storage {
 
   private constructor({ host, durability, config, log }: StorageOptions, directory: DataDirectory) {
     const { nodeId } = directory
-    this.host = host
+    this.host = guarded(host, (error) => this.onMistake(error))
     this.directory = directory
     this.config = config.in({ nodeId, path: host.disk.location })
-    this.replicas = new Replicas({ host, nodeId, durability, config: this.config, directory, log })
+    this.replicas = new Replicas({ host: this.host, nodeId, durability, config: this.config, directory, log })
   }
 
   get nodeId(): number {
@@ -92,6 +98,10 @@ export class Storage {
       this.directory.release()
     }
   }
+}
+
+function guarded({ disk, clock, network, chance }: Host, onMistake: (error: unknown) => void): Host {
+  return { disk, clock: new GuardedClock(clock, onMistake), network, chance }
 }
 
 function wantedNode(config: BrokerConfig, { nodeId, clusterId }: StorageOptions['identity']): WantedNode {

@@ -1,18 +1,22 @@
 /**
  * What goes wrong with the disk, as whoever runs the broker is told of it: once, and not a word more while it lasts.
  */
+import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { unattended } from '../host/unattended.ts'
 import type { Trouble } from '../log/types.ts'
 
 export class Telling {
   readonly #log: (line: string) => void
+  readonly #clock: Clock
   /** What was told to go wrong, and goes wrong still. */
   readonly #told = new Set<string>()
   /** Logs whose syncs are refused, or have failed. */
   readonly #inTrouble = new Set<string>()
 
-  constructor(log: (line: string) => void) {
+  constructor(log: (line: string) => void, clock: Clock) {
     this.#log = log
+    this.#clock = clock
   }
 
   /** Does the work; what the disk refuses is told, and left. */
@@ -28,13 +32,14 @@ export class Telling {
 
   /** The same, of work that ends later. */
   attemptSoon(what: string, work: () => Promise<void>): void {
-    work().then(
+    const told = work().then(
       () => this.mended(what),
       (error: unknown) => {
         if (!(error instanceof DiskError)) throw error
         this.failed(what, error)
       }
     )
+    unattended(this.#clock, told)
   }
 
   failed(what: string, error: DiskError): void {

@@ -8,6 +8,7 @@ import type { ControllerLine } from '../broker/controller-line.ts'
 import { type Peer, PeerUnreachable } from '../broker/replication/fetcher.ts'
 import type { Controller, MetadataFollower } from '../controller/controller.ts'
 import type { Clock } from '../host/clock.ts'
+import { unattended } from '../host/unattended.ts'
 import { Post } from './post.ts'
 
 /**
@@ -136,7 +137,10 @@ export class Channel {
       await this.#transport?.(to, from)
       return answer
     } catch (error) {
-      answered.then(lost, () => {})
+      unattended(
+        this.#clock,
+        answered.then(lost, () => {})
+      )
       throw error
     } finally {
       line.waiting.delete(refuse)

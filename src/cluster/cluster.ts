@@ -12,6 +12,7 @@ import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { BrokerEndpoint } from '../coordination/metadata/broker-image.ts'
 import { randomUuid } from '../host/chance.ts'
 import type { Host } from '../host/host.ts'
+import { InvariantError } from '../invariant.ts'
 import type { Durability } from '../log/types.ts'
 import { BrokerLife } from './broker-life.ts'
 import { Channel, type Transport } from './channel.ts'
@@ -87,7 +88,10 @@ export class Cluster {
       const own = controllerHost === undefined ? null : open({ host: controllerHost }, controllerNodeId, null)
       const clusterId = own?.directory.clusterId ?? null
       const storages = brokers.map((start) => open(start, start.nodeId, clusterId))
-      const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, options.log)
+      const onBroken = (mistake: InvariantError): void => {
+        if (cluster !== null) cluster.#controllerBroke(mistake)
+      }
+      const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, { log: options.log, onBroken })
       cluster = new Cluster(options, config, home)
       // Up to here nothing that another broker left has been changed.
       options.onAccepted?.()
@@ -254,6 +258,12 @@ export class Cluster {
         `broker ${nodeId} is gone, and nobody leads what it led: ${error instanceof Error ? error.message : error}`
       )
     })
+  }
+
+  /** Nobody could lead what the others led, as nobody says who does. */
+  #controllerBroke(mistake: InvariantError): void {
+    const broken = new InvariantError('the controller is broken', 'broker', mistake)
+    for (const broker of [...this.#brokers.values()]) broker.failed('The controller', broken)
   }
 
   #register(

@@ -11,8 +11,17 @@ import { UnsupportedMetadata } from '../coordination/metadata/support.ts'
 import type { Clock } from '../host/clock.ts'
 import { DiskError, mayPass } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
+import { InvariantError, wholeStory } from '../invariant.ts'
 import { DamageError } from '../log/damage.ts'
 import { isUnreadable } from '../protocol/records/reader.ts'
+
+/** Who hears of what the controller meets where nobody waits. */
+interface ToldByController {
+  /** Gets a line when something goes wrong that no client is told of. */
+  readonly log: (line: string) => void
+  /** What the cluster knows can be trusted no more. */
+  readonly onBroken: (mistake: InvariantError) => void
+}
 
 export class ControllerHome {
   readonly controller: Controller
@@ -23,8 +32,11 @@ export class ControllerHome {
   /** Of a storage of its own; the one broker looks after its own storage. */
   readonly #housekeeping: Housekeeping | null
 
+  #isBroken = false
+
   /** Throws DiskError when the metadata is damaged, or speaks of more than this process can serve. Nothing is changed. */
-  constructor(storage: Storage, brokers: readonly Storage[], config: BrokerConfig, log: (line: string) => void) {
+  constructor(storage: Storage, brokers: readonly Storage[], config: BrokerConfig, told: ToldByController) {
+    const { log } = told
     this.#storage = storage
     const { host } = storage
     try {
@@ -50,6 +62,8 @@ export class ControllerHome {
     this.#leaderCare = new LeaderCare(this.controller.brokers, host.clock, config)
     const isOwn = !brokers.includes(storage)
     const { image } = this.controller
+    // The one broker hears of its own.
+    if (isOwn) storage.onMistake = (error) => this.#failed(error, told)
     this.#housekeeping = isOwn
       ? new Housekeeping({ clock: host.clock, config, storage, image: () => image, log })
       : null
@@ -97,9 +111,20 @@ export class ControllerHome {
     this.#leaderCare.stop()
   }
 
+  /** A mistake of ours came to light where nobody waits. What a decision meets is told, and nothing is changed by it. */
+  #failed(error: unknown, { log, onBroken }: ToldByController): void {
+    if (this.#isBroken) return
+    log(`The controller met a mistake of the broker, please report it: ${wholeStory(error)}`)
+    if (!(error instanceof InvariantError) || error.stops === 'nothing else') return
+    this.#isBroken = true
+    this.abandon()
+    this.#storage.abandon()
+    onBroken(error)
+  }
+
   /** Every broker has stopped. */
   async close(): Promise<void> {
-    if (this.#housekeeping === null) return
+    if (this.#housekeeping === null || this.#isBroken) return
     this.abandon()
     await this.#storage.close(undefined)
   }

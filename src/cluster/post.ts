@@ -5,6 +5,7 @@
  */
 import { PeerUnreachable } from '../broker/replication/fetcher.ts'
 import type { Clock } from '../host/clock.ts'
+import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 
 export class Post {
@@ -38,7 +39,7 @@ export class Post {
       return
     }
     this.#waiting.push(message)
-    if (!this.#isCarrying) void this.#carryAll(this.#carry)
+    if (!this.#isCarrying) unattended(this.#clock, this.#carryAll(this.#carry))
   }
 
   /** The broker is gone: it is told no more. */

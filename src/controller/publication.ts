@@ -5,6 +5,8 @@
  */
 import type { StateRecord } from '../coordination/coordinator.ts'
 import type { Clock } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
+import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 import { leavesNoDoubt } from '../log/refused-sync.ts'
 
@@ -68,7 +70,7 @@ export class Publication {
         return again
       }
       const timer = this.#clock.after(limits.openAgainMs, () => {
-        tryAgain().catch(() => {})
+        unattended(this.#clock, tryAgain(), DiskError)
       })
       this.#waiting.add(tryAgain)
     })

@@ -18,7 +18,7 @@ import { relativeOffsetMax, rollIsDue } from './rolling.ts'
 import type { Segment } from './segment.ts'
 import type { Segments } from './segments.ts'
 import type { AppendMoment, AppendOptions, AppendResult, FollowerAppend, LogConfig } from './types.ts'
-import { WriteGroup } from './write-group.ts'
+import { WriteGroup, type WriteTarget } from './write-group.ts'
 
 export interface LogEndOptions {
   readonly directory: string
@@ -51,12 +51,13 @@ export class LogEnd {
   constructor(offset: number, of: LogEndOptions) {
     this.#offset = offset
     this.#of = of
-    this.#writes = new WriteGroup({
+    const target: WriteTarget = {
       logEndOffset: () => this.#offset,
       write: () => of.segments.active.write(),
       written: () => of.written(),
       takeBack: (from, error) => this.#takeBack(from, error)
-    })
+    }
+    this.#writes = new WriteGroup(target, of.clock)
   }
 
   get offset(): number {

@@ -6,6 +6,7 @@
  */
 import type { Clock } from '../host/clock.ts'
 import { attempt, type Disk, DiskError } from '../host/disk.ts'
+import { unattended } from '../host/unattended.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { SetAside } from './segment-files.ts'
 import type { Segments } from './segments.ts'
@@ -91,10 +92,11 @@ export class LogStart {
   #removeLater(files: SetAside): void {
     const { clock, config } = this.#of
     clock.after(config().fileDeleteDelayMs, () => {
-      this.#removeForGood(files).catch((error) => {
+      const removed = this.#removeForGood(files).catch((error) => {
         if (!(error instanceof DiskError)) throw error
         if (!this.#hasEnded) this.#removeLater(files)
       })
+      unattended(clock, removed)
     })
   }
 

@@ -11,6 +11,7 @@
  */
 import type { Clock } from '../host/clock.ts'
 import { type Disk, DiskError, mayPass } from '../host/disk.ts'
+import { unattended } from '../host/unattended.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
@@ -298,6 +299,14 @@ export class PartitionLog {
     return this.#end.written()
   }
 
+  /** Tells when everything that was appended is in the file; not when it could not be written. */
+  onceWritten(told: () => void): void {
+    unattended(
+      this.#clock,
+      this.#end.written().then(told, () => {})
+    )
+  }
+
   /** Resolves when everything below the offset is as durable as was asked for. Rejects when the write or the sync failed. */
   durable(offset: number): Promise<void> {
     return this.#waitsForSync ? this.#syncs.wait(offset) : this.#end.written()
@@ -371,7 +380,7 @@ export class PartitionLog {
     this.#epochs.assign(leaderEpoch, this.#end.offset)
     try {
       // Where that fails later, or for want of room, the next sync does it again.
-      this.#epochs.save().catch(() => {})
+      unattended(this.#clock, this.#epochs.save(), DiskError)
     } catch (error) {
       if (!(error instanceof DiskError) || !mayPass(error)) throw error
     }

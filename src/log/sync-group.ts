@@ -8,6 +8,7 @@
  */
 import type { Clock, Timer } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
+import { atEndOfTurn, surface, unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 import { RefusedSync } from './refused-sync.ts'
 import type { SyncTurns } from './sync-turns.ts'
@@ -39,7 +40,7 @@ export class SyncGroup {
   readonly #target: SyncTarget
   readonly #turns: SyncTurns
   readonly #clock: Clock
-  readonly #begin = (): void => queueMicrotask(() => void this.#run())
+  readonly #begin = (): void => atEndOfTurn(this.#clock, () => unattended(this.#clock, this.#run()))
   #syncedOffset: number
   #wantedOffset = 0
   /** Somebody waits for what lies below. */
@@ -212,6 +213,8 @@ export class SyncGroup {
     this.#failure = error
     this.#target.failed(error)
     this.#rejectAll(error)
+    // No disk has said so: it is a mistake of ours, and perhaps nobody waits.
+    if (!(error instanceof DiskError)) surface(this.#clock, error)
   }
 
   #rejectAll(error: Error): void {

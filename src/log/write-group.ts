@@ -5,6 +5,10 @@
  * Nobody is answered before, and nobody reads it before. A write that fails has changed nothing: what was taken in for it is
  * taken back, the last first.
  */
+import type { Clock } from '../host/clock.ts'
+import { DiskError } from '../host/disk.ts'
+import { atEndOfTurn, surface } from '../host/unattended.ts'
+
 export interface WriteTarget {
   /** The offset after the last record that was taken in. */
   logEndOffset(): number
@@ -27,10 +31,12 @@ const nothingToWrite = Promise.resolve()
 
 export class WriteGroup {
   readonly #target: WriteTarget
+  readonly #clock: Clock
   #turn: Turn | null = null
 
-  constructor(target: WriteTarget) {
+  constructor(target: WriteTarget, clock: Clock) {
     this.#target = target
+    this.#clock = clock
   }
 
   /** Everything below is in the file. */
@@ -42,7 +48,7 @@ export class WriteGroup {
   add(fromOffset: number, undo: (() => void) | null): void {
     if (this.#turn === null) {
       this.#turn = newTurn(fromOffset)
-      queueMicrotask(() => this.flush())
+      atEndOfTurn(this.#clock, () => this.flush())
     }
     if (undo !== null) this.#turn.undo.push(undo)
   }
@@ -52,7 +58,7 @@ export class WriteGroup {
     return this.#turn?.settled ?? nothingToWrite
   }
 
-  /** Writes now. Never throws: a failure is told to those who wait. */
+  /** Writes now. No refusal of the disk is thrown: it is told to those who wait. */
   flush(): void {
     const turn = this.#turn
     if (turn === null) return
@@ -64,10 +70,12 @@ export class WriteGroup {
       for (const undo of turn.undo.reverse()) undo()
       this.#target.takeBack(turn.fromOffset, error)
       turn.reject(error)
+      // Records sent with acks=0 have nobody who waits.
+      if (!(error instanceof DiskError)) surface(this.#clock, error)
       return
     }
-    this.#target.written()
     turn.resolve()
+    this.#target.written()
   }
 
   /** The log is closed as it is: what was taken in is not written any more. */

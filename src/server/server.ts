@@ -1,7 +1,8 @@
 /** The listener and its connections: takes them in up to a limit, ends the idle ones, and stops cleanly. */
 import type { Session } from '../broker/session.ts'
-import type { Clock, Timer } from '../host/clock.ts'
+import type { Clock } from '../host/clock.ts'
 import { type Connection, ListenError, type Listener, type Network } from '../host/network.ts'
+import { RepeatingTimer } from '../host/repeating-timer.ts'
 import { limits } from '../limits.ts'
 import { type Address, reachableAt } from './address.ts'
 import { Client } from './connection.ts'
@@ -42,7 +43,7 @@ export class Server {
   /** Connections that came before there was an engine. */
   readonly #early = new Set<Connection>()
   #engine: Engine | null = null
-  #idleTimer: Timer | null = null
+  readonly #idleTimer: RepeatingTimer
   #sessions = 0
   #isStopped = false
   #whenEmpty: (() => void) | null = null
@@ -65,6 +66,11 @@ export class Server {
     this.#options = options
     this.#all = options.connections ?? new Connections(options.clock)
     this.#taken = new EngineBytes(this.#all.memory)
+    this.#idleTimer = new RepeatingTimer(
+      options.clock,
+      () => limits.idleCheckMs,
+      () => this.#closeIdle()
+    )
   }
 
   async #listen(): Promise<void> {
@@ -105,13 +111,13 @@ export class Server {
       this.#all.early.delete(connection)
       this.#accept(connection)
     }
-    this.#lookForIdle()
+    this.#idleTimer.start()
   }
 
   /** Takes no more connections and no more requests. Resolves when what was taken is answered, or the time is over. */
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#idleTimer?.cancel()
+    this.#idleTimer.stop()
     const closing = this.#listeners.map((listener) => listener.close())
     for (const connection of [...this.#early]) connection.destroy()
     for (const client of [...this.#clients]) client.stop()
@@ -123,7 +129,7 @@ export class Server {
   /** Ends at once: nobody is answered any more, whatever the engine may still do. Resolves when the port is free. */
   async kill(): Promise<void> {
     this.#isStopped = true
-    this.#idleTimer?.cancel()
+    this.#idleTimer.stop()
     const closing = this.#listeners.map((listener) => listener.close())
     for (const connection of [...this.#early]) connection.destroy()
     for (const client of [...this.#clients]) client.destroy()
@@ -185,12 +191,9 @@ export class Server {
     }
   }
 
-  #lookForIdle(): void {
-    this.#idleTimer = this.#options.clock.after(limits.idleCheckMs, () => {
-      const nowMs = this.#options.clock.monotonicMs()
-      for (const client of [...this.#clients]) if (client.silentMs(nowMs) > limits.connectionIdleMs) client.destroy()
-      this.#lookForIdle()
-    })
+  #closeIdle(): void {
+    const nowMs = this.#options.clock.monotonicMs()
+    for (const client of [...this.#clients]) if (client.silentMs(nowMs) > limits.connectionIdleMs) client.destroy()
   }
 
   #emptied(): Promise<void> {

@@ -258,7 +258,7 @@ test('a stop does not wait for a snapshot whose records cannot be made safe', as
   append(log, batchOf(['a']))
   const host = { disk, network, clock: new ManualClock(), chance: new SeededChance(1) }
   const config = { ...BrokerConfig.parse({}).metadataLog, bytesBetweenSnapshots: 1 }
-  const snapshots = new MetadataSnapshots(host, log, config, new Telling(assert.fail))
+  const snapshots = new MetadataSnapshots(host, log, config, new Telling(assert.fail, host.clock))
   snapshots.begin({ image: new ClusterImage(), settled: () => new Promise(() => {}) })
   await until(() => disk.list(directory).some((name) => name.endsWith('.part')), 'it is being written')
   for (let turn = 0; turn < 10; turn += 1) await setImmediate()

@@ -2,12 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Telling } from '../../src/broker/telling.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
 
 const refused = new Error('No file handle is left.')
 
 test('logs that are in trouble at the same time are one line, and one when all are out of it', () => {
   const lines: string[] = []
-  const telling = new Telling((line) => lines.push(line))
+  const telling = new Telling((line) => lines.push(line), new ManualClock())
   for (const name of ['a-0', 'a-1']) telling.troubled(name, refused)
   telling.troubled('a-0', 'over')
   assert.equal(lines.length, 1)
@@ -17,7 +18,7 @@ test('logs that are in trouble at the same time are one line, and one when all a
 
 test('a log that was closed or deleted in its trouble keeps no later trouble from being told', () => {
   const lines: string[] = []
-  const telling = new Telling((line) => lines.push(line))
+  const telling = new Telling((line) => lines.push(line), new ManualClock())
   telling.troubled('a-0', refused)
   telling.troubled('a-0', 'ended')
   telling.troubled('a-1', refused)

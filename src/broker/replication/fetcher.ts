@@ -7,6 +7,8 @@
  */
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError, mayPass } from '../../host/disk.ts'
+import { unattended } from '../../host/unattended.ts'
+import { mistakeIn } from '../../invariant.ts'
 import { limits } from '../../limits.ts'
 import type { Gaps } from '../../log/continuity.ts'
 import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
@@ -120,11 +122,12 @@ export class Fetcher {
     if (safe.length === 0) return
     for (const replica of safe) this.#busy.add(replica)
     this.#requests += 1
-    this.#ask(safe).then((slow) => {
+    const asked = this.#ask(safe).then((slow) => {
       this.#requests -= 1
       for (const replica of safe) if (!slow.has(replica)) this.#busy.delete(replica)
       this.#pump()
     })
+    unattended(this.#options.clock, asked)
   }
 
   /** It asks again in a while (ReplicaFetcherThread.shouldFollowerThrottle). */
@@ -140,13 +143,14 @@ export class Fetcher {
     const { log } = replica
     if (log.syncedEndOffset === log.logEndOffset) return true
     this.#busy.add(replica)
-    log.durable(log.logEndOffset).then(
+    const safe = log.durable(log.logEndOffset).then(
       () => this.#free(replica),
       (error: unknown) => {
         this.#busy.delete(replica)
         this.#refused(replica, error)
       }
     )
+    unattended(this.#options.clock, safe)
     return false
   }
 
@@ -175,7 +179,7 @@ export class Fetcher {
       for (const [replica, taken] of taking) this.#freeLater(replica, taken)
       return new Set(taking.keys())
     } catch (error) {
-      if (!(error instanceof PeerUnreachable)) this.#options.onMistake(error)
+      if (!(error instanceof PeerUnreachable)) this.#options.onMistake(mistakeIn('broker', error))
       for (const replica of replicas) this.#rest(replica)
       return new Set()
     }
@@ -194,7 +198,8 @@ export class Fetcher {
   }
 
   #freeLater(replica: Replica, taken: Promise<void>): void {
-    taken.catch((error: unknown) => this.#options.onMistake(error)).then(() => this.#free(replica))
+    const free = (): void => this.#free(replica)
+    unattended(this.#options.clock, taken.finally(free))
   }
 
   #free(replica: Replica): void {
@@ -336,7 +341,7 @@ export class Fetcher {
     // The replica was cut, or is gone, meanwhile.
     if (error instanceof TruncatedError || !this.#replicas.has(keyOf(replica))) return
     if (!(error instanceof DiskError)) {
-      this.#options.onMistake(error)
+      this.#options.onMistake(mistakeIn({ partition: replica.name }, error))
       this.#rest(replica)
       return
     }

@@ -5,6 +5,8 @@
 import type { WantedInSyncSet } from '../../controller/alter-partition.ts'
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { RepeatingTimer } from '../../host/repeating-timer.ts'
+import { unattended } from '../../host/unattended.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { PeerUnreachable } from './fetcher.ts'
@@ -36,7 +38,7 @@ export class InSyncSets {
   /** What the controller was asked without an answer: it may have been carried out, or may be yet. */
   readonly #unanswered = new Map<Replica, Leadership>()
   #isAsking = false
-  #timer: Timer | null = null
+  readonly #timer: RepeatingTimer
   #againTimer: Timer | null = null
 
   constructor(options: {
@@ -50,18 +52,20 @@ export class InSyncSets {
     this.#clock = options.clock
     this.#replicas = options.replicas
     this.#maxLagMs = options.maxLagMs
+    this.#timer = new RepeatingTimer(
+      options.clock,
+      () => options.maxLagMs() / 2,
+      () => this.#ask()
+    )
   }
 
   /** Looks for followers that lag, twice within the time that they may. */
   start(): void {
-    this.#timer = this.#clock.after(this.#maxLagMs() / 2, () => {
-      this.#ask()
-      this.start()
-    })
+    this.#timer.start()
   }
 
   stop(): void {
-    this.#timer?.cancel()
+    this.#timer.stop()
     this.#againTimer?.cancel()
   }
 
@@ -84,14 +88,15 @@ export class InSyncSets {
     }
     if (changes.length === 0) return
     this.#isAsking = true
-    this.#control
-      .alterPartitions(changes.map(wantedOf))
-      .then(({ partitions }) => this.#answered(changes, partitions))
-      .catch((error: unknown) => {
+    const answered = this.#control.alterPartitions(changes.map(wantedOf)).then(
+      ({ partitions }) => this.#answered(changes, partitions),
+      (error: unknown) => {
         this.#notAnswered(changes)
-        // The controller's disk refuses, or it cannot be reached.
-        if (!(error instanceof DiskError || error instanceof PeerUnreachable)) throw error
-      })
+        throw error
+      }
+    )
+    // The controller's disk refuses, or it cannot be reached.
+    unattended(this.#clock, answered, DiskError, PeerUnreachable)
   }
 
   /**

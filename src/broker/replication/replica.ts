@@ -274,10 +274,9 @@ export class Replica {
 
   /** What is appended in one turn is fetched in one go. */
   #tellFollowers(bytes: number): void {
-    const tell = (): void => {
+    this.log.onceWritten(() => {
       for (const observer of [...this.#followers]) observer.advanced(bytes)
-    }
-    this.log.written().then(tell, () => {})
+    })
   }
 
   /**

@@ -10,6 +10,7 @@
 import { type Chance, randomUuid } from '../../host/chance.ts'
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { unattended } from '../../host/unattended.ts'
 import { limits } from '../../limits.ts'
 import type { TransactionMarker, VerificationGuard } from '../../log/types.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -400,7 +401,7 @@ export class GroupCoordinator {
 
   #send({ joinAnswers = [], syncAnswers = [] }: Partial<Pick<Draft, 'joinAnswers' | 'syncAnswers'>>): void {
     const answers = [this.#joins.take(joinAnswers), this.#syncs.take(syncAnswers)]
-    this.#coordinator.settled().then(
+    const sent = this.#coordinator.settled().then(
       () => {
         for (const { send } of answers) send()
       },
@@ -408,6 +409,7 @@ export class GroupCoordinator {
         for (const { refuse } of answers) refuse()
       }
     )
+    unattended(this.#options.clock, sent)
   }
 
   #append(records: readonly StateRecord[]): void {

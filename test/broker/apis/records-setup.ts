@@ -1,6 +1,7 @@
 /** Topics with records on a whole broker in memory: what the tests of Produce and Fetch begin with. */
 import assert from 'node:assert/strict'
 import type { Broker } from '../../../src/broker/broker.ts'
+import { GuardedClock } from '../../../src/host/guarded-clock.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { CreateTopicsRequest } from '../../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../../src/protocol/generated/api/create-topics-response.ts'
@@ -33,8 +34,8 @@ export const idOf = (broker: Broker, name: string): string => broker.image.topic
 
 export function clockOf(broker: Broker): ManualClock {
   const { clock } = broker.host
-  assert.ok(clock instanceof ManualClock)
-  return clock
+  assert.ok(clock instanceof GuardedClock && clock.guarded instanceof ManualClock)
+  return clock.guarded
 }
 
 export interface Produced {
