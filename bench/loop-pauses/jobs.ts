@@ -2,9 +2,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { CreateTopicsRequest } from '../../src/protocol/generated/api/create-topics-request.ts'
+import { DeleteRecordsRequest } from '../../src/protocol/generated/api/delete-records-request.ts'
 import { DeleteTopicsRequest } from '../../src/protocol/generated/api/delete-topics-request.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FindCoordinatorRequest } from '../../src/protocol/generated/api/find-coordinator-request.ts'
+import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { OffsetCommitRequest } from '../../src/protocol/generated/api/offset-commit-request.ts'
 import { OffsetFetchRequest } from '../../src/protocol/generated/api/offset-fetch-request.ts'
 import { OffsetFetchResponse } from '../../src/protocol/generated/api/offset-fetch-response.ts'
@@ -57,11 +59,21 @@ export async function partitionJobs(directory: string, partitions: number): Prom
     await wait(2000)
   })
   pauses['long polls'] = await watching(longPolls(engine, Math.min(1000, partitions)))
+  const all = { topics: null, allowAutoTopicCreation: false }
+  pauses.metadata = await watching(engine.prepared(MetadataRequest, 9, all))
+  pauses['delete records'] = await watching(engine.prepared(DeleteRecordsRequest, 2, trimming('many', partitions)))
   pauses.housekeeping = await watching(() => wait(3000))
   await engine.prepared(ProduceRequest, 9, producing('many', partitions))()
   pauses.stop = await watching(() => engine.stop())
   return pauses
 }
+
+const trimming = (name: string, partitions: number) => ({
+  topics: [
+    { name, partitions: Array.from({ length: partitions }, (_, partitionIndex) => ({ partitionIndex, offset: 1 })) }
+  ],
+  timeoutMs: 60_000
+})
 
 function longPolls(engine: Engine, partitions: number): () => Promise<unknown> {
   const topics = [

@@ -20,6 +20,16 @@ export class Walks {
     this.#clock = clock
   }
 
+  /** Whether a request that names so many partitions is done in slices. */
+  areMany(partitions: number): boolean {
+    return partitions > limits.partitionsAtOnce
+  }
+
+  /** Takes the steps of so many partitions: at once where they are few. */
+  allOf<Result>(partitions: number, steps: Iterator<void, Result>): Result | Promise<Result> {
+    return this.areMany(partitions) ? this.walk(steps) : allSteps(steps)
+  }
+
   /** Takes the steps, from the next turn on. Resolves with what they come to; rejects with what one throws. */
   walk<Result>(steps: Iterator<void, Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -52,8 +62,7 @@ export class Walks {
   }
 }
 
-/** The same at once, of what is short. */
-export function allSteps<Result>(steps: Iterator<void, Result>): Result {
+function allSteps<Result>(steps: Iterator<void, Result>): Result {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value

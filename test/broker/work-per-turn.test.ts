@@ -12,10 +12,14 @@ import { limits } from '../../src/limits.ts'
 import { decodeResponse, encodeRequest } from '../../src/protocol/frame.ts'
 import { CreateTopicsRequest } from '../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../src/protocol/generated/api/create-topics-response.ts'
+import { DeleteRecordsRequest } from '../../src/protocol/generated/api/delete-records-request.ts'
+import { DeleteRecordsResponse } from '../../src/protocol/generated/api/delete-records-response.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
 import { ListOffsetsRequest } from '../../src/protocol/generated/api/list-offsets-request.ts'
 import { ListOffsetsResponse } from '../../src/protocol/generated/api/list-offsets-response.ts'
+import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
+import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
 import { ProduceRequest } from '../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../src/protocol/generated/api/produce-response.ts'
 import type { Decoded, Message } from '../../src/protocol/message.ts'
@@ -260,3 +264,49 @@ test('a turn looks up no more offsets than there is time for', async () => {
     all
   )
 })
+
+test('a turn describes no more partitions than there is time for', async () => {
+  const scene = await setUpTopic()
+  const looked = lookUps(scene)
+  const answer = scene.send(MetadataRequest, MetadataResponse, 9, { topics: null, allowAutoTopicCreation: false })
+  await readInTurns(scene, looked, partitions)
+  const { topics } = await scene.soon(answer)
+  assert.deepEqual(
+    topics.flatMap((topic) => topic.partitions.map(({ partitionIndex }) => partitionIndex)),
+    all
+  )
+})
+
+test('a turn trims no more partitions than there is time for', async () => {
+  const scene = await setUpTopic()
+  await scene.soon(produce(scene, all))
+  const trimmed = (): number =>
+    all.filter((partition) => (scene.broker.replica('many', partition)?.log.logStartOffset ?? 0) > 0).length
+  const asked = all.map((partitionIndex) => ({ partitionIndex, offset: 1 }))
+  const body = { topics: [{ name: 'many', partitions: asked }], timeoutMs: 1000 }
+  const answer = scene.send(DeleteRecordsRequest, DeleteRecordsResponse, 2, body)
+  const longest = await mostInATurn(scene, answer, trimmed)
+  assert.ok(longest <= looksPerSlice, `${longest} in one turn`)
+  const { topics } = await answer
+  const marks = topics.flatMap(({ partitions: each }) => each.map(({ lowWatermark }) => lowWatermark))
+  assert.deepEqual(
+    marks,
+    all.map(() => 1)
+  )
+})
+
+/** By how much it grows in one turn, at most, until the work is done. */
+async function mostInATurn({ turn }: Scene, work: Promise<unknown>, count: () => number): Promise<number> {
+  let isDone = false
+  const done = (): void => {
+    isDone = true
+  }
+  work.then(done, done)
+  let most = 0
+  while (!isDone) {
+    const before = count()
+    await turn()
+    most = Math.max(most, count() - before)
+  }
+  return most
+}

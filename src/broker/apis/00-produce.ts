@@ -65,7 +65,7 @@ export const produce = api(ApiKey.Produce, {
 
   handle(request, context) {
     const topics = lastOfEach(request.topicData)
-    if (isOfMany(topics)) return produceInSlices(topics, request, context)
+    if (context.broker.walks.areMany(partitionsOf(topics))) return produceInSlices(topics, request, context)
     const settled: Promise<void>[] = []
     const responses = topics.map((topic) => ({
       name: topic.name,
@@ -79,10 +79,10 @@ export const produce = api(ApiKey.Produce, {
   }
 })
 
-function isOfMany(topics: readonly RequestTopic[]): boolean {
+function partitionsOf(topics: readonly RequestTopic[]): number {
   // Of most: nothing is made to walk them.
-  if (topics.length === 1) return (topics[0]?.partitionData.length ?? 0) > limits.partitionsAtOnce
-  return topics.reduce((sum, { partitionData }) => sum + partitionData.length, 0) > limits.partitionsAtOnce
+  if (topics.length === 1) return topics[0]?.partitionData.length ?? 0
+  return topics.reduce((sum, { partitionData }) => sum + partitionData.length, 0)
 }
 
 async function produceInSlices(

@@ -64,7 +64,7 @@ export function answerFetch(request: Request, context: RequestContext): FetchRes
   const session = context.broker.fetchSessions.enter(sessionRequest(request, context))
   if ('error' in session) return { errorCode: session.error, sessionId: 0, responses: [] }
   const loan = context.broker.fetchMemory.lend()
-  if (session.partitionCount > limits.partitionsAtOnce) return answerOfMany(request, session, context, loan)
+  if (context.broker.walks.areMany(session.partitionCount)) return answerOfMany(request, session, context, loan)
   const known = moreWithoutReading(request, session, context)
   if (known.length > 0) return readOnceSettled(known, request, session, context, loan)
   const first = readAll(request, session, context, loan)

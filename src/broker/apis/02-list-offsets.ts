@@ -18,7 +18,6 @@ import type { Decoded } from '../../protocol/message.ts'
 import { api, type Failure, type RequestContext, unexpected } from '../api.ts'
 import { isIsolationLevel } from '../read-partition.ts'
 import type { Replica } from '../replication/replica.ts'
-import { allSteps } from '../walks.ts'
 
 type Request = Decoded<ListOffsetsRequest>
 type RequestPartition = Request['topics'][number]['partitions'][number]
@@ -67,8 +66,7 @@ export const listOffsets = api(ApiKey.ListOffsets, {
 
 function answerTo(request: Request, context: RequestContext): ListOffsetsResponse | Promise<ListOffsetsResponse> {
   const count = request.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
-  const steps = answerSteps(request, context)
-  return count > limits.partitionsAtOnce ? context.broker.walks.walk(steps) : allSteps(steps)
+  return context.broker.walks.allOf(count, answerSteps(request, context))
 }
 
 function failedAsAWhole({ topics }: Request, { errorCode }: Failure): ListOffsetsResponse {

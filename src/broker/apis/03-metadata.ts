@@ -3,6 +3,7 @@
  *
  * v1 null for all topics, controller · v2 cluster id · v4 auto-creation can be switched off · v5 offline replicas · v7 leader
  * epochs · v8 to v10 authorized operations · v9 flexible · v10 topic ids · v12 topics by id alone · v13 top-level error
+ * More than a hundred partitions are described in slices: all that a client asks for may be tens of thousands.
  * A topic that is made on first use has a leader, and is durable, when the answer leaves: of clients that race for it every
  * one can go on at once, where Kafka answers LEADER_NOT_AVAILABLE and has them ask again.
  */
@@ -54,7 +55,10 @@ export const metadata = api(ApiKey.Metadata, {
     const missing = asksForAll(request, context) ? [] : missingTopics(request, context)
     const failures = missing.length === 0 ? new Map<string, ErrorCode>() : await create(missing, context)
     const operations = request.includeTopicAuthorizedOperations ? everyTopicOperation : notAsked
-    return respond(request, describeTopics(request, context, failures), operations, context)
+    const described = toDescribe(request, context, failures)
+    const partitions = described.reduce((sum, topic) => sum + topic.partitions.length, 0)
+    const topics = await context.broker.walks.allOf(partitions, describeSteps(described, context))
+    return respond(request, topics, operations, context)
   }
 })
 
@@ -109,20 +113,20 @@ async function create(names: readonly string[], { broker }: RequestContext): Pro
   return failures
 }
 
-function describeTopics(
+/** What there is of the topics that are asked for: as the cluster has them, or why there is nothing to tell. */
+function toDescribe(
   request: Request,
   context: RequestContext,
   failures: ReadonlyMap<string, ErrorCode>
-): MetadataResponseTopic[] {
+): readonly (TopicImage | MetadataResponseTopic)[] {
   const { image } = context.broker
-  if (request.topics === null || asksForAll(request, context))
-    return image.sortedTopics().map((topic) => describe(topic, context))
+  if (request.topics === null || asksForAll(request, context)) return image.sortedTopics()
   return asked(request.topics).map(({ name, topicId }) => {
     const byId = name === null || topicId !== ZERO_UUID
     const topic = byId ? image.topicById(topicId) : image.topicByName(name)
     const failure = failures.get(name ?? '')
     if (failure !== undefined) return unknown(name, ZERO_UUID, failure)
-    if (topic !== undefined) return describe(topic, context)
+    if (topic !== undefined) return topic
     return byId
       ? unknown(null, topicId, ErrorCode.UNKNOWN_TOPIC_ID)
       : unknown(name, ZERO_UUID, whyMissing(name, failures))
@@ -142,21 +146,28 @@ function whyMissing(name: string, failures: ReadonlyMap<string, ErrorCode>): Err
   return failures.get(name) ?? ErrorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-function describe(topic: TopicImage, { broker, apiVersion }: RequestContext): MetadataResponseTopic {
-  return {
-    errorCode: ErrorCode.NONE,
-    name: topic.name,
-    topicId: topic.id,
-    isInternal: topic.isInternal,
-    partitions: topic.partitions.map((partition) => {
+/** A partition at each step. */
+function* describeSteps(
+  topics: readonly (TopicImage | MetadataResponseTopic)[],
+  { broker, apiVersion }: RequestContext
+): Generator<void, MetadataResponseTopic[]> {
+  const answers: MetadataResponseTopic[] = []
+  for (const topic of topics) {
+    if ('errorCode' in topic) {
+      answers.push(topic)
+      continue
+    }
+    const partitions: PartitionAnswer[] = []
+    for (const partition of topic.partitions) {
       const described = describePartition(broker, topic.name, partition)
-      return partitionAnswer(
-        partition.partitionId,
-        described,
-        apiVersion === 0 ? livingAlone(broker, described) : described
-      )
-    })
+      const told = apiVersion === 0 ? livingAlone(broker, described) : described
+      partitions.push(partitionAnswer(partition.partitionId, described, told))
+      yield
+    }
+    const { name, id: topicId, isInternal } = topic
+    answers.push({ errorCode: ErrorCode.NONE, name, topicId, isInternal, partitions })
   }
+  return answers
 }
 
 function partitionAnswer(

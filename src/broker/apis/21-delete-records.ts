@@ -4,6 +4,7 @@
  * v1 throttles after the answer · v2 flexible
  * Offset -1 means the high watermark. The new start is on disk before the answer leaves. Topics that are only compacted
  * refuse it, as in Kafka (POLICY_VIOLATION), and so do the broker's own topics.
+ * More than a hundred partitions are trimmed in slices.
  * What was acknowledged before the request lies below the high watermark: that is waited for. So are the replicas of brokers that live,
  * within the time of the request (DelayedDeleteRecords): the answer tells from where on no broker has records (the low watermark).
  */
@@ -40,14 +41,11 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
 
   async handle(request, { broker }) {
     // What could not be made durable stays: the high watermark is below it.
-    await Promise.allSettled(becomingReadable(request, broker))
+    const count = request.topics.reduce((sum, { partitions }) => sum + partitions.length, 0)
+    await Promise.all(await broker.walks.allOf(count, readableSteps(request, broker)))
+    const trimming = await broker.walks.allOf(count, trimSteps(request, broker))
     const topics = await Promise.all(
-      request.topics.map(async ({ name, partitions }) => ({
-        name,
-        partitions: await Promise.all(
-          partitions.map((partition) => trimmed(broker, name, partition, request.timeoutMs))
-        )
-      }))
+      trimming.map(async ({ name, partitions }) => ({ name, partitions: await Promise.all(partitions) }))
     )
     try {
       await broker.saveLogStartOffsets()
@@ -60,10 +58,41 @@ export const deleteRecords = api(ApiKey.DeleteRecords, {
   }
 })
 
-function becomingReadable(request: Decoded<DeleteRecordsRequest>, broker: Broker): Promise<void>[] {
-  return request.topics.flatMap(({ name, partitions }) =>
-    partitions.flatMap(({ partitionIndex }) => broker.replica(name, partitionIndex)?.readable() ?? [])
-  )
+interface Trimming {
+  readonly name: string
+  readonly partitions: readonly Promise<PartitionAnswer>[]
+}
+
+const whatever = (): void => {}
+
+/** What is still to be made durable, a partition at each step. */
+function* readableSteps(request: Decoded<DeleteRecordsRequest>, broker: Broker): Generator<void, Promise<void>[]> {
+  const becoming: Promise<void>[] = []
+  for (const { name, partitions } of request.topics) {
+    for (const { partitionIndex } of partitions) {
+      const readable = broker.replica(name, partitionIndex)?.readable() ?? null
+      if (readable !== null) becoming.push(readable.then(whatever, whatever))
+      yield
+    }
+  }
+  return becoming
+}
+
+/** Begins to trim a partition at each step. */
+function* trimSteps({ topics, timeoutMs }: Decoded<DeleteRecordsRequest>, broker: Broker): Generator<void, Trimming[]> {
+  const trimming: Trimming[] = []
+  for (const { name, partitions: asked } of topics) {
+    const partitions: Promise<PartitionAnswer>[] = []
+    for (const partition of asked) {
+      const answer = trimmed(broker, name, partition, timeoutMs)
+      // It is waited for when all have begun.
+      answer.catch(whatever)
+      partitions.push(answer)
+      yield
+    }
+    trimming.push({ name, partitions })
+  }
+  return trimming
 }
 
 async function trimmed(
