@@ -3,7 +3,7 @@
  * turn in between, however many such requests come at once. Who came first is done first, so that what is read is held for one of them at
  * a time.
  */
-import type { Clock } from '../host/clock.ts'
+import type { Clock, Pace } from '../host/clock.ts'
 import { limits } from '../limits.ts'
 
 interface Walk {
@@ -13,16 +13,18 @@ interface Walk {
 
 export class Walks {
   readonly #clock: Clock
+  readonly #pace: Pace
   /** The first is under way. */
   readonly #line: Walk[] = []
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#pace = clock.pace ?? limits
   }
 
   /** Whether a request that names so many partitions is done in slices. */
   areMany(partitions: number): boolean {
-    return partitions > limits.partitionsAtOnce
+    return partitions > this.#pace.partitionsAtOnce
   }
 
   /** Takes the steps of so many partitions: at once where they are few. */
@@ -56,7 +58,7 @@ export class Walks {
     const beganMs = this.#clock.monotonicMs()
     for (let [first] = this.#line; first !== undefined; [first] = this.#line) {
       if (first.step()) this.#line.shift()
-      if (this.#clock.monotonicMs() - beganMs > limits.sliceMs) break
+      if (this.#clock.monotonicMs() - beganMs > this.#pace.sliceMs) break
     }
     if (this.#line.length > 0) this.#goOnLater()
   }

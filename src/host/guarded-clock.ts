@@ -3,7 +3,7 @@
  * the process (Kafka: FaultHandler). Work that nobody waits for comes to light by it, too (unattended.ts): so there is one way for all of it.
  */
 import { mistakeIn, type Stopped } from '../invariant.ts'
-import type { Clock, Timer } from './clock.ts'
+import type { Clock, Pace, Timer } from './clock.ts'
 
 export class GuardedClock implements Clock {
   readonly guarded: Clock
@@ -12,6 +12,10 @@ export class GuardedClock implements Clock {
   constructor(guarded: Clock, onMistake: (error: unknown) => void) {
     this.guarded = guarded
     this.#onMistake = onMistake
+  }
+
+  get pace(): Pace | undefined {
+    return this.guarded.pace
   }
 
   nowMs(): number {

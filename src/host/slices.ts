@@ -6,16 +6,18 @@ import type { Clock } from './clock.ts'
 /** Whoever does such a job asks after each piece. */
 export class Slices {
   readonly #clock: Clock
+  readonly #sliceMs: number
   #beganMs: number
 
   constructor(clock: Clock) {
     this.#clock = clock
+    this.#sliceMs = (clock.pace ?? limits).sliceMs
     this.#beganMs = clock.monotonicMs()
   }
 
   /** Null as long as there is time; else resolves when the others have had a turn. */
   othersTurn(): Promise<void> | null {
-    if (this.#clock.monotonicMs() - this.#beganMs <= limits.sliceMs) return null
+    if (this.#clock.monotonicMs() - this.#beganMs <= this.#sliceMs) return null
     return new Promise<void>((resolve) => this.#clock.after(0, resolve)).then(() => {
       this.#beganMs = this.#clock.monotonicMs()
     })

@@ -37,6 +37,8 @@ export function castOf(scene: Scene): Cast {
   ] as const) {
     roles.set(`once-${name}`, (client) => new Producer(scene, client, name, acks).run('once'))
   }
+  // Requests of several partitions are jobs in this world.
+  if (world.pace !== undefined) roles.set('widely-f', (client) => new Producer(scene, client, 'f', -1).run('widely'))
   roles.set('reader-1', (client) => new GroupReader(scene, client, 'kitchen').run())
   if (members === 0) roles.set('reader-2', (client) => new GroupReader(scene, client, 'bank').run())
   for (let number = 1; number <= members; number += 1) {

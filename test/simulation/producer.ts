@@ -18,6 +18,16 @@ interface Moment {
   readonly epoch: number | null
 }
 
+interface SentBatch {
+  readonly topicId: string
+  readonly index: number
+  readonly partition: PartitionLedger
+  readonly values: readonly string[]
+  readonly moment: Moment
+}
+
+type TopicData = ProduceRequest['topicData'][number]
+
 type PartitionProduceResponse = ProduceResponse['responses'][number]['partitionResponses'][number]
 
 interface Identity {
@@ -42,10 +52,12 @@ export class Producer {
     this.#acks = acks
   }
 
-  async run(how: 'idempotent' | 'once'): Promise<void> {
+  /** `widely`: as once, to several partitions in one request. */
+  async run(how: 'idempotent' | 'once' | 'widely'): Promise<void> {
     while (!this.#scene.isOver) {
       const picked = pickPartition(this.#scene)
       if (picked === null) await pauseAWhile(this.#scene)
+      else if (how === 'widely') await this.#sendWidely(picked)
       else if (how === 'once') await this.#sendOnce(picked.topic, picked.index, picked.partition)
       else await this.#sendUntilAnswered(picked.topic, picked.index, picked.partition)
       await pauseAWhile(this.#scene)
@@ -62,6 +74,32 @@ export class Producer {
     const moment = this.#moment(topic.id, index, leader.node)
     const result = await this.#produce(topic.id, index, body, leader.node)
     if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, moment)
+  }
+
+  /** A batch for each partition that the same broker leads. */
+  async #sendWidely({ topic, index }: { readonly topic: Topic; readonly index: number }): Promise<void> {
+    const leader = await this.#client.leaderOf(topic.id, index)
+    if (leader === null) return
+    const sent: SentBatch[] = []
+    for (const { topic, index, partition } of allPartitions(this.#scene)) {
+      if ((await this.#client.leaderOf(topic.id, index))?.node !== leader.node || topic.state !== 'there') continue
+      const values = this.#newValues()
+      for (const value of values) partition.send(value, this.#name, -1)
+      const moment = this.#moment(topic.id, index, leader.node)
+      sent.push({ topicId: topic.id, index, partition, values, moment })
+    }
+    const topicData = sent.map(({ topicId, index, values }) => ({
+      topicId,
+      partitionData: [{ index, records: batchOf(values, null) }]
+    }))
+    const body = { acks: this.#acks, timeoutMs: 30_000, topicData: inOne(topicData) }
+    const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader.node)
+    for (const { topicId, index, partition, values, moment } of sent) {
+      const { partitionResponses = [] } = answer?.responses.find((response) => response.topicId === topicId) ?? {}
+      const result = partitionResponses.find((response) => response.index === index)
+      if (result?.errorCode === ErrorCode.NONE) this.#acknowledge(partition, values, result.baseOffset, moment)
+      else this.#client.forgetLeader(topicId, index)
+    }
   }
 
   async #sendUntilAnswered(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
@@ -148,6 +186,20 @@ export class Producer {
   #request(topicId: string, index: number, records: Buffer): ProduceRequest {
     return { acks: this.#acks, timeoutMs: 30_000, topicData: [{ topicId, partitionData: [{ index, records }] }] }
   }
+}
+
+function allPartitions({ ledger }: Scene) {
+  return ledger.topics.flatMap((topic) => topic.partitions.map((partition, index) => ({ topic, index, partition })))
+}
+
+/** Each topic once. */
+function inOne(topics: readonly TopicData[]): readonly TopicData[] {
+  const byId = new Map<string, TopicData>()
+  for (const topic of topics) {
+    const { partitionData = [] } = byId.get(topic.topicId ?? '') ?? {}
+    byId.set(topic.topicId ?? '', { ...topic, partitionData: [...partitionData, ...topic.partitionData] })
+  }
+  return [...byId.values()]
 }
 
 function batchOf(

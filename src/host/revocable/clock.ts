@@ -1,5 +1,5 @@
 /** A clock whose timers end with the host. It still tells the time. */
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock, Pace, Timer } from '../clock.ts'
 import type { Lease } from './lease.ts'
 
 const never: Timer = { cancel() {} }
@@ -11,6 +11,10 @@ export class RevocableClock implements Clock {
   constructor(clock: Clock, lease: Lease) {
     this.#clock = clock
     this.#lease = lease
+  }
+
+  get pace(): Pace | undefined {
+    return this.#clock.pace
   }
 
   nowMs(): number {

@@ -1,10 +1,13 @@
 /** Time of one process in a simulation: it follows the world, but the time of day can be set, as people and NTP do. */
-import type { Clock, Timer } from '../clock.ts'
+import type { Clock, Pace, Timer } from '../clock.ts'
 import type { Attention } from './attention.ts'
 import type { World } from './world.ts'
 
 /** The time of day when a world begins. */
 const startMs = 1_700_000_000_000
+
+/** As long as a sync may take. */
+const longestTurnMicros = 3000
 
 /** What all processes of one machine read the time of day from. */
 export interface TimeOfDay {
@@ -23,6 +26,10 @@ export class SimulatedClock implements Clock {
     this.#attention = attention
   }
 
+  get pace(): Pace | undefined {
+    return this.#world.pace
+  }
+
   nowMs(): number {
     return startMs + this.#timeOfDay.shiftMs + Math.floor(this.#world.nowMicros / 1000)
   }
@@ -37,12 +44,17 @@ export class SimulatedClock implements Clock {
     const ring = (): void => {
       if (!isCancelled && this.#attention.isAlive()) callback()
     }
-    const timer = this.#world.after(Math.ceil(delayMs * 1000), 'timer', () => this.#attention.whenAwake(ring))
+    const timer = this.#world.after(this.#micros(delayMs), 'timer', () => this.#attention.whenAwake(ring))
     return {
       cancel: () => {
         isCancelled = true
         timer.cancel()
       }
     }
+  }
+  /** The turn of others takes time in a world where jobs are done in slices: what else happens, happens between two of them. */
+  #micros(delayMs: number): number {
+    if (delayMs > 0 || this.#world.pace === undefined) return Math.ceil(delayMs * 1000)
+    return this.#world.between(0, longestTurnMicros)
   }
 }

@@ -6,7 +6,7 @@
  * resolves after that.
  */
 import type { Chance } from '../chance.ts'
-import type { Timer } from '../clock.ts'
+import type { Pace, Timer } from '../clock.ts'
 import { SeededChance } from '../memory/chance.ts'
 import { EventQueue } from './event-queue.ts'
 
@@ -16,14 +16,17 @@ const [digestStart, digestPrime] = [0x811c9dc5, 0x01000193]
 export class World {
   /** What happens by chance follows from the seed, and from what happened before. */
   readonly chance: Chance
+  /** Of all who live in it; without it, that of `limits`. */
+  readonly pace: Pace | undefined
   readonly #settled: () => Promise<void>
   readonly #events = new EventQueue()
   #nowMicros = 0
   #digest = digestStart
   #steps = 0
 
-  constructor(seed: number, settled: () => Promise<void>) {
+  constructor(seed: number, settled: () => Promise<void>, pace?: Pace) {
     this.chance = new SeededChance(seed)
+    this.pace = pace
     this.#settled = settled
   }
 
