@@ -10,8 +10,8 @@
  *   was asked to take in and may have by now (KIP-497). Whoever may be elected has what was acknowledged.
  * - What is committed only grows. Below the minimum of in-sync replicas it stands still (KIP-966).
  */
-import assert from 'node:assert/strict'
 import type { PartitionImage } from '../../coordination/metadata/image.ts'
+import { InvariantError } from '../../invariant.ts'
 
 /** What the controller says of a partition's roles. */
 export type Assignment = Pick<
@@ -59,7 +59,8 @@ export class Leadership {
   #joining: ReadonlySet<number> = new Set()
 
   constructor(nodeId: number, partition: Assignment, startOffset: number, nowMs: number) {
-    assert.equal(partition.leader, nodeId, 'a broker leads what the controller says it leads')
+    if (partition.leader !== nodeId)
+      throw new InvariantError(`broker ${nodeId} leads what broker ${partition.leader} is to lead`, 'broker')
     this.nodeId = nodeId
     this.epoch = partition.leaderEpoch
     this.startOffset = startOffset
@@ -82,7 +83,8 @@ export class Leadership {
 
   /** The controller has changed the in-sync set or the replicas, in the same leader epoch. */
   update(partition: Assignment, nowMs: number): void {
-    assert.equal(partition.leaderEpoch, this.epoch, 'another epoch is another leadership')
+    if (partition.leaderEpoch !== this.epoch)
+      throw new InvariantError(`epoch ${this.epoch} of a leader is given epoch ${partition.leaderEpoch}`, 'broker')
     if (partition.partitionEpoch <= this.#partition.partitionEpoch) return
     this.#partition = partition
     this.#joining = new Set()

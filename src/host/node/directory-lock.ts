@@ -9,9 +9,9 @@
  * the same way; so the holder is who stands at the end of that line. Whoever comes late, and makes such a file when the line
  * is over, sees that the lock is not the one any more.
  */
+import { randomUUID } from 'node:crypto'
 import { linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { threadId } from 'node:worker_threads'
 import { DiskError } from '../disk.ts'
 import { codeOf } from '../system-error.ts'
 import { diskError } from './disk-errors.ts'
@@ -19,6 +19,9 @@ import { isRunning, startOf } from './processes.ts'
 
 /** What this copy of the module holds; another copy (a bundle's, a worker thread's) is known by the file's content. */
 const held = new Set<string>()
+
+/** Names what this copy of the module writes, among the threads of its process. (The thread's own number costs 2 ms of a start to ask for.) */
+const copyId = randomUUID()
 
 /** Each attempt fails only when another process got further in that moment. */
 const attemptsMax = 10
@@ -143,7 +146,7 @@ function removeClaims(file: string): void {
 }
 
 function besideOf(file: string): string {
-  return `${file}.${process.pid}-${threadId}`
+  return `${file}.${process.pid}-${copyId}`
 }
 
 function contentOf(file: string): string | null {
