@@ -3,7 +3,7 @@
  *
  * - index.cjs, index.js and their declarations: what programs load. Both lead to broker.cjs, one script with all it needs, so
  *   that a process which requires the package and imports it has one copy of it.
- * - cli/main.js with chunks/: the commands, as modules.
+ * - cli/main.js: the command; chunks/: what each command needs, as modules.
  * - cli/serve.script.js: `serve` with the broker a second time, as one script with the code that V8 makes of it
  *   (src/cli/load-serve.ts).
  * - package.json and the pages beside it: what `npm pack ./dist` packs (tools/manifest.mjs).
@@ -85,7 +85,7 @@ async function writeEntries(names) {
 async function bundleCommands() {
   const result = await build({
     ...common,
-    entryPoints: { 'cli/main': 'src/cli/main.ts' },
+    entryPoints: { 'chunks/program': 'src/cli/program.ts' },
     outdir: dist,
     splitting: true,
     format: 'esm',
@@ -102,6 +102,31 @@ async function bundleCommands() {
     lineLimit
   })
   return sizeOf(result)
+}
+
+/** CommonJS, whatever the package's modules are. */
+async function bundleMain() {
+  await mkdir(join(dist, 'cli'), { recursive: true })
+  await writeFile(join(dist, 'cli', 'package.json'), '{ "type": "commonjs" }\n')
+  const result = await build({
+    ...common,
+    entryPoints: { main: 'src/cli/main.ts' },
+    outdir: join(dist, 'cli'),
+    format: 'cjs',
+    plugins: [programAside],
+    define: { 'import.meta.url': '__url' },
+    banner: { js: "const __url = require('node:url').pathToFileURL(__filename).href" },
+    legalComments: 'none'
+  })
+  return sizeOf(result)
+}
+
+/** The commands are modules beside it. */
+const programAside = {
+  name: 'program-aside',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\/program\.ts$/ }, () => ({ path: '../chunks/program.js', external: true }))
+  }
 }
 
 /** `serve` and nothing else: what other commands load is left out of the script, and never asked for. */
@@ -271,6 +296,7 @@ await mkdir(dist, { recursive: true })
 const sizes = await Promise.all([
   bundlePackage(),
   bundleCommands(),
+  bundleMain(),
   bundleServeWithCode(),
   declarations(),
   writePackage(root, dist)
