@@ -7,6 +7,7 @@ import { DiskError } from '../host/disk.ts'
 import { clockOf } from '../host/guarded-clock.ts'
 import { unattended } from '../host/unattended.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
+import type { LogConfig } from '../log/types.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
@@ -33,9 +34,10 @@ interface Surroundings {
   readonly onMayJoin: (replica: Replica, nodeId: number) => void
 }
 
+/** What the settings of a topic, and of the broker, come to for its partitions. */
 interface Opening {
-  /** The topic's own settings. */
-  readonly config: ReadonlyMap<string, string>
+  readonly config: LogConfig
+  readonly minInSyncReplicas: number
   readonly history: History
 }
 
@@ -62,9 +64,9 @@ export class ReplicaOpening {
     let log = prepared.take(name, topic.id)
     try {
       const copies = partition.replicas.length === 1 ? 'one' : 'several'
-      log ??= logs.open(identity, this.#options.config.logConfigFor(how.config), history, { copies })
+      log ??= logs.open(identity, how.config, history, { copies })
       this.#assertEpochIsKnown(identity, log)
-      const replica = this.#replicaOf(identity, partition, log, how.config)
+      const replica = this.#replicaOf(identity, partition, log, how.minInSyncReplicas)
       this.#settle(replica, history)
       return { kind: 'online', replica }
     } catch (error) {
@@ -108,14 +110,13 @@ export class ReplicaOpening {
     identity: PartitionIdentity,
     { replicas }: PartitionImage,
     log: PartitionLog,
-    topicConfig: ReadonlyMap<string, string>
+    minInSyncReplicas: number
   ): Replica {
-    const { nodeId, host, config } = this.#options
+    const { nodeId, host } = this.#options
     const { writeDown, onSettled, onMayJoin } = this.#surroundings
     const lastKnown = this.#parts.checkpoints.highWatermarkOf(directoryOf(identity)) ?? 0
     const replica = new Replica({
-      ...{ ...identity, log, nodeId, writeDown },
-      minInSyncReplicas: config.minInSyncReplicasFor(topicConfig),
+      ...{ ...identity, log, nodeId, writeDown, minInSyncReplicas },
       monotonicMs: () => host.clock.monotonicMs(),
       highWatermark: replicas.length === 1 ? null : lastKnown
     })

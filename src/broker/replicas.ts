@@ -338,9 +338,13 @@ export class Replicas {
   #open(topic: TopicImage, partitions: readonly PartitionImage[], image: ClusterImage, history: History): void {
     const here = partitions.filter(({ replicas }) => replicas.includes(this.#options.nodeId))
     if (here.length === 0) return
-    const config = image.topicConfig(topic.name)
-    for (const partition of here)
-      this.#hosted.put(topic.name, partition.partitionId, this.#opening.open(topic, partition, { config, history }))
+    const settings = image.topicConfig(topic.name)
+    const config = this.#options.config.logConfigFor(settings)
+    const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(settings)
+    for (const partition of here) {
+      const replica = this.#opening.open(topic, partition, { config, minInSyncReplicas, history })
+      this.#hosted.put(topic.name, partition.partitionId, replica)
+    }
   }
 
   #roleOnceSettled(replica: Replica): void {

@@ -98,7 +98,9 @@ export class PartitionLog {
     this.#epochs = opened.epochs
     this.#producers = opened.producers
     this.#segments = opened.segments
-    this.#start = new LogStart(opened.logStartOffset, { ...options, ...opened, config: () => this.#config })
+    const { segments, epochs, logStartOffset } = opened
+    const ofStart = { disk, directory, clock: options.clock, segments, epochs, config: () => this.#config }
+    this.#start = new LogStart(logStartOffset, ofStart)
     this.#end = this.#endOf(opened, options)
     this.#syncs = this.#syncGroup(opened.syncedOffset, options)
     this.#truncation = this.#truncationOf(opened)
@@ -106,11 +108,9 @@ export class PartitionLog {
     if (this.#waitsForSync) this.#syncs.want(this.#end.offset)
   }
 
-  #endOf({ logEndOffset, ...parts }: OpenedLog, options: LogOpening): LogEnd {
+  #endOf({ logEndOffset, segments, producers, epochs }: OpenedLog, { clock }: LogOpening): LogEnd {
     return new LogEnd(logEndOffset, {
-      ...options,
-      ...parts,
-      start: this.#start,
+      ...{ directory: this.#directory, clock, segments, producers, epochs, start: this.#start },
       config: () => this.#config,
       gaps: () => this.gaps,
       owe: (sizeBytes) => {
