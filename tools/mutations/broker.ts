@@ -223,7 +223,7 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'records of a coordinator are synced only when somebody waits',
     file: 'src/broker/replica-log.ts',
-    text: 'if (this.#replica.highWatermark < this.logEndOffset) this.#startSync()',
+    text: 'if (result.ok && this.#replica.highWatermark < this.logEndOffset) this.#startSync()',
     replacement: '',
     tests: ['test/broker/replica-log.test.ts']
   },

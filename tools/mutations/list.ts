@@ -24,6 +24,7 @@ export interface Mutation {
 
 const powerCut = ['test/log/power-cut.test.ts']
 const log = ['test/log/partition-log.test.ts', 'test/log/steps.test.ts']
+const within = ['test/log/within-transactions.test.ts']
 const producers = ['test/broker/apis/produce.test.ts']
 const damage = ['test/broker/damage/every-file.test.ts']
 const offline = ['test/broker/offline.test.ts']
@@ -137,9 +138,44 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'a producer of an old epoch is not fenced',
     file: 'src/log/producer-state.ts',
-    text: 'if (header.producerEpoch < entry.producerEpoch) {',
-    replacement: 'if (header.producerEpoch < 0) {',
+    text: 'if (header.producerEpoch < entry.producerEpoch) return',
+    replacement: 'if (header.producerEpoch < 0) return',
     tests: [...log, ...producers]
+  },
+  {
+    what: 'a transaction begins in a partition without its coordinator knowing of it',
+    file: 'src/log/producer-state.ts',
+    text: 'if (!isKnown && !this.#verifications.isCurrent(producerId, verified.guard))',
+    replacement: 'if (false)',
+    tests: within
+  },
+  {
+    what: 'an answer of the coordinator counts after its transaction was ended',
+    file: 'src/log/producer-state.ts',
+    text: 'this.#verifications.forget(header.producerId)\n    entry.coordinatorEpoch',
+    replacement: 'entry.coordinatorEpoch',
+    tests: within
+  },
+  {
+    what: 'a marker that comes late ends the next transaction',
+    file: 'src/log/producer-state.ts',
+    text: '(transactionVersion < 2 || entry.transactionStartOffset < 0)',
+    replacement: 'true',
+    tests: within
+  },
+  {
+    what: 'readers see the end of a transaction before its marker is committed',
+    file: 'src/log/producer-state.ts',
+    text: 'this.#ended.push({ firstOffset, markerOffset: header.baseOffset })',
+    replacement: '',
+    tests: within
+  },
+  {
+    what: 'an offset of a transaction that ends late takes the place of a later one',
+    file: 'src/coordination/groups/offsets/replay.ts',
+    text: 'state.pendingOffsets.overtake(place, recordOffset)',
+    replacement: '',
+    tests: ['test/coordination/groups/offsets/commit-within.test.ts']
   },
   {
     what: 'the first batch of a new epoch may begin anywhere',
