@@ -5,7 +5,6 @@
  * stands in `apis/`; what the cluster knows in its image, which follows the controller; where records lie in `log/`.
  */
 
-import type { OfflineReplica } from '../controller/broker-changes.ts'
 import { configOfBroker } from '../controller/config-control.ts'
 import type { MetadataFollower } from '../controller/controller.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
@@ -35,19 +34,17 @@ import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
-import { Heartbeats } from './heartbeats.ts'
 import { HeldSessions } from './held-sessions.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { metadataDirectory } from './metadata-directory.ts'
+import { Participation } from './participation.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
 import { leaderEpochError } from './read-partition.ts'
 import { type Fetched, type Peer, PeerUnreachable } from './replication/fetcher.ts'
-import { Fetchers } from './replication/fetchers.ts'
-import { InSyncSets } from './replication/in-sync-sets.ts'
 import type { Replica } from './replication/replica.ts'
-import { isThrottledReplica, ReplicationThrottle } from './replication/replication-throttle.ts'
+import type { ReplicationThrottle } from './replication/replication-throttle.ts'
 import type { Session } from './session.ts'
 import type { Storage } from './storage.ts'
 import { Walks } from './walks.ts'
@@ -88,8 +85,6 @@ export class Broker {
   readonly walks: Walks
   readonly heldSessions = new HeldSessions()
   readonly diskRoom: DiskRoom
-  /** Of what followers take of this broker. */
-  readonly leaderThrottle: ReplicationThrottle
   readonly topicNames: TopicNames
   readonly logDirectory: {
     readonly path: string
@@ -99,16 +94,12 @@ export class Broker {
   readonly #log: (line: string) => void
   readonly #onBroken: () => void
   readonly #storage: Storage
-  readonly #fetchers: Fetchers
-  readonly #inSyncSets: InSyncSets
-  readonly #heartbeats: Heartbeats
+  readonly #participation: Participation
   readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
   /** What was told before the logs were opened; null from then on. */
   #early: (readonly StateRecord[])[] | null = []
-  /** Under which the controller hears this broker; -1 before it is registered. */
-  #epoch = -1
   #inFlight = 0
   readonly #answered = (answer: BrokerAnswer): BrokerAnswer => {
     this.#inFlight -= 1
@@ -150,62 +141,18 @@ export class Broker {
     this.diskRoom = new DiskRoom(host.clock, log)
     this.topicNames = topicNamesOf(() => this.#image)
     const image = (): ClusterImage => this.#image
-    this.leaderThrottle = this.#throttle('leader')
-    this.#fetchers = new Fetchers({
-      throttle: this.#throttle('follower'),
-      peer,
-      nodeId,
-      brokerEpoch: () => this.#epoch,
-      clock: host.clock,
-      onFailure: (replica, error) => replicas.fail(replica, error),
-      noteGaps: ({ name }) => storage.directory.noteGaps(name),
-      onUnfit: (replica, error) => replicas.unfit(replica, error),
-      onMistake: (error) => this.failed('Following a leader', error)
-    })
-    this.#inSyncSets = new InSyncSets({
-      control: {
-        alterPartitions: (wanted) =>
-          controller.ask(({ brokers }) => brokers.alterPartitions(nodeId, this.#epoch, wanted))
-      },
-      clock: host.clock,
-      replicas: () => replicas.all(),
-      maxLagMs: () => config.replicaLagTimeMaxMs
-    })
-    this.#heartbeats = new Heartbeats({
-      clock: host.clock,
-      intervalMs: config.brokerHeartbeatIntervalMs,
-      send: (heartbeat) => controller.ask(({ brokers }) => brokers.heartbeat(heartbeat)),
-      say: () => ({
-        ...{ brokerId: nodeId, brokerEpoch: this.#epoch, offline: [...replicas.offline()] },
-        knowsItself: this.#image.broker(nodeId)?.epoch === this.#epoch
-      })
-    })
     // What names no partition may have left anything half done.
     storage.onMistake = (error) => this.failed('What nobody waits for', mistakeIn('broker', error))
-    replicas.onMayJoin = (replica, follower) => {
-      if (this.#mayBeInSync(follower)) this.#inSyncSets.mayJoin(replica, follower)
-    }
-    replicas.onOffline = (offline) => this.#tellOffline(offline)
+    const onMistake = (what: string, error: unknown): void => this.failed(what, error)
+    this.#participation = new Participation({ storage, lines: { controller, peer }, image, onMistake })
     this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
-    replicas.observeRoles(this.#fetchers)
     replicas.observeRoles(this.#groups)
   }
 
-  /** The controller would refuse one that is fenced, or about to go, with each of its fetches (KIP-841; Kafka: Partition.isReplicaIsrEligible). */
-  #mayBeInSync(nodeId: number): boolean {
-    const { fenced = false, inControlledShutdown = false } = this.#image.broker(nodeId) ?? {}
-    return !fenced && !inControlledShutdown
-  }
-
-  #throttle(side: 'leader' | 'follower'): ReplicationThrottle {
-    const listOf = (topic: string): string =>
-      this.#image.topicConfig(topic).get(`${side}.replication.throttled.replicas`) ?? ''
-    return new ReplicationThrottle({
-      monotonicMs: () => this.host.clock.monotonicMs(),
-      bytesPerSecond: () => this.config.replicationRate(side),
-      isNamed: (topic, partition) => isThrottledReplica(listOf(topic), partition, this.nodeId)
-    })
+  /** Of what followers take of this broker. */
+  get leaderThrottle(): ReplicationThrottle {
+    return this.#participation.leaderThrottle
   }
 
   /** What this broker knows of the cluster. */
@@ -261,33 +208,19 @@ export class Broker {
    * what it has.
    */
   serve(epoch: number): void {
-    this.#epoch = epoch
-    this.#inSyncSets.start()
-    this.#storage.replicas.beginRoles(this.#image)
-    this.#tellOffline([...this.#storage.replicas.offline()])
+    this.#participation.begin(epoch)
     this.#storage.begin()
     this.#housekeeping.start()
   }
 
   /** The controller hears that it lives, from here on. Of a broker of several that takes part already. */
   beginHeartbeats(): void {
-    this.#heartbeats.start()
+    this.#participation.beginHeartbeats()
   }
 
   /** Resolves when the controller has it take part. Of a broker of several that comes. Rejects with DiskError. */
   takePart(): Promise<void> {
-    return this.#heartbeats.takePart()
-  }
-
-  /** Others shall lead. Where the controller is not reached, or its disk refuses, the next heartbeat says it again. */
-  #tellOffline(offline: readonly OfflineReplica[]): void {
-    if (this.#epoch < 0 || offline.length === 0) return
-    this.controller
-      .ask(({ brokers }) => brokers.replicasOffline(this.nodeId, this.#epoch, offline))
-      .catch((error: unknown) => {
-        if (!(error instanceof DiskError || error instanceof PeerUnreachable))
-          this.failed('Handing over what is offline', error)
-      })
+    return this.#participation.takePart()
   }
 
   /**
@@ -480,9 +413,7 @@ export class Broker {
 
   #endReplication(): void {
     this.fetches.end()
-    this.#fetchers.stop()
-    this.#inSyncSets.stop()
-    this.#heartbeats.stop()
+    this.#participation.stop()
   }
 }
 
