@@ -229,14 +229,14 @@ export const brokerMutations: readonly Mutation[] = [
   },
   {
     what: 'a broker that lost a partition before its start keeps the lead of it',
-    file: 'src/broker/broker.ts',
-    text: '    this.#tellOffline([...this.#storage.replicas.offline()])\n',
+    file: 'src/broker/participation.ts',
+    text: '    this.#tellOffline([...replicas.offline()])\n',
     replacement: '',
     tests: ['test/cluster/offline.test.ts']
   },
   {
     what: 'a broker that loses a partition keeps the lead of it',
-    file: 'src/broker/broker.ts',
+    file: 'src/broker/participation.ts',
     text: 'replicas.onOffline = (offline) => this.#tellOffline(offline)',
     replacement: 'replicas.onOffline = () => {}',
     tests: ['test/cluster/offline.test.ts']
@@ -293,7 +293,7 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'requests of thousands of partitions are done in one turn',
     file: 'src/broker/walks.ts',
-    text: '      if (this.#clock.monotonicMs() - beganMs > limits.sliceMs) break\n',
+    text: '      if (this.#clock.monotonicMs() - beganMs > this.#pace.sliceMs) break\n',
     replacement: '',
     tests: workPerTurn
   },
