@@ -231,8 +231,6 @@ export class LogEnd {
     if (this.#cutBackTo === null) return
     const { active } = this.#of.segments
     active.truncate(active.sizeBytes, this.#cutBackTo)
-    // What was written before the disk refused the rest was cut off within the file, and a power cut may bring it back.
-    active.hasUnsyncedCut = true
     this.#cutBackTo = null
   }
 

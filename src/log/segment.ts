@@ -145,7 +145,7 @@ export class Segment {
     if (this.#gatheredBytes > 0) throw new RangeError('what was gathered is written first')
     const start = this.sizeBytes
     this.#loadIndexesFor(bytes.length, indexIntervalBytes)
-    this.#log.append([bytes])
+    this.#put([bytes])
     for (const { header, position } of batches) this.index({ header, position: start + position }, indexIntervalBytes)
   }
 
@@ -163,7 +163,17 @@ export class Segment {
     const gathered = this.#gathered
     this.#gathered = []
     this.#gatheredBytes = 0
-    this.#log.append(gathered)
+    this.#put(gathered)
+  }
+
+  #put(chunks: readonly Buffer[]): void {
+    try {
+      this.#log.append(chunks)
+    } catch (error) {
+      // What was written before the disk refused the rest was cut off within the file, and a power cut may bring it back.
+      this.hasUnsyncedCut = true
+      throw error
+    }
   }
 
   /** Takes in the marker of a transaction's end: an aborted one goes into the index of this segment. */

@@ -51,6 +51,18 @@ for (const [index, epoch, position] of [
   })
 }
 
+test('what was not synced, and has an epoch that no leader had, is cut off', async () => {
+  const disk = new MemoryDisk()
+  const [, second = 0] = await logOfThreeLeaders(disk)
+  const bytes = Buffer.from(disk.readFile(path)).subarray(0, second * 2)
+  bytes.writeInt32BE(6, second + epochPosition)
+  disk.replaceFile(path, bytes)
+  disk.remove(epochsPath)
+  const log = open({ disk, leaderEpoch: 5, recoveryPoint: 1 })
+  assert.equal(log.logEndOffset, 1)
+  await log.close()
+})
+
 test('batches of all leaders are served when nothing was changed', async () => {
   const disk = new MemoryDisk()
   await logOfThreeLeaders(disk)

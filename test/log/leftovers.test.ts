@@ -21,8 +21,8 @@ function batch(baseOffset: number, value: string): Buffer {
 const base = (offset: number) => String(offset).padStart(20, '0')
 const suffixes = ['.log', '.index', '.timeindex']
 
-/** Segments at 0, 10 and 20; the first two were compacted into one that begins at 0 and ends at 15. */
-function compaction(): { disk: Disk; steps: (() => void)[] } {
+/** Segments at 0, 10 and 20; the first two were compacted into one that begins at 0 and has this batch. */
+function compaction(kept = batch(14, 'after')): { disk: Disk; steps: (() => void)[] } {
   const disk = new MemoryDisk()
   disk.createDirectory(directory)
   for (const offset of [0, 10, 20]) {
@@ -32,7 +32,7 @@ function compaction(): { disk: Disk; steps: (() => void)[] } {
   }
   const rename = (from: string, to: string) => () => disk.rename(`${directory}/${from}`, `${directory}/${to}`)
   const steps = [
-    () => put(disk, `${base(0)}.log.cleaned`, batch(14, 'after')),
+    () => put(disk, `${base(0)}.log.cleaned`, kept),
     () => put(disk, `${base(0)}.index.cleaned`, Buffer.from('after')),
     () => put(disk, `${base(0)}.timeindex.cleaned`, Buffer.from('after')),
     ...suffixes.map((suffix) => rename(`${base(0)}${suffix}.cleaned`, `${base(0)}${suffix}.swap`)),
@@ -64,6 +64,13 @@ for (let stopped = 0; stopped <= compaction().steps.length; stopped += 1) {
     assert.equal(index, is === 'completed' ? 'after' : 'before 0')
   })
 }
+
+test('a compaction that kept the last record of what it was made of takes nothing of the segment behind', () => {
+  const { disk, steps } = compaction(batch(19, 'after'))
+  for (const step of steps.slice(0, finishedAfter)) step()
+  assert.deepEqual([...settleLeftovers(disk, directory, disk.list(directory))].sort(), swapped)
+  assert.deepEqual(disk.readFile(`${directory}/${base(20)}.log`), batch(20, 'before'))
+})
 
 test('a finished compaction that is damaged is refused, and nothing is removed', () => {
   const { disk, steps } = compaction()

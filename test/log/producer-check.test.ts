@@ -63,6 +63,21 @@ for (const [what, snapshot] of snapshots) {
   })
 }
 
+test('a snapshot of producers that tells of another producer is told of, also where none has written last', async () => {
+  const disk = await diskWithLog()
+  const log = reopen(disk, assert.fail)
+  append(log, batchOf(['g']))
+  await log.close()
+  disk.replaceFile(`${directory}/00000000000000000007.snapshot`, encodeProducerSnapshot([entry(8, 5)]))
+  const lines: string[] = []
+  const after = reopen(disk, (line) => lines.push(line), 7)
+  assert.match(lines.join('\n'), /00000000000000000007\.snapshot is damaged: /)
+  assert.deepEqual(
+    after.activeProducers().map(({ producerId }) => producerId),
+    [7]
+  )
+})
+
 test('producers that were forgotten because they were silent are not missed', async () => {
   const disk = await diskWithLog()
   disk.replaceFile(path, encodeProducerSnapshot([]))

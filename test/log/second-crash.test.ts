@@ -68,6 +68,33 @@ test('what one start has cut off, before it was killed, does not come back as da
   }
 })
 
+for (const write of ['now', 'in this turn'] as const) {
+  test(`what was written ${write} of a batch, before the disk was full, is safe to be cut off before the log has gone on behind it`, async () => {
+    const disk = new SimulatedDisk()
+    const log = open({ disk, config: { segmentBytes: 1000 }, history: 'new' })
+    append(log, batchOf(['a']))
+    await log.durable(1)
+    disk.freeBytes = 0
+    await assert.rejects(
+      async () => {
+        log.append(batchOf(['no room for that']), { leaderEpoch: 0, origin: 'client', write })
+        await log.written()
+      },
+      { problem: 'full' }
+    )
+    disk.freeBytes = Infinity
+    const synced: string[] = []
+    disk.syncing = async (path) => {
+      synced.push(path)
+    }
+    // The next batch begins another segment: nothing is written over what was cut off.
+    log.updateConfig({ ...log.config, segmentBytes: 100 })
+    append(log, batchOf(['b']))
+    await log.durable(2)
+    assert.ok(synced.includes(firstLog), String(synced))
+  })
+}
+
 test('a segment that a start has dropped does not come back behind other records', () => {
   const config = { segmentBytes: 500 }
   let dropped = 0

@@ -1,9 +1,10 @@
 /** What a sync of a log makes safe beside the records: all that a start trusts below the recovery point. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DiskError } from '../../src/host/disk.ts'
+import { DiskError, type DiskFile } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { HeldDisk, hold } from '../broker/held-disk.ts'
 import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
 
 const seeds = Array.from({ length: 20 }, (_, seed) => seed)
@@ -80,3 +81,57 @@ test('names that could not be synced for want of a file are synced by the next s
     assert.equal(recordsFrom(after).length, 1, `seed ${seed}`)
   }
 })
+
+test('a checkpoint that was begun before the log was deleted leaves nothing in the directory of the next of its name', async () => {
+  const disk = new HeldDisk()
+  const log = open({ disk, checkpointBytes: 1, history: 'new' })
+  append(log, batchOf(['a']))
+  const { over, release } = hold()
+  disk.beforeSync = (path) => (path.endsWith('.index') ? over : Promise.resolve())
+  const sync = log.durable(1)
+  await settled()
+  log.setAside()
+  disk.createDirectory(directory)
+  release()
+  await sync.catch(() => {})
+  await settled()
+  assert.deepEqual(disk.list(directory), [])
+})
+
+/** A roll fails when it has made its first file, and that cannot be removed again. */
+class RollRefusingDisk extends SimulatedDisk {
+  isRefusing = false
+
+  override open(path: string, mode: 'existing' | 'create'): DiskFile {
+    if (this.isRefusing && path.endsWith('1.index'))
+      throw new DiskError('too-many-files', path, `${path}: no file can be opened.`)
+    return super.open(path, mode)
+  }
+
+  override remove(path: string): void {
+    if (this.isRefusing) throw new DiskError('failed', path, `${path}: it cannot be removed.`)
+    super.remove(path)
+  }
+}
+
+test('the file of a roll that failed is not back after a power cut, where a sync has caught its name', async () => {
+  for (const seed of seeds) {
+    const disk = new RollRefusingDisk()
+    const log = open({ disk, config: { segmentBytes: 100 }, history: 'new' })
+    append(log, batchOf(['a']))
+    disk.isRefusing = true
+    assert.throws(() => append(log, batchOf(['b'])), { problem: 'too-many-files' })
+    await log.durable(1)
+    disk.isRefusing = false
+    // There is room for it in the first segment now.
+    const config = { ...log.config, segmentBytes: 1000 }
+    log.updateConfig(config)
+    append(log, batchOf(['b']))
+    await log.durable(2)
+    const after = disk.powerCut(new SeededChance(seed))
+    assert.equal(recordsFrom(open({ disk: after, config, recoveryPoint: log.recoveryPoint })).length, 2, `seed ${seed}`)
+  }
+})
+
+/** All that waits for nothing but its turn is done. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

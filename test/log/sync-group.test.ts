@@ -144,6 +144,21 @@ test('where there is no room for the list of epochs no record is in doubt, and a
   assert.equal(log.syncedEndOffset, 2)
 })
 
+test('what a failed sync was to keep is safe by no later one: the system may have forgotten it, and tells of that only once', async () => {
+  const { log, clock, count, disk } = await setUp()
+  append(log, batchOf(['a']))
+  disk.syncing = async (path) => {
+    throw new DiskError('failed', path, `${path}: the disk did not keep it.`)
+  }
+  await assert.rejects(log.durable(1), { problem: 'failed' })
+  disk.syncing = () => Promise.resolve()
+  await assert.rejects(log.durable(1), { problem: 'failed' })
+  log.syncNow()
+  clock.advance(10 * limits.unsyncedMs)
+  await setImmediate()
+  assert.deepEqual([count.syncs, log.syncedEndOffset], [1, 0])
+})
+
 test('where a sync itself finds no room, what was written is in doubt', async () => {
   const { log, disk } = await setUp()
   append(log, batchOf(['a']))

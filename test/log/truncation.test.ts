@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
@@ -298,6 +299,18 @@ test('the recovery point is written down before anything goes, and no higher tha
     told.push(scene.log.recoveryPoint, scene.log.logEndOffset)
   })
   assert.deepEqual(told, [8, endOffset])
+})
+
+test('a log whose cut could not be made safe takes nothing, and is not closed as if it were whole', async () => {
+  const scene = await follower(batches.length)
+  const { log, simulated } = scene
+  simulated.syncing = async (path) => {
+    if (path.endsWith('.log')) throw new DiskError('failed', path, `${path}: the disk did not keep it.`)
+  }
+  await assert.rejects(log.truncateTo(ends[3] ?? 0, writeDown(scene)), { problem: 'failed' })
+  simulated.syncing = () => Promise.resolve()
+  assert.throws(() => log.appendAsFollower(batches.slice(4, 5)), /takes no more records/)
+  await assert.rejects(log.close(), /takes no more records/)
 })
 
 test('an epoch that began at the end without a record is gone when the log is cut there', async () => {
