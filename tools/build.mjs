@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { writePackage } from './manifest.mjs'
 import { orSay } from './or-say.mjs'
 
-const { build } = await import('esbuild').catch(
+const { build, transform } = await import('esbuild').catch(
   orSay('what the build needs is not installed', 'there is no esbuild in node_modules/')
 )
 
@@ -136,7 +136,7 @@ async function bundleServe() {
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
     format: 'cjs',
-    plugins: [leanParser, halfCodecs, otherCommandsAside, onlyServeDeclared, otherToolsAside],
+    plugins: [leanParser, shortCodecs, otherCommandsAside, onlyServeDeclared, otherToolsAside],
     define: { 'import.meta.url': '__scriptUrl' },
     banner: {
       js: "(function(exports,require,__filename){const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
@@ -149,21 +149,31 @@ async function bundleServe() {
   return sizeOf(result)
 }
 
-/** A broker reads requests and writes answers; the half of each codec that it never asks for is a tenth of the script. */
-const halfCodecs = {
-  name: 'half-codecs',
+/**
+ * A broker reads requests and writes answers; the half of each codec that it never asks for is a tenth of the script. What is generated
+ * keeps no names of its own for what it computes with, which no error shows: another twentieth.
+ */
+const shortCodecs = {
+  name: 'short-codecs',
   setup(builder) {
-    builder.onLoad({ filter: /[\\/]generated[\\/]api[\\/][a-z-]+-(request|response)\.ts$/ }, async ({ path }) => {
-      const unused = path.endsWith('-request.ts') ? 'encode' : 'decode'
-      const text = await readFile(path, 'utf8')
-      const half = text.replace(
-        new RegExp(`^  ${unused}\\([^]*?^  \\}`, 'm'),
-        `  ${unused}() { throw new Error('not in serve') }`
-      )
-      if (half === text) throw new Error(`${path} has no ${unused}`)
-      return { contents: half, loader: 'ts' }
+    builder.onLoad({ filter: /[\\/]protocol[\\/]generated[\\/].+\.ts$/ }, async ({ path }) => {
+      const { code } = await transform(await halfOf(path), { loader: 'ts', minifyIdentifiers: true })
+      return { contents: code, loader: 'js' }
     })
   }
+}
+
+/** The text of a codec without what a broker has no use for; of anything else, all of it. */
+async function halfOf(path) {
+  const text = await readFile(path, 'utf8')
+  if (!/[\\/]api[\\/][a-z-]+-(request|response)\.ts$/.test(path)) return text
+  const unused = path.endsWith('-request.ts') ? 'encode' : 'decode'
+  const half = text.replace(
+    new RegExp(`^  ${unused}\\([^]*?^  \\}`, 'm'),
+    `  ${unused}() { throw new Error('not in serve') }`
+  )
+  if (half === text) throw new Error(`${path} has no ${unused}`)
+  return half
 }
 
 const otherCommandsAside = {
