@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 /** Odradek: a Kafka broker inside this process. This file is the whole public surface. */
+import { basename, dirname } from 'node:path'
 import type { Disk } from './host/disk.ts'
 import type { Host } from './host/host.ts'
 import { MemoryDisk } from './host/memory/disk.ts'
@@ -9,7 +10,12 @@ import { nodeDialer, nodeNetwork } from './host/node/network.ts'
 import { keepAlive } from './host/node/process.ts'
 import { formatAddress, reachableAt } from './server/address.ts'
 import { advertisedAddress, checkOpenOptions, checkStartOptions, newTopics } from './server/check-options.ts'
-import { assertServedBy, brokerDirectory, controllerDirectory } from './server/cluster-directories.ts'
+import {
+  assertOfOneBroker,
+  assertServedBy,
+  brokerDirectory,
+  controllerDirectory
+} from './server/cluster-directories.ts'
 import type { KafkaBroker, KafkaOptions, OpenKafkaOptions } from './server/options.ts'
 import type { ServedBroker } from './server/served-broker.ts'
 import type { ServedCluster } from './server/served-cluster.ts'
@@ -66,7 +72,9 @@ async function start(options: KafkaOptions): Promise<Kafka> {
 async function refuseOthersData(brokers: number, directory: string | undefined): Promise<void> {
   if (directory === undefined) return
   try {
-    assertServedBy(brokers, await diskFor(directory))
+    const disk = await diskFor(directory)
+    assertServedBy(brokers, disk)
+    assertOfOneBroker(await diskFor(dirname(disk.location)), basename(disk.location))
   } catch (error) {
     throw startErrorOf(error)
   }

@@ -279,7 +279,12 @@ test(
         /one has the data of one broker, and 3 brokers would .*\n.*try: start one broker there/s
       ],
       [{ directory: three }, /three has the data of 3 brokers, and one broker would .*--brokers 3/s],
-      [{ directory: three, brokers: 2 }, /has the data of 3 brokers, and 2 brokers would/]
+      [{ directory: three, brokers: 2 }, /has the data of 3 brokers, and 2 brokers would/],
+      [
+        { directory: join(three, 'broker-2') },
+        /broker-2 is of one of 3 brokers: the cluster is .*three\.\n.*try: start 3 brokers on .*three \(/s
+      ],
+      [{ directory: join(three, 'controller') }, /controller is of the controller: the cluster is .*three\.\n/]
     ]
     for (const [options, told] of refused) {
       const { problem, message } = await problemOf(options)

@@ -34,12 +34,14 @@ const words = new Map<string, Position>([
 
 export const placeWords: readonly string[] = [...words.keys()]
 
-const grammar = 'start, end, 42, +5, -5, @2026-11-23T18:00, @-15m, 10:20, :end or @-2h:-1h'
+const grammar = 'start, end, 42, +5, -5, @2026-11-23T18:00, @-15m, yesterday, 10:20, :end or @-2h:-1h'
+
+/** What is a time also without the @ that tells a time from an offset: a date, a day, a duration. */
+const plainTime = /^(@|\d{4}-\d\d-\d\d|(now|today|yesterday)(?![a-z])|[-+]?\d+(\.\d+)?(ms|[smhdw]))/i
 
 export function parseRange(text: string, nowMs: number): Range {
   const trimmed = text.trim()
-  if (trimmed.startsWith('@')) return parseTimeRange(trimmed.slice(1), text, nowMs)
-  if (/^\d{4}-\d\d-\d\d/.test(trimmed)) return parseTimeRange(trimmed, text, nowMs)
+  if (plainTime.test(trimmed)) return parseTimeRange(trimmed.replace(/^@/, ''), text, nowMs)
   const colon = trimmed.indexOf(':')
   if (colon < 0) return { from: parsePosition(trimmed, text, nowMs) }
   const before = trimmed.slice(0, colon)
@@ -68,7 +70,7 @@ export function parsePlace(text: string, nowMs: number, option: string, known: s
 function parsePosition(text: string, whole: string, nowMs: number): Position {
   const word = words.get(text.toLowerCase())
   if (word) return word
-  if (text.startsWith('@')) return timePosition(text.slice(1), whole, nowMs)
+  if (plainTime.test(text)) return timePosition(text.replace(/^@/, ''), whole, nowMs)
   if (/^\+\d{1,18}$/.test(text)) return { kind: 'after-start', count: BigInt(text.slice(1)) }
   if (/^-\d{1,9}$/.test(text)) return { kind: 'before-end', count: Number(text.slice(1)) }
   if (/^\d{1,18}$/.test(text)) return { kind: 'offset', offset: BigInt(text) }

@@ -15,6 +15,19 @@ export interface NodeDirectory {
 
 const controllerDirectory = 'controller'
 
+/** Whether `name`, in `parent`, is the directory of one of the nodes of a cluster there: alone it tells less than all do. */
+export function isOneOfSeveral(parent: ReadableDisk, name: string): boolean {
+  if (!parent.exists(name)) return false
+  const nodes = findNodes(parent)
+  const brokers = nodes.filter(({ roles }) => roles === 'broker')
+  return nodes.some(({ directory }) => directory === name && directory !== '') && brokers.every(isWithoutMetadata)
+
+  /** Else it is a broker of its own, whose directory happens to have such a name. */
+  function isWithoutMetadata({ directory, properties }: NodeDirectory): boolean {
+    return properties !== null && !parent.exists(`${directory}/__cluster_metadata-0`)
+  }
+}
+
 /** The controller first; empty when there is no node here. */
 export function findNodes(disk: ReadableDisk): NodeDirectory[] {
   const own = readNodeProperties(disk)

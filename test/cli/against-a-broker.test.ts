@@ -191,6 +191,20 @@ suite('the command line', { skip: reason }, () => {
     assert.equal(raw, `${lines.join('\n')}\n`)
   })
 
+  test('a topic is not emptied by an offset past its end, and where only some partitions end before it, that is said', async () => {
+    const topic = await newTopic(2)
+    for (const [partition, text] of ['a\n', 'a\nb\nc\n'].entries())
+      await cli.text(['produce', topic, '-P', String(partition)], text)
+    const past = await cli.run(['topics', 'trim', topic, '--before', '30', '--yes'])
+    assert.equal(past.code, 2)
+    assert.match(past.stderr, /--before 30 is past the end: .*:0 ends at 1, .*:1 ends at 3\n.*OFFSET_OUT_OF_RANGE/)
+    assert.equal((await values(topic)).length, 4)
+    const some = await cli.run(['topics', 'trim', topic, '--before', '2', '--yes'])
+    assert.deepEqual([some.code, /:0 ends at 1: all of it goes\nremoved 3 records/.test(some.stderr)], [0, true])
+    assert.deepEqual(await values(topic), ['c'])
+    assert.equal((await cli.run(['topics', 'trim', topic, '--before', '@2100-01-01', '--yes'])).code, 0)
+  })
+
   test('a group goes on where it stopped, and its lag is counted', async () => {
     const [topic, group] = [await newTopic(1), cli.unique('group')]
     await cli.text(['produce', topic], 'a\nb\nc\nd\n')
@@ -206,6 +220,28 @@ suite('the command line', { skip: reason }, () => {
     assert.deepEqual(await values(topic, '-g', group), ['b', 'c', 'd'])
     assert.deepEqual(await values(topic, '-g', group, '--from', 'start', '--no-commit'), ['a', 'b', 'c', 'd'])
     assert.ok((await cli.rows(['groups', 'list'])).some((row) => row.group === group))
+  })
+
+  test('groups are found by patterns, to be listed, described and deleted', async () => {
+    const [topic, name] = [await newTopic(1), cli.unique('pattern')]
+    const [one, other] = [`${name}-one`, `${name}-other`]
+    await cli.text(['produce', topic, 'a'])
+    for (const group of [one, other]) await cli.text(['consume', topic, '-g', group, '-e'])
+    const groups = async (...args: string[]) => (await cli.rows(['groups', ...args])).map((row) => row.group)
+    assert.deepEqual(await groups('list', `${name}*`), [one, other])
+    assert.deepEqual(await groups('list', `${name}-one`, '--state', 'stable'), [])
+    assert.deepEqual(await groups('describe', `${name}*`), [one, other])
+    assert.deepEqual(await groups('describe', other, one), [other, one])
+    assert.deepEqual((await cli.text(['groups', 'describe', `${name}-o[tn]*`, '-o', 'csv'])).split('\n'), [
+      'group,topic,partition,committed,end,lag,member,host',
+      `${one},${topic},0,1,1,0,,`,
+      `${other},${topic},0,1,1,0,,`,
+      ''
+    ])
+    assert.match((await cli.run(['groups', 'delete', `${name}*`])).stderr, /this would delete 2 groups: /)
+    await cli.text(['groups', 'delete', `${name}*`, '--yes'])
+    const gone = await cli.run(['groups', 'describe', `${name}*`])
+    assert.deepEqual([gone.code, /no group matches "pattern/.test(gone.stderr)], [5, true])
   })
 
   test('what a member has read and not printed is not committed, whatever ends it', async () => {

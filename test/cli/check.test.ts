@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { startKafka } from '../../src/index.ts'
 import { odradek, startOdradek } from '../harness/odradek-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
 import { skipUnless } from '../harness/tools.ts'
@@ -50,3 +51,27 @@ test('a directory is healthy, in use, damaged, or none', { skip }, async () => {
   assert.equal((await cli.run(['graduate', join(data.path, 'nowhere')])).code, 5)
   assert.equal((await cli.run(['check', join(data.path, 'orders-0')])).code, 2)
 })
+
+test(
+  "the directory of one of a cluster's nodes is not taken for damaged: the cluster's is named",
+  { skip },
+  async () => {
+    using data = temporaryDirectory('check-one')
+    await (await startKafka({ directory: data.path, brokers: 2 })).stop()
+    const cli = commandLineAt('127.0.0.1:1')
+    for (const command of ['check', 'graduate']) {
+      for (const node of ['broker-1', 'controller']) {
+        const { code, stderr } = await cli.run([command, join(data.path, node)])
+        assert.deepEqual([code, stderr.split('\n')[2]], [2, `  try: npx odradek ${command} ${data.path}`])
+      }
+    }
+    assert.equal((await cli.run(['check', data.path])).code, 0)
+
+    const own = join(data.path, 'own')
+    for (const node of ['controller', 'broker-1']) {
+      await (await startKafka({ directory: join(own, node) })).stop()
+      await (await startKafka({ directory: join(own, node) })).stop()
+    }
+    assert.equal((await cli.run(['check', join(own, 'broker-1')])).code, 0)
+  }
+)

@@ -168,6 +168,10 @@ suite('mistakes', { skip: unavailable() }, () => {
     )
   })
 
+  test('a group that has committed nothing is named', async () => {
+    await fails(['groups', 'reset', 'nope', '--to', 'earliest'], 5, /"nope" has committed no offsets\n.*no such group/)
+  })
+
   test('nobody is asked about what is not there, and is not told to make it', async () => {
     await fails(['topics', 'delete', 'nope', '--yes'], 5, /nope/)
     await fails(['topics', 'offsets', 'nope'], 5, /try: (npx )?odradek topics list/)

@@ -40,6 +40,22 @@ test('times may be ranges although they contain colons themselves', () => {
   assert.deepEqual(read('@-2h:end'), { from: time(nowMs - 7_200_000), to: { kind: 'end' } })
 })
 
+test('a time that no offset looks like needs no @', () => {
+  const midnightMs = new Date(nowMs).setHours(0, 0, 0, 0)
+  const eveMs = new Date(midnightMs - 1).setHours(0, 0, 0, 0)
+  assert.deepEqual(read('now'), { from: time(nowMs) })
+  assert.deepEqual(read('Yesterday'), { from: time(eveMs) })
+  assert.deepEqual(read('yesterday:today'), { from: time(eveMs), to: time(midnightMs) })
+  assert.deepEqual(read('yesterday:end'), { from: time(eveMs), to: { kind: 'end' } })
+  assert.deepEqual(read(':today'), { from: { kind: 'start' }, to: time(midnightMs) })
+  assert.deepEqual(read(':2026-11-23T18:00:00Z'), { from: { kind: 'start' }, to: time(nowMs) })
+  assert.deepEqual(read('-15m'), { from: time(nowMs - 900_000) })
+  assert.deepEqual(read('15m'), { from: time(nowMs - 900_000) })
+  assert.deepEqual(read('-2h:-1h'), { from: time(nowMs - 7_200_000), to: time(nowMs - 3_600_000) })
+  for (const wrong of ['yesterdays', 'today5', '15mm', 'tomorrow'])
+    assert.throws(() => read(wrong), { message: /not a place to read from/ }, wrong)
+})
+
 test('anything else is refused with the grammar', () => {
   for (const wrong of ['', ':', 'soon', '@', '@x:y', '1:2:3', '--5']) {
     assert.throws(() => read(wrong), { message: /not a place to read from/ }, wrong)

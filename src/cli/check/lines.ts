@@ -1,7 +1,7 @@
 /** What `check` found, for people. */
 import { join } from 'node:path'
 import type { Finding, Severity } from '../../inspection/check/finding.ts'
-import { grouped } from '../output.ts'
+import { counted } from '../counted.ts'
 import type { Style } from '../terminal.ts'
 import type { CheckedNode } from './run.ts'
 
@@ -22,7 +22,11 @@ export function findingLines(
 
 export function summaryLine({ directory, summary, findings }: CheckedNode, style: Style): string {
   const { partitionCount, batchCount, recordCount, shutdown } = summary
-  const looked = `${grouped(partitionCount)} partitions, ${grouped(batchCount)} batches, ${grouped(recordCount)} records`
+  const looked = [
+    counted(partitionCount, 'partition'),
+    counted(batchCount, 'batch', 'batches'),
+    counted(recordCount, 'record')
+  ].join(', ')
   const stopped = shutdown === 'clean' ? 'stopped cleanly' : 'not stopped cleanly: the next start recovers it'
   return `${style.bold(directory)}  ${looked}; ${stopped}; ${verdict(findings, style)}\n`
 }

@@ -13,6 +13,7 @@ import { existing } from '../existing-path.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { chosenFormat, formatRows, grouped, type Row } from '../output.ts'
 import { findingLines, summaryLine } from './lines.ts'
+import { refuseOneOfSeveral } from './one-of-several.ts'
 
 /** Between two looks at the clock and at the keyboard. */
 const pauseMs = 50
@@ -60,6 +61,7 @@ function rowOf(directory: string, { path, ...finding }: Finding): Row {
 /** The controller's directory first: it has the metadata of the others. */
 function placesIn(directory: string): string[] {
   existing(directory)
+  refuseOneOfSeveral(directory, 'odradek check')
   const nodes = findNodes(new ReadOnlyDisk(directory))
   if (nodes.length === 0)
     throw wrongUsage(`${directory} is not a broker's directory`, 'there is no meta.properties in it')

@@ -11,8 +11,9 @@ export const consume: CommandDefinition = {
   notes: `Starts at the start and follows, until Ctrl-C. Places to read from (--from):
   start, end       the first record still there; only what is yet to come
   42, +5, -5       offset 42; the sixth record; the last five of each partition
-  @-15m, @2026-11-23T18:00, @1763920800000
-                   the first record not older than that
+  @-15m, @2026-11-23T18:00, @1763920800000, yesterday
+                   the first record not older than that; only a mere number
+                   needs the @
   10:20, :end, @-2h:-1h
                    a range; its end is not read, and "end" is the end as of now
 With a group, committed offsets come first, unless --from is given.

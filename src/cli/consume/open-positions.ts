@@ -3,7 +3,9 @@
  * cannot be read are named and passed over, until they can be; when there is no other, whoever follows waits for them, and for whoever
  * stops at an end it is an error.
  */
+
 import type { Cluster } from '../cluster.ts'
+import { firstOf } from '../counted.ts'
 import type { Position, Range } from '../offsets.ts'
 import {
   type Bounds,
@@ -120,13 +122,6 @@ async function addPositions(
     const position = reader.positions.get(name)
     if (position) position.highWatermark = endOf(bounds, name)
   }
-}
-
-const namedPartitions = 3
-
-function firstOf(names: readonly string[]): string {
-  const more = names.length > namedPartitions ? ` and ${names.length - namedPartitions} more` : ''
-  return `${names.slice(0, namedPartitions).join(', ')}${more}`
 }
 
 /** Of partitions that end before the offset that was asked for: what comes to them has lower ones. */

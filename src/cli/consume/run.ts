@@ -2,10 +2,12 @@
  * Runs `consume`: opens the positions, prints what arrives, and stops for the first of: the range's end, enough records,
  * the time, Ctrl-C, a closed pipe.
  */
+
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { completeCodecs } from '../compression.ts'
 import { connect, requestTimeoutMs } from '../connect.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { brokenPipe, interruptedExitCode } from '../interruption.ts'
 import { Outage, patiently } from '../outage.ts'
@@ -216,7 +218,7 @@ class Reading {
     if (interrupted.reason === brokenPipe) return ExitCode.done
     if (interrupted.aborted && !this.#enough()) return interruptedExitCode(interrupted)
     if (missed) {
-      terminal.hint(`expected ${grouped(expect)} records, got ${grouped(this.#printed)}`)
+      terminal.hint(`expected ${counted(expect, 'record')}, got ${grouped(this.#printed)}`)
       return ExitCode.notMet
     }
     if (this.#deadline?.aborted && this.#outage.lastsMs > 0) throw this.#outage.toError()
@@ -225,7 +227,7 @@ class Reading {
     const hasEnded = this.#isOpen && this.#reader.finished
     const awaited = (count !== undefined && !this.#enough()) || (exitAtEnd && !hasEnded)
     if (this.#deadline?.aborted && awaited) {
-      terminal.hint(`the time was over after ${grouped(this.#printed)} records`)
+      terminal.hint(`the time was over after ${counted(this.#printed, 'record')}`)
       return ExitCode.notMet
     }
     const isWhole = this.#reader.passedOver.size === 0 && this.#lastOffsets === 'committed'

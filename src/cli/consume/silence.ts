@@ -2,6 +2,7 @@
  * Explains silence: whoever waits two seconds for a record learns where the reader stands and how to stop.
  */
 
+import { counted } from '../counted.ts'
 import type { Outage } from '../outage.ts'
 import { grouped } from '../output.ts'
 import type { Terminal } from '../terminal.ts'
@@ -31,7 +32,7 @@ export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal)
 }
 
 function explainSilence({ positions, waiting }: Reader): string {
-  const partitions = positions.size === 1 ? '1 partition' : `${positions.size} partitions`
+  const partitions = counted(positions.size, 'partition')
   const where =
     waiting === 0n ? `at the end of ${partitions}, waiting for records` : `${grouped(waiting)} ahead in ${partitions}`
   return `${where}; Ctrl-C stops, or use --exit`

@@ -1,5 +1,7 @@
 /** A row of a dump as a line for people. */
+
 import type { DumpRow } from '../../inspection/dump/row.ts'
+import { counted } from '../counted.ts'
 import { grouped, toJson } from '../output.ts'
 import type { Style } from '../terminal.ts'
 
@@ -29,7 +31,7 @@ function batchLine(row: DumpRow, style: Style): string {
   return [
     `at ${String(row.position).padEnd(10)}`,
     offsets,
-    `${row.count} ${row.count === 1 ? 'record' : 'records'}`,
+    counted(Number(row.count), 'record'),
     `${row.sizeBytes} bytes`,
     ...(row.compression === 'none' ? [] : [String(row.compression)]),
     `leader epoch ${row.leaderEpoch}`,

@@ -14,6 +14,7 @@ import {
   UnreadableMetadata
 } from '../../inspection/metadata-log.ts'
 import { cleanShutdownFile, type NodeProperties } from '../../inspection/node-properties.ts'
+import { refuseOneOfSeveral } from '../check/one-of-several.ts'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { existing } from '../existing-path.ts'
 import { nodeProperties } from '../serve/server-properties.ts'
@@ -79,6 +80,7 @@ export async function graduateDirectory(plan: GraduationPlan, nowMs: number): Pr
 
 function knownNodes({ directory, brokerCount }: GraduationPlan): KnownNode[] {
   existing(directory)
+  refuseOneOfSeveral(directory, 'odradek graduate')
   const found = findNodes(new NodeDisk(directory))
   if (found.length === 0)
     throw wrongUsage(`${directory} is not a broker's directory`, 'there is no meta.properties in it')

@@ -1,7 +1,9 @@
 /** Runs `graduate`, and says what to type. */
+
 import { resolve } from 'node:path'
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { chosenFormat, formatRows, type Row } from '../output.ts'
@@ -58,11 +60,10 @@ function startCommand({ properties }: GraduatedNode): string {
 
 function inWords(graduation: Graduation, directory: string, style: Style): string {
   const { clusterId, nodes, snapshot, snapshotIs, topicCount, partitionCount } = graduation
-  const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`
   const brokerCount = nodes.filter(({ roles }) => roles !== 'controller').length
   const kept = nodes.filter(({ propertiesAre }) => propertiesAre === 'kept')
   return [
-    `${style.bold('ready for Apache Kafka 4.4.0')}   cluster ${clusterId}, ${count(topicCount, 'topic')}, ${count(partitionCount, 'partition')}`,
+    `${style.bold('ready for Apache Kafka 4.4.0')}   cluster ${clusterId}, ${counted(topicCount, 'topic')}, ${counted(partitionCount, 'partition')}`,
     `  snapshot    ${snapshot}${snapshotIs === 'there' ? style.dim('   (was there)') : ''}`,
     ...nodes.map(
       ({ properties, nodeId, roles }) => `  node ${String(nodeId).padEnd(6)} ${properties}   ${style.dim(roles)}`

@@ -9,6 +9,7 @@ import { withCluster } from '../connect.ts'
 import { groupOption } from '../other-names.ts'
 import { concludeItems, type ItemResult } from '../per-item.ts'
 import { everyGroup } from './every-group.ts'
+import { namesOfGroups } from './group-names.ts'
 
 const groupIdNotFound = 69
 
@@ -16,13 +17,17 @@ export const deleteGroups: CommandDefinition = {
   name: 'delete',
   aliases: ['rm'],
   summary: 'delete groups with their committed offsets',
-  notes: 'A group with members is not deleted. Asks for the name to be typed; --yes answers for scripts.',
-  arguments: [{ name: '<group...>', description: 'one or more groups' }],
+  notes: `A group with members is not deleted. Asks for the name to be typed, or shows the
+names of several; --yes answers for scripts.`,
+  arguments: [{ name: '<group...>', description: 'one or more groups, or patterns such as "pay*"' }],
   synonyms: groupOption,
-  examples: [['odradek groups delete payments --yes', 'without asking']],
+  examples: [
+    ['odradek groups delete payments --yes', 'without asking'],
+    ["odradek groups delete 'test-*'", 'all whose names begin so, after they were shown']
+  ],
   async run(invocation) {
-    const names = [...new Set(invocation.args)]
     return await withCluster(invocation.global, async (cluster) => {
+      const names = await namesOfGroups(cluster, invocation.args)
       await confirmDeletion(invocation, { kind: 'group', lost: 'its offsets' }, () => existing(cluster, names))
       const results: ItemResult[] = []
       for (const name of names) results.push(await deleteGroup(cluster, name))

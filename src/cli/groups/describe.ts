@@ -1,5 +1,5 @@
 /**
- * `odradek groups describe`: who is in the group, how far it has come, and how far it lags behind.
+ * `odradek groups describe`: who is in each group, how far it has come, and how far it lags behind.
  */
 
 import type { CommandDefinition } from '../command.ts'
@@ -8,11 +8,14 @@ import { groupOption } from '../other-names.ts'
 export const describeGroup: CommandDefinition = {
   name: 'describe',
   aliases: ['desc'],
-  summary: "a group's members, offsets and lag, with totals per topic",
-  arguments: [{ name: '<group>', description: 'the group' }],
+  summary: 'the members, offsets and lag of groups, with totals per topic',
+  arguments: [{ name: '<group...>', description: 'one or more groups, or patterns such as "pay*"' }],
   options: [{ flags: '--watch', description: 'again every second, until Ctrl-C' }],
   synonyms: groupOption,
-  examples: [['odradek groups describe payments --watch', 'see the lag drain']],
+  examples: [
+    ['odradek groups describe payments --watch', 'see the lag drain'],
+    ["odradek groups describe '*'", 'all of them']
+  ],
   async run(invocation) {
     const { runDescribe } = await import('./run-describe.ts')
     return await runDescribe(invocation)

@@ -6,6 +6,7 @@ import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { committedOffsets } from '../group-offsets.ts'
 import { parseDurationMs, parsePartitions, timestampMs } from '../human-values.ts'
@@ -36,7 +37,7 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
   return await withCluster(global, async (cluster) => {
     if (flags.has('execute')) await refuseWhileActive(cluster, group)
     const committed = new Map((await committedOffsets(cluster, group)).map((one) => [partitionName(one), one.offset]))
-    const chosen = await chosenPartitions(cluster, flags, aim, committed)
+    const chosen = await chosenPartitions(cluster, { group, flags, aim, committed })
     const { bounds, unreadable } = await findBoundsNow(cluster, chosen)
     for (const one of unreadable.values()) if (bounds.size === 0) throw new UnreadableError(one)
     const partitions = chosen.filter((partition) => bounds.has(partitionName(partition)))
@@ -70,7 +71,7 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
       return ExitCode.done
     }
     await commitOffsets(cluster, group, offsets)
-    terminal.hint(`${group}: ${offsets.length} ${offsets.length === 1 ? 'offset' : 'offsets'} moved`)
+    terminal.hint(`${group}: ${counted(offsets.length, 'offset')} moved`)
     return unreadable.size + missing.length > 0 ? ExitCode.partFailed : ExitCode.done
   })
 }
@@ -136,9 +137,17 @@ async function refuseWhileActive(cluster: Cluster, group: string): Promise<void>
 /** From --topic, from the file, or all that was committed to and still exists. */
 async function chosenPartitions(
   cluster: Cluster,
-  flags: Flags,
-  aim: Aim,
-  committed: ReadonlyMap<string, bigint>
+  {
+    group,
+    flags,
+    aim,
+    committed
+  }: {
+    readonly group: string
+    readonly flags: Flags
+    readonly aim: Aim
+    readonly committed: ReadonlyMap<string, bigint>
+  }
 ): Promise<LedPartition[]> {
   const scopes = flags.list('topic').map(parseScope)
   if (scopes.length > 0) {
@@ -154,8 +163,8 @@ async function chosenPartitions(
   const found = ledPartitions(topics).filter((partition) => wanted.has(partitionName(partition)))
   if (found.length > 0) return found
   throw new CliError({
-    what: aim.kind === 'file' ? 'none of the partitions in the file exists' : 'the group has committed no offsets',
-    why: 'there is nothing to move',
+    what: aim.kind === 'file' ? 'none of the partitions in the file exists' : `"${group}" has committed no offsets`,
+    why: aim.kind === 'file' ? 'there is nothing to move' : 'there is no such group, or it has read nothing yet',
     next: 'say which topic with --topic',
     exitCode: ExitCode.notFound
   })
@@ -237,7 +246,7 @@ async function exportOffsets(invocation: Invocation, file: string, offsets: read
   if (file === '-') await invocation.terminal.write(csv)
   else {
     writeFileSync(file, csv)
-    invocation.terminal.hint(`wrote ${offsets.length} offsets to ${file}`)
+    invocation.terminal.hint(`wrote ${counted(offsets.length, 'offset')} to ${file}`)
   }
 }
 

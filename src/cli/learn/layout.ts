@@ -66,8 +66,3 @@ function glued(words: readonly string[]): string[] {
   }
   return pieces
 }
-
-/** `1 batch`, `12 batches`. */
-export function counted(count: number | bigint, one: string, many = `${one}s`): string {
-  return `${count} ${BigInt(count) === 1n ? one : many}`
-}

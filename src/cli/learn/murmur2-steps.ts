@@ -2,6 +2,8 @@
  * Kafka's murmur2 with its working shown, for one key: the same arithmetic as `produce/murmur2.ts`, which a test compares,
  * written once more so that each intermediate value can be told.
  */
+import { counted } from '../counted.ts'
+
 const multiplier = 0x5bd1e995
 const seed = 0x9747b28c
 const labelWidth = 34
@@ -14,7 +16,9 @@ export interface Murmur2 {
 
 export function murmur2Steps(key: string): Murmur2 {
   const bytes = Buffer.from(key)
-  const lines: string[] = [`"${key}" is ${bytes.length} bytes: ${bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')}`]
+  const lines: string[] = [
+    `"${key}" is ${counted(bytes.length, 'byte')}: ${bytes.toString('hex').replace(/(..)(?=.)/g, '$1 ')}`
+  ]
   const told = (label: string, value: number) => {
     lines.push(`${label.padEnd(labelWidth)} = ${hex(value)}`)
     return value
@@ -31,7 +35,7 @@ export function murmur2Steps(key: string): Murmur2 {
   const rest = bytes.subarray(words * 4)
   if (rest.length > 0) {
     hash = told(
-      `h = h xor the rest, ${rest.length} ${rest.length === 1 ? 'byte' : 'bytes'}`,
+      `h = h xor the rest, ${counted(rest.length, 'byte')}`,
       hash ^ rest.reduceRight((sum, byte) => (sum << 8) | byte, 0)
     )
     hash = told(`h = h * ${hex(multiplier)}`, Math.imul(hash, multiplier))

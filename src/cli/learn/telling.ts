@@ -2,14 +2,16 @@
  * Tells a lesson to a person, in one voice, in 80 columns; the same text with and without colour. A layman sees the kitchen, and nothing
  * of commands and requests; an engineer sees these and what came back, and nothing of the kitchen.
  */
+
 import type { Invocation } from '../command.ts'
+import { counted } from '../counted.ts'
 import type { Row } from '../output.ts'
 import { asCalled } from '../own-name.ts'
 import type { Style } from '../terminal.ts'
 import type { Concept, Hint, Step, Voice } from './concept.ts'
 import { concepts } from './concepts/all.ts'
 import type { Ground } from './ground.ts'
-import { counted, foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
+import { foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
 import type { QuestionOutcome, Reporter, Verdict } from './reporter.ts'
 
 /** Of what a command printed; the rest is counted. */

@@ -2,8 +2,10 @@
  * Tells what was delivered: records that are typed as they come, a few records one by one, many as a sum, with progress while it
  * takes long. With -o jsonl or another format for programs, every record on standard output.
  */
+
 import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
 import { cellText, grouped, type Row } from '../output.ts'
@@ -180,13 +182,13 @@ function deliveryLine(topic: string, { record, offset }: Delivered): string {
 }
 
 function records(count: number): string {
-  return count === 1 ? '1 record' : `${grouped(count)} records`
+  return counted(count, 'record')
 }
 
 /** `200,000 records to orders (3 partitions), 0.9 s` */
 export function summary(count: number, topic: string, partitions: number, elapsedMs: number): string {
   const seconds = elapsedMs < 10_000 ? (elapsedMs / 1000).toFixed(1) : String(Math.round(elapsedMs / 1000))
-  const where = partitions === 0 ? '' : ` (${partitions} ${partitions === 1 ? 'partition' : 'partitions'})`
+  const where = partitions === 0 ? '' : ` (${counted(partitions, 'partition')})`
   return `${records(count)} to ${topic}${where}, ${seconds} s`
 }
 

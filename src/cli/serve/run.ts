@@ -57,16 +57,20 @@ async function doorOf(kafka: Kafka, { terminal }: Invocation): Promise<(() => vo
 }
 
 /** Most often it is a first `serve` that still runs, in another terminal. */
-async function takenByKafka(error: unknown, { host = 'localhost', port = 0 }: KafkaOptions): Promise<unknown> {
+async function takenByKafka(error: unknown, options: KafkaOptions): Promise<unknown> {
   if (!(error instanceof Error && 'problem' in error && error.problem === 'port-in-use')) return undefined
-  const { isKafkaAt } = await import('./who-answers.ts')
+  const { freePortsAfter, kafkaAmong } = await import('./who-answers.ts')
+  const { host = 'localhost', port = 0, brokers = 1, directory } = options
   const reached = isEveryAddress(host) ? 'localhost' : host
-  if (!(await isKafkaAt(reached, port))) return undefined
-  const address = `${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+  const taken = await kafkaAmong(reached, port, brokers)
+  if (taken === undefined) return undefined
+  const address = `${reached.includes(':') ? `[${reached}]` : reached}:${taken}`
+  const free = await freePortsAfter(reached, taken, brokers)
+  const other = `odradek serve${brokers === 1 ? '' : ` --brokers ${brokers}`} --port ${free} ${directory === undefined ? '--memory' : '--data DIRECTORY'}`
   return new CliError({
-    what: `port ${port} is in use: a Kafka broker answers at ${address} already`,
+    what: `port ${taken} is in use: a Kafka broker answers at ${address} already`,
     why: 'perhaps an "odradek serve" in another terminal',
-    next: `odradek topics list${address === 'localhost:9092' ? '' : ` -b ${address}`}   (use it), or choose another port: odradek serve --port ${port + 1} --data DIRECTORY`,
+    next: `odradek topics list${address === 'localhost:9092' ? '' : ` -b ${address}`}   (use it), or choose another port: ${other}`,
     cause: error
   })
 }

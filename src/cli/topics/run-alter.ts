@@ -1,11 +1,13 @@
 /**
  * Runs `topics alter`: refuses settings that a topic does not have, adds partitions, changes settings.
  */
+
 import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { topicSettingNames } from '../configs.ts'
 import { withCluster } from '../connect.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
@@ -39,7 +41,7 @@ export function runAlter(invocation: Invocation): Promise<ExitCode> {
       )
     if (partitions !== undefined) {
       await addPartitions(cluster, name, partitions)
-      terminal.hint(`${name} has ${partitions} partitions`)
+      terminal.hint(`${name} has ${counted(partitions, 'partition')}`)
     }
     if (changes.length > 0) {
       await cluster
@@ -78,7 +80,7 @@ async function addPartitions(cluster: Cluster, name: string, count: number): Pro
   if (!result || result.errorCode === 0) return
   const failure = failureOf(cluster, result.errorCode, result.errorMessage)
   throw new CliError({
-    what: `topic "${name}" did not get ${count} ${count === 1 ? 'partition' : 'partitions'}`,
+    what: `topic "${name}" did not get ${counted(count, 'partition')}`,
     why: explainFailure(failure),
     next: `odradek topics describe ${name}`,
     exitCode: exitCodeOf(failure)

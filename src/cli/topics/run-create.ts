@@ -1,9 +1,11 @@
 /**
  * Runs `topics create`: asks for the topic, and says what is wrong with it in the broker's words and ours.
  */
+
 import { CliError } from '../cli-error.ts'
 import type { Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { failureOf } from '../partitions.ts'
@@ -32,7 +34,7 @@ export function runCreate(invocation: Invocation): Promise<ExitCode> {
     const code = created?.errorCode ?? -1
     if (code === 0) {
       const partitions = created?.numPartitions ?? 0
-      terminal.hint(`created ${name} (${partitions} ${partitions === 1 ? 'partition' : 'partitions'})`)
+      terminal.hint(`created ${name} (${counted(partitions, 'partition')})`)
     } else if (code === alreadyExists && flags.has('ifNotExists')) terminal.hint(`${name} exists already`)
     else {
       const failure = failureOf(cluster, code, created?.errorMessage)

@@ -1,23 +1,26 @@
 /**
  * Runs `topics trim`: shows what would go, asks, and has each leader remove its own.
  */
+
 import { wrongUsage } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { confirmDestruction } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
+import { counted, firstOf } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parsePartitions } from '../human-values.ts'
-import { parsePlace } from '../offsets.ts'
-import { grouped, printRows, type Row } from '../output.ts'
+import { type Place, parsePlace } from '../offsets.ts'
+import { printRows, type Row } from '../output.ts'
 import {
   type Bounds,
   describeTopics,
   type LedPartition,
   ledPartitions,
+  locatePosition,
   partitionBounds,
   partitionName,
-  resolvePosition
+  withinBounds
 } from '../partitions.ts'
 
 export async function runTrim(invocation: Invocation): Promise<ExitCode> {
@@ -29,24 +32,43 @@ export async function runTrim(invocation: Invocation): Promise<ExitCode> {
     const position = parsePlace(before, Date.now(), '--before', 'an offset such as 42, a time such as @-7d, or end')
     const partitions = ledPartitions(await describeTopics(cluster, [name]), flags.parsed('partitions', parsePartitions))
     const bounds = await partitionBounds(cluster, partitions)
-    const targets = await resolvePosition(cluster, partitions, position, bounds)
+    const wanted = await locatePosition(cluster, partitions, position, bounds)
+    const pastEnds = tellPastEnds(position, wanted, bounds, before)
+    const targets = withinBounds(wanted, bounds)
     const rows = partitions.map((partition) => trimRow(partition, bounds, targets))
     const gone = rows.reduce((sum, row) => sum + BigInt(String(row.removed)), 0n)
     await printRows(invocation, ['topic', 'partition', 'start', 'newStart', 'end', 'removed'], rows)
+    for (const line of pastEnds) terminal.hint(line)
     if (gone === 0n) {
       terminal.hint('nothing to remove')
       return ExitCode.done
     }
-    await confirmDestruction(invocation, `remove ${records(gone)} from the topic ${name}`, name)
+    await confirmDestruction(invocation, `remove ${counted(gone, 'record')} from the topic ${name}`, name)
     await removeBefore(cluster, partitions, targets)
-    terminal.hint(`removed ${records(gone)} from ${name}`)
+    terminal.hint(`removed ${counted(gone, 'record')} from ${name}`)
     return ExitCode.done
   })
 }
 
-/** In a compacted topic fewer lie between the offsets. */
-function records(count: bigint): string {
-  return count === 1n ? '1 record' : `${grouped(count)} records`
+/**
+ * Kafka's brokers refuse an offset past a partition's end. One that is past some ends means all of what lies in those; one that is past
+ * each of them is taken for a slip, and `end` says the same on purpose.
+ */
+function tellPastEnds(
+  { kind }: Place,
+  wanted: ReadonlyMap<string, bigint>,
+  bounds: ReadonlyMap<string, Bounds>,
+  before: string
+): string[] {
+  if (kind === 'time') return []
+  const past = [...wanted].filter(([name, offset]) => offset > (bounds.get(name)?.end ?? offset))
+  const ends = past.map(([name]) => `${name} ends at ${bounds.get(name)?.end}`)
+  if (past.length < wanted.size || past.length === 0) return ends.map((end) => `${end}: all of it goes`)
+  throw wrongUsage(
+    `--before ${before} is past the end: ${firstOf(ends)}`,
+    'OFFSET_OUT_OF_RANGE (1): nothing was removed',
+    'the same command with --before end   (removes everything)'
+  )
 }
 
 function trimRow(

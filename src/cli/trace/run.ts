@@ -1,15 +1,16 @@
 /**
  * Runs `trace`: finds the message, asks the cluster all that is known about it, and prints it.
  */
+
 import { CliError } from '../cli-error.ts'
 import type { Cluster, FetchedPartition } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { codecs, completeCodecs } from '../compression.ts'
 import { withCluster } from '../connect.ts'
 import { recordsOfBatches } from '../consume/batch-records.ts'
+import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
-import { grouped } from '../output.ts'
 import { describeTopics, ledPartitions } from '../partitions.ts'
 import { copiesOf } from './copies.ts'
 import { newestWithKey } from './find-key.ts'
@@ -54,7 +55,7 @@ async function placeOfKey(invocation: Invocation, cluster: Cluster, plan: TraceP
   if (found !== undefined || interrupted.aborted) return found
   throw new CliError({
     what: `${plan.topic} has no message with the key ${readableKey(key)}`,
-    why: `${partitions.length === 1 ? 'its partition was' : `its ${partitions.length} partitions were`} read whole, ${grouped(searched)} ${searched === 1n ? 'offset' : 'offsets'}`,
+    why: `${partitions.length === 1 ? 'its partition was' : `its ${partitions.length} partitions were`} read whole, ${counted(searched, 'offset')}`,
     next: `odradek consume ${plan.topic} --with-key --tail 5   (the keys of the last ones)`,
     exitCode: ExitCode.notFound
   })

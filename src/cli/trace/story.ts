@@ -3,6 +3,7 @@
  * it. The numbers are those of this message; where something is not known, the text says so.
  */
 
+import { counted } from '../counted.ts'
 import { shownTime } from '../zone.ts'
 import type { Partitioning } from './partitioning.ts'
 import { readableKey } from './readable.ts'
@@ -48,7 +49,7 @@ function batchSentence(batch: BatchMark): string {
     batch.firstOffset === batch.lastOffset
       ? `offset ${batch.firstOffset}`
       : `offsets ${batch.firstOffset} to ${batch.lastOffset}`
-  const records = batch.records === 1 ? '1 record' : `${batch.records} records`
+  const records = counted(batch.records, 'record')
   const packed = batch.compression === 'none' ? 'not compressed' : batch.compression
   return `batch of ${records}, ${offsets}, ${batch.sizeBytes} bytes, ${packed}; this is record ${batch.index} in it, counted from 0`
 }
@@ -142,7 +143,7 @@ function copiesStep({ copies, log, offset }: Trace): Step {
   return {
     title: 'Copies',
     engineer: [
-      `${copies.length} ${copies.length === 1 ? 'copy' : 'copies'}, ${inSync} in sync`,
+      `${counted(copies.length, 'copy', 'copies')}, ${inSync} in sync`,
       ...(others === 0 ? [] : copies.map(copyLine)),
       offset < log.highWatermark
         ? `below the high watermark ${log.highWatermark}: every copy in sync has it`
@@ -156,8 +157,7 @@ function copiesStep({ copies, log, offset }: Trace): Step {
 }
 
 function copyLine({ node, role, inSync, behind, sizeBytes, file, directory, note }: Copy): string {
-  const lag =
-    behind === null ? '' : behind === 0n ? ', not behind' : `, ${behind} ${behind === 1n ? 'offset' : 'offsets'} behind`
+  const lag = behind === null ? '' : behind === 0n ? ', not behind' : `, ${counted(behind, 'offset')} behind`
   const size = sizeBytes === null ? '' : `, ${sizeBytes} bytes`
   const place = file ? `${file.path} at ${file.position}` : (directory ?? note ?? '')
   return ` node ${node}: ${role}, ${inSync ? 'in sync' : 'NOT in sync'}${lag}${size}\n   ${place}`
@@ -204,7 +204,7 @@ function offsetStep({ groups, offset }: Trace): Step {
 function groupsSentence(concerned: readonly GroupProgress[]): string {
   const read = concerned.filter((one) => one.status === 'read').length
   const waiting = concerned.filter((one) => one.status === 'waiting').length
-  return `read by ${read} ${read === 1 ? 'group' : 'groups'}, ${waiting} still to read it`
+  return `read by ${counted(read, 'group')}, ${waiting} still to read it`
 }
 
 function progressLine(one: GroupProgress, offset: bigint): string {

@@ -73,7 +73,11 @@ suite("the demo's processes", { skip: skipUnless(odradek()) }, () => {
   test('--data keeps its topics; a second demo there takes other names, and the same seed gives the same orders', async () => {
     using directory = temporaryDirectory('demo')
     const args = ['demo', '-o', 'jsonl', '--count', '6', '--rate', '20/s', '--seed', '42', '--data', directory.path]
-    const once = async () => (await run(process.execPath, [main, ...args])).stdout.toString().trim().split('\n')
+    const once = async () => {
+      const { code, stdout, stderr } = await run(process.execPath, [main, ...args])
+      assert.equal(code, 0, `${stderr}\n${stdout}`)
+      return stdout.toString().trim().split('\n')
+    }
     assert.match((await once()).at(-1) ?? '', /"topics":\["orders","payments","notifications"\]/)
     assert.match((await once()).at(-1) ?? '', /"topics":\["demo2-orders","demo2-payments","demo2-notifications"\]/)
     assert.ok(existsSync(join(directory.path, 'demo2-orders-0')))

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { counted, foldedCommand, indented, labelled, unfolded, wrap } from '../../../src/cli/learn/layout.ts'
+import { foldedCommand, indented, labelled, unfolded, wrap } from '../../../src/cli/learn/layout.ts'
 
 const words = fc.array(fc.stringMatching(/^[a-z{}:"\d]{1,30}$/), { minLength: 1, maxLength: 60 })
 
@@ -41,9 +41,4 @@ test('a folded command is the same command for a shell, in 80 columns, with valu
   assert.equal(whole, `$ ${command}`)
   for (const line of lines) assert.doesNotMatch(line, / (-b|-K|--acks) \\$/)
   assert.deepEqual(foldedCommand('npx odradek learn', 2, 80), ['  $ npx odradek learn'])
-})
-
-test('counts have the right number', () => {
-  assert.equal(counted(1, 'batch', 'batches'), '1 batch')
-  assert.equal(counted(0n, 'broker'), '0 brokers')
 })

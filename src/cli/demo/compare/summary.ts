@@ -2,11 +2,11 @@
  * What each world lost: the table at the end, what it means, and whether the log kept its promise.
  */
 import type { Invocation } from '../../command.ts'
+import { counted } from '../../counted.ts'
 import { ExitCode } from '../../exit-codes.ts'
 import { helpWidth, wrap } from '../../help.ts'
 import { formatTable, type Row, toJson } from '../../output.ts'
 import type { Stage } from '../../serve/stage.ts'
-import { counted } from '../show/names.ts'
 import { remains } from '../summary.ts'
 import { type AllFigures, type Figures, messages } from './ledger.ts'
 import type { ComparisonPlan } from './plan.ts'

@@ -2,6 +2,7 @@
  * All members of all services: started, scaled, paused, killed and restarted. What was killed stays dead until someone restarts it; what
  * fails by itself comes back as soon as the broker does.
  */
+import { counted } from '../../counted.ts'
 import type { BrokerPresence } from '../broker-presence.ts'
 import type { MemberTask } from '../member/protocol.ts'
 import { type ServiceName, serviceNames } from '../services.ts'
@@ -107,7 +108,7 @@ export class Crew {
     const word = wanted > team.wanted ? 'grows' : 'shrinks'
     if (wanted === team.wanted) return
     team.wanted = wanted
-    onNews(`${service} ${word} to ${wanted} ${wanted === 1 ? 'member' : 'members'}`)
+    onNews(`${service} ${word} to ${counted(wanted, 'member')}`)
     for (const member of team.members.values()) if (member.number > wanted) this.#dismiss(service, member)
     this.#fill(service, 'new only')
   }

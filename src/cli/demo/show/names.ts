@@ -1,6 +1,7 @@
 /**
  * The services as sentences name them.
  */
+import { counted } from '../../counted.ts'
 import type { ServiceName } from '../services.ts'
 
 const subjects: Readonly<Record<ServiceName, { readonly name: string; readonly count: 'one' | 'many' }>> = {
@@ -19,11 +20,6 @@ export function subjectAnd(service: ServiceName, verb: 'die' | 'start' | 'are' |
 
 export function capital(sentence: string): string {
   return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
-}
-
-/** `1 order`, `13 orders`. */
-export function counted(count: number, one: string): string {
-  return `${count} ${one}${count === 1 ? '' : 's'}`
 }
 
 export function orders(count: number): string {

@@ -3,9 +3,9 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { counted } from '../../counted.ts'
 import { broker as concept } from '../concepts/broker.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
-import { counted } from '../layout.ts'
 import { numberOf, type PrintedRow, rowsOf, textOf } from '../shell.ts'
 import { templateLines } from '../typed-input.ts'
 

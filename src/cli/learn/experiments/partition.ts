@@ -2,10 +2,10 @@
  * Partition: which one a key goes to and why, and what order there is.
  */
 import { randomInt } from 'node:crypto'
+import { counted } from '../../counted.ts'
 import type { TwoVoices } from '../concept.ts'
 import { partition as concept } from '../concepts/partition.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
-import { counted } from '../layout.ts'
 import { murmur2Steps, remainderLine } from '../murmur2-steps.ts'
 import { numberOf, type PrintedRow, textOf } from '../shell.ts'
 import { interleavedLines, wordLines } from '../typed-input.ts'

@@ -3,9 +3,9 @@
  */
 import type { RecordsBatch } from '@platformatic/kafka'
 import { noSession } from '../../consume/fetch.ts'
+import { counted } from '../../counted.ts'
 import { producer as concept } from '../concepts/producer.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
-import { counted } from '../layout.ts'
 import { numberOf, textOf } from '../shell.ts'
 import { templateLines } from '../typed-input.ts'
 

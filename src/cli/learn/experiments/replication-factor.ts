@@ -2,10 +2,11 @@
  * Replication factor: what happens to an acknowledged record when the broker that leads its partition stops. Of our own brokers
  * one is killed; of a cluster the reader stops the leader himself.
  */
+
+import { counted } from '../../counted.ts'
 import type { TwoVoices, Voice } from '../concept.ts'
 import { replicationFactor as concept } from '../concepts/replication-factor.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
-import { counted } from '../layout.ts'
 import { numberOf, numbersOf, rowsOf, textOf } from '../shell.ts'
 
 const copiesMax = 3

@@ -1,9 +1,10 @@
 /**
  * Topic: first use makes it, two do not mix, and reading takes nothing away.
  */
+
+import { counted } from '../../counted.ts'
 import { topic as concept } from '../concepts/topic.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
-import { counted } from '../layout.ts'
 import { numberOf, type Outcome, type PrintedRow, textOf } from '../shell.ts'
 
 /** Kafka's number for a broker's own configuration. */

@@ -1,7 +1,7 @@
 /**
  * What happens in the two worlds, in words for somebody who knows neither: what is the case, what was counted, and what comes next.
  */
-import { counted } from '../../show/names.ts'
+import { counted } from '../../../counted.ts'
 import type { ComparisonState } from '../state.ts'
 
 export type PhaseSentences = readonly [said: string, measured: string, next: string]
