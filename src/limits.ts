@@ -92,6 +92,16 @@ export const limits = {
   recoveryReadBytes: 1024 * 1024,
   /** Bytes of a partition between two checkpoints: what a start after a kill reads again (64 MB take 0.1 to 0.4 s). */
   checkpointBytes: 64 * 1024 * 1024,
+  /** Compaction writes so much at a time, and has so much synced as it goes: a whole segment at its end would hold up everybody's syncs. */
+  compactionWriteBytes: 1024 * 1024,
+  compactionSyncBytes: 32 * 1024 * 1024,
+  /** A compaction that is held back looks so often whether it is wanted still. */
+  compactionRestMs: 100,
+  /** One that takes long is told of so often, and at its end when it has taken this long. */
+  compactionProgressMs: 10_000,
+  compactionToldMs: 1000,
+  /** A log whose compaction met a disk that refused is left alone for so long, and the others come first. */
+  compactionAgainMs: 60_000,
   /** The recovery points are written down at most so often, with thousands of partitions a file of some hundred kilobytes. */
   recoveryPointsMs: 1000,
   /**

@@ -57,6 +57,10 @@ export function openMetadataLog({
     retentionMs: -1,
     cleanupDelete: false,
     cleanupCompact: false,
+    deleteRetentionMs: 0,
+    minCleanableDirtyRatio: 1,
+    minCompactionLagMs: 0,
+    maxCompactionLagMs: Infinity,
     maxMessageBytes
   }
   const identity = { topic: metadataTopicName, topicId: metadataTopicId, partition: 0, leaderEpoch }

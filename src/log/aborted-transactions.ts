@@ -7,6 +7,7 @@
  * against its index, once. (Kafka believes what is there. What an entry says: ProducerStateManager.completeTxn.)
  */
 import { batchSizeAt, isControl, lastOffsetOf, mayBeTransactional, noProducerId } from '../protocol/records/batch.ts'
+import type { Gaps } from './continuity.ts'
 import { type LogWithProducers, producersBefore, transactionEndIn } from './producer-loading.ts'
 import type { ProducerState } from './producer-state.ts'
 import type { Segment } from './segment.ts'
@@ -20,18 +21,49 @@ export function abortedTransactions(
   { chunks, nextOffset }: Pick<ReadResult, 'chunks' | 'nextOffset'>,
   log: LogWithProducers
 ): AbortedTransaction[] {
-  const { segments } = log
-  const aborted: AbortedTransaction[] = []
+  const check = (segment: Segment): void => {
+    if (!segment.hasKnownTransactions && chunks.some(hasTransactions)) runToEnd(checkTransactions(segment, log))
+  }
+  return abortedEntries(fromOffset, nextOffset, log.segments, check).map(({ producerId, firstOffset }) => ({
+    producerId,
+    firstOffset
+  }))
+}
+
+/** What the indexes say of those that touch the records between two offsets. Each segment that is looked at is told before. */
+export function abortedEntries(
+  fromOffset: number,
+  endOffset: number,
+  segments: readonly Segment[],
+  onSegment: (segment: Segment) => void = () => {}
+): AbortedEntry[] {
+  const aborted: AbortedEntry[] = []
   for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, fromOffset)))) {
-    if (!segment.hasKnownTransactions && chunks.some(hasTransactions)) checkTransactions(segment, log)
-    for (const { producerId, firstOffset, lastOffset, lastStableOffset } of segment.transactionIndex.entries()) {
-      if (lastOffset >= fromOffset && firstOffset < nextOffset) aborted.push({ producerId, firstOffset })
+    onSegment(segment)
+    for (const entry of segment.transactionIndex.entries()) {
+      if (entry.lastOffset >= fromOffset && entry.firstOffset < endOffset) aborted.push(entry)
       // Whatever ends later began at or behind this offset.
-      if (lastStableOffset >= nextOffset) return aborted
+      if (entry.lastStableOffset >= endOffset) return aborted
     }
-    if (segment.laterTransactionsFrom >= nextOffset) return aborted
+    if (segment.laterTransactionsFrom >= endOffset) return aborted
   }
   return aborted
+}
+
+/** Sees to it, in steps, that the indexes name all that touch the records between two offsets. Throws DamageError. */
+export function* transactionChecks(fromOffset: number, endOffset: number, log: LogWithProducers): Generator<void> {
+  const { segments } = log
+  for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, fromOffset)))) {
+    if (!segment.hasKnownTransactions) yield* checkTransactions(segment, log)
+    for (const { lastStableOffset } of segment.transactionIndex.entries()) if (lastStableOffset >= endOffset) return
+    if (segment.laterTransactionsFrom >= endOffset) return
+  }
+}
+
+function runToEnd(steps: Generator<void>): void {
+  for (const _ of steps) {
+    // All at once.
+  }
 }
 
 function hasTransactions(chunk: Buffer): boolean {
@@ -42,20 +74,21 @@ function hasTransactions(chunk: Buffer): boolean {
 }
 
 /** Makes the index anew when it lacks a transaction that the records tell of. Throws DamageError. */
-function checkTransactions(segment: Segment, log: LogWithProducers): void {
+function* checkTransactions(segment: Segment, log: LogWithProducers): Generator<void> {
   const producers = producersBefore(segment, log)
-  const told = abortedIn(segment, producers)
-  const known = new Set(Array.from(segment.transactionIndex.entries(), (entry) => textOf(entry)))
-  if (!told.every((entry) => known.has(textOf(entry)))) segment.replaceTransactions(told)
+  const told = yield* abortedIn(segment, producers)
+  const known = new Map(Array.from(segment.transactionIndex.entries(), (entry) => [nameOf(entry), entry]))
+  if (!told.every((entry) => isKnown(entry, known.get(nameOf(entry)), segment.gaps))) segment.replaceTransactions(told)
   segment.hasKnownTransactions = true
   // The last segment grows: what begins in it later is not known yet.
   if (segment !== log.segments.at(-1)) segment.laterTransactionsFrom = producers.firstUnstableOffset() ?? Infinity
 }
 
 /** The transactions that were aborted in this segment, when the producers are as they were before it; they are then as behind it. */
-function abortedIn(segment: Segment, producers: ProducerState): AbortedEntry[] {
+function* abortedIn(segment: Segment, producers: ProducerState): Generator<void, AbortedEntry[]> {
   const aborted: AbortedEntry[] = []
   for (const batch of segment.batchesFrom(segment.start)) {
+    yield
     const { header } = batch
     if (header.producerId === noProducerId) continue
     if (!isControl(header.attributes)) {
@@ -72,6 +105,14 @@ function abortedIn(segment: Segment, producers: ProducerState): AbortedEntry[] {
   return aborted
 }
 
-function textOf({ producerId, firstOffset, lastOffset, lastStableOffset }: AbortedEntry): string {
-  return `${producerId} ${firstOffset} ${lastOffset} ${lastStableOffset}`
+/** Where compaction has taken the first batches of transactions, they seem to begin later than they did. */
+function isKnown(entry: AbortedEntry, known: AbortedEntry | undefined, gaps: Gaps): boolean {
+  if (known === undefined) return false
+  const { firstOffset, lastStableOffset } = known
+  if (gaps === 'none') return firstOffset === entry.firstOffset && lastStableOffset === entry.lastStableOffset
+  return firstOffset <= entry.firstOffset && lastStableOffset <= entry.lastStableOffset
+}
+
+function nameOf({ producerId, lastOffset }: AbortedEntry): string {
+  return `${producerId} ${lastOffset}`
 }

@@ -12,7 +12,7 @@ import { limits } from '../limits.ts'
 
 export class IndexFile {
   readonly #disk: Disk
-  readonly #path: string
+  #path: string
   readonly #entryBytes: number
   /** Everything that is in the index, with room for more; null when it is only in the file. */
   #entries: Buffer | null = null
@@ -95,6 +95,12 @@ export class IndexFile {
       }
     })
     this.#writtenBytes = this.#usedBytes
+  }
+
+  /** The file gets another name, where there is one; doing it twice does no harm. Throws DiskError, with nothing changed. */
+  rename(path: string): void {
+    if (this.#isThere && path !== this.#path) this.#disk.rename(this.#path, path)
+    this.#path = path
   }
 
   /** What was written survives a power cut when this resolves. */

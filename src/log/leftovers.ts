@@ -10,10 +10,7 @@ import type { Disk } from '../host/disk.ts'
 import { batchHeaderBytes, batchSizeAt, lastOffsetAt } from '../protocol/records/batch.ts'
 import { DamageError, restoreAdvice } from './damage.ts'
 import { fileSuffix, offsetOfFile } from './file-names.ts'
-import { segmentSuffixes } from './segment-files.ts'
-
-const swap = '.swap'
-const cleaned = '.cleaned'
+import { cleanedSuffix, segmentSuffixes, swapSuffix } from './segment-files.ts'
 
 /**
  * Completes what was finished and removes what was not. Gives the names that are there afterwards, without those of segments that
@@ -25,7 +22,7 @@ export function settleLeftovers(disk: Disk, directory: string, names: readonly s
   const swaps = finishedSwaps(names)
   const replaced = replacedBy(swaps, names, (log) => endOffsetOf(disk, directory, log))
   // First what was not finished: the `.cleaned` that says so must be there as long as it is.
-  for (const name of names) if (name.endsWith(swap) && !swaps.includes(name)) remove(name)
+  for (const name of names) if (name.endsWith(swapSuffix) && !swaps.includes(name)) remove(name)
   for (const name of names) if (/\.(cleaned|tmp)$/.test(name)) remove(name)
   for (const name of replaced) remove(name)
   for (const name of swaps) disk.rename(`${directory}/${name}`, `${directory}/${withoutSwap(name)}`)
@@ -42,8 +39,8 @@ export function removeSetAside(disk: Disk, directory: string, names: readonly st
 
 /** Those that stand for what they were made of: none from the first that was not renamed on. */
 function finishedSwaps(names: readonly string[]): string[] {
-  const firstCleaned = Math.min(...names.filter((name) => name.endsWith(cleaned)).map(offsetIn))
-  return names.filter((name) => name.endsWith(swap) && offsetIn(name) < firstCleaned)
+  const firstCleaned = Math.min(...names.filter((name) => name.endsWith(cleanedSuffix)).map(offsetIn))
+  return names.filter((name) => name.endsWith(swapSuffix) && offsetIn(name) < firstCleaned)
 }
 
 /** The files of the segments that the swapped ones were made of: all that begin within what these hold. */
@@ -54,7 +51,8 @@ function replacedBy(
 ): string[] {
   const logs = swaps.filter((name) => offsetOfFile(withoutSwap(name), fileSuffix.log) !== null)
   const start = Math.min(...logs.map(offsetIn))
-  const end = Math.max(...logs.map(endOffsetOfLog))
+  // Of one that has become empty at least what it is named after.
+  const end = Math.max(...logs.map((log) => Math.max(endOffsetOfLog(log), offsetIn(log) + 1)))
   return names.filter((name) =>
     segmentSuffixes.some((suffix) => {
       const offset = offsetOfFile(name, suffix)
@@ -64,7 +62,7 @@ function replacedBy(
 }
 
 function withoutSwap(name: string): string {
-  return name.slice(0, -swap.length)
+  return name.slice(0, -swapSuffix.length)
 }
 
 function offsetIn(name: string): number {

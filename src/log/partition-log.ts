@@ -15,6 +15,8 @@ import { unattended } from '../host/unattended.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { abortedTransactions } from './aborted-transactions.ts'
+import { type Compacted, Compaction, type CompactionRequest } from './compaction/compaction.ts'
+import { type Dirt, dirtIn } from './compaction/dirt.ts'
 import type { Gaps } from './continuity.ts'
 import { removeCutNote } from './cut-note.ts'
 import type { DamageError } from './damage.ts'
@@ -47,6 +49,9 @@ import type {
 } from './types.ts'
 import type { UnverifiedBatch } from './verifications.ts'
 
+export { UncleanableError } from './compaction/cleaning-walk.ts'
+export type { Compacted, CompactionProgress, CompactionRequest } from './compaction/compaction.ts'
+export type { Dirt } from './compaction/dirt.ts'
 export { UnfitBatchError } from './leader-batches.ts'
 export type { LogOpening } from './opening.ts'
 export { TruncatedError } from './truncation.ts'
@@ -67,6 +72,9 @@ export class PartitionLog {
   readonly #syncs: SyncGroup
   readonly #start: LogStart
   readonly #truncation: Truncation
+  readonly #compaction: Compaction
+  /** Where the log was cut since it was compacted: what came behind is dirty, whatever a checkpoint says. */
+  #cleanMax = Infinity
   /** Whether readers and acknowledgements wait for syncs. */
   readonly #waitsForSync: boolean
   #config: LogConfig
@@ -104,6 +112,7 @@ export class PartitionLog {
     this.#end = this.#endOf(opened, options)
     this.#syncs = this.#syncGroup(opened.syncedOffset, options)
     this.#truncation = this.#truncationOf(opened)
+    this.#compaction = this.#compactionOf(opened)
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
     if (this.#waitsForSync) this.#syncs.want(this.#end.offset)
   }
@@ -154,7 +163,20 @@ export class PartitionLog {
       logEndOffset: () => this.#end.offset,
       endAt: (offset) => this.#end.moveTo(offset),
       assertUsable: () => this.#health.assertUsable(),
+      undisturbed: () => this.#compaction.letGo(),
       fail: (error) => this.#health.fail(error)
+    })
+  }
+
+  #compactionOf({ segments, producers }: OpenedLog): Compaction {
+    return new Compaction({
+      ...{ directory: this.#directory, segments, producers, clock: this.#clock },
+      surroundings: () => this.#surroundings,
+      config: () => this.#config,
+      hasEnded: () => this.#health.hasEnded,
+      assertUsable: () => this.#health.assertUsable(),
+      alone: (work) => this.#syncs.alone(work),
+      allowGaps: () => this.allowGaps()
     })
   }
 
@@ -179,6 +201,8 @@ export class PartitionLog {
 
   updateConfig(config: LogConfig): void {
     this.#config = config
+    // Where it fails, whoever began it hears of it.
+    if (!config.cleanupCompact) void this.#compaction.stop()
   }
 
   /** Whether offsets may be missing between its batches. */
@@ -414,7 +438,40 @@ export class PartitionLog {
     this.#health.assertUsable()
     this.#end.settle()
     await cut()
+    this.#cleanMax = Math.min(this.#cleanMax, this.#end.offset)
     this.onSynced?.()
+  }
+
+  /**
+   * What there is to compact: `cleanedUpTo` is where that ended last, as its checkpoint says; nothing is touched from the stable offset
+   * on, or that a recovery would doubt. Null when there is nothing, or too little. Throws DamageError.
+   */
+  dirt(cleanedUpTo: number | null, stableOffset: number): Dirt | null {
+    const known = cleanedUpTo === null ? null : Math.min(cleanedUpTo, this.#cleanMax)
+    const log = {
+      segments: this.#segments.all,
+      logStartOffset: this.#start.offset,
+      logEndOffset: this.#end.offset,
+      cleanedUpTo: known,
+      settledOffset: Math.min(stableOffset, this.recoveryPoint),
+      config: this.#config
+    }
+    return this.#health.noticing(() => dirtIn(log, this.#clock.nowMs()))
+  }
+
+  /**
+   * Keeps of each key the last record only. Resolves with null when something else was to be done with the log first. Rejects with
+   * DiskError, or UncleanableError; all that was kept is there, and nothing has moved.
+   */
+  async compact(request: CompactionRequest): Promise<Compacted | null> {
+    if (this.#truncation.isUnderWay) return null
+    try {
+      const compacted = await this.#compaction.run(request)
+      if (compacted !== null) this.#cleanMax = Infinity
+      return compacted
+    } catch (error) {
+      throw this.#health.told(error)
+    }
   }
 
   /**
@@ -442,6 +499,7 @@ export class PartitionLog {
    */
   async close(): Promise<void> {
     if (this.#truncation.isUnderWay) await this.#truncation.ended()
+    if (this.#compaction.isUnderWay) await this.#compaction.stop()
     if (this.#health.hasEnded) return
     const reason = this.#health.end('is closed')
     try {

@@ -48,7 +48,11 @@ export function expiredSegments(segments: readonly SegmentFacts[], config: LogCo
 
 function expiredByTime(segments: readonly SegmentFacts[], { retentionMs }: LogConfig, nowMs: number): number {
   if (retentionMs < 0) return 0
-  const kept = segments.findIndex((segment) => segment.sizeBytes === 0 || nowMs - segment.newestMs <= retentionMs)
+  const isActiveAndEmpty = ({ sizeBytes }: SegmentFacts, index: number): boolean =>
+    sizeBytes === 0 && index === segments.length - 1
+  const kept = segments.findIndex(
+    (segment, index) => isActiveAndEmpty(segment, index) || nowMs - segment.newestMs <= retentionMs
+  )
   return kept < 0 ? segments.length : kept
 }
 
@@ -57,8 +61,8 @@ function expiredBySize(segments: readonly SegmentFacts[], { retentionBytes }: Lo
   if (retentionBytes < 0) return 0
   let excessBytes = segments.reduce((sum, segment) => sum + segment.sizeBytes, 0) - retentionBytes
   let dropped = 0
-  for (const segment of segments) {
-    if (excessBytes < segment.sizeBytes || segment.sizeBytes === 0) break
+  for (const [index, segment] of segments.entries()) {
+    if (excessBytes < segment.sizeBytes || (segment.sizeBytes === 0 && index === segments.length - 1)) break
     excessBytes -= segment.sizeBytes
     dropped += 1
   }

@@ -21,9 +21,14 @@ export function rollIsDue(active: Segment, next: NextAppend, config: LogConfig):
   const ageMs = firstMs >= 0 ? next.timestampMs - firstMs : next.nowMs - active.createdMs
   return (
     active.sizeBytes + next.sizeBytes > config.segmentBytes ||
-    ageMs > config.segmentMs ||
+    ageMs > segmentMsOf(config) ||
     active.offsetIndex.file.sizeBytes + offsetEntryBytes > config.segmentIndexBytes ||
     active.timeIndex.file.sizeBytes + timeEntryBytes > config.segmentIndexBytes ||
     next.lastOffset - active.baseOffset > relativeOffsetMax
   )
+}
+
+/** A record that is to be compacted after a while has to be in a finished segment by then (Kafka: LogConfig.maxSegmentMs). */
+function segmentMsOf({ segmentMs, cleanupCompact, maxCompactionLagMs }: LogConfig): number {
+  return cleanupCompact && maxCompactionLagMs > 0 ? Math.min(segmentMs, maxCompactionLagMs) : segmentMs
 }

@@ -13,6 +13,10 @@ export const segmentSuffixes = [
   fileSuffix.transactionIndex
 ] as const
 
+/** Of the files of a segment that compaction writes, and of one that is finished and is about to take the place of others. */
+export const cleanedSuffix = '.cleaned'
+export const swapSuffix = '.swap'
+
 /** A segment whose files were renamed, and are to be removed. */
 export interface SetAside {
   /** The names stay, as a sign of what was there. Throws DiskError. */
@@ -24,6 +28,18 @@ export interface SetAside {
 /** Throws DiskError. */
 export function removeSegmentFiles(disk: Disk, directory: string, baseOffset: number): void {
   for (const suffix of segmentSuffixes) disk.remove(`${directory}/${fileName(baseOffset, suffix)}`)
+}
+
+/**
+ * Removes what compaction has written for this place, finished or not. First the log loses the name by which a start takes it for
+ * finished, so that whatever a crash leaves is removed by the start. Throws DiskError.
+ */
+export function discardCleaned(disk: Disk, directory: string, baseOffset: number): void {
+  const path = (suffix: string): string => `${directory}/${fileName(baseOffset, suffix)}`
+  const log = path(fileSuffix.log)
+  if (disk.exists(log + swapSuffix)) disk.rename(log + swapSuffix, log + cleanedSuffix)
+  for (const suffix of segmentSuffixes) disk.remove(path(suffix) + swapSuffix)
+  for (const suffix of segmentSuffixes.toReversed()) disk.remove(path(suffix) + cleanedSuffix)
 }
 
 /**

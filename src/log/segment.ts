@@ -69,12 +69,14 @@ export class Segment {
   #gathered: Buffer[] = []
   #gatheredBytes = 0
   #places: { readonly offset: number; readonly position: number }[] | null = null
+  /** Behind the names of its files: of one that compaction makes. */
+  #suffix: string
 
   /** Opens the segment, or makes it. Throws DiskError, with no file open then; what was made lies there: `removeSegmentFiles`. */
-  static open(of: SegmentSurroundings, baseOffset: number, nowMs: number): Segment {
-    const log = of.disk.open(`${of.directory}/${fileName(baseOffset, fileSuffix.log)}`, 'create')
+  static open(of: SegmentSurroundings, baseOffset: number, nowMs: number, suffix = ''): Segment {
+    const log = of.disk.open(`${of.directory}/${fileName(baseOffset, fileSuffix.log)}${suffix}`, 'create')
     try {
-      return new Segment(of, baseOffset, nowMs, log)
+      return new Segment(of, baseOffset, nowMs, log, suffix)
     } catch (error) {
       log.close()
       throw error
@@ -85,9 +87,11 @@ export class Segment {
     { disk, directory, gaps, clock, report }: SegmentSurroundings,
     baseOffset: number,
     nowMs: number,
-    log: DiskFile
+    log: DiskFile,
+    suffix: string
   ) {
-    const path = (suffix: string): string => `${directory}/${fileName(baseOffset, suffix)}`
+    const path = (kind: string): string => `${directory}/${fileName(baseOffset, kind)}${suffix}`
+    this.#suffix = suffix
     this.baseOffset = baseOffset
     this.createdMs = nowMs
     this.gaps = gaps
@@ -385,6 +389,16 @@ export class Segment {
   /** Lets go of the indexes' memory until it is needed. Everything must have been written. */
   rest(): void {
     for (const index of this.#indexes) index.file.rest()
+  }
+
+  /** Its files get another suffix behind their names. Doing it again does what is left of it. Throws DiskError. */
+  rename(suffix: string): void {
+    const log = this.#path(fileSuffix.log)
+    if (suffix !== this.#suffix) this.#disk.rename(log + this.#suffix, log + suffix)
+    this.#suffix = suffix
+    this.offsetIndex.file.rename(this.#path(fileSuffix.offsetIndex) + suffix)
+    this.timeIndex.file.rename(this.#path(fileSuffix.timeIndex) + suffix)
+    this.transactionIndex.file.rename(this.#path(fileSuffix.transactionIndex) + suffix)
   }
 
   /** Closes the files; what of the indexes has not been written is lost. */

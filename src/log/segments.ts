@@ -21,6 +21,7 @@ import { ProducerState } from './producer-state.ts'
 import { Segment, type SegmentSurroundings } from './segment.ts'
 import { removeSegmentFiles, type SetAside } from './segment-files.ts'
 import { segmentIndexOf } from './segment-reading.ts'
+import { type Alone, SegmentSwap } from './segment-swap.ts'
 
 export interface SegmentsOptions extends SegmentSurroundings {
   /** At least one, as recovery left them. */
@@ -47,6 +48,7 @@ export class Segments {
   #hasNewNames: boolean
   /** Offsets of snapshots whose bytes a power cut could take. */
   readonly #unsyncedSnapshots = new Set<number>()
+  readonly #swap: SegmentSwap
   #isClosed = false
 
   constructor(options: SegmentsOptions) {
@@ -56,6 +58,7 @@ export class Segments {
     this.#segments = options.segments
     this.#producers = options.producers
     this.#checkpointBytes = options.checkpointBytes
+    this.#swap = new SegmentSwap({ ...options, assertOpen: () => this.#assertOpen() })
     this.#hasNewNames = options.hasNewNames || options.segments.some((segment) => segment.syncedBytes === 0)
   }
 
@@ -133,10 +136,11 @@ export class Segments {
     return first < 0 ? this.#segments.length : first
   }
 
-  /** Sets the oldest aside; gives what removes each for good. */
+  /** Sets the oldest aside, but none whose files are still being named; gives what removes each for good. */
   drop(count: number): SetAside[] {
     const aside: SetAside[] = []
     for (const segment of this.#segments.slice(0, count)) {
+      if (segment === this.#swap.unsettled) return aside
       try {
         aside.push(segment.setAside())
       } catch (error) {
@@ -233,6 +237,24 @@ export class Segments {
       segment.close()
       throw error
     }
+  }
+
+  /**
+   * Puts a segment, which compaction has made and which is safe, in the place of those it was made of. They are finished, and safe with
+   * their indexes. Rejects with DiskError: the log is whole all the same.
+   */
+  async replace(replaced: readonly Segment[], cleaned: Segment, alone: Alone): Promise<void> {
+    await this.#swap.replace(replaced, cleaned, alone)
+  }
+
+  /** Whether all of that is done. */
+  get isSettled(): boolean {
+    return this.#swap.isSettled
+  }
+
+  /** Does what the disk has refused of that. Rejects with DiskError. */
+  async settleSwap(): Promise<void> {
+    await this.#swap.settle()
   }
 
   /** Syncs what a cut has changed, so that no power cut brings back what was cut off. */

@@ -34,6 +34,8 @@ export interface CutLog {
   endAt(offset: number): void
   /** Throws when the log was closed, or has failed. */
   assertUsable(): void
+  /** Null when nothing else changes the segments; else resolves when nothing does any more. Rejects with DiskError. */
+  undisturbed(): Promise<void> | null
   /** The cut is half done, and only a start can tell what of it is: nothing is appended any more. */
   fail(error: Error): void
 }
@@ -149,16 +151,22 @@ export class Truncation {
   /** No sync runs beside it, and nothing is appended. */
   async #alone(work: () => Promise<void>): Promise<void> {
     if (this.#underWay !== null) throw new Error(`${this.#log.directory} is being cut already`)
-    this.#underWay = this.#log.syncs.alone(async () => {
-      this.#log.assertUsable()
-      await work()
-    })
+    this.#underWay = this.#undisturbed(work)
     try {
       await this.#underWay
     } finally {
       this.#underWay = null
       this.#recoveryPointMax = Infinity
     }
+  }
+
+  async #undisturbed(work: () => Promise<void>): Promise<void> {
+    const undisturbed = this.#log.undisturbed()
+    if (undisturbed !== null) await undisturbed
+    await this.#log.syncs.alone(async () => {
+      this.#log.assertUsable()
+      await work()
+    })
   }
 
   #failed(error: unknown): Error {

@@ -17,6 +17,11 @@ export interface LogConfig {
   readonly fileDeleteDelayMs: number
   readonly cleanupDelete: boolean
   readonly cleanupCompact: boolean
+  /** How long a record without a value is kept by compaction (`delete.retention.ms`). */
+  readonly deleteRetentionMs: number
+  readonly minCleanableDirtyRatio: number
+  readonly minCompactionLagMs: number
+  readonly maxCompactionLagMs: number
   readonly compressionType: 'producer' | 'uncompressed' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
   /** Kafka's level of that compression; null where it has none. */
   readonly compressionLevel: number | null

@@ -8,6 +8,18 @@ import { brokerConfigDefinitions, rackAwareReplicaSelector } from './broker-conf
 import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
+/** How logs are compacted. */
+export interface LogCleanerConfig {
+  readonly isEnabled: boolean
+  /** Between two looks for something to compact, where there was nothing. */
+  readonly backoffMs: number
+  /** Memory for the keys of one log. */
+  readonly dedupeBufferBytes: number
+  readonly dedupeBufferLoadFactor: number
+  /** What may be read and written in a second. */
+  readonly bytesPerSecond: number
+}
+
 /** A configuration that does not exist, or a value that it does not take. The message says what to write instead. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -171,6 +183,16 @@ export class BrokerConfig {
     return this.#number('log.flush.offset.checkpoint.interval.ms')
   }
 
+  get logCleaner(): LogCleanerConfig {
+    return {
+      isEnabled: this.#boolean('log.cleaner.enable'),
+      backoffMs: this.#number('log.cleaner.backoff.ms'),
+      dedupeBufferBytes: this.#number('log.cleaner.dedupe.buffer.size'),
+      dedupeBufferLoadFactor: this.#number('log.cleaner.io.buffer.load.factor'),
+      bytesPerSecond: this.#number('log.cleaner.io.max.bytes.per.second')
+    }
+  }
+
   get metadataLog(): MetadataLogConfig {
     return {
       segmentBytes: this.#number('metadata.log.segment.bytes'),
@@ -233,6 +255,10 @@ export class BrokerConfig {
       fileDeleteDelayMs: number('file.delete.delay.ms'),
       cleanupDelete: policies.includes('delete'),
       cleanupCompact: policies.includes('compact'),
+      deleteRetentionMs: number('delete.retention.ms'),
+      minCleanableDirtyRatio: number('min.cleanable.dirty.ratio'),
+      minCompactionLagMs: number('min.compaction.lag.ms'),
+      maxCompactionLagMs: number('max.compaction.lag.ms'),
       compressionType,
       compressionLevel: hasLevel.has(compressionType) ? number(`compression.${compressionType}.level`) : null,
       messageTimestampType: text('message.timestamp.type') as LogConfig['messageTimestampType'],

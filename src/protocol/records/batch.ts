@@ -24,6 +24,7 @@ const attributesPosition = 21
 const lastOffsetDeltaPosition = 23
 const maxTimestampPosition = 35
 const baseTimestampPosition = 27
+const recordCountPosition = 57
 
 const compressionMask = 0x07
 const logAppendTimeFlag = 0x08
@@ -89,12 +90,14 @@ export function attributesOf(of: {
   readonly timestampType: TimestampType
   readonly isTransactional: boolean
   readonly isControl: boolean
+  readonly hasDeleteHorizon?: boolean
 }): number {
   return (
     of.compression |
     (of.timestampType === 'LogAppendTime' ? logAppendTimeFlag : 0) |
     (of.isTransactional ? transactionalFlag : 0) |
-    (of.isControl ? controlFlag : 0)
+    (of.isControl ? controlFlag : 0) |
+    (of.hasDeleteHorizon === true ? deleteHorizonFlag : 0)
   )
 }
 
@@ -113,7 +116,7 @@ export function readBatchHeader(buffer: Buffer, position = 0): BatchHeader {
     producerId: readInt64(buffer, position + 43),
     producerEpoch: buffer.readInt16BE(position + 51),
     baseSequence: buffer.readInt32BE(position + 53),
-    recordCount: buffer.readInt32BE(position + 57)
+    recordCount: buffer.readInt32BE(position + recordCountPosition)
   }
 }
 
@@ -213,6 +216,15 @@ export function sealRebuilt(
   batch.writeBigInt64BE(to.baseTimestamp, baseTimestampPosition)
   batch.writeBigInt64BE(to.maxTimestamp, maxTimestampPosition)
   sealCrc(batch, 0, batch.length)
+}
+
+/** The same of a batch that has lost records. */
+export function sealThinned(
+  batch: Buffer,
+  to: Parameters<typeof sealRebuilt>[1] & { readonly recordCount: number }
+): void {
+  batch.writeInt32BE(to.recordCount, recordCountPosition)
+  sealRebuilt(batch, to)
 }
 
 export function sealCrc(buffer: Buffer, position: number, sizeBytes: number): void {
