@@ -9,11 +9,10 @@ import { type Disk, DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
 import { DamageError, damageMessage } from '../log/damage.ts'
 import { readOffsetCheckpoint, writeOffsetCheckpoint } from '../log/offset-checkpoint.ts'
-import { OneAtATime } from './one-at-a-time.ts'
+import { CleanerCheckpoint } from './cleaner-checkpoint.ts'
 import { giveUpReserveAt, Reserve } from './reserve.ts'
 
 const metaProperties = 'meta.properties'
-const cleanerCheckpoint = 'cleaner-offset-checkpoint'
 const cleanShutdownFile = '.kafka_cleanshutdown'
 
 export type OffsetCheckpoint =
@@ -43,12 +42,9 @@ export class DataDirectory {
   /** True when the broker before us closed its logs: nothing has to be recovered. */
   readonly wasStoppedCleanly: boolean
   readonly reserve: Reserve
+  readonly cleaner: CleanerCheckpoint
   readonly #unlock: () => void
   #isReleased = false
-  readonly #wasKafkas: boolean
-  /** What Kafka's cleaner has listed, read when it is first asked for; null when the list is damaged. */
-  #compacted: Map<string, number> | null | undefined
-  readonly #listing = new OneAtATime(() => this.#writeCompacted())
   /** Of Kafka before 3.7, which has one directory and no id for it. */
   readonly #lacksDirectoryId: boolean
 
@@ -80,7 +76,7 @@ export class DataDirectory {
     this.disk = host.disk
     this.#unlock = unlock
     this.reserve = new Reserve(host.disk, host.chance)
-    this.#wasKafkas = host.disk.exists(cleanerCheckpoint)
+    this.cleaner = new CleanerCheckpoint(host.disk, () => this.#isReleased)
     this.isNew = !host.disk.exists(metaProperties)
     if (this.isNew) assertHasNoData(host.disk)
     if (this.isNew) assertNothingForeign(host.disk)
@@ -115,38 +111,6 @@ export class DataDirectory {
     const what = 'It is not the list of offsets that was written.'
     report(damageMessage(this.disk, { path: checkpoint, position: null, what, advice: checkpointAdvice[checkpoint] }))
     return new Map()
-  }
-
-  /**
-   * Whether Kafka may have compacted this log, so that offsets are missing in it. Its cleaner makes this file when it starts, and
-   * lists there what it has compacted; a log that it was in the middle of is not listed yet.
-   */
-  mayBeCompacted(name: string, config: { readonly cleanupCompact: boolean }): boolean {
-    if (this.#wasKafkas && config.cleanupCompact) return true
-    return this.#listed()?.has(name) ?? true
-  }
-
-  /**
-   * The log is filled by a leader whose log Kafka has compacted. Kafka's own list says so from here on, to the next start and to Kafka, whose
-   * cleaner begins at offset 0, as with a log that it has not met. Resolves when that survives a power cut. Rejects with DiskError.
-   */
-  async noteGaps(name: string): Promise<void> {
-    this.#listed()?.set(name, 0)
-    await this.#listing.run()
-  }
-
-  #listed(): Map<string, number> | null {
-    if (this.#compacted === undefined) {
-      const listed = readOffsetCheckpoint(this.disk, cleanerCheckpoint)
-      this.#compacted = listed === null ? null : new Map(listed)
-    }
-    return this.#compacted
-  }
-
-  async #writeCompacted(): Promise<void> {
-    const listed = this.#listed()
-    if (listed === null) return
-    await writeOffsetCheckpoint(this.disk, cleanerCheckpoint, new Map(listed), () => !this.#isReleased)
   }
 
   /** Resolves when they survive a power cut. Throws DiskError, and rejects with it; one at a time for each checkpoint. */

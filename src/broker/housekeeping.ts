@@ -1,6 +1,6 @@
 /**
  * What a broker does by itself: drops what retention no longer keeps and writes the checkpoints from time to time, and writes
- * the recovery points soon after a log has made much of itself safe.
+ * the recovery points soon after a log has made much of itself safe. What compacts logs stands in `log-cleaner.ts`.
  */
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
@@ -10,6 +10,7 @@ import { DiskError } from '../host/disk.ts'
 import { RepeatingTimer } from '../host/repeating-timer.ts'
 import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
+import { LogCleaner } from './log-cleaner.ts'
 import type { Storage } from './storage.ts'
 
 export class Housekeeping {
@@ -17,6 +18,7 @@ export class Housekeeping {
   readonly #storage: Storage
   readonly #log: (line: string) => void
   readonly #repeated: readonly RepeatingTimer[]
+  readonly #cleaner: LogCleaner
   #recoveryPoints: Timer | null = null
 
   constructor(options: {
@@ -31,6 +33,7 @@ export class Housekeeping {
     this.#clock = clock
     this.#storage = storage
     this.#log = log
+    this.#cleaner = new LogCleaner({ clock, config, storage, log })
     const retentionMs = (): number => config.logRetentionCheckIntervalMs
     const checkpointsMs = (): number => config.logFlushOffsetCheckpointIntervalMs
     this.#repeated = [
@@ -51,12 +54,14 @@ export class Housekeeping {
 
   start(): void {
     for (const timer of this.#repeated) timer.start()
+    this.#cleaner.start()
     this.#storage.replicas.onCheckpoint = () => this.#saveRecoveryPointsSoon()
   }
 
   stop(): void {
     this.#storage.replicas.onCheckpoint = undefined
     for (const timer of this.#repeated) timer.stop()
+    this.#cleaner.stop()
     this.#recoveryPoints?.cancel()
   }
 

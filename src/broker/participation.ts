@@ -45,7 +45,7 @@ export class Participation {
       brokerEpoch: () => this.#epoch,
       clock: host.clock,
       onFailure: (replica, error) => replicas.fail(replica, error),
-      noteGaps: ({ name }) => storage.directory.noteGaps(name),
+      noteGaps: ({ name }) => storage.directory.cleaner.noteGaps(name),
       onUnfit: (replica, error) => replicas.unfit(replica, error),
       onMistake: (error) => onMistake('Following a leader', error)
     })

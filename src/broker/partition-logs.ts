@@ -58,6 +58,7 @@ export class PartitionLogs {
   open(of: PartitionIdentity, config: LogConfig, history: History, special: Partial<Manner> = {}): PartitionLog {
     const { host, directory, checkpoints, telling } = this.#options
     const name = directoryOf(of)
+    if (history === 'new') directory.cleaner.forget(name)
     const log = PartitionLog.open({
       disk: host.disk,
       directory: name,
@@ -67,7 +68,7 @@ export class PartitionLogs {
       clock: clockOf({ partition: name }, host.clock),
       syncTurns: this.#syncTurns,
       history,
-      gaps: directory.mayBeCompacted(name, config) ? 'compacted' : 'none',
+      gaps: directory.cleaner.mayHaveGaps(name, config) ? 'compacted' : 'none',
       report: (line) => this.#options.log(line),
       recoveryPoint: checkpoints.recoveryPointOf(name),
       logStartOffset: checkpoints.logStartOffsetOf(name),

@@ -14,6 +14,13 @@ function checkRetention(value: string, name: string): string | null {
     : null
 }
 
+/** Kafka: AbstractKafkaConfig.validateValues. */
+function checkDedupeBuffer(value: string): string | null {
+  return Number(value) > 1024 * 1024
+    ? null
+    : 'requirement failed: log.cleaner.dedupe.buffer.size must be at least 1MB per cleaner thread.'
+}
+
 /** The one of Kafka's selectors that does something (KIP-392); others are Java classes of whoever writes them. */
 export const rackAwareReplicaSelector = 'org.apache.kafka.common.replica.RackAwareReplicaSelector'
 
@@ -42,7 +49,12 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'group.min.session.timeout.ms': { type: 'int', default: '6000', isReadOnly: true },
   'leader.replication.throttled.rate': { type: 'long', default: '9223372036854775807', min: 0 },
   listeners: { type: 'list', default: '', isReadOnly: true },
+  'log.cleaner.backoff.ms': { type: 'long', default: '15000', min: 0 },
+  'log.cleaner.dedupe.buffer.size': { type: 'long', default: '134217728', check: checkDedupeBuffer },
   'log.cleaner.delete.retention.ms': { type: 'long', default: '86400000' },
+  'log.cleaner.enable': { type: 'boolean', default: 'true', isReadOnly: true },
+  'log.cleaner.io.buffer.load.factor': { type: 'double', default: '0.9' },
+  'log.cleaner.io.max.bytes.per.second': { type: 'double', default: '1.7976931348623157E308' },
   'log.cleaner.max.compaction.lag.ms': { type: 'long', default: '9223372036854775807' },
   'log.cleaner.min.cleanable.ratio': { type: 'double', default: '0.5' },
   'log.cleaner.min.compaction.lag.ms': { type: 'long', default: '0' },

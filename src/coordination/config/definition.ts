@@ -109,7 +109,11 @@ function objectionToRange(name: string, text: string, number: number, { min, max
   return null
 }
 
-/** As Java writes a double: 2.0, not 2. */
+/** As Java writes a double: 2.0, not 2, and 1.0E7 from there on. */
 function doubleText(number: number): string {
-  return Number.isInteger(number) ? `${number}.0` : String(number)
+  if (!Number.isFinite(number)) return String(number)
+  const size = Math.abs(number)
+  if (size === 0 || (size >= 1e-3 && size < 1e7)) return Number.isInteger(number) ? `${number}.0` : String(number)
+  const [digits = '', exponent] = number.toExponential().split('e')
+  return `${digits.includes('.') ? digits : `${digits}.0`}E${Number(exponent)}`
 }

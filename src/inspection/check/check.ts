@@ -40,7 +40,7 @@ const checkpoints = {
   'recovery-point-offset-checkpoint': 'the logs',
   'log-start-offset-checkpoint': 'the logs; records that DeleteRecords had removed may be read again',
   'replication-offset-checkpoint': 'the logs',
-  [cleanerCheckpoint]: 'nothing: Apache Kafka compacts from the beginning'
+  [cleanerCheckpoint]: 'nothing: compaction begins anew'
 } as const
 
 type Offsets = ReadonlyMap<string, number>

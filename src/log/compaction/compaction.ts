@@ -12,6 +12,7 @@ import type { Clock } from '../../host/clock.ts'
 import type { ProducerState } from '../producer-state.ts'
 import type { Segment, SegmentSurroundings } from '../segment.ts'
 import { segmentIndexOf } from '../segment-reading.ts'
+import { ReplacedTooLate } from '../segment-swap.ts'
 import type { Segments } from '../segments.ts'
 import type { LogConfig } from '../types.ts'
 import { CleaningWalk, type WalkedSegment } from './cleaning-walk.ts'
@@ -109,7 +110,8 @@ export class Compaction {
       return await this.#clean(request)
     } catch (error) {
       // Of a log that is gone nobody wants to hear why it could not be read.
-      if (error instanceof StoppedCompaction || this.#log.hasEnded()) return null
+      const isStopped = error instanceof StoppedCompaction || error instanceof ReplacedTooLate
+      if (isStopped || this.#log.hasEnded()) return null
       throw error
     }
   }

@@ -10,6 +10,8 @@ const wordsPerSlot = 6
 export const bytesPerKey = wordsPerSlot * Int32Array.BYTES_PER_ELEMENT
 const highWord = 4
 const lowWord = 5
+/** As much as Kafka gives to one cleaner. */
+const memoryBytesMax = 2 ** 31 - 1
 /** Below every number of slots that there can be, a prime is found within so many. */
 const primeGapMax = 400
 
@@ -33,7 +35,7 @@ export class OffsetMap {
 
   /** With room for one key at least. */
   constructor({ memoryBytes, loadFactor, keysMax }: OffsetMapSize) {
-    const most = Math.floor(memoryBytes / bytesPerKey)
+    const most = Math.floor(Math.min(memoryBytes, memoryBytesMax) / bytesPerKey)
     const needed = Math.ceil((keysMax + 1) / loadFactor)
     this.#slots = primeUpTo(Math.max(7, Math.min(most, needed + primeGapMax)))
     this.capacity = Math.max(1, Math.min(this.#slots - 1, Math.floor(this.#slots * loadFactor)))

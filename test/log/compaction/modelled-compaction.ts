@@ -111,23 +111,32 @@ export const compacting: Partial<LogConfig> = {
 }
 
 export class Run {
-  readonly clock = new ManualClock()
-  readonly written: ModelRecord[] = []
+  readonly clock: ManualClock
+  readonly written: ModelRecord[]
   readonly disk: Disk
   log: PartitionLog
   cleanedUpTo: number | null = null
   readonly told: string[] = []
   /** When the last compaction began that has come over each tombstone for the first time, by its offset. */
   readonly #metMs = new Map<number, number>()
-  /** Of what was compacted last. */
+  /** Of what was compacted last, or was to be. */
   #endOffset = 0
+  /** From here on no compaction has taken anything. One that came to no end may have cleaned some of it. */
+  #touchedUpTo = 0
+  /** The recovery point, as it was written down last. */
+  checkpoint = 0
   readonly #nextSequence = new Map<number, number>()
   readonly #config: Partial<LogConfig>
 
-  constructor(disk: Disk, config: Partial<LogConfig> = {}) {
+  /** A new log; or the log of another run as its disk has it now, which knows what was written. */
+  constructor(disk: Disk, config: Partial<LogConfig> = {}, left: { readonly of: Run; readonly opening: Opening } | null = null) {
     this.disk = disk
     this.#config = { ...compacting, ...config }
-    this.log = this.open({ history: 'new' })
+    this.clock = left?.of.clock ?? new ManualClock()
+    this.written = left?.of.written ?? []
+    this.cleanedUpTo = left?.of.cleanedUpTo ?? null
+    this.#touchedUpTo = left?.of.#endOffset ?? 0
+    this.log = this.open(left?.opening ?? { history: 'new' })
   }
 
   open(more: Opening = {}): PartitionLog {
@@ -190,9 +199,13 @@ export class Run {
     const dirt = this.log.dirt(this.cleanedUpTo, this.log.lastStableOffset)
     if (dirt === null) return null
     this.#endOffset = dirt.endOffset
+    this.checkpoint = this.log.recoveryPoint
     const asked = { ...request, memoryBytes: keys * bytesPerKey, dirt, ...more }
+    this.#touchedUpTo = Math.max(this.#touchedUpTo, dirt.endOffset)
     const compacted = await driven(this.clock, this.log.compact(asked))
-    if (compacted !== null) this.cleanedUpTo = compacted.cleanedUpTo
+    if (compacted === null) return null
+    this.cleanedUpTo = compacted.cleanedUpTo
+    this.#touchedUpTo = compacted.cleanedUpTo
     return compacted
   }
 
@@ -238,7 +251,7 @@ export class Run {
       const isLast = last.get(record.key) === record
       const isExpired =
         record.value === null && (this.#metMs.get(record.offset) ?? Infinity) + deleteRetentionMs <= nowMs
-      const isUntouched = record.offset >= (this.cleanedUpTo ?? 0) && record.outcome !== 'abort'
+      const isUntouched = record.offset >= this.#touchedUpTo && record.outcome !== 'abort'
       const mustBeThere = isUntouched || (isLast && !isExpired)
       if (mustBeThere) assert.ok(found.has(record.offset), `${record.key} at ${record.offset} is there`)
     }
