@@ -63,7 +63,10 @@ test('a compacted topic keeps the last record of each key', async () => {
   await createTopic(broker, 't1', compacted)
   for (let round = 0; round < 12; round++) await put(broker, `k${round % 2}`, large(`v${round}`))
   await pass(broker, 1000)
-  assert.deepEqual(keysIn(broker), ['7 k1 v7', '8 k0 v8', '9 k1 v9', '10 k0 v10', '11 k1 v11'].slice(-keysIn(broker).length))
+  assert.deepEqual(
+    keysIn(broker),
+    ['7 k1 v7', '8 k0 v8', '9 k1 v9', '10 k0 v10', '11 k1 v11'].slice(-keysIn(broker).length)
+  )
   assert.ok(keysIn(broker).length <= 5)
   assert.match(checkpoint(disk), /^0\n1\nt1 0 9\n$/)
   const before = keysIn(broker)
@@ -81,11 +84,17 @@ test('a tombstone goes when it has been there for so long that everybody has rea
   await put(broker, 'gone', null)
   for (let round = 0; round < 4; round++) await put(broker, 'k', large(`v${round}`))
   await pass(broker, 1000)
-  assert.deepEqual(keysIn(broker).filter((line) => line.includes('gone')), ['1 gone null'])
+  assert.deepEqual(
+    keysIn(broker).filter((line) => line.includes('gone')),
+    ['1 gone null']
+  )
   await pass(broker, 60_000)
   for (let round = 0; round < 4; round++) await put(broker, 'k', large(`v${round}`))
   await pass(broker, 1000)
-  assert.deepEqual(keysIn(broker).filter((line) => line.includes('gone')), [])
+  assert.deepEqual(
+    keysIn(broker).filter((line) => line.includes('gone')),
+    []
+  )
   await broker.stop()
 })
 

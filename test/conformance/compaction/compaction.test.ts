@@ -24,10 +24,10 @@ import { endTransactionMarker } from '../../../src/protocol/records/control-reco
 import { readRecords } from '../../../src/protocol/records/reader.ts'
 import { createTopic } from '../../broker/apis/records-setup.ts'
 import { network, startAlone } from '../../broker/apis/setup.ts'
-import { readAll } from '../../log/compaction/modelled-compaction.ts'
 import { temporaryDirectory } from '../../harness/paths.ts'
 import { startRealKafka } from '../../harness/real-kafka.ts'
 import { kafkaJars, skipUnless } from '../../harness/tools.ts'
+import { readAll } from '../../log/compaction/modelled-compaction.ts'
 
 const topic = 't1'
 const config = { 'offsets.topic.num.partitions': '1', 'log.cleaner.backoff.ms': '1000' }
@@ -59,7 +59,9 @@ function write({ broker, clock }: Ours, chance: SeededChance, batches: number): 
   }
   const end = (producerId: number): void => {
     const outcome = chance.below(2) === 0 ? 'commit' : 'abort'
-    append(endTransactionMarker({ producerId, producerEpoch: 0, coordinatorEpoch: 1, outcome, timestampMs: clock.nowMs() }))
+    append(
+      endTransactionMarker({ producerId, producerEpoch: 0, coordinatorEpoch: 1, outcome, timestampMs: clock.nowMs() })
+    )
     open.delete(producerId)
   }
   for (let count = 0; count < batches; count++) {
@@ -117,7 +119,9 @@ function cleanedUpTo(path: string): number {
 function batchesOf(path: string, below: number): string[] {
   const directory = join(path, `${topic}-0`)
   const lines: string[] = []
-  for (const name of readdirSync(directory).filter((each) => each.endsWith('.log')).sort()) {
+  for (const name of readdirSync(directory)
+    .filter((each) => each.endsWith('.log'))
+    .sort()) {
     const bytes = readFileSync(join(directory, name))
     if (Number.parseInt(name, 10) >= below) continue
     for (let position = 0; position < bytes.length; position += batchSizeAt(bytes, position)) {
@@ -133,7 +137,8 @@ function lineOf(batch: Buffer): string {
   const { baseOffset, attributes, maxTimestamp, producerId, producerEpoch, baseSequence, recordCount } = header
   const records = Array.from(
     isControl(attributes) && recordCount === 0 ? [] : readRecords(batch),
-    ({ offset, timestamp, key, value, headers }) => `${offset}@${timestamp} ${key}=${value?.length ?? null}+${headers.length}`
+    ({ offset, timestamp, key, value, headers }) =>
+      `${offset}@${timestamp} ${key}=${value?.length ?? null}+${headers.length}`
   )
   const producer = `${producerId}/${producerEpoch}/${baseSequence}`
   const isSame = !hasDeleteHorizon(attributes) && compressionOf(attributes) === 0

@@ -63,7 +63,7 @@ test('a topic that sets nothing obeys the defaults of Kafka', () => {
     deleteRetentionMs: 86_400_000,
     minCleanableDirtyRatio: 0.5,
     minCompactionLagMs: 0,
-    maxCompactionLagMs: 9223372036854775807,
+    maxCompactionLagMs: 2 ** 63,
     compressionType: 'producer',
     compressionLevel: null,
     messageTimestampType: 'CreateTime',

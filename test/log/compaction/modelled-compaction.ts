@@ -110,6 +110,14 @@ export const compacting: Partial<LogConfig> = {
   ...{ segmentBytes: 700, indexIntervalBytes: 100 }
 }
 
+/** A log of another run, as its disk has it now. */
+interface LeftRun {
+  readonly of: Run
+  readonly opening: Opening
+  /** As its checkpoint says. */
+  readonly cleanedUpTo: number | null
+}
+
 export class Run {
   readonly clock: ManualClock
   readonly written: ModelRecord[]
@@ -129,13 +137,13 @@ export class Run {
   readonly #config: Partial<LogConfig>
 
   /** A new log; or the log of another run as its disk has it now, which knows what was written. */
-  constructor(disk: Disk, config: Partial<LogConfig> = {}, left: { readonly of: Run; readonly opening: Opening } | null = null) {
+  constructor(disk: Disk, config: Partial<LogConfig> = {}, left: LeftRun | null = null) {
     this.disk = disk
     this.#config = { ...compacting, ...config }
     this.clock = left?.of.clock ?? new ManualClock()
     this.written = left?.of.written ?? []
-    this.cleanedUpTo = left?.of.cleanedUpTo ?? null
-    this.#touchedUpTo = left?.of.#endOffset ?? 0
+    this.cleanedUpTo = left?.cleanedUpTo ?? null
+    this.#touchedUpTo = left === null ? 0 : left.of.#endOffset
     this.log = this.open(left?.opening ?? { history: 'new' })
   }
 
