@@ -36,6 +36,28 @@ export const limits = {
   /** A new member that waits for its first answer is given up after this (Kafka: a constant of five minutes). */
   newGroupMemberJoinMs: 5 * 60_000,
 
+  /** Transactional ids in one partition of `__transaction_state`. A new one beyond gets POLICY_VIOLATION, which clients show at once. */
+  transactionalIdsPerCoordinator: 100_000,
+  /** Transactions of one coordinator whose markers are being written; more wait for their turn, as after a start with many. */
+  endingTransactions: 200,
+  /** Partitions that have no leader, or not enough replicas, are tried again after this. */
+  markersAgainMs: 20,
+  /** Who begins a transaction while the one before is ending waits so long (Kafka: add.partitions.to.txn.retry.backoff.max.ms). */
+  transactionEndWaitMs: 100,
+  /** A marker waits so long to be committed before it is asked for again (Kafka: request.timeout.ms of the broker). */
+  markerCommitMs: 30_000,
+  /** Records of transactional ids that go for want of use, in one batch: each takes about a hundred bytes. */
+  expiredTransactionsAtOnce: 100,
+
+  /**
+   * Of a regular expression that a client sends: its characters, how deep its groups lie, how often one part is repeated (RE2: 1000), and
+   * the steps that it comes to: a text of 100 characters then takes 100,000 at most, some milliseconds.
+   */
+  expressionLength: 4096,
+  expressionDepth: 100,
+  expressionRepeats: 1000,
+  expressionSteps: 1000,
+
   /** Fetch sessions kept (Kafka: max.incremental.fetch.session.cache.slots). A client without one sends whole requests. */
   fetchSessions: 1000,
   /**
