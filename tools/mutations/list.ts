@@ -320,7 +320,7 @@ export const mutations: readonly Mutation[] = [
   {
     what: 'what says that a compaction was not finished goes before its swaps',
     file: 'src/log/leftovers.ts',
-    text: 'for (const name of names) if (name.endsWith(swap) && !swaps.includes(name)) remove(name)',
+    text: 'for (const name of names) if (name.endsWith(swapSuffix) && !swaps.includes(name)) remove(name)',
     replacement: '',
     tests: ['test/log/leftovers.test.ts']
   },
