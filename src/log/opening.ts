@@ -68,11 +68,17 @@ export function openLog(options: LogOpening): OpenedLog {
   const found = disk.list(directory)
   const names = settleLeftovers(disk, directory, found)
   const known = options.history === 'new' ? { recoveryPoint: null, logStartOffset: null } : options
-  if (names.length === 0 && options.history === 'known') assertMayBeMissing(options)
+  const isMissing = names.length === 0 && options.history === 'known'
+  if (isMissing) assertMayBeMissing(options)
   assertOwned(names, options)
   const epochs = new LeaderEpochs(disk, directory)
   const nowMs = options.clock.nowMs()
   let wasCut = found.includes(cutNote)
+  const noteCut = (): void => {
+    if (options.copies === 'one' || wasCut) return
+    writeCutNote(disk, directory)
+    wasCut = true
+  }
   const opened = openSegments({
     ...options,
     ...known,
@@ -81,14 +87,12 @@ export function openLog(options: LogOpening): OpenedLog {
     firstEpochOffset: epochs.first,
     newestEpoch: Math.max(options.leaderEpoch, epochs.latest),
     nowMs,
-    beforeCut: () => {
-      if (options.copies === 'one' || wasCut) return
-      writeCutNote(disk, directory)
-      wasCut = true
-    }
+    beforeCut: noteCut
   })
   const { segments, logEndOffset } = opened
   try {
+    // Nothing is known of what it held; others may have all of it.
+    if (isMissing) noteCut()
     const baseOffset = segments[0]?.baseOffset ?? 0
     const firstRecordsEpoch = epochOfFirst(segments)
     const firstEpochOffset = epochs.first

@@ -67,6 +67,17 @@ async function areAllFilled(on: Machines, cluster: Cluster): Promise<void> {
 const three = (): Machines => machines(3, () => new SimulatedDisk())
 const two = (): Machines => machines(2, () => new SimulatedDisk())
 
+test('a directory of the preferred leader that is gone, and of which no checkpoint spoke, is filled by the others, who lead', async () => {
+  const before = three()
+  const [, [preferred = -1]] = await withRecords(before)
+  const on = kill(before)
+  diskOf(on, preferred).remove('t1-0')
+  const cluster = await startOn(on)
+  assert.notEqual(leaderOf(cluster, 't1').nodeId, preferred)
+  await areAllFilled(on, cluster)
+  await cluster.stop()
+})
+
 test('what has rotted on the disk of the preferred leader is there on the others, who lead', async () => {
   const before = three()
   const [, [preferred = -1]] = await withRecords(before)
