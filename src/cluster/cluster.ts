@@ -305,7 +305,8 @@ interface ReadyBroker {
 function withDefaults(config: Readonly<Record<string, string>>, brokers: number): Readonly<Record<string, string>> {
   if (brokers === 1) return config
   const copies = String(Math.min(3, brokers))
-  return { 'default.replication.factor': copies, 'offsets.topic.replication.factor': copies, ...config }
+  const names = ['default', 'offsets.topic', 'transaction.state.log']
+  return { ...Object.fromEntries(names.map((name) => [`${name}.replication.factor`, copies])), ...config }
 }
 
 function fail(): never {
