@@ -13,6 +13,7 @@ import type { StateRecord } from '../coordination/coordinator.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { TopicNames } from '../coordination/groups/topic-names.ts'
 import { ClusterImage } from '../coordination/metadata/image.ts'
+import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { replayMetadata } from '../coordination/metadata/replay.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
@@ -26,7 +27,6 @@ import type { Api, RequestContext } from './api.ts'
 import { answerFetch } from './apis/01-fetch.ts'
 import { allApis } from './apis/all.ts'
 import { type Authorizer, allowEverything } from './authorizer.ts'
-import { BrokerTransactions } from './broker-transactions.ts'
 import type { ControllerLine } from './controller-line.ts'
 import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
@@ -95,8 +95,7 @@ export class Broker {
   readonly #onBroken: () => void
   readonly #storage: Storage
   readonly #participation: Participation
-  readonly groups: GroupCoordinators
-  readonly transactions: BrokerTransactions
+  readonly #groups: GroupCoordinators
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
   /** What was told before the logs were opened; null from then on. */
@@ -146,15 +145,9 @@ export class Broker {
     storage.onMistake = (error) => this.failed('What nobody waits for', mistakeIn('broker', error))
     const onMistake = (what: string, error: unknown): void => this.failed(what, error)
     this.#participation = new Participation({ storage, lines: { controller, peer }, image, onMistake })
-    this.groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
-    this.transactions = new BrokerTransactions({
-      ...{ nodeId, host, config, controller, image, replicas, peer, topics: this.topicNames },
-      ...{ producerIds: this.producerIds, groups: this.groups },
-      onMistake: (error) => this.failed('Looking after transactions', error)
-    })
+    this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
     this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
-    replicas.observeRoles(this.groups)
-    replicas.observeRoles(this.transactions.coordinators)
+    replicas.observeRoles(this.#groups)
   }
 
   /** Of what followers take of this broker. */
@@ -201,7 +194,7 @@ export class Broker {
       for (const record of records) replayMetadata(this.#image, record)
       const delta = this.#image.takeDelta()
       this.#storage.replicas.follow(delta, this.#image)
-      this.groups.follow(delta)
+      this.#groups.follow(delta)
     } catch (error) {
       this.failed(
         'Following the controller',
@@ -318,25 +311,22 @@ export class Broker {
 
   /** Makes `__consumer_offsets` and its coordinators when they are not there yet; false when that failed. */
   ensureGroupCoordinators(): Promise<boolean> {
-    return this.groups.topic.ensure()
+    return this.#groups.ensure()
   }
 
   /** The node that looks after the group; -1 when there is none. */
   groupCoordinatorNode(groupId: string): number {
-    return this.groups.topic.nodeOf(groupId)
-  }
-
-  /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
-  groupPartition(groupId: string): number | null {
-    return this.groups.topic.partitionOf(groupId)
+    const partition = this.#groups.partitionOf(groupId)
+    if (partition === null) return noLeader
+    return this.#image.topicByName('__consumer_offsets')?.partitions[partition]?.leader ?? noLeader
   }
 
   groupCoordinatorFor(groupId: string): Promise<GroupCoordinator | undefined> {
-    return this.groups.of(groupId)
+    return this.#groups.of(groupId)
   }
 
   groupCoordinators(): Promise<readonly GroupCoordinator[]> {
-    return this.groups.all()
+    return this.#groups.all()
   }
 
   /** Does what makes room, which must be possible on a full disk. */
@@ -387,8 +377,7 @@ export class Broker {
    */
   release(): void {
     this.fetches.release()
-    this.groups.close()
-    this.transactions.coordinators.close()
+    this.#groups.close()
   }
 
   /** Resolves when the requests in flight are answered; what followers keep waiting for too long is refused. */

@@ -1,6 +1,6 @@
 /**
  * The finalized features that ApiVersions tells, by which newer clients choose their protocols. A feature is told at the
- * level that works here: no `group.version` without the new group protocol.
+ * level that works here: no `group.version` without the new group protocol, no `transaction.version` without transactions.
  */
 import type { ApiVersionsResponse } from '../protocol/generated/api/api-versions-response.ts'
 
@@ -10,13 +10,14 @@ export type AdvertisedFeatures = Pick<
 >
 
 /** metadata.version 33 is 4.4-IV2. */
-const features = [
-  { name: 'metadata.version', lowest: 7, level: 33 },
-  { name: 'transaction.version', lowest: 0, level: 2 }
-]
+const metadataVersion = { name: 'metadata.version', lowest: 7, level: 33 }
 
 export const advertisedFeatures: AdvertisedFeatures = {
-  supportedFeatures: features.map(({ name, lowest, level }) => ({ name, minVersion: lowest, maxVersion: level })),
+  supportedFeatures: [
+    { name: metadataVersion.name, minVersion: metadataVersion.lowest, maxVersion: metadataVersion.level }
+  ],
   finalizedFeaturesEpoch: 0,
-  finalizedFeatures: features.map(({ name, level }) => ({ name, minVersionLevel: level, maxVersionLevel: level }))
+  finalizedFeatures: [
+    { name: metadataVersion.name, minVersionLevel: metadataVersion.level, maxVersionLevel: metadataVersion.level }
+  ]
 }

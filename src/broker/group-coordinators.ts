@@ -10,11 +10,12 @@ import { clockOf } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
 import { Slices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
+import { ErrorCode } from '../protocol/error-codes.ts'
 import type { ControllerLine } from './controller-line.ts'
 import { noSnapshot, ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
+import { PeerUnreachable } from './replication/fetcher.ts'
 import type { Replica } from './replication/replica.ts'
-import { StateTopic } from './state-topic.ts'
 
 const offsetsTopic = '__consumer_offsets'
 
@@ -30,7 +31,7 @@ export class GroupCoordinators implements RoleObserver {
     readonly log: (line: string) => void
   }
   readonly #coordinators = new Coordinators((partition, isWanted) => this.#load(partition, isWanted))
-  readonly topic: StateTopic
+  #making: Promise<boolean> | null = null
 
   constructor(options: {
     host: Host
@@ -42,14 +43,27 @@ export class GroupCoordinators implements RoleObserver {
     log: (line: string) => void
   }) {
     this.#options = options
-    const { controller, image, config } = options
-    this.topic = new StateTopic({ name: offsetsTopic, image, controller, made: () => config.offsetsTopic })
+  }
+
+  /** Makes the topic when it is not there. Resolves when it is, or with false when it could not be made. */
+  ensure(): Promise<boolean> {
+    if (this.#partitionCount() > 0) return Promise.resolve(true)
+    this.#making ??= this.#make().finally(() => {
+      this.#making = null
+    })
+    return this.#making
   }
 
   /** Undefined when the group is looked after elsewhere, or its log cannot be read now. */
   async of(groupId: string): Promise<GroupCoordinator | undefined> {
-    const partition = this.topic.partitionOf(groupId)
+    const partition = this.partitionOf(groupId)
     return partition === null ? undefined : this.#coordinators.at(partition)
+  }
+
+  /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
+  partitionOf(groupId: string): number | null {
+    const count = this.#partitionCount()
+    return count === 0 ? null : partitionOfGroup(groupId, count)
   }
 
   all(): Promise<readonly GroupCoordinator[]> {
@@ -77,9 +91,8 @@ export class GroupCoordinators implements RoleObserver {
     this.#coordinators.close()
   }
 
-  /** The coordinator of one partition, which some groups share: a transaction ends for all of them. */
-  at(partition: number): Promise<GroupCoordinator | undefined> {
-    return this.#coordinators.at(partition)
+  #partitionCount(): number {
+    return this.#options.image().topicByName(offsetsTopic)?.partitions.length ?? 0
   }
 
   /** Null when the log cannot be read now, or is damaged, which takes it offline: half of what it says is no state. */
@@ -111,4 +124,27 @@ export class GroupCoordinators implements RoleObserver {
       `${what} ${why} They were passed over and stay where they are; the groups are served without them.`
     )
   }
+
+  async #make(): Promise<boolean> {
+    const of = {
+      partitions: this.#options.config.offsetsTopicNumPartitions,
+      replicationFactor: this.#options.config.offsetsTopicReplicationFactor,
+      config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
+    }
+    try {
+      const { controller } = this.#options
+      const result = await controller.ask((asked) => asked.createInternalTopic(offsetsTopic, of))
+      return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS
+    } catch (error) {
+      if (error instanceof PeerUnreachable) return false
+      throw error
+    }
+  }
+}
+
+/** By Java's String.hashCode as Kafka's Utils.abs makes it positive. */
+export function partitionOfGroup(groupId: string, partitions: number): number {
+  let hash = 0
+  for (let index = 0; index < groupId.length; index++) hash = (Math.imul(31, hash) + groupId.charCodeAt(index)) | 0
+  return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitions
 }

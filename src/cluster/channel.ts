@@ -82,11 +82,7 @@ export class Channel {
     return (to) => ({
       fetch: (request) =>
         ask(to, { put: (leader) => leader.fetchFor(from, request), lost: (fetched) => fetched.done() }),
-      logEnds: (of) => ask(to, { put: (leader) => Promise.resolve(leader.logEnds(of)), lost: () => {} }),
-      writeTxnMarkers: (request) =>
-        ask(to, { put: (leader) => leader.transactions.markers.write(request), lost: () => {} }),
-      addPartitionsToTxn: (request) =>
-        ask(to, { put: (coordinator) => coordinator.transactions.addPartitions(request), lost: () => {} })
+      logEnds: (of) => ask(to, { put: (leader) => Promise.resolve(leader.logEnds(of)), lost: () => {} })
     })
   }
 

@@ -305,8 +305,7 @@ interface ReadyBroker {
 function withDefaults(config: Readonly<Record<string, string>>, brokers: number): Readonly<Record<string, string>> {
   if (brokers === 1) return config
   const copies = String(Math.min(3, brokers))
-  const names = ['default', 'offsets.topic', 'transaction.state.log']
-  return { ...Object.fromEntries(names.map((name) => [`${name}.replication.factor`, copies])), ...config }
+  return { 'default.replication.factor': copies, 'offsets.topic.replication.factor': copies, ...config }
 }
 
 function fail(): never {

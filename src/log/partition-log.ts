@@ -276,11 +276,6 @@ export class PartitionLog {
     return this.#producers.beginVerification(batch, this.#clock.nowMs())
   }
 
-  /** Whether the producer has written here in a later epoch: its coordinator need not be asked. */
-  isFenced(batch: Pick<UnverifiedBatch, 'producerId' | 'producerEpoch'>): boolean {
-    return this.#producers.isFenced(batch)
-  }
-
   get sizeBytes(): number {
     return this.#segments.sizeBytes
   }

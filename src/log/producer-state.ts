@@ -148,11 +148,6 @@ export class ProducerState {
     return this.#openTransactions.has(producerId) && this.#producers.get(producerId)?.producerEpoch === producerEpoch
   }
 
-  /** Whether the producer has written here in a later epoch. */
-  isFenced({ producerId, producerEpoch }: Pick<BatchHeader, 'producerId' | 'producerEpoch'>): boolean {
-    return producerEpoch < (this.#producers.get(producerId)?.producerEpoch ?? noEpoch)
-  }
-
   /** Null where a transaction of the producer is open: its coordinator knows of it. */
   beginVerification(batch: UnverifiedBatch, nowMs: number): VerificationGuard | null {
     if (this.isInTransaction(batch.producerId, batch.producerEpoch)) return null

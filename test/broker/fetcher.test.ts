@@ -1,7 +1,7 @@
 /** How a follower is filled by what its leader answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fetcher, type FetcherOptions, type Leader } from '../../src/broker/replication/fetcher.ts'
+import { Fetcher, type FetcherOptions, type Peer } from '../../src/broker/replication/fetcher.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -28,7 +28,7 @@ function following(log = open({ history: 'new' }), writeDown = async () => {}, p
   return replica
 }
 
-function fetcherOf(peer: Leader, more: Partial<FetcherOptions>): Fetcher {
+function fetcherOf(peer: Peer, more: Partial<FetcherOptions>): Fetcher {
   const throttle = new ReplicationThrottle({
     ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
   })
@@ -55,7 +55,7 @@ async function fill(
     ...{ partitionIndex: 0, errorCode: 0, highWatermark: ends.end, logStartOffset: ends.start, records: batch },
     ...{ lastStableOffset: ends.end, abortedTransactions: null, preferredReadReplica: -1 }
   }
-  const peer: Leader = {
+  const peer: Peer = {
     fetch: (request) => {
       const isFilled = request.topics[0]?.partitions[0]?.fetchOffset === ends.end
       if (isFilled && hasBeenTold) return new Promise(() => {})
@@ -155,7 +155,7 @@ test('a partition whose records take long to become safe holds up no other', asy
   disk.syncing = (path) => (path.startsWith('orders-9/') ? slowly.over : Promise.resolve())
   const asked: string[] = []
   const [slots, others] = [hold(), hold()]
-  const peer: Leader = {
+  const peer: Peer = {
     fetch: async ({ topics: [topic] }) => {
       const wanted = topic?.partitions ?? []
       for (const { partition, fetchOffset } of wanted) asked.push(`${partition} from ${fetchOffset}`)

@@ -2,9 +2,9 @@
  * The cluster of a simulation: one broker, or three and a controller, each on a machine of its own. Single brokers end and come
  * back, and so does all of it.
  */
-import { partitionOfKey } from '../../src/broker/state-topic.ts'
+import { partitionOfGroup } from '../../src/broker/group-coordinators.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
-import type { ClusterImage, PartitionImage } from '../../src/coordination/metadata/image.ts'
+import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { World } from '../../src/host/simulated/world.ts'
@@ -47,8 +47,6 @@ export class SimulatedCluster {
   readonly #world: World
   readonly #controller: Node | null
   #life: Life | null = null
-  /** What everybody knew when all of it went; nothing where it was starting or stopping. */
-  #imagesAtEnd: readonly ClusterImage[] = []
   /** Where bits have flipped. */
   #rotten: Node | null = null
 
@@ -95,7 +93,7 @@ export class SimulatedCluster {
   coordinatedEpochOf(group: string, node: number): number | null {
     const offsets = this.running?.controller.image.topicByName('__consumer_offsets')
     if (offsets === undefined) return null
-    return this.ledEpochOf(offsets.id, partitionOfKey(group, offsets.partitions.length), node)
+    return this.ledEpochOf(offsets.id, partitionOfGroup(group, offsets.partitions.length), node)
   }
 
   /** Whether the node has heard of all that the controller has decided; of several brokers, one may hear of it later. */
@@ -133,7 +131,6 @@ export class SimulatedCluster {
   /** All of it is gone at once. */
   end(how: End): void {
     if (this.#life === null) return
-    this.#imagesAtEnd = this.#images(this.#life).map((image) => image.copy())
     this.#life.tellEnd()
     this.#life = null
     this.#note(how)
@@ -226,8 +223,9 @@ export class SimulatedCluster {
 
   /** Whether that is so of all partitions of the broker, which is down, in the image of everybody. */
   #everyoneSaysOf(node: Node, isSo: (partition: PartitionImage) => boolean): boolean {
-    const images = node.process !== null || this.#life === null ? [] : this.#images(this.#life)
-    if (images.length === 0) return false
+    const life = this.#life
+    if (node.process !== null || !life?.cluster || life.isStopping) return false
+    const images = [life.cluster.controller.image, ...[...life.cluster.brokers.values()].map(({ image }) => image)]
     return images.every((image) => {
       const partitions = [...image.topics()].flatMap((topic) => topic.partitions)
       return partitions.filter(({ replicas }) => replicas.includes(node.id)).every(isSo)
@@ -251,18 +249,12 @@ export class SimulatedCluster {
     return offsets?.partitions.some(({ partitionId }) => this.isLost(offsets.id, partitionId)) ?? false
   }
 
-  /**
-   * A bit flips on the disk of a broker that is down, where it may, and on no other's in this simulation: others keep what was promised.
-   * False where none may.
-   */
-  rot(node: Node): boolean {
-    const path = node.rot(this.#mayRot(node))
-    if (path === null) return false
+  /** Bits flip on the disk of a broker that is down, and on no other's in this simulation: others keep what was promised. */
+  rot(node: Node): void {
     this.#rotten = node
-    this.#note(`node ${node.id}: a bit flips in ${path}`)
+    this.#note(`node ${node.id}: a bit flips in ${node.rot()}`)
     // Perhaps where it says how far its logs were trimmed.
     this.onOtherCopy?.(node.id, null)
-    return true
   }
 
   /** Whether bits may flip on the disk of this broker, which runs. */
@@ -277,20 +269,13 @@ export class SimulatedCluster {
   }
 
   /**
-   * The directories in which bits may flip there. Behind what a checkpoint says was synced, nobody can tell such a record from one that a
-   * power cut left half written: it is cut off, and so others must be known to have everything, who may be down as well.
+   * Whether bits may flip there. Behind what a checkpoint says was synced, nobody can tell such a record from one that a power cut left
+   * half written: it is cut off, and so others must be known to have everything, who may be down as well.
    */
-  #mayRot(node: Node): readonly string[] {
-    if ((this.#rotten ?? node) !== node || node.process !== null) return []
-    const images = this.#life === null ? this.#imagesAtEnd : this.#images(this.#life)
-    const [first, ...others] = images.map((image) => new Set(directoriesOfOthers(image, node.id)))
-    return [...(first ?? [])].filter((directory) => others.every((known) => known.has(directory)))
-  }
-
-  /** What the controller and the brokers know; nothing while nobody can be asked. */
-  #images({ cluster, isStopping }: Life): readonly ClusterImage[] {
-    if (cluster === null || isStopping) return []
-    return [cluster.controller.image, ...[...cluster.brokers.values()].map(({ image }) => image)]
+  mayRot(node: Node): boolean {
+    const haveOthers = ({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage): boolean =>
+      [...inSyncReplicas, ...eligibleLeaderReplicas].some((id) => id !== node.id)
+    return (this.#rotten ?? node) === node && this.#everyoneSaysOf(node, haveOthers)
   }
 
   /** Whether the disk may be replaced: what lies on another may have flipped, unseen. */
@@ -378,16 +363,6 @@ export function mayBeLedByOthers(
 ): boolean {
   const candidates = [of.inSyncReplicas, of.eligibleLeaderReplicas, of.lastKnownEligibleLeaderReplicas]
   return candidates.flat().some((id) => id !== nodeId)
-}
-
-/** The partitions of a broker that others have all of, by their directories. */
-function* directoriesOfOthers(image: ClusterImage, nodeId: number): Iterable<string> {
-  for (const { name, partitions } of image.topics()) {
-    for (const { partitionId, replicas, inSyncReplicas, eligibleLeaderReplicas } of partitions) {
-      const haveAll = [...inSyncReplicas, ...eligibleLeaderReplicas]
-      if (replicas.includes(nodeId) && haveAll.some((id) => id !== nodeId)) yield `${name}-${partitionId}`
-    }
-  }
 }
 
 /** What a broker tells of a directory that is not served any more, with the partition that it was of. */

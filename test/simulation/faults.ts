@@ -127,7 +127,6 @@ export class Faults {
     else process?.atDiskCall(world.between(1, mostDiskCalls), end)
     await this.#while('down')
     end()
-    if (world.oneIn(4)) this.#flipBits(this.#anyOf(cluster.nodes))
     void cluster.start()
   }
 
@@ -181,19 +180,15 @@ export class Faults {
 
   /** Bits flip on the disk of a broker, where others have all that was promised. */
   async #rot(): Promise<void> {
-    const { cluster } = this.#scene
+    const { world, cluster } = this.#scene
     const node = this.#anyOf(cluster.nodes)
     if (node.process !== null) cluster.endNode(node, 'killed')
     await this.#while(`node ${node.id} is down`)
-    this.#flipBits(node)
-    void cluster.startNode(node)
-  }
-
-  #flipBits(node: Node): void {
-    const { world, cluster } = this.#scene
-    for (let bits = world.between(1, 3); bits > 0 && cluster.rot(node); bits -= 1) {
+    for (let bits = world.between(1, 3); bits > 0 && node.process === null && cluster.mayRot(node); bits -= 1) {
       this.clusterCounts['bit flipped'] += 1
+      cluster.rot(node)
     }
+    void cluster.startNode(node)
   }
 
   #isolate(): void {

@@ -9,9 +9,6 @@ import { Server } from '../../src/server/server.ts'
 /** A sync takes so long, in microseconds; on a slow disk a hundred times that. */
 const [leastSyncMicros, mostSyncMicros] = [100, 3000]
 
-/** A batch or two of a simulation's. */
-const nearTheEndBytes = 300
-
 export function portOf(nodeId: number): number {
   return 9091 + nodeId
 }
@@ -83,19 +80,17 @@ export class Node {
     this.#disk = this.#furnished(new SimulatedDisk())
   }
 
-  /** A bit flips in a file of one of these directories, often near the end of a log; gives the name. Only of a machine without a process. */
-  rot(directories: readonly string[]): string | null {
-    const [disk, { chance }] = [this.#disk, this.#world]
-    const files = directories
+  /** A bit flips in a file of a partition, made by chance; gives the name. Only of a machine without a process. */
+  rot(): string | null {
+    const disk = this.#disk
+    const files = disk
+      .list('')
+      .filter((name) => /-\d+$/.test(name))
       .flatMap((directory) => disk.list(directory).map((name) => `${directory}/${name}`))
       .filter((path) => (disk.sizeOf(path) ?? 0) > 0)
-    const logs = this.#world.oneIn(2) ? files.filter((path) => path.endsWith('.log')) : []
-    const among = logs.length > 0 ? logs : files
-    const path = among[chance.below(Math.max(1, among.length))]
+    const path = files[this.#world.chance.below(Math.max(1, files.length))]
     if (path === undefined) return null
-    const sizeBytes = disk.sizeOf(path) ?? 1
-    const from = logs.length > 0 ? Math.max(0, sizeBytes - nearTheEndBytes) : 0
-    disk.flipBit(path, from + chance.below(sizeBytes - from), chance.below(8))
+    disk.flipBit(path, this.#world.chance.below(disk.sizeOf(path) ?? 1), this.#world.chance.below(8))
     return path
   }
 

@@ -18,7 +18,7 @@ export const clusterApiMutations: readonly Mutation[] = [
   {
     what: 'a group is looked for at the broker that was asked',
     file: 'src/broker/apis/10-find-coordinator.ts',
-    text: 'const nodeId = topic.nodeOf(key)',
+    text: 'const nodeId = broker.groupCoordinatorNode(key)',
     replacement: 'const { nodeId } = broker',
     tests: brokers
   },

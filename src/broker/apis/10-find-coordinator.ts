@@ -1,10 +1,10 @@
 /**
- * FindCoordinator (10): which broker looks after a group or a transactional id.
+ * FindCoordinator (10): which broker looks after a group.
  *
  * v1 key type, error message · v3 flexible · v4 many keys at once · v5, v6 new errors and key types
- * It is the leader of the key's partition of `__consumer_offsets` or `__transaction_state`, topics that are made on first use, as in Kafka.
- * Share groups have no coordinator here: their key type gets UNSUPPORTED_VERSION, which clients show at once, where
- * COORDINATOR_NOT_AVAILABLE would have them try for minutes.
+ * It is the leader of the group's partition of `__consumer_offsets`, a topic that is made on first use, as Kafka does.
+ * Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show at once,
+ * where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
  */
 import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
@@ -12,7 +12,6 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FindCoordinatorRequest } from '../../protocol/generated/api/find-coordinator-request.ts'
 import { FindCoordinatorResponse } from '../../protocol/generated/api/find-coordinator-response.ts'
 import { api, type RequestContext } from '../api.ts'
-import type { Broker } from '../broker.ts'
 import { describeBroker } from '../described-brokers.ts'
 
 interface Found {
@@ -25,9 +24,11 @@ interface Found {
 }
 
 const groupKeyType = 0
-const transactionKeyType = 1
 /** Kinds of coordinators that Kafka has and this broker has not. */
-const absentKinds: ReadonlyMap<number, string> = new Map([[2, 'share groups']])
+const absentKinds: ReadonlyMap<number, string> = new Map([
+  [1, 'transactions'],
+  [2, 'share groups']
+])
 const firstVersionWithManyKeys = 4
 
 export const findCoordinator = api(ApiKey.FindCoordinator, {
@@ -53,35 +54,25 @@ export const findCoordinator = api(ApiKey.FindCoordinator, {
 })
 
 async function find(key: string, keyType: number, { broker, session }: RequestContext): Promise<Found> {
-  const kind = kindOf(keyType, broker)
-  if (kind === null) {
-    const absent = absentKinds.get(keyType)
-    if (absent === undefined)
-      return notFound(key, ErrorCode.INVALID_REQUEST, `There is no coordinator type ${keyType}.`)
-    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${absent}.`)
+  if (keyType !== groupKeyType) {
+    const kind = absentKinds.get(keyType)
+    if (kind === undefined) return notFound(key, ErrorCode.INVALID_REQUEST, `There is no coordinator type ${keyType}.`)
+    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${kind}.`)
   }
-  const { topic, of, keys } = kind
-  if (!(await topic.ensure())) {
-    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `The topic ${topic.name} could not be made.`)
+  if (!(await broker.ensureGroupCoordinators())) {
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')
   }
-  const nodeId = topic.nodeOf(key)
-  if (nodeId === broker.nodeId && (await of(key)) === undefined) {
-    const message = `The log of this ${keys} is offline: see what the broker has logged.`
+  const nodeId = broker.groupCoordinatorNode(key)
+  if (nodeId === broker.nodeId && (await broker.groupCoordinatorFor(key)) === undefined) {
+    const message = 'The log of this group is offline: see what the broker has logged.'
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message)
   }
   const coordinator = describeBroker(broker, session, nodeId)
   if (coordinator === null) {
-    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `Nobody leads the partition that has this ${keys}.`)
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'Nobody leads the partition that has this group.')
   }
   const { host, port } = coordinator
   return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
-}
-
-function kindOf(keyType: number, { groups, transactions }: Broker) {
-  if (keyType === groupKeyType) return { topic: groups.topic, of: (key: string) => groups.of(key), keys: 'group' }
-  const { coordinators } = transactions
-  if (keyType !== transactionKeyType) return null
-  return { topic: coordinators.topic, of: (key: string) => coordinators.of(key), keys: 'transactional id' }
 }
 
 function notFound(key: string, errorCode: ErrorCode, errorMessage: string): Found {

@@ -19,11 +19,6 @@ import { deleteTopics } from './20-delete-topics.ts'
 import { deleteRecords } from './21-delete-records.ts'
 import { initProducerId } from './22-init-producer-id.ts'
 import { offsetForLeaderEpoch } from './23-offset-for-leader-epoch.ts'
-import { addPartitionsToTxn } from './24-add-partitions-to-txn.ts'
-import { addOffsetsToTxn } from './25-add-offsets-to-txn.ts'
-import { endTxn } from './26-end-txn.ts'
-import { writeTxnMarkers } from './27-write-txn-markers.ts'
-import { txnOffsetCommit } from './28-txn-offset-commit.ts'
 import { describeAcls } from './29-describe-acls.ts'
 import { createAcls } from './30-create-acls.ts'
 import { deleteAcls } from './31-delete-acls.ts'
@@ -44,7 +39,6 @@ import { describeQuorum } from './55-describe-quorum.ts'
 import { describeCluster } from './60-describe-cluster.ts'
 import { describeProducers } from './61-describe-producers.ts'
 import { unregisterBroker } from './64-unregister-broker.ts'
-import { describeTransactions } from './65-describe-transactions.ts'
 import { listTransactions } from './66-list-transactions.ts'
 import { listConfigResources } from './74-list-config-resources.ts'
 import { describeTopicPartitions } from './75-describe-topic-partitions.ts'
@@ -69,11 +63,6 @@ const apis: readonly Api[] = [
   deleteRecords,
   initProducerId,
   offsetForLeaderEpoch,
-  addPartitionsToTxn,
-  addOffsetsToTxn,
-  endTxn,
-  writeTxnMarkers,
-  txnOffsetCommit,
   describeAcls,
   createAcls,
   deleteAcls,
@@ -94,7 +83,6 @@ const apis: readonly Api[] = [
   describeCluster,
   describeProducers,
   unregisterBroker,
-  describeTransactions,
   listTransactions,
   listConfigResources,
   describeTopicPartitions

@@ -13,12 +13,8 @@ import { limits } from '../../limits.ts'
 import type { Gaps } from '../../log/continuity.ts'
 import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import type { AddPartitionsToTxnRequest } from '../../protocol/generated/api/add-partitions-to-txn-request.ts'
-import type { AddPartitionsToTxnResponse } from '../../protocol/generated/api/add-partitions-to-txn-response.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
 import type { FetchResponse } from '../../protocol/generated/api/fetch-response.ts'
-import type { WriteTxnMarkersRequest } from '../../protocol/generated/api/write-txn-markers-request.ts'
-import type { WriteTxnMarkersResponse } from '../../protocol/generated/api/write-txn-markers-response.ts'
 import type { Decoded } from '../../protocol/message.ts'
 import type { Records } from '../../protocol/primitives.ts'
 import { ZERO_UUID } from '../../protocol/primitives.ts'
@@ -34,7 +30,7 @@ export interface Fetched {
 }
 
 /** Another broker of the cluster. Rejects with PeerUnreachable. */
-export interface Leader {
+export interface Peer {
   fetch(request: Decoded<FetchRequest>): Promise<Fetched>
   /** Where the leader's log begins and ends; or the error with which it is asked in vain. */
   logEnds(of: {
@@ -42,14 +38,6 @@ export interface Leader {
     readonly partition: number
     readonly leaderEpoch: number
   }): Promise<LogEnds | { readonly error: ErrorCode }>
-}
-
-/** The same, with what transactions take. */
-export interface Peer extends Leader {
-  /** Of who leads the partitions: resolves when the markers are committed. */
-  writeTxnMarkers(request: Decoded<WriteTxnMarkersRequest>): Promise<WriteTxnMarkersResponse>
-  /** Of who looks after the transactions. */
-  addPartitionsToTxn(request: Decoded<AddPartitionsToTxnRequest>): Promise<AddPartitionsToTxnResponse>
 }
 
 export interface LogEnds {
@@ -65,7 +53,7 @@ export class PeerUnreachable extends Error {
 }
 
 export interface FetcherOptions {
-  readonly peer: Leader
+  readonly peer: Peer
   readonly nodeId: number
   readonly brokerEpoch: () => number
   readonly clock: Clock

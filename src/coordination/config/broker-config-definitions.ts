@@ -104,24 +104,8 @@ export const brokerConfigDefinitions: ConfigDefinitions = {
   'process.roles': { type: 'list', default: 'broker,controller', isReadOnly: true },
   'replica.lag.time.max.ms': { type: 'long', default: '30000', isReadOnly: true },
   'replica.selector.class': { type: 'string', default: null, isReadOnly: true, allowed: [rackAwareReplicaSelector] },
-  'transaction.abort.timed.out.transaction.cleanup.interval.ms': {
-    type: 'int',
-    default: '10000',
-    min: 1,
-    isReadOnly: true
-  },
-  'transaction.max.timeout.ms': { type: 'int', default: '900000', min: 1, isReadOnly: true },
-  'transaction.remove.expired.transaction.cleanup.interval.ms': {
-    type: 'int',
-    default: '3600000',
-    min: 1,
-    isReadOnly: true
-  },
-  'transaction.state.log.min.isr': { type: 'int', default: '1', min: 1, isReadOnly: true },
-  'transaction.state.log.num.partitions': { type: 'int', default: '5', min: 1, isReadOnly: true },
-  'transaction.state.log.replication.factor': { type: 'short', default: '1', min: 1, isReadOnly: true },
-  'transaction.state.log.segment.bytes': { type: 'int', default: '104857600', min: 1, isReadOnly: true },
-  'transactional.id.expiration.ms': { type: 'int', default: '604800000', min: 1, isReadOnly: true },
+  'transaction.state.log.min.isr': { type: 'int', default: '1', isReadOnly: true },
+  'transaction.state.log.replication.factor': { type: 'short', default: '1', isReadOnly: true },
   'unclean.leader.election.enable': { type: 'boolean', default: 'false' },
   'unclean.leader.election.interval.ms': { type: 'long', default: '300000', min: 1, isReadOnly: true }
 }

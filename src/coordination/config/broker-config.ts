@@ -4,7 +4,6 @@
 import type { LogConfig } from '../../log/types.ts'
 import type { GroupConfig } from '../groups/group-config.ts'
 import type { MetadataLogConfig } from '../metadata/metadata-log-config.ts'
-import type { TransactionConfig } from '../transactions/transaction-config.ts'
 import { brokerConfigDefinitions, rackAwareReplicaSelector } from './broker-config-definitions.ts'
 import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
@@ -24,13 +23,6 @@ export interface LogCleanerConfig {
 /** A configuration that does not exist, or a value that it does not take. The message says what to write instead. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
-}
-
-/** A topic that a coordinator's log is kept in, as it is made on first use. */
-export interface NewStateTopic {
-  readonly partitions: number
-  readonly replicationFactor: number
-  readonly config: Readonly<Record<string, string>>
 }
 
 const msPerHour = 3_600_000
@@ -175,6 +167,14 @@ export class BrokerConfig {
     return this.#number('replica.lag.time.max.ms')
   }
 
+  get offsetsTopicReplicationFactor(): number {
+    return this.#number('offsets.topic.replication.factor')
+  }
+
+  get offsetsTopicNumPartitions(): number {
+    return this.#number('offsets.topic.num.partitions')
+  }
+
   get logRetentionCheckIntervalMs(): number {
     return this.#number('log.retention.check.interval.ms')
   }
@@ -213,39 +213,6 @@ export class BrokerConfig {
       offsetMetadataMaxSizeBytes: this.#number('offset.metadata.max.bytes'),
       offsetsRetentionMs: this.#number('offsets.retention.minutes') * msPerMinute,
       offsetsRetentionCheckIntervalMs: this.#number('offsets.retention.check.interval.ms')
-    }
-  }
-
-  get transactions(): TransactionConfig {
-    return {
-      maxTimeoutMs: this.#number('transaction.max.timeout.ms'),
-      transactionalIdExpirationMs: this.#number('transactional.id.expiration.ms'),
-      abortTimedOutIntervalMs: this.#number('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
-      removeExpiredIntervalMs: this.#number('transaction.remove.expired.transaction.cleanup.interval.ms')
-    }
-  }
-
-  /** `__transaction_state`, as it is made: whoever leads it has all that was acknowledged (Kafka: transactionTopicConfigs). */
-  get transactionsTopic(): NewStateTopic {
-    return {
-      partitions: this.#number('transaction.state.log.num.partitions'),
-      replicationFactor: this.#number('transaction.state.log.replication.factor'),
-      config: {
-        'cleanup.policy': 'compact',
-        'compression.type': 'uncompressed',
-        'min.insync.replicas': this.get('transaction.state.log.min.isr') ?? '1',
-        'segment.bytes': this.get('transaction.state.log.segment.bytes') ?? '104857600',
-        'unclean.leader.election.enable': 'false'
-      }
-    }
-  }
-
-  /** `__consumer_offsets`, as it is made. */
-  get offsetsTopic(): NewStateTopic {
-    return {
-      partitions: this.#number('offsets.topic.num.partitions'),
-      replicationFactor: this.#number('offsets.topic.replication.factor'),
-      config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
     }
   }
 

@@ -214,7 +214,7 @@ export class GroupCoordinator {
       () => refusedWithin(ErrorCode.NOT_COORDINATOR, request, circumstances),
       () => {
         const group = this.#find(request.groupId)
-        const errorCode = checkCommitWithin(group.round, request, apiVersion) || this.#roomForGroup(group)
+        const errorCode = checkCommitWithin(group.round, request) || this.#roomForGroup(group)
         if (errorCode !== ErrorCode.NONE) return refusedWithin(errorCode, request, circumstances)
         const { records, answer } = offsetsWithin(request, circumstances)
         return answer(

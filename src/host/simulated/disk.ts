@@ -4,12 +4,11 @@
  * Fault model
  * - Appended and overwritten bytes survive a power cut only if a `sync` of the file that began after them has ended. Of what
  *   was appended since, any number of bytes may be there; and any stretch of them may be zeros, or noise (a torn write).
- * - A cut (truncate) that was not synced may have happened or not, also of bytes that never were synced.
+ * - A cut (truncate) that was not synced may have happened or not.
  * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
  *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
  * - Bytes that were synced never change, unless a test flips a bit: where nobody has read or written for `remembersMs`.
- * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was: what there was room for was written, and
- *   cut off again.
+ * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was.
  * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
  */
 import type { Chance } from '../chance.ts'
@@ -174,7 +173,6 @@ export class SimulatedDisk implements Disk {
       },
       append: (chunks) => {
         const bytes = Buffer.concat(chunks)
-        if (bytes.length > this.freeBytes) content.appendAndCut(bytes.subarray(0, this.freeBytes))
         this.#take(path, bytes.length)
         content.append(bytes)
       },
@@ -236,8 +234,7 @@ function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
 }
 
 function fileAfter({ content }: FileNode, chance: Chance): FileNode {
-  const { now: last, synced, beforeCut } = content.views()
-  const now = beforeCut !== null && chance.below(2) === 0 ? beforeCut : last
+  const { now, synced } = content.views()
   const isLonger = now.length > synced.length && now.subarray(0, synced.length).equals(synced)
   const bytes = isLonger ? torn(now, synced.length, chance) : chance.below(2) === 0 ? synced : now
   return { kind: 'file', content: FileContent.of(bytes) }

@@ -44,18 +44,11 @@ export interface Produced {
   readonly topicId?: string
   readonly partition?: number
   readonly acks?: number
-  readonly transactionalId?: string
 }
 
-export function producing(version: number, produced: Produced) {
-  const { records, topic = 't1', partition = 0, acks = -1, topicId, transactionalId = null } = produced
+export function producing(version: number, { records, topic = 't1', partition = 0, acks = -1, topicId }: Produced) {
   const named = version >= 13 ? { topicId: topicId ?? ZERO_UUID } : { name: topic }
-  return {
-    transactionalId,
-    acks,
-    timeoutMs: 1000,
-    topicData: [{ ...named, partitionData: [{ index: partition, records }] }]
-  }
+  return { acks, timeoutMs: 1000, topicData: [{ ...named, partitionData: [{ index: partition, records }] }] }
 }
 
 /** Sends one batch and gives the answer for its partition. */

@@ -24,12 +24,10 @@ export interface OffsetsWithin {
 }
 
 /** Whether this caller may commit for the group now. One who names neither a generation nor a member always may: its producer is fenced. */
-export function checkCommitWithin(round: Round | undefined, request: Request, apiVersion: number): ErrorCode {
+export function checkCommitWithin(round: Round | undefined, request: Request): ErrorCode {
   const { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = request
   if (groupId === '') return ErrorCode.INVALID_GROUP_ID
-  if (round === undefined && generationId < 0) return ErrorCode.NONE
-  if (round === undefined)
-    return apiVersion >= firstVersionWithTopicIds ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  if (round === undefined) return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
   if (generationId < 0 && round.state === 'Empty') return ErrorCode.NONE
   if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.NONE
   const errorCode = checkMember(round, memberId, groupInstanceId)
@@ -38,7 +36,7 @@ export function checkCommitWithin(round: Round | undefined, request: Request, ap
 }
 
 /** The answer when nobody takes what exists: what does not is told all the same. */
-export function refusedWithin(errorCode: number, request: Request, asked: TopicsAsAsked): TxnOffsetCommitResponse {
+export function refusedWithin(errorCode: ErrorCode, request: Request, asked: TopicsAsAsked): TxnOffsetCommitResponse {
   const { answers, offsets } = sortWithin(request, asked)
   for (const { topic, partition } of offsets) answers.add(topic, partition, errorCode)
   return { throttleTimeMs: 0, topics: answers.topics() }
