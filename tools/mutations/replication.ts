@@ -151,7 +151,7 @@ export const replicationMutations: readonly Mutation[] = [
   {
     what: 'a start that is killed does not leave to the next that it has cut something off',
     file: 'src/log/opening.ts',
-    text: '      writeCutNote(disk, directory)\n',
+    text: '    writeCutNote(disk, directory)\n',
     replacement: '',
     tests: ['test/log/cut-note.test.ts']
   },
