@@ -43,7 +43,7 @@ test('a fault that takes several inputs is found with just those', async () => {
 })
 
 test('an input that does not end is told', async () => {
-  const { finding } = await fuzzInThread({ target: 'canary-hang', inputs: 200_000, seed: 1 }, 2000)
+  const { finding } = await fuzzInThread({ target: 'canary-hang', inputs: 200_000, seed: 1 }, 8000)
   assert.match(finding?.why ?? '', /has not ended/)
   assert.equal(finding?.inputs[0]?.[0], 0x29)
 })
