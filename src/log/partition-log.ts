@@ -72,7 +72,8 @@ export class PartitionLog {
   readonly #syncs: SyncGroup
   readonly #start: LogStart
   readonly #truncation: Truncation
-  readonly #compaction: Compaction
+  /** Most logs are never compacted: made when one is. */
+  #compaction: Compaction | null = null
   /** Where the log was cut since it was compacted: what came behind is dirty, whatever a checkpoint says. */
   #cleanMax = Infinity
   /** Whether readers and acknowledgements wait for syncs. */
@@ -112,7 +113,6 @@ export class PartitionLog {
     this.#end = this.#endOf(opened, options)
     this.#syncs = this.#syncGroup(opened.syncedOffset, options)
     this.#truncation = this.#truncationOf(opened)
-    this.#compaction = this.#compactionOf(opened)
     // What a crash left unsynced may have been acknowledged: nobody should have to append before it can be read.
     if (this.#waitsForSync) this.#syncs.want(this.#end.offset)
   }
@@ -163,14 +163,14 @@ export class PartitionLog {
       logEndOffset: () => this.#end.offset,
       endAt: (offset) => this.#end.moveTo(offset),
       assertUsable: () => this.#health.assertUsable(),
-      undisturbed: () => this.#compaction.letGo(),
+      undisturbed: () => this.#compaction?.letGo() ?? null,
       fail: (error) => this.#health.fail(error)
     })
   }
 
-  #compactionOf({ segments, producers }: OpenedLog): Compaction {
+  #newCompaction(): Compaction {
     return new Compaction({
-      ...{ directory: this.#directory, segments, producers, clock: this.#clock },
+      ...{ directory: this.#directory, segments: this.#segments, producers: this.#producers, clock: this.#clock },
       surroundings: () => this.#surroundings,
       config: () => this.#config,
       hasEnded: () => this.#health.hasEnded,
@@ -202,7 +202,7 @@ export class PartitionLog {
   updateConfig(config: LogConfig): void {
     this.#config = config
     // Where it fails, whoever began it hears of it.
-    if (!config.cleanupCompact) void this.#compaction.stop()
+    if (!config.cleanupCompact) void this.#compaction?.stop()
   }
 
   /** Whether offsets may be missing between its batches. */
@@ -466,6 +466,7 @@ export class PartitionLog {
   async compact(request: CompactionRequest): Promise<Compacted | null> {
     if (this.#truncation.isUnderWay) return null
     try {
+      this.#compaction ??= this.#newCompaction()
       const compacted = await this.#compaction.run(request)
       if (compacted !== null) this.#cleanMax = Infinity
       return compacted
@@ -499,7 +500,7 @@ export class PartitionLog {
    */
   async close(): Promise<void> {
     if (this.#truncation.isUnderWay) await this.#truncation.ended()
-    if (this.#compaction.isUnderWay) await this.#compaction.stop()
+    if (this.#compaction?.isUnderWay === true) await this.#compaction.stop()
     if (this.#health.hasEnded) return
     const reason = this.#health.end('is closed')
     try {

@@ -58,7 +58,8 @@ export class Segments {
     this.#segments = options.segments
     this.#producers = options.producers
     this.#checkpointBytes = options.checkpointBytes
-    this.#swap = new SegmentSwap({ ...options, assertOpen: () => this.#assertOpen() })
+    const { disk, directory, segments } = options
+    this.#swap = new SegmentSwap({ disk, directory, segments, assertOpen: () => this.#assertOpen() })
     this.#hasNewNames = options.hasNewNames || options.segments.some((segment) => segment.syncedBytes === 0)
   }
 

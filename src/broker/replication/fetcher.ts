@@ -141,7 +141,7 @@ export class Fetcher {
   /** What is asked for says what is durable: nothing is asked for before all that there is has become so. */
   #isSafe(replica: Replica): boolean {
     const { log } = replica
-    if (log.syncedEndOffset === log.logEndOffset) return true
+    if (replica.isSafe) return true
     this.#busy.add(replica)
     const safe = log.durable(log.logEndOffset).then(
       () => this.#free(replica),
