@@ -6,6 +6,7 @@ import type { Host } from './host/host.ts'
 import { MemoryDisk } from './host/memory/disk.ts'
 import { nodeChance } from './host/node/chance.ts'
 import { nodeClock } from './host/node/clock.ts'
+import { nameDisposal } from './host/node/disposal.ts'
 import { nodeDialer, nodeNetwork } from './host/node/network.ts'
 import { keepAlive } from './host/node/process.ts'
 import { formatAddress, reachableAt } from './server/address.ts'
@@ -25,6 +26,8 @@ import type { SharedServer } from './server/takeover/shared-server.ts'
 
 export type { KafkaBroker, KafkaOptions, OpenKafkaOptions, TopicOptions } from './server/options.ts'
 export { StartError, type StartProblem } from './server/start-error.ts'
+
+nameDisposal()
 
 export interface Kafka extends AsyncDisposable {
   /** For a client: `new Kafka({ brokers: kafka.brokers })`. */
@@ -117,7 +120,12 @@ async function startSeveral(options: KafkaOptions, count: number): Promise<Kafka
   const controllerHost = await hostIn(controllerDirectory)
   const { ServedCluster } = await import('./server/served-cluster.ts')
   const common = commonOptions(options)
-  return clusterKafka(await ServedCluster.start({ ...common, hosts, controllerHost, racks }), common.listenHost)
+  const { onBroken } = options
+  const told = { ...(onBroken && { onBroken }) }
+  return clusterKafka(
+    await ServedCluster.start({ ...common, ...told, hosts, controllerHost, racks }),
+    common.listenHost
+  )
 }
 
 function clusterKafka(cluster: ServedCluster, host: string): Kafka {

@@ -50,6 +50,77 @@ export const limits = {
   expiredTransactionsAtOnce: 100,
 
   /**
+   * Of the topology that a member of a streams group brings, which is held in memory and written in one record: its subtopologies, the topics
+   * (and places in copartition groups) that it names, and its bytes. The counts of 1000 repartition topics, each fed by the next, take 20 ms.
+   */
+  streamsSubtopologies: 1000,
+  streamsTopicsNamed: 10_000,
+  streamsTopologyBytes: 1024 * 1024,
+  /**
+   * Tasks of a streams group without its standby tasks, and the partitions that they read: all are assigned at once, and told in one answer.
+   * 10,000 tasks of 5,000 members with two standby replicas take some 150 ms on a busy machine, at most once in an assignment interval.
+   */
+  streamsTasks: 10_000,
+  streamsTaskPartitions: 100_000,
+  /** What is held of the offsets that the members of one streams group report: 100,000 tasks of them. Reports beyond are let go. */
+  streamsTaskOffsetsBytes: 8 * 1024 * 1024,
+  /** What one of them takes beside the id of its subtopology. */
+  taskOffsetBytes: 64,
+  /** Client tags of a member of a streams group (Kafka Streams: 5), and bytes of each key, each value, and of the host where it answers queries (DNS: 253). */
+  streamsClientTags: 100,
+  streamsTextBytes: 255,
+  /** Internal topics of streams groups that could not be made, of which it is told why (Kafka: the same constant). */
+  streamsTopicErrors: 1000,
+  /** Share partitions of one group that share coordinators are asked about at a time. */
+  shareStatesAtOnce: 1000,
+  /** Share partitions in one partition of `__share_group_state`. A new one beyond gets POLICY_VIOLATION. */
+  shareStatesPerCoordinator: 100_000,
+
+  /**
+   * Batches of offsets in different states that one share partition's state and a write to it may have: of so many twice as many can come,
+   * which fit into a record (20 bytes each, of 1 MB).
+   */
+  shareStateBatches: 20_000,
+
+  /**
+   * The same of all share partitions of one coordinator: some 100 bytes each. A write that would take it further, and does not leave its
+   * share partition with fewer than before, gets POLICY_VIOLATION.
+   */
+  shareBatchesPerCoordinator: 2_000_000,
+  /** What one broker asks share coordinators at a time; beyond it whoever asks hears COORDINATOR_NOT_AVAILABLE. Each waits for its answer. */
+  shareStateQuestions: 100_000,
+  /**
+   * A share coordinator that moves, or cannot be reached, is asked again after so long, and after twice as long each time up to so much,
+   * until so much has passed since: longer than a broker's session, an election and a load take, shorter than a client waits
+   * (Kafka: PersisterStateManager, 1 s up to 30 s, five times).
+   */
+  shareStateAgainMs: 20,
+  shareStateAgainMaxMs: 1000,
+  shareStateAskMs: 20_000,
+
+  /**
+   * Records in flight in one share partition, in the worst case each in a state of its own (some 200 bytes). More than its locks (4,000 at
+   * most), because a batch of the log is acquired whole; of one with more records a part is.
+   */
+  sharePartitionRecords: 10_000,
+
+  /** Share partitions that one broker has open, each with its records in flight. More are refused with POLICY_VIOLATION. */
+  sharePartitions: 20_000,
+  /** Partitions of all share sessions of a broker: each takes about 100 bytes. Beyond, a session is not opened (SHARE_SESSION_LIMIT_REACHED). */
+  shareSessionPartitions: 100_000,
+  /** Dead letters in one batch, and what is read to copy their records. */
+  deadLettersAtOnce: 100,
+  deadLetterReadBytes: 1024 * 1024,
+  /** A dead letter that cannot be taken now is sent again so often, after a pause that doubles (Kafka: ShareGroupDLQStateManager). */
+  deadLetterAttempts: 5,
+  deadLetterPauseMs: 1000,
+  deadLetterCommitMs: 30_000,
+  /** Troubles with topics of dead letters that are told, each once. */
+  deadLetterTroubles: 100,
+  /** Acquisition locks that run out within so long go together: looking at every share partition of a broker takes some 100 µs. */
+  shareLockTickMs: 20,
+
+  /**
    * Of a regular expression that a client sends: its characters, how deep its groups lie, how often one part is repeated (RE2: 1000), and
    * the steps that it comes to: a text of 100 characters then takes 100,000 at most, some milliseconds.
    */
@@ -76,6 +147,8 @@ export const limits = {
   sliceMs: 10,
   /** A request that names more partitions is done in slices, from the next turn on: so many take a part of one (measured: 1 to 5 ms). */
   partitionsAtOnce: 100,
+  /** While such requests are under way, so many bytes of requests are taken in a turn: a Fetch of 1,000 partitions has 28 KB, and takes 1 ms to be read. */
+  requestBytesAtOnce: 256 * 1024,
   /** A follower's fetch waits this long for records (Kafka: replica.fetch.wait.max.ms). */
   followerFetchWaitMs: 500,
   /** What came with one fetch becomes safe in a few milliseconds; a partition that takes longer holds up the others no longer than this. */
@@ -133,8 +206,14 @@ export const limits = {
   reserveBytes: 256 * 1024,
   /** So often it is looked whether the reserve is whole, and made again where there is room. */
   reserveCheckMs: 10_000,
-  /** A full disk is told of once in this time: while small records fit and large ones do not, it would be told of with each. */
-  fullDiskAgainMs: 10_000,
+  /** So often it is looked whether the data directory is where it was: until then records are acknowledged that go with it. */
+  directoryCheckMs: 1000,
+  /** Files of records that are looked for at a time, as often as the directory is: a look takes 3 µs, and logs that are written to are looked for by their syncs. */
+  filesLookedFor: 500,
+  /** So much before the end of such a file is looked at when the file has grown since: whether it was cut meanwhile. */
+  writtenEndBytes: 1024,
+  /** Records that the disk refuses are told of once in this time: while small ones fit and large ones do not, it would be told of with each. */
+  refusalAgainMs: 10_000,
   /** A partition whose log could not be opened for want of a file handle or of room is tried again after this. */
   openAgainMs: 10_000,
   /** A replica whose disk fails again and again is filled again this seldom: each time something of it is written, and told. */

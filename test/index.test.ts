@@ -189,7 +189,7 @@ test(
     writeFileSync(file, '')
     for (const path of [file, join(file, 'below')]) {
       const { message } = await problemOf({ directory: path })
-      assert.match(message, /file, not a directory|file has this name.*Choose another directory/s)
+      assert.match(message, /is a file, where a directory belongs\..*choose another directory/s)
     }
   })
 )

@@ -14,7 +14,11 @@ import { odradek, startOdradek } from './harness/odradek-process.ts'
 import { projectDirectory, temporaryDirectory } from './harness/paths.ts'
 import { confluentPython, found, kafkaJars, maven, skipUnless } from './harness/tools.ts'
 
-const readme = readFileSync(join(projectDirectory, 'README.md'), 'utf8')
+/** Without what it says on npm only (test/packages/pages.test.ts). */
+const readme = readFileSync(join(projectDirectory, 'README.md'), 'utf8').replaceAll(
+  /^<!-- on npm:\n[\s\S]*?^-->$/gm,
+  ''
+)
 const main = join(projectDirectory, 'dist', 'cli', 'main.js')
 const tsx = join(projectDirectory, 'node_modules', '.bin', 'tsx')
 const skip = skipUnless(odradek())

@@ -5,7 +5,7 @@
  *   that a process which requires the package and imports it has one copy of it.
  * - cli/main.js: the command; chunks/: what each command needs, as modules.
  * - cli/serve.script.js: `serve` with the broker a second time, as one script with the code that V8 makes of it
- *   (src/cli/load-serve.ts).
+ *   (src/cli/load-serve.ts); cli/zstd.js: what it reads zstd with on a Node without.
  * - package.json and the pages beside it: what `npm pack ./dist` packs (tools/manifest.mjs).
  */
 import { spawn } from 'node:child_process'
@@ -131,47 +131,80 @@ const programAside = {
 
 /** `serve` and nothing else: what other commands load is left out of the script, and never asked for. */
 async function bundleServe() {
-  const result = await build({
+  const {
+    outputFiles: [bundle]
+  } = await build({
     ...common,
     entryPoints: { 'serve.script': 'src/cli/program.ts' },
     outdir: join(dist, 'cli'),
+    write: false,
     format: 'cjs',
-    plugins: [leanParser, shortCodecs, otherCommandsAside, onlyServeDeclared, otherToolsAside],
+    plugins: [leanParser, halfCodecs, otherCommandsAside, onlyServeDeclared, wordsAside, zstdAside],
     define: { 'import.meta.url': '__scriptUrl' },
-    banner: {
-      js: "(function(exports,require,__filename){const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
-    },
-    footer: { js: 'exports.runProgram=module.exports.runProgram})' },
-    legalComments: 'none',
+    legalComments: 'none'
+  })
+  const script = `${beforeServe}\n${await withShortLocals(bundle.text)}${afterServe}\n`
+  await writeFile(join(dist, 'cli', 'serve.script.js'), script)
+  await build({
+    ...common,
+    entryPoints: { zstd: 'fzstd' },
+    outdir: join(dist, 'cli'),
+    format: 'cjs',
+    legalComments: 'eof',
     minifyWhitespace: true,
     lineLimit
   })
-  return sizeOf(result)
+  return Buffer.byteLength(script)
 }
 
+const beforeServe =
+  "(function(exports,require,__filename){'use strict';const module={exports:{}};const __scriptUrl=require('node:url').pathToFileURL(__filename).href"
+const afterServe = 'exports.runProgram=module.exports.runProgram})'
+
 /**
- * A broker reads requests and writes answers; the half of each codec that it never asks for is a tenth of the script. What is generated
- * keeps no names of its own for what it computes with, which no error shows: another twentieth.
+ * What functions call their parameters and variables, and classes their private fields, is an eighth of the script, and no error shows it:
+ * there it is short. What a stack trace shows stays as it is written: the names of our classes, functions and methods. Of private methods
+ * the text does not say for a moment that they are private, else they would be shortened.
  */
-const shortCodecs = {
-  name: 'short-codecs',
+async function withShortLocals(text) {
+  const mark = '$private$'
+  const methods = new Set(
+    Array.from(text.matchAll(/^ +(?:(?:static|async|get|set) )*\*?#(\w+)\(.*\{$/gm), ([, name]) => name)
+  )
+  // Each file begins in a function that has its path for a name; that is what a stack trace shows of it, and not what it is called by.
+  const beginnings = new Map(Array.from(text.matchAll(/\b(init_\w+) = __esm/g), ([, name], at) => [name, `i$${at}`]))
+  const named = text
+    .replaceAll(/"src\/([^"]+)\.ts"\(\) \{/g, '"$1"() {')
+    .replaceAll(/\binit_\w+/g, (name) => beginnings.get(name) ?? name)
+  const marked = named.replaceAll(/#([A-Za-z]\w*)/g, (whole, name) => (methods.has(name) ? mark + name : whole))
+  const { code } = await transform(marked, {
+    platform: 'node',
+    target: common.target,
+    minifyWhitespace: true,
+    minifyIdentifiers: true,
+    lineLimit
+  })
+  // Strict is the whole script, once.
+  return code.replaceAll(mark, '#').replaceAll('"use strict";', '')
+}
+
+/** A broker reads requests and writes answers; the half of each codec that it never asks for is a tenth of the script. */
+const halfCodecs = {
+  name: 'half-codecs',
   setup(builder) {
-    builder.onLoad({ filter: /[\\/]protocol[\\/]generated[\\/].+\.ts$/ }, async ({ path }) => {
-      const { code } = await transform(await halfOf(path), { loader: 'ts', minifyIdentifiers: true })
-      return { contents: code, loader: 'js' }
-    })
+    builder.onLoad({ filter: /[\\/]protocol[\\/]generated[\\/]api[\\/].+\.ts$/ }, async ({ path }) => ({
+      contents: await halfOf(path),
+      loader: 'ts'
+    }))
   }
 }
 
-/** The text of a codec without what a broker has no use for; of anything else, all of it. */
+/** The text of a codec without what a broker has no use for; of what requests and answers share, all of it. */
 async function halfOf(path) {
   const text = await readFile(path, 'utf8')
   if (!/[\\/]api[\\/][a-z-]+-(request|response)\.ts$/.test(path)) return text
   const unused = path.endsWith('-request.ts') ? 'encode' : 'decode'
-  const half = text.replace(
-    new RegExp(`^  ${unused}\\([^]*?^  \\}`, 'm'),
-    `  ${unused}() { throw new Error('not in serve') }`
-  )
+  const half = text.replace(new RegExp(`^  ${unused}\\([^]*?^  \\}`, 'm'), `  ${unused}() { throw 'not in serve' }`)
   if (half === text) throw new Error(`${path} has no ${unused}`)
   return half
 }
@@ -201,19 +234,46 @@ const onlyServeDeclared = {
   }
 }
 
-/** A line that begins with `serve` is no other tool's. */
-const otherToolsAside = {
-  name: 'other-tools-aside',
+/** Where Node has no zstd of its own it is read by fzstd, which the first such batch loads, and no start. */
+const zstdAside = {
+  name: 'zstd-aside',
   setup(builder) {
-    builder.onResolve({ filter: /^\.\/other-tools\.ts$/ }, () => ({
-      path: 'no-other-tools',
-      namespace: 'other-tools-aside'
-    }))
-    builder.onLoad({ filter: /.*/, namespace: 'other-tools-aside' }, () => ({
-      contents: 'export const ourLineFor = () => undefined, ourPlace = () => undefined'
+    builder.onResolve({ filter: /^fzstd$/ }, () => ({ path: 'fzstd', namespace: 'zstd-aside' }))
+    builder.onResolve({ filter: /^\.\/zstd\.js$/, namespace: 'zstd-aside' }, ({ path }) => ({ path, external: true }))
+    builder.onLoad({ filter: /.*/, namespace: 'zstd-aside' }, () => ({
+      contents:
+        "exports.__esModule = true\nObject.defineProperty(exports, 'Decompress', { get: () => require('./zstd.js').Decompress, enumerable: true })"
     }))
   }
 }
+
+/** What is told who does not know how to begin, or made a slip: the script starts a broker, and has no words for either. */
+const wordsAside = {
+  name: 'words-aside',
+  setup(builder) {
+    builder.onResolve({ filter: /^\.\/first-steps\.ts$/ }, () => ({
+      path: 'no-first-steps',
+      namespace: 'words-aside'
+    }))
+    builder.onLoad({ filter: /.*/, namespace: 'words-aside' }, () => ({
+      contents: 'export const firstSteps = () => undefined'
+    }))
+    builder.onLoad({ filter: /[\\/]cli[\\/]parser-errors\.ts$/ }, ({ path }) => ({
+      resolveDir: dirname(path),
+      contents: notUnderstood
+    }))
+  }
+}
+
+/** A line that the script cannot read is read by the whole program, which has the words for what is wrong with it. */
+const notUnderstood = `
+  import { CommanderError } from 'commander'
+  import { readLine } from './typed-line.ts'
+  export const asHelpOption = (words) => words
+  export const fromParser = () => undefined
+  export const checkLine = (words) => {
+    if (readLine(words).missing) throw new CommanderError(2, '', '')
+  }`
 
 /**
  * The client library compiles the schemas of all its options when it is loaded, 130 ms of a command's life: here each is
@@ -301,6 +361,7 @@ function runNode(words, problem) {
 }
 
 const startedMs = performance.now()
+if (process.stdout.isTTY) console.log('building dist/, which takes up to a minute …')
 await rm(dist, { recursive: true, force: true })
 await mkdir(dist, { recursive: true })
 const sizes = await Promise.all([

@@ -8,6 +8,7 @@ import type { CommandDefinition, OptionDefinition } from '../src/cli/command.ts'
 import { commands } from '../src/cli/commands.ts'
 import { exitCodeMeanings } from '../src/cli/exit-codes.ts'
 import { globalOptionDefinitions } from '../src/cli/global-options.ts'
+import { notesOf } from '../src/cli/help.ts'
 import { formatLetters } from '../src/cli/record-format.ts'
 
 export const referencePath = join(dirname(dirname(fileURLToPath(import.meta.url))), 'docs', 'reference', 'cli.md')
@@ -86,12 +87,7 @@ function optionTable(options: readonly OptionDefinition[]): string[] {
 }
 
 function meaningOf(option: OptionDefinition): string {
-  const notes = [
-    option.choices && `one of ${option.choices.join(', ')}`,
-    option.default !== undefined && `default ${option.default}`,
-    option.repeatable && 'repeatable',
-    option.synonyms && `also ${Object.keys(option.synonyms).join(', ')}`
-  ].filter((note) => typeof note === 'string')
+  const notes = [...notesOf(option), ...(option.synonyms ? [`also ${Object.keys(option.synonyms).join(', ')}`] : [])]
   return notes.length === 0 ? option.description : `${option.description} (${notes.join('; ')})`
 }
 

@@ -6,7 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Concept, Hint, Somewhere, Voice } from '../src/cli/learn/concept.ts'
-import { concepts } from '../src/cli/learn/concepts/all.ts'
+import { concepts, furtherConcepts } from '../src/cli/learn/concepts/all.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 export const conceptsPath = join(root, 'docs', 'concepts.md')
@@ -25,7 +25,10 @@ export function renderConcepts(): string {
     '',
     renderConceptTable(),
     '',
-    ...concepts.flatMap(section)
+    ...concepts.flatMap(section),
+    '# And what they are good for together',
+    '',
+    ...furtherConcepts.flatMap(section)
   ].join('\n')
 }
 

@@ -1,55 +1,58 @@
 /**
- * A Kafka consumer: someone who checks the mailbox. Subscribe, poll, process, commit, leave: the client library's calls
- * for that are in this file. Behind it are the options and the words (./program), brokers that go away (./client),
- * and what is done with messages, also when a group is divided anew (./consume).
+ * A Kafka consumer: someone who checks the mailbox. The calls of the client
+ * library (KafkaJS) are all here. Behind them: the command line (./program),
+ * brokers that go away (./client), what is done with messages (./consume).
  *
  *     npx tsx withkafka/kafkacons.ts
  *
  * withoutkafka/cons.ts is the same program with no Kafka to start.
  */
 import { Kafka } from 'kafkajs'
-import { lasting, reachable } from './client/connection.ts'
-import { left, membership } from './client/membership.ts'
-import { openTopic } from './client/topic.ts'
+import { reachable, retryForever } from './client/connection.ts'
+import { groupTimeouts, waitBriefly } from './client/membership.ts'
+import { createTopicIfMissing } from './client/topic.ts'
 import { GroupMember } from './consume/group-member.ts'
 import { consumerUsage } from './consume/options.ts'
 import { Work } from './consume/work.ts'
 import { bootstrapServer, parseBrokers } from './program/options.ts'
 import { runProgram } from './program/run.ts'
 
-await runProgram(consumerUsage('withkafka/kafkacons.ts', bootstrapServer), async (options, stop) => {
+const usage = consumerUsage('withkafka/kafkacons.ts', bootstrapServer)
+// The options are those of the command line; Ctrl-C aborts `stop`.
+await runProgram(usage, async (options, stop) => {
   const { topics, group } = options
-
-  // Connect. The brokers that are named are only the first to be asked: they tell of all the others.
+  // Connect. The brokers that are named tell of all the others.
   const brokers = await reachable(parseBrokers(options.place))
-  const kafka = new Kafka({ clientId: 'kafkacons', brokers, ...lasting })
-  for (const topic of topics) await openTopic(kafka, topic)
-  const consumer = kafka.consumer({ groupId: group, ...membership })
-  const work = new Work(kafka, options)
+  const kafka = new Kafka({ clientId: 'kafkacons', brokers, ...retryForever })
+  for (const topic of topics) await createTopicIfMissing(kafka, topic)
+  const consumer = kafka.consumer({ groupId: group, ...groupTimeouts })
+  const work = new Work(kafka, options) // print, store, run or post
   const member = new GroupMember(kafka, consumer, options, work)
 
   try {
     await consumer.connect()
-    // Subscribe. The members of a group share out the partitions of these topics. A new group begins at the beginning.
+    // Subscribe. A group shares out the partitions; a new one begins at 0.
     await consumer.subscribe({ topics, fromBeginning: true })
-    // Poll. The library fetches what is new, again and again, and calls back with each batch of messages of a partition. The
-    // member hands them on as long as the partition is its own, and the library commits nothing by itself.
-    const poll = () =>
+    // Poll. KafkaJS fetches by itself and calls eachBatch with what is new in a
+    // partition; it does so until Ctrl-C, and joins again if the group is lost.
+    await member.pollUntil(stop, () =>
       consumer.run({
-        autoCommit: false,
+        autoCommit: false, // nothing is committed but by the line below
         eachBatchAutoResolve: false,
-        eachBatch: (payload) =>
-          member.deal(payload, async (messages, offsets) => {
+        // In portions, as long as the partition is this member's.
+        eachBatch: (batch) =>
+          member.eachPortion(batch, async (messages, nextOffsets) => {
             // Process: print them, store them, or do something for each.
             await work.process(messages)
-            // Commit the offsets behind them, and only now: a crash in between repeats messages, and loses none.
-            await payload.commitOffsetsIfNecessary(offsets)
+            // Commit, and only now: a crash repeats messages and loses none.
+            // (The name is KafkaJS': offsets that are given are committed.)
+            await batch.commitOffsetsIfNecessary(nextOffsets)
           })
       })
-    await member.stay(poll, stop)
+    )
   } finally {
-    // Leave. The others get this member's partitions at once, and need not find out that it is gone.
-    await left(consumer.disconnect())
+    // Leave, in 3 s at most: the others get this member's partitions at once.
+    await waitBriefly(consumer.disconnect())
     await work.close()
   }
 })

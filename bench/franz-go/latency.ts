@@ -1,8 +1,8 @@
 /** End-to-end latency seen by franz-go: a client that does not compile while it is measured (main.go). */
 import { runToSuccess } from '../../test/harness/child-process.ts'
-import { GoProgram } from '../go-program.ts'
+import { GoProgram } from '../../test/harness/go-program.ts'
 
-export const franzGo = new GoProgram('franz-go')
+export const franzGo = new GoProgram(import.meta.dirname)
 
 const TIMEOUT_MS = 180_000
 

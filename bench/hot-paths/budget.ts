@@ -52,9 +52,10 @@ export const startBudget = {
   /**
    * Text that V8 reads: with the code that the package brings, nothing of it is compiled, and 100,000 of it cost a tenth of a millisecond
    * (measured). A fifth are the codecs of requests and answers, a tenth the log with its checks for damage; what several brokers of
-   * a process need beyond one (elections, reassignments, fetchers, the metadata's snapshots) is about 120,000.
+   * a process need beyond one (elections, reassignments, fetchers, the metadata's snapshots) is about 120,000; share groups (their
+   * states, members, partitions in flight, sessions, settings and codecs) 130,000; streams groups (their topologies, tasks, members, bounds and codecs) 100,000.
    */
-  sourceBytes: 1_000_000,
+  sourceBytes: 1_250_000,
   /** Each costs a tenth of a millisecond to some milliseconds. */
   syncs: 10
 } as const

@@ -66,6 +66,8 @@ function countingFile(file: DiskFile, counts: Counts): DiskFile {
       counts.syncs += 1
       return new Promise((resolve) => setImmediate(resolve))
     },
+    isAt: (path) => file.isAt(path),
+    look: (path) => file.look(path),
     close: () => file.close()
   }
 }

@@ -4,10 +4,10 @@
  */
 import type { BrokerProcess } from '../../test/harness/broker-process.ts'
 import { LineProcess } from '../../test/harness/child-process.ts'
+import { GoProgram } from '../../test/harness/go-program.ts'
 import { waitForMetadata } from '../../test/harness/wire.ts'
-import { GoProgram } from '../go-program.ts'
 
-export const kfake = new GoProgram('kfake')
+export const kfake = new GoProgram(import.meta.dirname)
 
 const START_TIMEOUT_MS = 20_000
 

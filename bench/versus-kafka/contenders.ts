@@ -42,7 +42,7 @@ export const contenders: Readonly<Record<Exclude<ContenderName, 'node'>, Contend
   kafka: {
     title: 'Apache Kafka',
     tool: () => kafkaJars('broker'),
-    start: (options) => startRealKafka({ heap: KAFKA_HEAP, ...options })
+    start: (options) => startRealKafka({ heap: KAFKA_HEAP, javaArguments: [], ...options })
   },
   odradek: { title: 'Odradek', tool: odradek, start: (options) => startOdradek({ durability: 'disk', ...options }) },
   'odradek-before': { title: 'Odradek before', tool: earlierBuild.tool, start: startEarlier },

@@ -64,6 +64,9 @@ export const goals: readonly Goal[] = [
   goal('consume 1 KB', 'odradek', 'consume-1k', 'rate', atLeast(1.1)),
   goal('consume 1 KB, to null', 'odradek', 'consume-1k', 'rate', atLeast(0.9, 'null')),
   goal('produce beside a consumer', 'odradek', 'produce-and-consume', 'rate', atLeast(1.1)),
+  ...['none', 'gzip', 'snappy', 'lz4', 'zstd'].map((codec) =>
+    goal(`compaction, ${codec}`, 'odradek', 'compaction', codec, atLeast(0.7))
+  ),
   goal('many clients, like for like', 'odradek-os', 'many-clients', 'rate', atLeast(1.3)),
   ...(['1', 'all'] as const).flatMap((acks) =>
     (['average', 'p99'] as const).flatMap((figure) => [

@@ -22,7 +22,7 @@ export interface Figure {
   readonly better: 'more' | 'less'
 }
 
-export type Unit = 'records/s' | 's/M records' | 'ms' | 'µs' | 'MB' | 'KB' | 'per s'
+export type Unit = 'records/s' | 's/M records' | 'ms' | 'µs' | 'MB' | 'MB/s' | 'KB' | 'per s'
 
 /** Values under the keys of the row's figures; in a curve under `key@x`. What could not be measured is left out. */
 export type Sample = Readonly<Record<string, number>>

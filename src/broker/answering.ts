@@ -21,7 +21,7 @@ import {
   unexpected
 } from './api.ts'
 import { refusalOf } from './authorizer.ts'
-import { PeerUnreachable } from './replication/fetcher.ts'
+import { PeerUnreachable } from './peer.ts'
 
 /** The controller was asked in vain, or its answer was lost (Kafka: ForwardingManagerImpl's onTimeout). */
 const notReached: Failure = { errorCode: ErrorCode.REQUEST_TIMED_OUT, errorMessage: 'The request timed out.' }

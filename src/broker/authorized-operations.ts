@@ -35,6 +35,8 @@ export const everyTopicOperation = bits([
   'alterConfigs'
 ])
 
+export const everyGroupOperation = bits(['read', 'delete', 'describe', 'describeConfigs', 'alterConfigs'])
+
 export const everyClusterOperation = bits([
   'create',
   'alter',

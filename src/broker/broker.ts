@@ -11,9 +11,8 @@ import type { PartitionPlan } from '../controller/log-makers.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { StateRecord } from '../coordination/coordinator.ts'
 import type { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
-import type { TopicNames } from '../coordination/groups/topic-names.ts'
-import { ClusterImage } from '../coordination/metadata/image.ts'
-import { noLeader } from '../coordination/metadata/partition-image.ts'
+import type { GroupTopics } from '../coordination/groups/topic-names.ts'
+import { ClusterImage, ResourceType } from '../coordination/metadata/image.ts'
 import { replayMetadata } from '../coordination/metadata/replay.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
@@ -27,25 +26,30 @@ import type { Api, RequestContext } from './api.ts'
 import { answerFetch } from './apis/01-fetch.ts'
 import { allApis } from './apis/all.ts'
 import { type Authorizer, allowEverything } from './authorizer.ts'
+import { BrokerShares } from './broker-shares.ts'
+import { BrokerTransactions } from './broker-transactions.ts'
 import type { ControllerLine } from './controller-line.ts'
-import { DiskRoom } from './disk-room.ts'
 import { dispatch } from './dispatch.ts'
 import { type AdvertisedFeatures, advertisedFeatures } from './features.ts'
 import { FetchMemory } from './fetch-memory.ts'
 import { FetchSessions } from './fetch-sessions.ts'
 import { GroupCoordinators } from './group-coordinators.ts'
+import { groupTopics } from './group-topics.ts'
 import { HeldSessions } from './held-sessions.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { Housekeeping } from './housekeeping.ts'
+import { LatestOffsets } from './latest-offsets.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import { Participation } from './participation.ts'
+import { type Fetched, type Peer, PeerUnreachable } from './peer.ts'
 import { ProducerIds } from './producer-ids.ts'
 import { FetchPurgatory } from './purgatory.ts'
 import { leaderEpochError } from './read-partition.ts'
-import { type Fetched, type Peer, PeerUnreachable } from './replication/fetcher.ts'
 import type { Replica } from './replication/replica.ts'
 import type { ReplicationThrottle } from './replication/replication-throttle.ts'
 import type { Session } from './session.ts'
+import { DeadLetterQueue } from './share/dead-letter-queue.ts'
+import { SharePartitions } from './share/share-partitions.ts'
 import type { Storage } from './storage.ts'
 import { Walks } from './walks.ts'
 
@@ -62,8 +66,8 @@ export interface BrokerOptions {
   readonly advertised: { readonly host: string; readonly port: number } | null
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
-  /** The broker has stopped itself, after a mistake of its own: others should lead what it led. */
-  readonly onBroken: () => void
+  /** The broker has stopped itself, for a mistake of its own or a data directory that is gone: others should lead what it led. */
+  readonly onBroken: (reason: Error) => void
 }
 
 export type Led = { readonly replica: Replica } | { readonly error: ErrorCode; readonly reason: DiskError | null }
@@ -84,18 +88,22 @@ export class Broker {
   readonly fetchMemory = new FetchMemory()
   readonly walks: Walks
   readonly heldSessions = new HeldSessions()
-  readonly diskRoom: DiskRoom
-  readonly topicNames: TopicNames
+  readonly topicNames: GroupTopics
   readonly logDirectory: {
     readonly path: string
     readonly space: () => { totalBytes: number; freeBytes: number } | null
   }
   readonly #advertised: BrokerOptions['advertised']
   readonly #log: (line: string) => void
-  readonly #onBroken: () => void
+  readonly #onBroken: (reason: Error) => void
   readonly #storage: Storage
   readonly #participation: Participation
-  readonly #groups: GroupCoordinators
+  readonly groups: GroupCoordinators
+  readonly transactions: BrokerTransactions
+  readonly shares: BrokerShares
+  readonly deadLetters: DeadLetterQueue
+  readonly latestOffsets: LatestOffsets
+  readonly sharePartitions: SharePartitions
   readonly #housekeeping: Housekeeping
   #image = new ClusterImage()
   /** What was told before the logs were opened; null from then on. */
@@ -138,21 +146,48 @@ export class Broker {
     this.fetchSessions = new FetchSessions(host.clock, host.chance)
     this.fetches = new FetchPurgatory(host.clock)
     this.walks = new Walks(host.clock)
-    this.diskRoom = new DiskRoom(host.clock, log)
-    this.topicNames = topicNamesOf(() => this.#image)
+    this.topicNames = groupTopics(() => this.#image)
     const image = (): ClusterImage => this.#image
     // What names no partition may have left anything half done.
     storage.onMistake = (error) => this.failed('What nobody waits for', mistakeIn('broker', error))
     const onMistake = (what: string, error: unknown): void => this.failed(what, error)
     this.#participation = new Participation({ storage, lines: { controller, peer }, image, onMistake })
-    this.#groups = new GroupCoordinators({ host, config, controller, image, replicas, topics: this.topicNames, log })
-    this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log })
-    replicas.observeRoles(this.#groups)
+    this.shares = new BrokerShares({ nodeId, host, config, controller, image, replicas, peer })
+    this.latestOffsets = new LatestOffsets({ nodeId, image, peer, here: (of) => this.logEnds(of) })
+    this.groups = new GroupCoordinators({
+      ...{ host, config, controller, image, replicas, topics: this.topicNames, log },
+      persister: this.shares.persister
+    })
+    this.transactions = new BrokerTransactions({
+      ...{ nodeId, host, config, controller, image, replicas, peer, topics: this.topicNames },
+      ...{ producerIds: this.producerIds, groups: this.groups },
+      onMistake: (error) => this.failed('Looking after transactions', error)
+    })
+    this.deadLetters = new DeadLetterQueue({
+      ...{ nodeId, clock: host.clock, config, image, controller, peer, log },
+      led: (topic, partition) => this.led(topic, partition)
+    })
+    this.sharePartitions = new SharePartitions({
+      deadLetters: this.deadLetters,
+      ...{ clock: host.clock, persister: this.shares.persister, mostSessions: () => config.shareMaxSessions },
+      settingsOf: (groupId) => config.sharePartitionSettings(this.#image.configOf(ResourceType.group, groupId))
+    })
+    const onGone = (reason: DiskError): void => this.end(reason)
+    this.#housekeeping = new Housekeeping({ clock: host.clock, config, storage, image, log, onGone })
+    replicas.observeRoles(this.groups)
+    replicas.observeRoles(this.transactions.coordinators)
+    replicas.observeRoles(this.sharePartitions)
+    replicas.observeRoles(this.shares.coordinators)
   }
 
   /** Of what followers take of this broker. */
   get leaderThrottle(): ReplicationThrottle {
     return this.#participation.leaderThrottle
+  }
+
+  /** Whether requests that name very many partitions are under way. */
+  get isInSlices(): boolean {
+    return this.walks.isBusy
   }
 
   /** What this broker knows of the cluster. */
@@ -194,7 +229,9 @@ export class Broker {
       for (const record of records) replayMetadata(this.#image, record)
       const delta = this.#image.takeDelta()
       this.#storage.replicas.follow(delta, this.#image)
-      this.#groups.follow(delta)
+      this.groups.follow(delta)
+      if (delta.configs.length > 0) this.sharePartitions.settingsChanged()
+      this.shares.coordinators.follow(delta)
     } catch (error) {
       this.failed(
         'Following the controller',
@@ -236,8 +273,13 @@ export class Broker {
     return answer.then(this.#answered)
   }
 
+  /** The connection has ended: what somebody held by it is given to others. */
+  disconnected(session: Session): void {
+    if (!this.#isBroken) this.sharePartitions.disconnected(session)
+  }
+
   #dispatch(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
-    if (this.#isBroken) return close('the broker has stopped itself after a mistake of its own')
+    if (this.#isBroken) return close('the broker has stopped itself')
     return dispatch(this, session, frame)
   }
 
@@ -292,7 +334,7 @@ export class Broker {
     if ('error' in led) return { error: led.error }
     if (led.replica.leaderEpoch !== leaderEpoch) return { error: ErrorCode.FENCED_LEADER_EPOCH }
     const { logStartOffset, logEndOffset, gaps } = led.replica.log
-    return { logStartOffset, logEndOffset, gaps }
+    return { logStartOffset, logEndOffset, highWatermark: led.replica.highWatermark, gaps }
   }
 
   /** Where a client of this session is told to come back to. */
@@ -311,32 +353,35 @@ export class Broker {
 
   /** Makes `__consumer_offsets` and its coordinators when they are not there yet; false when that failed. */
   ensureGroupCoordinators(): Promise<boolean> {
-    return this.#groups.ensure()
+    return this.groups.topic.ensure()
   }
 
   /** The node that looks after the group; -1 when there is none. */
   groupCoordinatorNode(groupId: string): number {
-    const partition = this.#groups.partitionOf(groupId)
-    if (partition === null) return noLeader
-    return this.#image.topicByName('__consumer_offsets')?.partitions[partition]?.leader ?? noLeader
+    return this.groups.topic.nodeOf(groupId)
+  }
+
+  /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
+  groupPartition(groupId: string): number | null {
+    return this.groups.topic.partitionOf(groupId)
   }
 
   groupCoordinatorFor(groupId: string): Promise<GroupCoordinator | undefined> {
-    return this.#groups.of(groupId)
+    return this.groups.of(groupId)
   }
 
   groupCoordinators(): Promise<readonly GroupCoordinator[]> {
-    return this.#groups.all()
+    return this.groups.all()
   }
 
-  /** Does what makes room, which must be possible on a full disk. */
-  freeing<Result>(work: () => Result): Result {
-    return this.#storage.freeing(work)
+  /** Resolves when the records before the offset are gone. Rejects with DiskError. */
+  deleteRecordsBefore(replica: Replica, offset: number): Promise<void> {
+    return this.#storage.replicas.deleteRecordsBefore(replica, offset)
   }
 
   /** Puts the log start offsets on disk now: DeleteRecords must survive a crash once it is answered. */
   saveLogStartOffsets(): Promise<void> {
-    return this.#storage.replicas.saveLogStartOffsets()
+    return this.#storage.replicas.saving.logStartOffsets()
   }
 
   /**
@@ -346,7 +391,7 @@ export class Broker {
   failed(what: string, error: unknown): void {
     this.#log(`${what} met a mistake of the broker, please report it: ${wholeStory(error)}`)
     if (!(error instanceof InvariantError) || error.stops === 'nothing else') return
-    if (error.stops === 'broker' || error.stops.partition === metadataDirectory) this.#stopItself()
+    if (error.stops === 'broker' || error.stops.partition === metadataDirectory) this.#stopItself(error)
     else this.#stopPartition(error.stops.partition, error)
   }
 
@@ -355,12 +400,19 @@ export class Broker {
     this.#storage.replicas.stop(name, new DiskError('failed', name, what, error))
   }
 
+  /** There is nothing to go on with, and the mistake is none of ours: whoever runs the broker hears why it has stopped itself. */
+  end(reason: DiskError): void {
+    if (this.#isBroken) return
+    this.#log(`The broker has stopped itself. ${reason.message}`)
+    this.#stopItself(reason)
+  }
+
   /** The files stay as they are, for the next start to recover. */
-  #stopItself(): void {
+  #stopItself(reason: Error): void {
     if (this.#isBroken) return
     this.#isBroken = true
     this.abandon()
-    this.#onBroken()
+    this.#onBroken(reason)
   }
 
   /** Ends all that it has begun, without a word to the disk: its start has failed, or it has stopped itself. */
@@ -377,7 +429,10 @@ export class Broker {
    */
   release(): void {
     this.fetches.release()
-    this.#groups.close()
+    this.groups.close()
+    this.transactions.coordinators.close()
+    this.sharePartitions.close()
+    this.shares.close()
   }
 
   /** Resolves when the requests in flight are answered; what followers keep waiting for too long is refused. */
@@ -414,13 +469,5 @@ export class Broker {
   #endReplication(): void {
     this.fetches.end()
     this.#participation.stop()
-  }
-}
-
-function topicNamesOf(image: () => ClusterImage): TopicNames {
-  return {
-    nameOf: (topicId) => image().topicById(topicId)?.name,
-    idOf: (name) => image().topicByName(name)?.id,
-    exists: (name, partition) => image().topicByName(name)?.partitions[partition] !== undefined
   }
 }

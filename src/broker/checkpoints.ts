@@ -3,6 +3,8 @@
  * what this one leaves. Kafka's names and forms, so that it goes on from them.
  */
 import type { ClusterImage } from '../coordination/metadata/image.ts'
+import type { Slicing } from '../host/slices.ts'
+import type { CleanerCheckpoint } from './cleaner-checkpoint.ts'
 import type { DataDirectory, OffsetCheckpoint } from './data-directory.ts'
 import type { HostedPartition } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
@@ -19,22 +21,26 @@ const offsetsOf: Readonly<Record<OffsetCheckpoint, (replica: Replica) => number>
   'log-start-offset-checkpoint': ({ log }) => log.logStartOffset
 }
 
-type Directory = Pick<DataDirectory, 'readOffsets' | 'writeOffsets'>
+type Directory = Pick<DataDirectory, 'readOffsets' | 'writeOffsets'> & {
+  readonly cleaner: Pick<CleanerCheckpoint, 'forget' | 'saveForgotten'>
+}
 
 export class Checkpoints {
   readonly #directory: Directory
   readonly #hosted: () => HostedByName
+  readonly #slices: Slicing
   /** What the last run left, less what is another's by now. */
   readonly #known: Readonly<Record<OffsetCheckpoint, Map<string, number>>>
   readonly #writes: Readonly<Record<OffsetCheckpoint, OneAtATime>>
-  /** Topics that the files may speak of although their directories are gone; and how often that came about, for each. */
-  readonly #stale = new Map<string, number>()
-  #timesStale = 0
+  /** Logs that the files may speak of although they are gone, for each topic; and when each was forgotten. */
+  readonly #gone = new Map<string, Map<string, number>>()
+  #timesForgotten = 0
 
   /** `report` gets a line for each file that was damaged. */
-  constructor(directory: Directory, hosted: () => HostedByName, report: (line: string) => void) {
+  constructor(directory: Directory, hosted: () => HostedByName, slices: Slicing, report: (line: string) => void) {
     this.#directory = directory
     this.#hosted = hosted
+    this.#slices = slices
     const each = <Value>(make: (checkpoint: OffsetCheckpoint) => Value): Record<OffsetCheckpoint, Value> => ({
       'recovery-point-offset-checkpoint': make('recovery-point-offset-checkpoint'),
       'replication-offset-checkpoint': make('replication-offset-checkpoint'),
@@ -58,31 +64,42 @@ export class Checkpoints {
     return this.#known['replication-offset-checkpoint'].get(name) ?? null
   }
 
-  /** The directory is nobody's any more. */
-  forget(name: string): void {
-    for (const offsets of Object.values(this.#known)) offsets.delete(name)
-    const [, topic] = /^(.+)-\d+$/.exec(name) ?? []
-    if (topic !== undefined) this.becomeStale(topic)
+  /** Whether the last run has left anything of a log of this name, which is not another's by now. */
+  knows(name: string): boolean {
+    return Object.values(this.#known).some((offsets) => offsets.has(name))
   }
 
-  /** Forgets every partition that the cluster does not know. */
-  forgetDeleted(image: ClusterImage): void {
+  /** The log is gone: a later one of the name must not be held against what the files say of it. */
+  forget(name: string): void {
+    for (const offsets of Object.values(this.#known)) offsets.delete(name)
+    this.#directory.cleaner.forget(name)
+    const topic = topicOf(name)
+    this.#timesForgotten += 1
+    const ofTopic = this.#gone.get(topic) ?? new Map<string, number>()
+    this.#gone.set(topic, ofTopic.set(name, this.#timesForgotten))
+  }
+
+  /** Forgets every partition that the cluster does not have on this broker. */
+  forgetDeleted(image: ClusterImage, nodeId: number): void {
     for (const name of Object.values(this.#known).flatMap((offsets) => [...offsets.keys()])) {
-      const [, topic = '', partition] = /^(.+)-(\d+)$/.exec(name) ?? []
-      const isThere =
-        name === metadataDirectory || image.topicByName(topic)?.partitions[Number(partition)] !== undefined
-      if (!isThere) this.forget(name)
+      const partition = image.topicByName(topicOf(name))?.partitions[Number(/\d+$/.exec(name)?.[0])]
+      if (name !== metadataDirectory && partition?.replicas.includes(nodeId) !== true) this.forget(name)
     }
   }
 
-  /** The topic's directories are gone: a later one of the name must not be held against what the files say of it. */
-  becomeStale(topic: string): void {
-    this.#timesStale += 1
-    this.#stale.set(topic, this.#timesStale)
+  /** Whether the files may speak of a log of this name that is gone. */
+  speakOfGone(name: string): boolean {
+    return this.#gone.get(topicOf(name))?.has(name) === true
   }
 
+  /** The same of any log of the topic. */
   isStale(topic: string): boolean {
-    return this.#stale.has(topic)
+    return this.#gone.has(topic)
+  }
+
+  /** The same of any log at all. */
+  get areStale(): boolean {
+    return this.#gone.size > 0
   }
 
   /** Resolves when what the file says survives a power cut, as it was after this was called. Rejects with DiskError. */
@@ -90,14 +107,21 @@ export class Checkpoints {
     return this.#writes[checkpoint].run()
   }
 
-  /** All of them; no topic is stale afterwards that is now. */
+  /** All of them: they speak of nothing afterwards that is gone now. */
   async saveAll(): Promise<void> {
-    const stale = [...this.#stale]
-    await Promise.all(Object.values(this.#writes).map((write) => write.run()))
-    for (const [topic, times] of stale) if (this.#stale.get(topic) === times) this.#stale.delete(topic)
+    const upTo = this.#timesForgotten
+    const { cleaner } = this.#directory
+    await Promise.all([...Object.values(this.#writes).map((write) => write.run()), cleaner.saveForgotten()])
+    for (const [topic, names] of this.#gone) {
+      for (const [name, times] of names) if (times <= upTo) names.delete(name)
+      if (names.size === 0) this.#gone.delete(topic)
+    }
   }
 
   async #write(checkpoint: OffsetCheckpoint): Promise<void> {
+    // With thousands of partitions one takes a slice: all of them would be a pause.
+    const turn = this.#slices.othersTurn()
+    if (turn !== null) await turn
     const offsetOf = offsetsOf[checkpoint]
     const known = this.#known[checkpoint]
     const offsets = new Map<string, number>()
@@ -110,4 +134,9 @@ export class Checkpoints {
     }
     await this.#directory.writeOffsets(checkpoint, offsets)
   }
+}
+
+/** The topic of a log's directory. */
+function topicOf(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('-')))
 }

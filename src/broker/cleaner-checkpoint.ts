@@ -16,6 +16,8 @@ export class CleanerCheckpoint {
   #offsets: Map<string, number> | null = null
   /** It is damaged: any log may have been in it, and it stays as it is. What is learnt is known for this run. */
   #isLost = false
+  /** Logs that the file may list although they are gone. */
+  readonly #forgotten = new Set<string>()
   readonly #writing = new OneAtATime(() => this.#write())
 
   constructor(disk: Disk, isReleased: () => boolean) {
@@ -40,7 +42,13 @@ export class CleanerCheckpoint {
 
   /** The log is another one of that name: nothing was compacted in it. */
   forget(name: string): void {
-    this.#known().delete(name)
+    if (this.#offsets === null || this.#offsets.delete(name)) this.#forgotten.add(name)
+  }
+
+  /** Resolves when the file lists nothing that was forgotten before, also after a power cut. Rejects with DiskError. */
+  async saveForgotten(): Promise<void> {
+    this.#known()
+    if (this.#forgotten.size > 0) await this.#writing.run()
   }
 
   /**
@@ -62,11 +70,14 @@ export class CleanerCheckpoint {
     const listed = readOffsetCheckpoint(this.#disk, cleanerCheckpoint)
     this.#isLost = listed === null
     this.#offsets = new Map(listed ?? [])
+    for (const name of this.#forgotten) if (!this.#offsets.delete(name)) this.#forgotten.delete(name)
     return this.#offsets
   }
 
   async #write(): Promise<void> {
     if (this.#isLost) return
+    const forgotten = [...this.#forgotten]
     await writeOffsetCheckpoint(this.#disk, cleanerCheckpoint, new Map(this.#known()), () => !this.#isReleased())
+    for (const name of forgotten) this.#forgotten.delete(name)
   }
 }

@@ -29,6 +29,12 @@ const checkpointAdvice: Readonly<Record<OffsetCheckpoint, string>> = {
   'replication-offset-checkpoint': 'It is made anew from the logs; nothing is lost.'
 }
 
+/**
+ * How the broker ended that had the directory last. Outdated: it stopped cleanly, but in another registration than the last that the
+ * controller knows of, so that what came after is not in it.
+ */
+export type LastStop = 'clean' | 'crash' | 'outdated'
+
 /** An offset for each partition, under `topic-partition`. */
 export type PartitionOffsets = ReadonlyMap<string, number>
 
@@ -41,6 +47,8 @@ export class DataDirectory {
   readonly isNew: boolean
   /** True when the broker before us closed its logs: nothing has to be recovered. */
   readonly wasStoppedCleanly: boolean
+  /** Under which that broker was registered; NaN when its mark does not say it, as those of Kafka before 3.7. */
+  readonly #epochAtStop: number = NaN
   readonly reserve: Reserve
   readonly cleaner: CleanerCheckpoint
   readonly #unlock: () => void
@@ -72,6 +80,11 @@ export class DataDirectory {
     }
   }
 
+  /** Whether a node has it, or had. Throws DiskError. */
+  static hasOwner(disk: Disk): boolean {
+    return disk.list('').includes(metaProperties)
+  }
+
   private constructor(host: Host, wanted: WantedNode, unlock: () => void) {
     this.disk = host.disk
     this.#unlock = unlock
@@ -88,6 +101,25 @@ export class DataDirectory {
     this.nodeId = known.nodeId
     if (this.isNew) this.#introduce()
     this.wasStoppedCleanly = host.disk.exists(cleanShutdownFile)
+    if (this.wasStoppedCleanly) this.#epochAtStop = epochIn(host.disk.readFile(cleanShutdownFile))
+  }
+
+  /** The epoch of the last registration that is known: undefined of a broker that was never registered, whose mark says -1. */
+  lastStop(registeredEpoch = -1): LastStop {
+    if (this.isNew) return 'clean'
+    if (!this.wasStoppedCleanly) return 'crash'
+    return this.#epochAtStop === registeredEpoch ? 'clean' : 'outdated'
+  }
+
+  /** What whoever runs the broker has to know of its last stop; null when there is nothing. */
+  doubtOfLastStop(registeredEpoch = -1): string | null {
+    const { location } = this.disk
+    // A mark that says no epoch is of a Kafka before 3.7.
+    if (this.lastStop(registeredEpoch) !== 'outdated' || Number.isNaN(this.#epochAtStop)) return null
+    const stopped = `${location} was left by broker ${this.nodeId} in its registration ${this.#epochAtStop}`
+    if (this.#epochAtStop < registeredEpoch)
+      return `${stopped}, and the broker was registered since (${registeredEpoch}): it is an older copy. Where others have more, they fill it; what only the broker itself had since is not there: restore the newer directory where that matters.`
+    return `${stopped}, and the metadata knows of ${registeredEpoch} only: the metadata log has lost its end, or is an older copy. Where that matters, stop all brokers and restore the directory of the controller as it was.`
   }
 
   /** The replicas that are made from here on name the directory by its id, so it must have the same one at the next start. */
@@ -113,19 +145,39 @@ export class DataDirectory {
     return new Map()
   }
 
-  /** Resolves when they survive a power cut. Throws DiskError, and rejects with it; one at a time for each checkpoint. */
-  writeOffsets(checkpoint: OffsetCheckpoint, offsets: PartitionOffsets): Promise<void> {
-    return writeOffsetCheckpoint(this.disk, checkpoint, offsets, () => !this.#isReleased)
+  /**
+   * Resolves when they survive a power cut. Rejects with DiskError, also when the directory may be another's by now; one at a time for each
+   * checkpoint.
+   */
+  async writeOffsets(checkpoint: OffsetCheckpoint, offsets: PartitionOffsets): Promise<void> {
+    if (this.#isReleased)
+      throw new DiskError('not-found', checkpoint, `${this.disk.location} is not this broker's any more.`)
+    await writeOffsetCheckpoint(this.disk, checkpoint, offsets, () => !this.#isReleased)
   }
 
   /**
-   * Every log is closed: the next start need not look for torn tails. A Kafka that finds the epoch of its last registration
-   * here knows that the replicas have lost nothing since, and takes them for in sync (KIP-966).
+   * Every log is closed: the next start need not look for torn tails. Whoever finds the epoch of its last registration here, a Kafka
+   * too, knows that the replicas have lost nothing since, and takes them for in sync (KIP-966).
    */
   markCleanlyStopped(brokerEpoch: number): void {
     // The broker has stopped itself while it closed its logs: they are as a crash leaves them.
     if (this.#isReleased) return
     this.disk.replaceFile(cleanShutdownFile, Buffer.from(JSON.stringify({ version: 0, brokerEpoch })))
+  }
+
+  /** Throws DiskError 'gone' when somebody has removed, renamed or replaced it. */
+  assertInPlace(): void {
+    this.disk.assertInPlace()
+  }
+
+  /**
+   * Somebody may have removed the file that says who the directory belongs to, without which the next start refuses it. What it said is known
+   * here: it is written again, and true is returned. Throws DiskError.
+   */
+  restoreIdentity(): boolean {
+    if (this.#isReleased || this.disk.exists(metaProperties)) return false
+    this.#introduce()
+    return true
   }
 
   /** Doing it twice does no harm: another may have it by now. */
@@ -145,6 +197,11 @@ export class DataDirectory {
     ]
     this.disk.replaceFile(metaProperties, Buffer.from(lines.join('\n')))
   }
+}
+
+/** NaN where it says none. */
+function epochIn(mark: Buffer): number {
+  return Number(/"brokerEpoch":(-?\d+)/.exec(mark.toString())?.[1])
 }
 
 export interface WantedNode {

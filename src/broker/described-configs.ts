@@ -38,7 +38,8 @@ export function describeTopicConfigs(broker: Broker, set: ReadonlyMap<string, st
 }
 
 export function describeBrokerConfigs(broker: Broker): DescribedConfig[] {
-  return Object.entries(brokerConfigDefinitions).map(([name, { type, isReadOnly }]) => ({
+  const told = Object.entries(brokerConfigDefinitions).filter(([, { isInternal }]) => isInternal !== true)
+  return told.map(([name, { type, isReadOnly }]) => ({
     ...described(name, type, broker.config.get(name), synonymsOf(broker, name)),
     readOnly: isReadOnly ?? false
   }))
@@ -59,10 +60,13 @@ export function describeGroupConfigs(broker: Broker, group: string): DescribedCo
   const set = broker.image.configOf(ResourceType.group, group)
   return Object.entries(groupConfigDefinitions).map(([name, definition]) => {
     const text = set.get(name)
-    const value = text === undefined ? definition.default : canonical(text, definition)
+    const brokerName = definition.brokerName ?? name
+    const inherited = brokerName in brokerConfigDefinitions ? synonymsOf(broker, brokerName) : []
+    const byDefault = { name: brokerName, value: definition.default, source: Source.default }
+    const synonyms = inherited.length > 0 ? inherited : [byDefault]
+    const value = text === undefined ? (synonyms[0]?.value ?? null) : canonical(text, definition)
     const own = text === undefined ? [] : [{ name, value, source: Source.group }]
-    const inherited = { name: definition.brokerName ?? name, value: definition.default, source: Source.default }
-    return described(name, definition.type, value, [...own, inherited])
+    return described(name, definition.type, value, [...own, ...synonyms])
   })
 }
 

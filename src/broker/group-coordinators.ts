@@ -3,67 +3,52 @@
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { Coordinators } from '../coordination/coordinators.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
-import type { TopicNames } from '../coordination/groups/topic-names.ts'
-import type { ClusterImage, MetadataDelta } from '../coordination/metadata/image.ts'
+import type { GroupTopics } from '../coordination/groups/topic-names.ts'
+import { type ClusterImage, type MetadataDelta, ResourceType } from '../coordination/metadata/image.ts'
+import type { SharePersister } from '../coordination/share-states/persister.ts'
 import { DiskError } from '../host/disk.ts'
 import { clockOf } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
-import { Slices } from '../host/slices.ts'
 import { limits } from '../limits.ts'
-import { ErrorCode } from '../protocol/error-codes.ts'
 import type { ControllerLine } from './controller-line.ts'
+import { StreamsTopics } from './internal-topics.ts'
 import { noSnapshot, ReplicaStateLog } from './replica-log.ts'
 import type { Replicas, RoleObserver } from './replicas.ts'
-import { PeerUnreachable } from './replication/fetcher.ts'
 import type { Replica } from './replication/replica.ts'
+import { StateTopic } from './state-topic.ts'
 
 const offsetsTopic = '__consumer_offsets'
 
+export interface GroupCoordinatorsOptions {
+  readonly host: Host
+  readonly config: BrokerConfig
+  readonly controller: ControllerLine
+  readonly image: () => ClusterImage
+  readonly replicas: Replicas
+  readonly topics: GroupTopics
+  /** Gets a line when a log holds what is not known here. */
+  readonly log: (line: string) => void
+  /** Who keeps how far share groups are. */
+  readonly persister: SharePersister
+}
+
 export class GroupCoordinators implements RoleObserver {
-  readonly #options: {
-    readonly host: Host
-    readonly config: BrokerConfig
-    readonly controller: ControllerLine
-    readonly image: () => ClusterImage
-    readonly replicas: Replicas
-    readonly topics: TopicNames
-    /** Gets a line when a log holds what is not known here. */
-    readonly log: (line: string) => void
-  }
+  readonly #options: GroupCoordinatorsOptions
   readonly #coordinators = new Coordinators((partition, isWanted) => this.#load(partition, isWanted))
-  #making: Promise<boolean> | null = null
+  readonly topic: StateTopic
+  readonly #internalTopics: StreamsTopics
 
-  constructor(options: {
-    host: Host
-    config: BrokerConfig
-    controller: ControllerLine
-    image: () => ClusterImage
-    replicas: Replicas
-    topics: TopicNames
-    log: (line: string) => void
-  }) {
+  constructor(options: GroupCoordinatorsOptions) {
     this.#options = options
-  }
-
-  /** Makes the topic when it is not there. Resolves when it is, or with false when it could not be made. */
-  ensure(): Promise<boolean> {
-    if (this.#partitionCount() > 0) return Promise.resolve(true)
-    this.#making ??= this.#make().finally(() => {
-      this.#making = null
-    })
-    return this.#making
+    const { controller, image, config, host } = options
+    this.#internalTopics = new StreamsTopics(controller, host.clock)
+    this.topic = new StateTopic({ name: offsetsTopic, image, controller, made: () => config.offsetsTopic })
   }
 
   /** Undefined when the group is looked after elsewhere, or its log cannot be read now. */
   async of(groupId: string): Promise<GroupCoordinator | undefined> {
-    const partition = this.partitionOf(groupId)
+    const partition = this.topic.partitionOf(groupId)
     return partition === null ? undefined : this.#coordinators.at(partition)
-  }
-
-  /** The partition of `__consumer_offsets` that has the group; null as long as there is no such topic. */
-  partitionOf(groupId: string): number | null {
-    const count = this.#partitionCount()
-    return count === 0 ? null : partitionOfGroup(groupId, count)
   }
 
   all(): Promise<readonly GroupCoordinator[]> {
@@ -82,32 +67,43 @@ export class GroupCoordinators implements RoleObserver {
   }
 
   follow(delta: MetadataDelta): void {
-    if (delta.deleted.length === 0) return
-    const names = delta.deleted.map(({ name }) => name)
-    for (const coordinator of this.#coordinators.loaded()) coordinator.onTopicsDeleted(names)
+    const deleted = delta.deleted.map(({ name }) => name)
+    const changed = delta.partitions.filter(isMadeUpAnew).map(({ topic }) => topic.name)
+    if (deleted.length === 0 && changed.length === 0) return
+    for (const coordinator of this.#coordinators.loaded()) {
+      coordinator.onTopicsChanged([...deleted, ...changed], delta.created.length > 0)
+      if (deleted.length > 0) coordinator.onTopicsDeleted(deleted)
+    }
   }
 
   close(): void {
     this.#coordinators.close()
   }
 
-  #partitionCount(): number {
-    return this.#options.image().topicByName(offsetsTopic)?.partitions.length ?? 0
+  /** The coordinator of one partition, which some groups share: a transaction ends for all of them. */
+  at(partition: number): Promise<GroupCoordinator | undefined> {
+    return this.#coordinators.at(partition)
   }
 
   /** Null when the log cannot be read now, or is damaged, which takes it offline: half of what it says is no state. */
   async #load(partition: number, isWanted: () => boolean): Promise<GroupCoordinator | null> {
-    const { host, config, topics, replicas } = this.#options
+    const { host, config, topics, replicas, persister } = this.#options
     const { clock, chance } = host
     const hosted = replicas.get(offsetsTopic, partition)
     if (hosted.kind !== 'online') return null
-    const slices = new Slices(clock)
     const own = clockOf({ partition: hosted.replica.name }, clock)
     const patience = { clock: own, timeoutMs: limits.coordinatorCommitMs }
     const log = new ReplicaStateLog(hosted.replica, noSnapshot, patience)
-    const options = { log, clock: own, chance, config: config.groups, topics }
+    const ownOf = (groupId: string) => this.#options.image().configOf(ResourceType.group, groupId)
+    const settings = {
+      settingsOf: (groupId: string) => config.consumerGroupSettings(ownOf(groupId)),
+      shareSettingsOf: (groupId: string) => config.shareGroupSettings(ownOf(groupId)),
+      streamsSettingsOf: (groupId: string) => config.streamsGroupSettings(ownOf(groupId))
+    }
+    const internalTopics = this.#internalTopics
+    const options = { log, clock: own, chance, config: config.groups, topics, persister, internalTopics, ...settings }
     try {
-      const coordinator = await GroupCoordinator.load(options, () => slices.othersTurn(), isWanted)
+      const coordinator = await GroupCoordinator.load(options, () => replicas.slices.othersTurn(), isWanted)
       if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])
       return coordinator
     } catch (error) {
@@ -124,27 +120,9 @@ export class GroupCoordinators implements RoleObserver {
       `${what} ${why} They were passed over and stay where they are; the groups are served without them.`
     )
   }
-
-  async #make(): Promise<boolean> {
-    const of = {
-      partitions: this.#options.config.offsetsTopicNumPartitions,
-      replicationFactor: this.#options.config.offsetsTopicReplicationFactor,
-      config: { 'cleanup.policy': 'compact', 'compression.type': 'producer', 'segment.bytes': '104857600' }
-    }
-    try {
-      const { controller } = this.#options
-      const result = await controller.ask((asked) => asked.createInternalTopic(offsetsTopic, of))
-      return result === ErrorCode.NONE || result === ErrorCode.TOPIC_ALREADY_EXISTS
-    } catch (error) {
-      if (error instanceof PeerUnreachable) return false
-      throw error
-    }
-  }
 }
 
-/** By Java's String.hashCode as Kafka's Utils.abs makes it positive. */
-export function partitionOfGroup(groupId: string, partitions: number): number {
-  let hash = 0
-  for (let index = 0; index < groupId.length; index++) hash = (Math.imul(31, hash) + groupId.charCodeAt(index)) | 0
-  return (hash === -0x80000000 ? 0 : Math.abs(hash)) % partitions
+/** A partition that is new, or has copies elsewhere: who reads the topic may be assigned differently. */
+function isMadeUpAnew({ partition, before }: MetadataDelta['partitions'][number]): boolean {
+  return before === null || before.replicas.join() !== partition.replicas.join()
 }

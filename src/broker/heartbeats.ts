@@ -8,7 +8,7 @@ import { DiskError } from '../host/disk.ts'
 import { RepeatingTimer } from '../host/repeating-timer.ts'
 import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
-import { PeerUnreachable } from './replication/fetcher.ts'
+import { PeerUnreachable } from './peer.ts'
 
 export class Heartbeats {
   readonly #clock: Clock

@@ -2,8 +2,15 @@
  * What this broker has of a partition (Kafka: HostedPartition): a replica that serves, or one whose log the disk has lost or
  * damaged. That one is offline: whoever asks for it gets KAFKA_STORAGE_ERROR, and everything else goes on.
  */
-import type { DiskError } from '../host/disk.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Replica } from './replication/replica.ts'
+
+/** The log knows a later leader epoch than the metadata: the metadata is older than the records, and nobody may write in its epochs. */
+export class OlderMetadataError extends DiskError {
+  constructor(path: string, message: string) {
+    super('failed', path, message)
+  }
+}
 
 export interface OnlinePartition {
   readonly kind: 'online'

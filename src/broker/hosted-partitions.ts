@@ -1,8 +1,11 @@
 /** What this broker has of each partition, by topic and number. */
 import type { OfflineReplica } from '../controller/broker-changes.ts'
-import type { CutReplica } from '../controller/cut-replicas.ts'
+import type { ReplicaEnd } from '../controller/replica-ends.ts'
+import type { ClusterImage } from '../coordination/metadata/image.ts'
+import type { DiskError } from '../host/disk.ts'
 import type { HostedByName } from './checkpoints.ts'
-import { type HostedPartition, notHosted } from './hosted-partition.ts'
+import type { LastStop } from './data-directory.ts'
+import { type HostedPartition, notHosted, OlderMetadataError } from './hosted-partition.ts'
 import { directoryOf } from './partition-logs.ts'
 import type { Replica } from './replication/replica.ts'
 
@@ -58,20 +61,31 @@ export class HostedPartitions {
   }
 
   /** Those whose log is damaged: no other moment, and no other start, finds it whole. */
-  *damaged(): Iterable<OfflineReplica> {
+  damaged(): Iterable<OfflineReplica> {
+    return this.#offlineFor(({ problem }) => problem === 'damaged')
+  }
+
+  /** Those whose log has records of a later leader epoch than the metadata knows. */
+  ahead(): Iterable<OfflineReplica> {
+    return this.#offlineFor((reason) => reason instanceof OlderMetadataError)
+  }
+
+  *#offlineFor(isWanted: (reason: DiskError) => boolean): Iterable<OfflineReplica> {
     for (const partitions of this.#byTopic.values()) {
       for (const [partitionId, hosted] of partitions.entries()) {
-        if (hosted.kind === 'offline' && hosted.reason.problem === 'damaged')
-          yield { topicId: hosted.topicId, partitionId }
+        if (hosted.kind === 'offline' && isWanted(hosted.reason)) yield { topicId: hosted.topicId, partitionId }
       }
     }
   }
 
-  /** Those of which a start has cut something off that others may have. */
-  *cut(): Iterable<CutReplica> {
+  /** Where those end that serve, and of which others have copies. */
+  *ends(image: ClusterImage, lastStop: LastStop): Iterable<ReplicaEnd> {
+    const state = lastStop === 'clean' ? 'whole' : 'doubtful'
     for (const { topicId, partition, log } of this.online()) {
+      const { replicas = [] } = image.topicById(topicId)?.partitions[partition] ?? {}
+      if (replicas.length <= 1) continue
       const { wasCut, latestEpoch, logEndOffset } = log
-      if (wasCut) yield { topicId, partitionId: partition, lastEpoch: latestEpoch, logEndOffset }
+      yield { topicId, partitionId: partition, lastEpoch: latestEpoch, logEndOffset, state: wasCut ? 'cut' : state }
     }
   }
 

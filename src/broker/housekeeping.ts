@@ -1,6 +1,7 @@
 /**
  * What a broker does by itself: drops what retention no longer keeps and writes the checkpoints from time to time, and writes
- * the recovery points soon after a log has made much of itself safe. What compacts logs stands in `log-cleaner.ts`.
+ * the recovery points soon after a log has made much of itself safe. What compacts logs stands in `log-cleaner.ts`. It sees, too, when
+ * the data directory is gone, or files in it.
  */
 
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
@@ -17,6 +18,7 @@ export class Housekeeping {
   readonly #clock: Clock
   readonly #storage: Storage
   readonly #log: (line: string) => void
+  readonly #onGone: (reason: DiskError) => void
   readonly #repeated: readonly RepeatingTimer[]
   readonly #cleaner: LogCleaner
   #recoveryPoints: Timer | null = null
@@ -27,18 +29,35 @@ export class Housekeeping {
     storage: Storage
     image: () => ClusterImage
     log: (line: string) => void
+    /** The data directory is gone. */
+    onGone: (reason: DiskError) => void
   }) {
     const { clock, config, storage, image, log } = options
     const { replicas, directory } = storage
     this.#clock = clock
     this.#storage = storage
     this.#log = log
+    this.#onGone = options.onGone
     this.#cleaner = new LogCleaner({ clock, config, storage, log })
     const retentionMs = (): number => config.logRetentionCheckIntervalMs
     const checkpointsMs = (): number => config.logFlushOffsetCheckpointIntervalMs
     this.#repeated = [
+      this.#every(
+        'data directory',
+        () => limits.directoryCheckMs,
+        () => {
+          directory.assertInPlace()
+          this.#keepIdentity()
+          replicas.lookForFiles()
+        }
+      ),
       this.#every('retention', retentionMs, () => unattended(clock, replicas.applyRetention())),
-      this.#every('checkpoints', checkpointsMs, () => replicas.saveCheckpointsIfRoom()),
+      this.#every(
+        'recovery points',
+        () => limits.recoveryPointsMs,
+        () => replicas.saving.metadataPointIfRoom()
+      ),
+      this.#every('checkpoints', checkpointsMs, () => replicas.saving.allIfRoom()),
       this.#every(
         'reserve',
         () => limits.reserveCheckMs,
@@ -65,10 +84,17 @@ export class Housekeeping {
     this.#recoveryPoints?.cancel()
   }
 
+  #keepIdentity(): void {
+    const { directory } = this.#storage
+    if (!directory.restoreIdentity()) return
+    const { location } = directory.disk
+    this.#log(`${location}/meta.properties was removed. It says who the directory belongs to, and was written again.`)
+  }
+
   #saveRecoveryPointsSoon(): void {
     this.#recoveryPoints ??= this.#clock.after(limits.recoveryPointsMs, () => {
       this.#recoveryPoints = null
-      this.#storage.replicas.saveRecoveryPointsIfRoom()
+      this.#storage.replicas.saving.recoveryPointsIfRoom()
     })
   }
 
@@ -79,7 +105,8 @@ export class Housekeeping {
         work()
       } catch (error) {
         if (!(error instanceof DiskError)) throw error
-        this.#log(`${what}: ${error.message}`)
+        if (error.problem === 'gone') this.#onGone(error)
+        else this.#log(`${what}: ${error.message}`)
       }
     }
     return new RepeatingTimer(this.#clock, intervalMs, attempt)

@@ -62,10 +62,10 @@ export class LogCleaner {
   }
 
   async #dirtiest(): Promise<Dirty | null> {
-    const { clock, storage } = this.#options
+    const { replicas } = this.#options.storage
     this.#forgetPast()
     let dirtiest: Dirty | null = null
-    await inSlices(clock, [...storage.replicas.all()], (replica) => {
+    await inSlices(replicas.slices, [...replicas.all()], (replica) => {
       if (this.#leftAlone.has(replica) || !replica.log.config.cleanupCompact) return
       const dirt = this.#dirtIn(replica)
       if (dirt !== null && (dirtiest === null || dirt.ratio > dirtiest.dirt.ratio)) dirtiest = { replica, dirt }

@@ -7,7 +7,7 @@ import { DamagedSnapshot, newestSnapshot, readSnapshot, type SnapshotId } from '
 import { metadataTopicName } from '../coordination/metadata/topic-names.ts'
 import type { Disk } from '../host/disk.ts'
 import { DamageError } from '../log/damage.ts'
-import type { StateSnapshot } from './replica-log.ts'
+import { noSnapshot, type StateSnapshot } from './replica-log.ts'
 
 export const metadataDirectory = `${metadataTopicName}-0`
 const quorumStateFile = `${metadataDirectory}/quorum-state`
@@ -23,7 +23,7 @@ export function readMetadataDirectory(disk: Disk): MetadataFacts {
   const names = disk.list(metadataDirectory)
   if (names.length === 0) assertNoPartitions(disk)
   const id = newestSnapshot(names)
-  const snapshot = { endOffset: id?.endOffset ?? 0, records: () => (id === null ? [] : recordsOf(disk, id)) }
+  const snapshot = id === null ? noSnapshot : { endOffset: id.endOffset, records: () => recordsOf(disk, id) }
   const quorumEpoch = names.includes('quorum-state') ? readQuorumEpoch(disk) : 0
   return { snapshot, leaderEpoch: Math.max(quorumEpoch, id?.epoch ?? 0) }
 }

@@ -108,11 +108,15 @@ export class OfflineReplicas {
     return closed.every(({ status }) => status === 'fulfilled')
   }
 
-  /** Whether a log was offline all the time, and is not as a clean stop left it: its checkpoints say where its recovery begins. */
+  /**
+   * Whether a log is not as a clean stop leaves it: it was offline all the time, and its checkpoints say where its recovery begins; or it
+   * was damaged while it served, which the next start finds only where it looks for that.
+   */
   areUnrecovered(wasStoppedCleanly: boolean): boolean {
     for (const [, hosted] of this.#hosted.byName()) {
-      if (hosted.kind !== 'offline' || hosted.closed !== null) continue
-      if (hosted.history === 'new' || !wasStoppedCleanly) return true
+      if (hosted.kind !== 'offline') continue
+      if (hosted.closed !== null && hosted.reason.problem !== 'damaged') continue
+      if (hosted.closed !== null || hosted.history === 'new' || !wasStoppedCleanly) return true
     }
     return false
   }

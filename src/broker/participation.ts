@@ -8,7 +8,7 @@ import { DiskError } from '../host/disk.ts'
 import { unattended } from '../host/unattended.ts'
 import type { Lines } from './broker.ts'
 import { Heartbeats } from './heartbeats.ts'
-import { PeerUnreachable } from './replication/fetcher.ts'
+import { PeerUnreachable } from './peer.ts'
 import { Fetchers } from './replication/fetchers.ts'
 import { InSyncSets } from './replication/in-sync-sets.ts'
 import { isThrottledReplica, ReplicationThrottle } from './replication/replication-throttle.ts'
@@ -64,6 +64,7 @@ export class Participation {
       send: (heartbeat) => controller.ask(({ brokers }) => brokers.heartbeat(heartbeat)),
       say: () => ({
         ...{ brokerId: nodeId, brokerEpoch: this.#epoch, offline: [...replicas.offline()] },
+        opened: replicas.openedLate(image()),
         knowsItself: image().broker(nodeId)?.epoch === this.#epoch
       })
     })

@@ -9,6 +9,7 @@ import { SyncTurns } from '../log/sync-turns.ts'
 import type { Durability, LogConfig } from '../log/types.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import type { DataDirectory } from './data-directory.ts'
+import type { RefusedRecords } from './refused-records.ts'
 import { strayName } from './strays.ts'
 import type { Telling } from './telling.ts'
 
@@ -36,6 +37,7 @@ export interface PartitionLogsOptions {
   readonly directory: DataDirectory
   readonly checkpoints: Checkpoints
   readonly telling: Telling
+  readonly refused: RefusedRecords
   /** Gets a line when a log was recovered, or had to be mended. */
   readonly log: (line: string) => void
 }
@@ -56,8 +58,9 @@ export class PartitionLogs {
 
   /** Throws DiskError. */
   open(of: PartitionIdentity, config: LogConfig, history: History, special: Partial<Manner> = {}): PartitionLog {
-    const { host, directory, checkpoints, telling } = this.#options
+    const { host, directory, checkpoints, telling, refused } = this.#options
     const name = directoryOf(of)
+    refused.forget(name)
     if (history === 'new') directory.cleaner.forget(name)
     const log = PartitionLog.open({
       disk: host.disk,
@@ -83,6 +86,13 @@ export class PartitionLogs {
       if (error instanceof DiskError) this.onFailure?.(of, error)
     }
     log.onTrouble = (trouble) => telling.troubled(name, trouble)
+    log.onRefused = (reason) => refused.refused(name, reason)
+    log.onTaken = () => refused.taken(name)
+    log.onUnread = (trouble) => {
+      const what = `${name} cannot be read`
+      if (trouble === 'over') telling.mended(what)
+      else telling.failed(what, trouble)
+    }
     return log
   }
 

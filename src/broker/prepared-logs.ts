@@ -18,6 +18,10 @@ export class PreparedLogs {
     this.#remove = options.remove
   }
 
+  has(name: string, topicId: string): boolean {
+    return this.#logs.get(name)?.topicId === topicId
+  }
+
   /** A log at each step. Throws DiskError, and has removed them again then. */
   *prepare(plan: PartitionPlan): Iterable<void> {
     try {

@@ -10,17 +10,9 @@ import type { Replica, ReplicaObserver } from './replication/replica.ts'
 /** Consumers wait for what is committed, some for what no open transaction holds back; followers for what is written. */
 export type WaitingReader = 'consumer' | 'consumer of what is stable' | 'follower'
 
-export interface FetchWait {
-  readonly reader: WaitingReader
-  readonly replicas: readonly Replica[]
-  /** Bytes still missing for the answer to be due. */
-  readonly missingBytes: number
-  readonly maxWaitMs: number
-}
-
 export class FetchPurgatory {
   readonly #clock: Clock
-  readonly #waiting = new Set<WaitingFetch | FetchWatch>()
+  readonly #waiting = new Set<FetchWatch>()
   #isReleased = false
   #hasEnded = false
 
@@ -32,21 +24,14 @@ export class FetchPurgatory {
     return this.#waiting.size
   }
 
-  /** Resolves when it is time to read again and answer. */
-  wait(wait: FetchWait): Promise<void> {
-    if (this.#hasEnded || (this.#isReleased && wait.reader !== 'follower')) return Promise.resolve()
-    return new Promise((resolve) => {
-      const fetch = new WaitingFetch(wait, this.#clock, () => {
-        this.#waiting.delete(fetch)
-        resolve()
-      })
-      this.#waiting.add(fetch)
-    })
+  /** Consumers do not wait any more. */
+  get isReleased(): boolean {
+    return this.#isReleased || this.#hasEnded
   }
 
-  /** For who reads so many partitions that it takes more than one turn, and may have to wait then. */
+  /** For who may have to wait for what comes to partitions that were read. Whoever asks for it closes it. */
   watch(reader: WaitingReader): FetchWatch {
-    const watch = new FetchWatch(reader, this.#clock, () => void this.#waiting.delete(watch))
+    const watch = new FetchWatch(reader, this.#clock, this.#waiting)
     if (this.#hasEnded || (this.#isReleased && reader !== 'follower')) watch.ended()
     else this.#waiting.add(watch)
     return watch
@@ -55,41 +40,13 @@ export class FetchPurgatory {
   /** Lets consumers go at once, and none of them wait any more: the broker is stopping. */
   release(): void {
     this.#isReleased = true
-    for (const fetch of [...this.#waiting]) if (fetch.reader !== 'follower') fetch.ended()
+    for (const watch of [...this.#waiting]) if (watch.reader !== 'follower') watch.ended()
   }
 
   /** Lets everyone go: the broker serves no more. */
   end(): void {
     this.#hasEnded = true
-    for (const fetch of [...this.#waiting]) fetch.ended()
-  }
-}
-
-class WaitingFetch implements ReplicaObserver {
-  readonly reader: WaitingReader
-  readonly #replicas: readonly Replica[]
-  readonly #timer: Timer
-  readonly #done: () => void
-  #missingBytes: number
-
-  constructor(wait: FetchWait, clock: Clock, done: () => void) {
-    this.reader = wait.reader
-    this.#replicas = wait.replicas
-    this.#missingBytes = wait.missingBytes
-    this.#done = done
-    this.#timer = clock.after(wait.maxWaitMs, () => this.ended())
-    for (const replica of wait.replicas) observe(replica, wait.reader, this)
-  }
-
-  advanced(bytes: number): void {
-    this.#missingBytes -= bytes
-    if (this.#missingBytes <= 0) this.ended()
-  }
-
-  ended(): void {
-    this.#timer.cancel()
-    for (const replica of this.#replicas) replica.forget(this)
-    this.#done()
+    for (const watch of [...this.#waiting]) watch.ended()
   }
 }
 
@@ -98,23 +55,26 @@ export class FetchWatch implements ReplicaObserver {
   readonly reader: WaitingReader
   readonly #replicas: Replica[] = []
   readonly #clock: Clock
-  readonly #onEnd: () => void
+  /** Those that have not ended. */
+  readonly #waiting: Set<FetchWatch>
   #cameBytes = 0
   #wantedBytes = Infinity
   #timer: Timer | null = null
   #goOn: (() => void) | null = null
   #hasEnded = false
 
-  constructor(reader: WaitingReader, clock: Clock, onEnd: () => void) {
+  constructor(reader: WaitingReader, clock: Clock, waiting: Set<FetchWatch>) {
     this.reader = reader
     this.#clock = clock
-    this.#onEnd = onEnd
+    this.#waiting = waiting
   }
 
   /** Its partition was just read. */
   add(replica: Replica): void {
     this.#replicas.push(replica)
-    observe(replica, this.reader, this)
+    if (this.reader === 'follower') replica.observeWritten(this)
+    else if (this.reader === 'consumer') replica.observe(this)
+    else replica.observeStable(this)
   }
 
   get isOfNone(): boolean {
@@ -141,7 +101,7 @@ export class FetchWatch implements ReplicaObserver {
     if (this.#hasEnded) return
     this.#hasEnded = true
     this.#timer?.cancel()
-    this.#onEnd()
+    this.#waiting.delete(this)
     this.#goOn?.()
   }
 
@@ -150,10 +110,4 @@ export class FetchWatch implements ReplicaObserver {
     this.ended()
     for (const replica of this.#replicas) replica.forget(this)
   }
-}
-
-function observe(replica: Replica, reader: WaitingReader, observer: ReplicaObserver): void {
-  if (reader === 'follower') replica.observeWritten(observer)
-  else if (reader === 'consumer') replica.observe(observer)
-  else replica.observeStable(observer)
 }

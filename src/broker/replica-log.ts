@@ -12,13 +12,13 @@ import {
 } from '../coordination/coordinator.ts'
 import { DiskError } from '../host/disk.ts'
 import { limits } from '../limits.ts'
-import type { AppendResult, TransactionMarker } from '../log/types.ts'
+import type { AppendResult, TransactionMarker, Within } from '../log/types.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, isControl, isTransactional, readBatchHeader } from '../protocol/records/batch.ts'
 import { type BatchContent, buildBatch } from '../protocol/records/builder.ts'
 import { endTransactionMarker, readTransactionEnd } from '../protocol/records/control-records.ts'
 import { isUnreadable, readRecords } from '../protocol/records/reader.ts'
-import { type CommitPatience, CommitTimeout, NotLeading, type Replica, type Within } from './replication/replica.ts'
+import { type CommitPatience, CommitTimeout, NotLeading, type Replica } from './replication/replica.ts'
 
 /** Records that stand for all of the log below an offset. */
 export interface StateSnapshot {

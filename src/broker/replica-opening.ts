@@ -3,13 +3,14 @@
  * a crash left is made durable before it takes a role.
  */
 import type { PartitionImage, TopicImage } from '../coordination/metadata/image.ts'
+import { noLeader } from '../coordination/metadata/partition-image.ts'
 import { DiskError } from '../host/disk.ts'
 import { clockOf } from '../host/guarded-clock.ts'
 import { unattended } from '../host/unattended.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { LogConfig } from '../log/types.ts'
 import type { Checkpoints } from './checkpoints.ts'
-import type { HostedPartition } from './hosted-partition.ts'
+import { type HostedPartition, OlderMetadataError } from './hosted-partition.ts'
 import { metadataDirectory } from './metadata-directory.ts'
 import type { OfflineReplicas } from './offline-replicas.ts'
 import { directoryOf, type History, type PartitionIdentity, type PartitionLogs } from './partition-logs.ts'
@@ -60,19 +61,18 @@ export class ReplicaOpening {
     const { partitionId, leaderEpoch } = partition
     const identity = { topic: topic.name, topicId: topic.id, partition: partitionId, leaderEpoch }
     const name = directoryOf(identity)
-    const history = this.#mayBeMissing(name, partition) ? 'new' : how.history
     let log = prepared.take(name, topic.id)
     try {
       const copies = partition.replicas.length === 1 ? 'one' : 'several'
-      log ??= logs.open(identity, how.config, history, { copies })
-      this.#assertEpochIsKnown(identity, log)
+      log ??= logs.open(identity, how.config, how.history, { copies })
+      this.#assertEpochIsKnown(identity, partition, log)
       const replica = this.#replicaOf(identity, partition, log, how.minInSyncReplicas)
-      this.#settle(replica, history)
+      this.#settle(replica, how.history)
       return { kind: 'online', replica }
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       log?.abandon()
-      return offline.notOpened(identity, history, error)
+      return offline.notOpened(identity, how.history, error)
     }
   }
 
@@ -82,7 +82,7 @@ export class ReplicaOpening {
   }
 
   /** Where others have everything, a log may be missing: the partition was made while this broker was away. It is filled again. */
-  #mayBeMissing(directory: string, partition: PartitionImage): boolean {
+  mayBeMissing(directory: string, partition: PartitionImage): boolean {
     if (isNeeded(partition, this.#options.nodeId)) return false
     try {
       return this.#options.host.disk.list(directory).length === 0
@@ -95,15 +95,18 @@ export class ReplicaOpening {
 
   /**
    * A leader's epoch is in the metadata before the leader writes a record of it. A log that knows a later one belongs to
-   * later metadata, and what is appended to it with an older epoch would be cut off by its next recovery.
+   * later metadata, and what is appended to it with an older epoch would be cut off by its next recovery. In an epoch without a
+   * leader nobody wrote: such a one is the next of the older metadata, which took the leader away for just this reason.
    */
-  #assertEpochIsKnown(identity: PartitionIdentity, log: PartitionLog): void {
-    if (log.latestEpoch <= identity.leaderEpoch) return
+  #assertEpochIsKnown(identity: PartitionIdentity, { leader, leaderEpoch }: PartitionImage, log: PartitionLog): void {
+    const lastLedEpoch = leader === noLeader && leaderEpoch > 0 ? leaderEpoch - 1 : leaderEpoch
+    if (log.latestEpoch <= lastLedEpoch) return
     const name = directoryOf(identity)
     const path = `${this.#options.host.disk.location}/${name}`
-    const what = `${path} has records of leader epoch ${log.latestEpoch}, and the cluster metadata knows of ${identity.leaderEpoch}.`
+    const what = `${path} has records of leader epoch ${log.latestEpoch}, and the cluster metadata knows of ${lastLedEpoch}.`
     const advice = `The metadata is older than the records: restore ${metadataDirectory} as it was when they were written.`
-    throw new DiskError('failed', name, `${what} ${advice}`)
+    const otherwise = `Where there is no backup of it, odradek dump ${path} --records reads them; then delete the topic, and make it again.`
+    throw new OlderMetadataError(name, `${what} ${advice} ${otherwise}`)
   }
 
   #replicaOf(

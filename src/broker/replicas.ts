@@ -1,8 +1,8 @@
 /** Every replica of this broker: opened at start, made and removed as topics come and go, closed at the end. */
 
 import type { OfflineReplica } from '../controller/broker-changes.ts'
-import { type CutReplica, isDecided } from '../controller/cut-replicas.ts'
 import type { PartitionPlan } from '../controller/log-makers.ts'
+import { isDecided, type ReplicaEnd, type SaidOfReplicas } from '../controller/replica-ends.ts'
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import {
   type ClusterImage,
@@ -13,13 +13,15 @@ import {
 } from '../coordination/metadata/image.ts'
 import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
-import { inSlices, someAtATime } from '../host/slices.ts'
+import { inSlices, SharedSlices, someAtATime } from '../host/slices.ts'
 import { limits } from '../limits.ts'
+import { DamageError } from '../log/damage.ts'
 import { setDirectoryAside } from '../log/deleted-directory.ts'
 import type { PartitionLog } from '../log/partition-log.ts'
 import type { Durability } from '../log/types.ts'
 import { Checkpoints, type HostedByName } from './checkpoints.ts'
-import type { DataDirectory } from './data-directory.ts'
+import type { DataDirectory, LastStop } from './data-directory.ts'
+import { FilesInPlace } from './files-in-place.ts'
 import { type HostedPartition, notHosted, type OfflinePartition } from './hosted-partition.ts'
 import { HostedPartitions } from './hosted-partitions.ts'
 import { metadataDirectory } from './metadata-directory.ts'
@@ -28,9 +30,12 @@ import { OfflineReplicas } from './offline-replicas.ts'
 import { directoryOf, type History, type PartitionIdentity, PartitionLogs } from './partition-logs.ts'
 import { PreparedLogs } from './prepared-logs.ts'
 import { Refills } from './refills.ts'
+import { RefusedRecords } from './refused-records.ts'
 import { Removals } from './removals.ts'
+import { type RenewedLog, RenewedLogs } from './renewed-logs.ts'
 import { isNeeded, ReplicaOpening } from './replica-opening.ts'
 import type { Replica } from './replication/replica.ts'
+import { Saving } from './saving.ts'
 import { setStraysAside } from './strays.ts'
 import { Telling } from './telling.ts'
 
@@ -52,9 +57,15 @@ export interface RoleObserver {
   onGone(replica: Replica): void
 }
 
+const newRefused = 'new partitions are refused'
+
 export class Replicas {
   /** Called when a follower of what is led here has all that is committed. */
   onMayJoin: ((replica: Replica, nodeId: number) => void) | undefined
+  /** What this broker does with many of its partitions at once takes its time from these. */
+  readonly slices: SharedSlices
+  /** How far they are safe, and where they begin, is written down by it. */
+  readonly saving: Saving
   readonly #options: ReplicasOptions
   readonly #hosted = new HostedPartitions()
   readonly #opening: ReplicaOpening
@@ -65,8 +76,17 @@ export class Replicas {
   readonly #telling: Telling
   readonly #removals: Removals
   readonly #refills: Refills
+  readonly #renewed: RenewedLogs
+  readonly #files = new FilesInPlace({
+    replicas: () => this.all(),
+    metadata: () => this.#metadata?.replica ?? null
+  })
   readonly #observers: RoleObserver[] = []
+  /** Could not be opened when this broker registered, and the controller has not said since who has everything. */
+  readonly #openedLate = new Set<Replica>()
   #metadata: MetadataLog | null = null
+  /** As the cluster knew the broker before it registered anew. */
+  #lastStop: LastStop = 'crash'
   /** Where roles come from, once the controller has said who leads in this life of the cluster. */
   #image: ClusterImage | null = null
   #hasRoles = false
@@ -74,14 +94,18 @@ export class Replicas {
   constructor(options: ReplicasOptions) {
     this.#options = options
     const { host, durability, directory, log } = options
+    this.slices = new SharedSlices(host.clock)
     this.#telling = new Telling(log, host.clock)
-    this.#removals = new Removals(host)
+    this.#removals = new Removals(host, this.slices, this.#telling)
     this.#refills = new Refills(host, this.#removals, log)
-    this.#checkpoints = new Checkpoints(directory, () => this.#byName(), log)
+    this.#checkpoints = new Checkpoints(directory, () => this.#byName(), this.slices, log)
     const { checkpoints, telling } = { checkpoints: this.#checkpoints, telling: this.#telling }
+    const metadataPoint = (): number => this.#metadata?.replica.log.recoveryPoint ?? 0
+    this.saving = new Saving({ checkpoints, directory, telling, metadataPoint })
     const end = (replica: Replica): void => this.#end(replica)
     this.#offline = new OfflineReplicas({ hosted: this.#hosted, telling, refills: this.#refills, end, log })
-    this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, log })
+    const refused = new RefusedRecords(host.clock, log)
+    this.#logs = new PartitionLogs({ host, durability, directory, checkpoints, telling, refused, log })
     this.#logs.onDamage = (of, damage) => this.#offline.take(of, damage)
     this.#logs.onFailure = (of, error) => this.#leaveToOthers(of, error)
     this.#prepared = new PreparedLogs({
@@ -90,9 +114,16 @@ export class Replicas {
         this.#telling.attempt(`removal of ${name}`, () => this.#removals.add(prepared.setAside()))
       }
     })
+    this.#renewed = new RenewedLogs({
+      host,
+      slices: this.slices,
+      save: () => this.saving.allTold(),
+      open: (renewed) => this.#openRenewed(renewed),
+      failed: (renewed, reason) => this.#renewalFailed(renewed, reason)
+    })
     const parts = { checkpoints, logs: this.#logs, prepared: this.#prepared, offline: this.#offline }
     this.#opening = new ReplicaOpening(options, parts, {
-      writeDown: () => this.saveRecoveryPoints(),
+      writeDown: () => this.saving.recoveryPoints(),
       onSettled: (replica) => this.#roleOnceSettled(replica),
       onMayJoin: (replica, follower) => this.onMayJoin?.(replica, follower)
     })
@@ -121,14 +152,32 @@ export class Replicas {
     return this.#hosted.online()
   }
 
-  /** Those that cannot be served. */
-  offline(): Iterable<OfflineReplica> {
-    return this.#hosted.offline()
+  /** Those that cannot be served, or not before what a crash left is safe. */
+  *offline(): Iterable<OfflineReplica> {
+    yield* this.#hosted.offline()
+    for (const { topicId, partition, isUnsettled } of this.#openedLate)
+      if (isUnsettled) yield { topicId, partitionId: partition }
+  }
+
+  /** Where those end that can be served, and could not when this broker registered: the controller has to know before they take a role. */
+  openedLate(image: ClusterImage): readonly ReplicaEnd[] {
+    if (this.#openedLate.size === 0) return []
+    const settled = [...this.#openedLate].filter(({ isUnsettled }) => !isUnsettled)
+    return this.said(image).ends.filter(({ topicId, partitionId }) =>
+      settled.some((replica) => replica.topicId === topicId && replica.partition === partitionId)
+    )
   }
 
   /** What the controller has to know of them before they take a role. */
-  doubtful(): { readonly cut: readonly CutReplica[]; readonly damaged: readonly OfflineReplica[] } {
-    return { cut: [...this.#hosted.cut()], damaged: [...this.#hosted.damaged()] }
+  said(image: ClusterImage): SaidOfReplicas {
+    return {
+      // What was acknowledged as durable survives a kill and a power cut; what the system had may be gone after the latter.
+      isClean: this.#lastStop === 'clean' || (this.#lastStop === 'crash' && this.#options.durability === 'disk'),
+      ends: [...this.#hosted.ends(image, this.#lastStop)],
+      offline: [...this.#hosted.offline()],
+      damaged: [...this.#hosted.damaged()],
+      ahead: [...this.#hosted.ahead()]
+    }
   }
 
   /** Opens the log of what the cluster knows, in this directory. Throws DiskError. */
@@ -141,20 +190,25 @@ export class Replicas {
   /** Opens the log of every partition of the image, and sets aside directories that belong to none. */
   openAll(image: ClusterImage): void {
     this.#image = image
-    const { host, directory, log } = this.#options
+    const { host, nodeId, directory, log } = this.#options
+    this.#lastStop = directory.lastStop(image.brokerEpoch(nodeId))
+    const doubt = directory.doubtOfLastStop(image.brokerEpoch(nodeId))
+    if (doubt !== null) log(doubt)
     const wasSynced = (name: string): boolean =>
       directory.wasStoppedCleanly || (this.#checkpoints.recoveryPointOf(name) ?? 0) > 0
     const onSetAside = (name: string): void => this.#checkpoints.forget(name)
-    setStraysAside({ host, image, wasSynced, onSetAside, log })
+    setStraysAside({ host, image, nodeId, wasSynced, onSetAside, log })
     image.forgetRemoved()
-    this.#checkpoints.forgetDeleted(image)
+    this.#checkpoints.forgetDeleted(image, nodeId)
     const history = directory.isNew ? 'new' : 'known'
     for (const topic of image.topics()) this.#open(topic, topic.partitions, image, history)
+    if (this.#checkpoints.areStale) this.#renewed.begin()
   }
 
   /** Resolves when what a crash left is durable, and so readable, or its partition is offline. */
-  recovered(): Promise<void> {
-    return this.#opening.settled()
+  async recovered(): Promise<void> {
+    await this.#renewed.settled()
+    await this.#opening.settled()
   }
 
   /** The controller has said who leads: from here on every replica has the role that the image gives it. */
@@ -166,8 +220,14 @@ export class Replicas {
   }
 
   /** Makes the logs of partitions that are about to be told of, one at each step. Throws DiskError, and has removed them again then. */
-  prepare(plan: PartitionPlan): Iterable<void> {
-    return this.#prepared.prepare(plan)
+  *prepare(plan: PartitionPlan): Iterable<void> {
+    try {
+      yield* this.#prepared.prepare(plan)
+      this.#telling.mended(newRefused)
+    } catch (error) {
+      if (error instanceof DiskError) this.#telling.failed(newRefused, error)
+      throw error
+    }
   }
 
   /** Whether something on the disk speaks of an earlier topic of this name. */
@@ -177,7 +237,7 @@ export class Replicas {
 
   /** Resolves when nothing does. Rejects with DiskError. */
   letGo(): Promise<void> {
-    return this.saveCheckpoints()
+    return this.saving.allTold()
   }
 
   discard(plan: PartitionPlan): Iterable<void> {
@@ -190,14 +250,15 @@ export class Replicas {
 
   /** Resolves when the directories of new partitions survive a power cut. */
   namesSafe(): Promise<void> {
-    return this.#options.host.disk.syncDirectory('')
+    return this.#telling.beside(newRefused, () => this.#options.host.disk.syncDirectory(''))
   }
 
   /** Makes, extends, reconfigures and removes replicas, and gives them their roles, as the cluster's image has changed. */
   follow(delta: MetadataDelta, image: ClusterImage): void {
     for (const topic of delta.deleted) this.#remove(topic)
-    if (delta.deleted.length > 0) this.#telling.attemptSoon('checkpoints', () => this.saveCheckpoints())
+    if (delta.deleted.length > 0) this.saving.allSoon()
     for (const [topic, partitions] of byTopic(delta.partitions)) this.#followPartitions(topic, partitions, image)
+    this.#renewed.beginIfNeeded()
     for (const { type, name } of delta.configs) {
       if (type === ResourceType.topic) this.#configure(name, image)
       // A broker's configuration gives the defaults of every topic.
@@ -229,7 +290,7 @@ export class Replicas {
       if (topic === undefined || partition === undefined) continue
       const hosted = this.get(topic.name, partitionId)
       if (hosted.kind !== 'offline') continue
-      if (hosted.mayPass) this.#open(topic, [partition], image, hosted.history)
+      if (hosted.mayPass) this.#openLate(topic, partition, image, hosted.history)
       else if (this.#mayFillAgain(hosted, partition, directoryOf({ topic: topic.name, partition: partitionId })))
         this.#fillAgain(topic, partition, image, hosted.reason)
       else {
@@ -238,7 +299,14 @@ export class Replicas {
       }
       if (this.#hasRoles) this.#giveRole(topic, partition)
     }
+    this.#renewed.beginIfNeeded()
     if (needed.length > 0) this.#offline.onOffline?.(needed)
+  }
+
+  #openLate(topic: TopicImage, partition: PartitionImage, image: ClusterImage, history: History): void {
+    this.#open(topic, [partition], image, history)
+    const hosted = this.get(topic.name, partition.partitionId)
+    if (hosted.kind === 'online' && !isDecided(partition, this.#options.nodeId)) this.#openedLate.add(hosted.replica)
   }
 
   /** Where the log is damaged, or its disk failed while it served, and another leads who has everything. */
@@ -254,43 +322,31 @@ export class Replicas {
     this.#telling.attempt(`filling ${name} again`, () => {
       this.#refills.setAside(name, reason, partition.leader)
       this.#checkpoints.forget(name)
+      this.#hosted.put(topic.name, partition.partitionId, notHosted)
       this.#open(topic, [partition], image, 'new')
     })
   }
 
   /** Each partition for itself: one that cannot be trimmed does not keep the others from it. */
   async applyRetention(): Promise<void> {
-    await inSlices(this.#options.host.clock, [...this.all()], (replica) => {
+    await inSlices(this.slices, [...this.all()], (replica) => {
       if (!this.#hosted.serves(replica)) return
       const drop = (): number => replica.log.applyRetention(replica.highWatermark)
       this.#telling.attempt(`retention of ${replica.name}`, () => this.#freeing(drop))
     })
-    this.#telling.attemptSoon('log start offsets', () => this.saveLogStartOffsets())
+    this.saving.logStartOffsetsSoon()
   }
 
-  /** Resolves when they survive a power cut. Rejects with DiskError. */
-  saveLogStartOffsets(): Promise<void> {
-    return this.#options.directory.reserve.spendSoon(() => this.#checkpoints.save('log-start-offset-checkpoint'))
+  /** Looks for files of logs that somebody may have removed or moved. Throws DiskError 'gone' where there is nothing to go on with. */
+  lookForFiles(): void {
+    this.#files.look()
   }
 
-  /** Resolves when they survive a power cut. Rejects with DiskError. */
-  saveRecoveryPoints(): Promise<void> {
-    return this.#checkpoints.save('recovery-point-offset-checkpoint')
-  }
-
-  /** Resolves when all of them survive a power cut. Rejects with DiskError. */
-  saveCheckpoints(): Promise<void> {
-    return this.#options.directory.reserve.spendSoon(() => this.#checkpoints.saveAll())
-  }
-
-  /** Whoever waits for them hears nothing: they are written again, and a start does without them. */
-  saveRecoveryPointsIfRoom(): void {
-    this.#telling.attemptSoon('recovery points', () => this.saveRecoveryPoints())
-  }
-
-  /** After a recovery: without them the next start recovers again. On a full disk all can be read and made smaller. */
-  saveCheckpointsIfRoom(): void {
-    this.#telling.attemptSoon('checkpoints', () => this.#checkpoints.saveAll())
+  /** The records before the offset are gone. Resolves when a start knows it of the log; rejects with DiskError. */
+  deleteRecordsBefore({ name, log }: Replica, offset: number): Promise<void> {
+    return this.#telling.beside(`deletion of records of ${name}`, async () =>
+      this.#freeing(() => log.deleteRecordsBefore(offset))
+    )
   }
 
   /** Nobody waits for acknowledgements any more: the broker stops, and leads nothing. */
@@ -300,6 +356,8 @@ export class Replicas {
 
   /** Lets go of every file: the start has failed. */
   abandon(): void {
+    this.slices.end()
+    this.#renewed.end()
     this.#prepared.abandon()
     this.#removals.end()
     void this.#metadata?.snapshots.end()
@@ -311,19 +369,28 @@ export class Replicas {
 
   /** Syncs and closes every log, and leaves the mark of a clean stop, with the epoch under which a Kafka registered the broker. */
   async close(brokerEpoch: number | undefined): Promise<void> {
+    await this.#renewed.settled()
+    this.#renewed.end()
     this.#prepared.abandon()
     this.#removals.end()
     await this.#metadata?.snapshots.end()
     const replicas = this.#everyReplica()
     for (const replica of replicas) replica.end()
-    const { clock } = this.#options.host
-    const closings = await someAtATime(clock, replicas, limits.backgroundSyncs, ({ log }) => log.close())
+    const closings = await someAtATime(this.slices, replicas, limits.backgroundSyncs, ({ log }) => log.close())
+    for (const [index, { name }] of replicas.entries()) this.#tellDamage(name, closings[index])
     const areClosed = (await this.#offline.wereClosed()) && closings.every(({ status }) => status === 'fulfilled')
-    await this.saveCheckpoints()
+    await this.saving.all()
     const { directory } = this.#options
     // A log that could not be closed, or opened, has to be recovered by the next start: after a stop without this mark.
     if (areClosed && !this.#offline.areUnrecovered(directory.wasStoppedCleanly))
       directory.markCleanlyStopped(brokerEpoch ?? -1)
+    this.slices.end()
+  }
+
+  /** Nobody would hear before the next start that its files are gone. */
+  #tellDamage(name: string, closing: PromiseSettledResult<void> | undefined): void {
+    if (closing?.status !== 'rejected' || !(closing.reason instanceof DamageError)) return
+    this.#telling.failed(`${name} could not be closed cleanly`, closing.reason)
   }
 
   /** Does what makes room, which must be possible on a full disk. */
@@ -342,9 +409,38 @@ export class Replicas {
     const config = this.#options.config.logConfigFor(settings)
     const minInSyncReplicas = this.#options.config.minInSyncReplicasFor(settings)
     for (const partition of here) {
-      const replica = this.#opening.open(topic, partition, { config, minInSyncReplicas, history })
-      this.#hosted.put(topic.name, partition.partitionId, replica)
+      const { partitionId } = partition
+      const name = directoryOf({ topic: topic.name, partition: partitionId })
+      const isNew = history === 'new' || this.#opening.mayBeMissing(name, partition)
+      if (isNew && this.#checkpoints.knows(name)) this.#checkpoints.forget(name)
+      const how = { config, minInSyncReplicas, history: isNew ? 'new' : history } as const
+      if (this.#checkpoints.speakOfGone(name) && !this.#prepared.has(name, topic.id))
+        this.#renewed.add(name, { topicId: topic.id, partitionId, history: how.history })
+      else this.#hosted.put(topic.name, partitionId, this.#opening.open(topic, partition, how))
     }
+  }
+
+  /** No checkpoint speaks of an earlier log of its name any more. Meanwhile it may have been opened, or have come to be another's. */
+  #openRenewed({ topicId, partitionId, history }: RenewedLog): void {
+    const image = this.#image
+    const topic = image?.topicById(topicId)
+    const partition = topic?.partitions[partitionId]
+    if (image === null || topic === undefined || partition === undefined) return
+    const hosted = this.get(topic.name, partitionId)
+    if (hosted.kind === 'none') this.#open(topic, [partition], image, history)
+    else if (hosted.kind === 'offline' && hosted.mayPass) this.#openLate(topic, partition, image, history)
+    else return
+    if (this.#hasRoles) this.#giveRole(topic, partition)
+  }
+
+  /** It is offline, and is tried again. */
+  #renewalFailed({ topicId, partitionId, history }: RenewedLog, reason: DiskError): void {
+    const topic = this.#image?.topicById(topicId)
+    const partition = topic?.partitions[partitionId]
+    if (topic === undefined || partition === undefined || this.get(topic.name, partitionId).kind !== 'none') return
+    const { leaderEpoch } = partition
+    const of = { topic: topic.name, topicId, partition: partitionId, leaderEpoch }
+    this.#hosted.put(topic.name, partitionId, { ...this.#offline.notOpened(of, history, reason), mayPass: true })
   }
 
   #roleOnceSettled(replica: Replica): void {
@@ -366,7 +462,9 @@ export class Replicas {
       this.#offline.take(replica, error)
       return
     }
-    if (replica.log.wasCut && isDecided(partition, this.#options.nodeId))
+    const isKnown = isDecided(partition, this.#options.nodeId)
+    if (isKnown) this.#openedLate.delete(replica)
+    if (replica.log.wasCut && isKnown)
       this.#telling.attempt(`removal of the note that ${replica.name} was cut`, () => replica.log.forgetCut())
     for (const observer of this.#observers) observer.onRole(replica)
   }
@@ -398,6 +496,7 @@ export class Replicas {
   /** Nobody waits for it any more, and those who follow roles hear so. */
   #end(replica: Replica): void {
     replica.end()
+    this.#openedLate.delete(replica)
     for (const observer of this.#observers) observer.onGone(replica)
   }
 
@@ -420,7 +519,6 @@ export class Replicas {
     if (hosted.length === 0) return
     for (const partition of hosted.keys()) this.#removePartition(topic, partition)
     this.#hosted.forget(topic.name)
-    this.#checkpoints.becomeStale(topic.name)
   }
 
   /** Sets its directory aside, in one step, and removes it; again after a while where the disk refuses. */
@@ -430,6 +528,7 @@ export class Replicas {
     this.#hosted.put(topic.name, partition, notHosted)
     const name = directoryOf({ topic: topic.name, partition })
     this.#refills.forget(name)
+    this.#checkpoints.forget(name)
     if (hosted.kind === 'online') this.#end(hosted.replica)
     this.#telling.attempt(`deletion of ${name}`, () => {
       const { disk } = this.#options.host

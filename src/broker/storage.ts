@@ -33,6 +33,10 @@ export class Storage {
   readonly config: BrokerConfig
   readonly directory: DataDirectory
   readonly replicas: Replicas
+  #tellAbandoned: () => void = () => {}
+  readonly #abandoned = new Promise<void>((resolve) => {
+    this.#tellAbandoned = resolve
+  })
 
   /** Takes the directory and reads who it belongs to. Throws DiskError, and ConfigError when another node is asked for. */
   static open(options: StorageOptions): Storage {
@@ -69,7 +73,7 @@ export class Storage {
   /** The logs are open and recovered. Before clients take the room. */
   begin(): void {
     const { directory, replicas } = this
-    if (!directory.wasStoppedCleanly && !directory.isNew) replicas.saveCheckpointsIfRoom()
+    if (!directory.wasStoppedCleanly && !directory.isNew) replicas.saving.allIfRoom()
     directory.reserve.keep()
   }
 
@@ -80,19 +84,21 @@ export class Storage {
 
   /** Lets go of every file and of the directory: the start has failed. */
   abandon(): void {
+    this.#tellAbandoned()
     this.replicas.abandon()
     this.directory.release()
   }
 
   /**
    * Closes every log cleanly, and leaves the mark of a clean stop with the epoch under which the broker was registered. The directory is
-   * free afterwards, whatever happens.
+   * free afterwards, whatever happens. Of what was let go of nothing is waited for: a cluster may stop while one of its brokers is about to
+   * fail to start (seed 460).
    */
   async close(brokerEpoch: number | undefined): Promise<void> {
     const { reserve } = this.directory
     try {
       attempt(() => reserve.giveUpIfShort())
-      await this.replicas.close(brokerEpoch)
+      await Promise.race([this.#abandoned, this.replicas.close(brokerEpoch)])
     } finally {
       reserve.keep()
       this.directory.release()

@@ -11,7 +11,7 @@ export class Telling {
   readonly #clock: Clock
   /** What was told to go wrong, and goes wrong still. */
   readonly #told = new Set<string>()
-  /** Logs whose syncs are refused, or have failed. */
+  /** Logs whose syncs are refused. */
   readonly #inTrouble = new Set<string>()
 
   constructor(log: (line: string) => void, clock: Clock) {
@@ -19,14 +19,16 @@ export class Telling {
     this.#clock = clock
   }
 
-  /** Does the work; what the disk refuses is told, and left. */
-  attempt(what: string, work: () => void): void {
+  /** Does the work; what the disk refuses is told, and left: false then. */
+  attempt(what: string, work: () => void): boolean {
     try {
       work()
       this.mended(what)
+      return true
     } catch (error) {
       if (!(error instanceof DiskError)) throw error
       this.failed(what, error)
+      return false
     }
   }
 
@@ -42,6 +44,18 @@ export class Telling {
     unattended(this.#clock, told)
   }
 
+  /** Does the work for somebody who is told as well: what the disk refuses rejects. */
+  async beside<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      const result = await work()
+      this.mended(what)
+      return result
+    } catch (error) {
+      if (error instanceof DiskError) this.failed(what, error)
+      throw error
+    }
+  }
+
   failed(what: string, error: DiskError): void {
     if (!this.#told.has(what)) this.#log(`${what}: ${error.message}`)
     this.#told.add(what)
@@ -51,16 +65,23 @@ export class Telling {
     this.#told.delete(what)
   }
 
-  /** One line for all logs that a disk, or a want of file handles, troubles at the same time. */
+  /** One line for all logs whose syncs are refused at the same time, as for want of file handles; and one for each of which a sync has failed. */
   troubled(name: string, trouble: Trouble): void {
-    if (trouble instanceof Error) {
-      this.#inTrouble.add(name)
-      if (this.#inTrouble.size > 1) return
-      const what = `${name}: what was written cannot be made safe, and is not served to consumers before it is`
-      this.#log(`${what}: ${trouble.message}`)
+    if (typeof trouble !== 'string') this.#beginTrouble(name, trouble)
+    else if (this.#inTrouble.delete(name) && trouble === 'over' && this.#inTrouble.size === 0)
+      this.#log('Everything that was written is safe again.')
+  }
+
+  #beginTrouble(name: string, { is, reason }: Exclude<Trouble, string>): void {
+    if (is === 'final') {
+      this.#inTrouble.delete(name)
+      const what = `${name}: what was written last could not be made safe, and no more records are taken until a start has recovered it`
+      this.#log(`${what}: ${reason.message}`)
       return
     }
-    this.#inTrouble.delete(name)
-    if (trouble === 'over' && this.#inTrouble.size === 0) this.#log('Everything that was written is safe again.')
+    this.#inTrouble.add(name)
+    if (this.#inTrouble.size > 1) return
+    const what = `${name}: what was written cannot be made safe, and is not served to consumers before it is`
+    this.#log(`${what}: ${reason.message}`)
   }
 }

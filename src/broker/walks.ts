@@ -22,6 +22,11 @@ export class Walks {
     this.#pace = clock.pace ?? limits
   }
 
+  /** Whether any is under way. */
+  get isBusy(): boolean {
+    return this.#line.length > 0
+  }
+
   /** Whether a request that names so many partitions is done in slices. */
   areMany(partitions: number): boolean {
     return partitions > this.#pace.partitionsAtOnce

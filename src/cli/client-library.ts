@@ -1,7 +1,7 @@
 /**
  * What the client library (@platformatic/kafka 1.35) does wrong, and what is done instead. Besides what is here: compression.ts gives
- * it our snappy and zstd, consume/membership.ts is a member of a group in its place, and groups/consumer-group-describe.ts reads what
- * it cannot.
+ * it our snappy and zstd, consume/membership.ts is a member of a group in its place, and groups/modern-group-describe.ts and
+ * transactions/requests.ts read what it cannot.
  *
  * test/cli/client-library.test.ts looks at each fault itself: a test that fails there says that its work-around can go.
  */
@@ -59,4 +59,17 @@ export async function handedOver(
       else resolve()
     })
   })
+}
+
+/**
+ * What any broker answers the library asks of the first one given that takes a connection, also when that one hangs; of others it
+ * knows only by its own requests for metadata, which ours are not. So it is told whom to ask.
+ */
+export function enterBy(library: typeof kafka, base: kafka.Base, connect: () => Promise<kafka.Connection>): void {
+  base[library.kGetBootstrapConnection] = (callback) => {
+    connect().then(
+      (connection) => callback(null, connection),
+      (error: Error) => callback(error)
+    )
+  }
 }

@@ -7,14 +7,17 @@
 import type * as kafka from '@platformatic/kafka'
 import type { Base, Connection } from '@platformatic/kafka'
 import { CliError } from './cli-error.ts'
-import { giveUpLateConnection, handedOver } from './client-library.ts'
+import { enterBy, giveUpLateConnection, handedOver } from './client-library.ts'
 import { ExitCode } from './exit-codes.ts'
-import { answerOf, kafkaFailure, networkReason } from './kafka-failure.ts'
+import type { Address } from './global-options.ts'
+import { answerOf, isLibraryNetworkError, kafkaFailure, networkReason } from './kafka-failure.ts'
+import type { KnownBrokers } from './known-brokers.ts'
 import { coordinatorMoves } from './passing-errors.ts'
 import { persistently } from './waiting.ts'
 
 /** The requests this command line sends, by Kafka's names, and the library's types for them. */
 interface Requests {
+  ConsumerGroupHeartbeat: typeof kafka.consumerGroupHeartbeatV1.api
   CreatePartitions: typeof kafka.createPartitionsV3.api
   CreateTopics: typeof kafka.createTopicsV7.api
   DeleteGroups: typeof kafka.deleteGroupsV2.api
@@ -23,6 +26,9 @@ interface Requests {
   DescribeConfigs: typeof kafka.describeConfigsV4.api
   DescribeGroups: typeof kafka.describeGroupsV5.api
   DescribeLogDirs: typeof kafka.describeLogDirsV4.api
+  DescribeProducers: typeof kafka.describeProducersV0.api
+  DescribeTransactions: typeof kafka.describeTransactionsV0.api
+  EndTxn: typeof kafka.endTxnV4.api
   Fetch: typeof kafka.fetchV17.api
   FindCoordinator: typeof kafka.findCoordinatorV6.api
   Heartbeat: typeof kafka.heartbeatV4.api
@@ -45,6 +51,7 @@ type Answer<Api> = Api extends kafka.API<infer _Arguments, infer Response> ? Res
 
 export type MetadataResponse = Answer<Requests['Metadata']>
 export type TopicMetadata = MetadataResponse['topics'][number]
+export type ConsumerGroupHeartbeatResponse = Answer<Requests['ConsumerGroupHeartbeat']>
 export type FetchRequestTopics = Parameters<Requests['Fetch']>[6]
 export type FetchResponse = Answer<Requests['Fetch']>
 export type FetchedPartition = FetchResponse['responses'][number]['partitions'][number]
@@ -54,24 +61,32 @@ export type ProducedPartition = Exclude<
   boolean
 >['responses'][number]['partitionResponses'][number]
 
-/** A node's id, any bootstrap broker, or the controller. */
+/** A node's id, any broker that is known, or the controller. */
 export type Destination = number | 'any' | 'controller'
 
 /** LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER and NOT_CONTROLLER, beside a coordinator that loads or moves. */
 const passing = new Set([5, 6, ...coordinatorMoves, 41])
 const pauseMs = 100
 
+interface Connected {
+  readonly connection: Connection
+  readonly broker: Address
+}
+
 export class Cluster {
   readonly library: typeof kafka
   readonly base: Base
   readonly timeoutMs: number
+  readonly brokers: KnownBrokers
   #nodes = new Map<number, MetadataResponse['brokers'][number]>()
   #controllerId = -1
 
-  constructor(library: typeof kafka, base: Base, timeoutMs: number) {
+  constructor(library: typeof kafka, base: Base, timeoutMs: number, brokers: KnownBrokers) {
     this.library = library
     this.base = base
     this.timeoutMs = timeoutMs
+    this.brokers = brokers
+    enterBy(library, base, async () => (await this.#connectionToAny()).connection)
   }
 
   get nodeIds(): number[] {
@@ -83,6 +98,7 @@ export class Cluster {
     const metadata = await this.answer('Metadata', 'any', topics ? [...topics] : null, creation === 'create', false)
     this.#nodes = new Map(metadata.brokers.map((broker) => [broker.nodeId, broker]))
     this.#controllerId = metadata.controllerId
+    this.brokers.heardOf(metadata.brokers)
     return metadata
   }
 
@@ -92,8 +108,21 @@ export class Cluster {
     to: Destination,
     ...request: Parameters<Requests[Name]>
   ): Promise<Answer<Requests[Name]>> {
+    return await this.#patiently(() => this.#send(name, to, request))
+  }
+
+  /** As `call`, by a request of ours in the place of the library's, or by a certain version of one of its own. */
+  async ask<Request extends unknown[], Response>(
+    api: kafka.API<Request, Response>,
+    to: Destination,
+    ...request: Request
+  ): Promise<Response> {
+    return await this.#patiently(() => this.over(to, (connection) => api.async(connection, ...request)))
+  }
+
+  async #patiently<Result>(work: () => Promise<Result>): Promise<Result> {
     const mayPass = (error: unknown) => passing.has(kafkaFailure(error)?.code ?? 0)
-    return await persistently({ limitMs: this.timeoutMs, pauseMs }, mayPass, () => this.#send(name, to, request))
+    return await persistently({ limitMs: this.timeoutMs, pauseMs }, mayPass, work)
   }
 
   /** Sends a request and returns the answer also when parts of it are errors. */
@@ -117,7 +146,7 @@ export class Cluster {
     request: Parameters<Requests[Name]>
   ): Promise<Answer<Requests[Name]>> {
     return await this.over(to, async (connection) => {
-      // Asks for the versions first, over a bootstrap connection: until they are known no node is, so over this one.
+      // Asks for the versions first, of any broker.
       const api = await this.#api<Parameters<Requests[Name]>, Answer<Requests[Name]>>(name)
       return await api.async(connection, ...request)
     })
@@ -125,12 +154,15 @@ export class Cluster {
 
   /** Asks over a connection to that node, which is given up when no answer comes in time. */
   async over<Result>(to: Destination, ask: (connection: Connection) => Promise<Result>): Promise<Result> {
-    const connection = await this.#connection(to)
+    const { connection, broker } = await this.#connection(to)
     try {
       const answer = await ask(connection)
       await handedOver(this.library, connection, this.timeoutMs)
+      this.brokers.answered(broker)
       return answer
     } catch (error) {
+      if (isLibraryNetworkError(error)) this.brokers.missed(broker)
+      else this.brokers.answered(broker)
       giveUpLateConnection(this.library, connection, error)
       throw error
     }
@@ -142,31 +174,55 @@ export class Cluster {
     })
   }
 
-  async #connection(to: Destination): Promise<Connection> {
+  async #connection(to: Destination): Promise<Connected> {
     const id = to === 'controller' ? this.#controllerId : to
     const node = id === 'any' ? undefined : this.#nodes.get(id)
-    if (node === undefined) return await this.#bootstrapConnection()
+    if (node === undefined) return await this.#connectionToAny()
     try {
-      return await this.base.connections.get(node)
+      return await this.#connectionTo(node)
     } catch (error) {
       throw advertisedUnreachable(node, error)
     }
   }
 
-  #bootstrapConnection(): Promise<Connection> {
-    return new Promise((resolve, reject) => {
-      this.base[this.library.kGetBootstrapConnection]((error, connection) =>
-        connection ? resolve(connection) : reject(error)
-      )
-    })
+  async #connectionToAny(): Promise<Connected> {
+    const errors: Error[] = []
+    for (const broker of this.brokers.inOrder) {
+      try {
+        return await this.#connectionTo(broker)
+      } catch (error) {
+        errors.push(error instanceof Error ? error : new Error(String(error)))
+      }
+    }
+    const [only, ...others] = errors
+    throw only !== undefined && others.length === 0
+      ? only
+      : new this.library.MultipleErrors('no broker answers', errors)
+  }
+
+  async #connectionTo(broker: Address): Promise<Connected> {
+    try {
+      return { connection: await this.base.connections.get(broker), broker }
+    } catch (error) {
+      this.brokers.missed(broker)
+      throw error
+    }
   }
 
   async coordinator(group: string): Promise<number> {
-    const { coordinators } = await this.call('FindCoordinator', 'any', this.library.FindCoordinatorKeyTypes.GROUP, [
-      group
+    return await this.#coordinatorOf('GROUP', group)
+  }
+
+  async transactionCoordinator(transactionalId: string): Promise<number> {
+    return await this.#coordinatorOf('TRANSACTION', transactionalId)
+  }
+
+  async #coordinatorOf(kind: 'GROUP' | 'TRANSACTION', key: string): Promise<number> {
+    const { coordinators } = await this.call('FindCoordinator', 'any', this.library.FindCoordinatorKeyTypes[kind], [
+      key
     ])
     const [found] = coordinators
-    if (!found) throw new CliError({ what: `no broker coordinates the group ${group}` })
+    if (!found) throw new CliError({ what: `no broker coordinates the ${kind.toLowerCase()} ${key}` })
     return found.nodeId
   }
 

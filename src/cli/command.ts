@@ -17,6 +17,15 @@ export interface ArgumentDefinition {
   readonly isNew?: true
 }
 
+/** `transactional-id` of `<transactional-id...>`. */
+export function wordOf({ name }: ArgumentDefinition): string {
+  return name.replace(/[^\w-]/g, '')
+}
+
+export function isRequired({ name }: ArgumentDefinition): boolean {
+  return name.startsWith('<')
+}
+
 export interface OptionDefinition {
   /** Commander's notation: `-n, --count <n>`. */
   readonly flags: string
@@ -25,8 +34,14 @@ export interface OptionDefinition {
   /** Words that may be written beside others, for completion. */
   readonly words?: readonly string[]
   readonly default?: string | undefined
+  /** What holds without it, where the command sees to that by itself: told, and not set by the parser. */
+  readonly otherwise?: string
   /** The option may be given several times; its value is a list. */
   readonly repeatable?: true
+  /** Its value may be nothing: an empty key is a key. */
+  readonly mayBeEmpty?: true
+  /** Its value may be what looks like an option. */
+  readonly mayLookLikeOption?: true
   /** Other tools' names for the same option; each stands for these words. */
   readonly synonyms?: Readonly<Record<string, readonly string[]>>
 }
@@ -56,12 +71,15 @@ export interface CommandDefinition {
 export interface CommandGroup {
   readonly name: string
   readonly singular: string
+  /** Other words for the same noun. */
+  readonly aliases?: readonly string[]
   readonly summary: string
   readonly commands: readonly CommandDefinition[]
 }
 
 export function namesOf(entry: CommandDefinition | CommandGroup): readonly string[] {
-  return 'commands' in entry ? [entry.name, entry.singular] : [entry.name, ...(entry.aliases ?? [])]
+  const others = entry.aliases ?? []
+  return 'commands' in entry ? [entry.name, entry.singular, ...others] : [entry.name, ...others]
 }
 
 /** By its name or another word for it. */
@@ -81,6 +99,8 @@ export interface GlobalOptions {
   readonly quiet: boolean
   readonly verbose: boolean
   readonly yes: boolean
+  /** When the command is asked to end, no broker is waited for any longer. */
+  readonly interrupted?: AbortSignal
 }
 
 export interface Invocation {

@@ -17,10 +17,12 @@ import { deleteGroups } from './groups/delete.ts'
 import { describeGroup } from './groups/describe.ts'
 import { listGroups } from './groups/list.ts'
 import { resetGroup } from './groups/reset.ts'
+import { whyGroup } from './groups/why.ts'
 import { learn } from './learn/command.ts'
 import { produce } from './produce/command.ts'
 import { serve } from './serve/command.ts'
 import { alterTopic } from './topics/alter.ts'
+import { compactTopic } from './topics/compact.ts'
 import { createTopic } from './topics/create.ts'
 import { deleteTopics } from './topics/delete.ts'
 import { describeTopic } from './topics/describe.ts'
@@ -28,6 +30,10 @@ import { listTopics } from './topics/list.ts'
 import { topicOffsets } from './topics/offsets.ts'
 import { trimTopic } from './topics/trim.ts'
 import { trace } from './trace/command.ts'
+import { abortTransaction } from './transactions/abort.ts'
+import { describeTransaction } from './transactions/describe.ts'
+import { findHangingTransactions } from './transactions/find-hanging.ts'
+import { listTransactions } from './transactions/list.ts'
 
 export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   serve,
@@ -45,7 +51,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
     name: 'topics',
     singular: 'topic',
     summary: 'list, describe, create, change and delete topics',
-    commands: [listTopics, describeTopic, createTopic, alterTopic, deleteTopics, trimTopic, topicOffsets]
+    commands: [listTopics, describeTopic, createTopic, alterTopic, deleteTopics, trimTopic, compactTopic, topicOffsets]
   },
   {
     name: 'brokers',
@@ -57,7 +63,14 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
     name: 'groups',
     singular: 'group',
     summary: 'list and describe consumer groups, move and delete their offsets',
-    commands: [listGroups, describeGroup, resetGroup, deleteGroups]
+    commands: [listGroups, describeGroup, whyGroup, resetGroup, deleteGroups]
+  },
+  {
+    name: 'transactions',
+    singular: 'transaction',
+    aliases: ['txn', 'tx'],
+    summary: 'list and describe transactions, find those that hang, end one',
+    commands: [listTransactions, describeTransaction, abortTransaction, findHangingTransactions]
   },
   completion,
   completionWords

@@ -13,7 +13,14 @@ export type ConfigSubject =
 const topicResource = 2 as const
 const brokerResource = 4 as const
 /** Where a setting comes from, by Kafka's number. */
-const sources: readonly string[] = ['unknown', 'topic', 'dynamic broker', 'dynamic default', 'static broker', 'default']
+const sources: readonly string[] = [
+  'unknown',
+  'topic',
+  'dynamic broker',
+  'dynamic, all brokers',
+  'static broker',
+  'default'
+]
 const builtIn = 5
 
 /** Each setting the broker knows for a topic; undefined when it does not tell. */

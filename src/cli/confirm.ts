@@ -10,7 +10,11 @@ export async function confirmDestruction(invocation: Invocation, what: string, e
   const { global, terminal, interrupted } = invocation
   if (global.yes) return
   if (!terminal.stdinIsTty)
-    throw wrongUsage(`this would ${what}`, 'nobody can be asked here', 'the same command with --yes')
+    throw wrongUsage(
+      `this would ${what}`,
+      'nobody can be asked here',
+      'the same command with --yes   (it cannot be undone)'
+    )
   const prompt = createInterface({ input: terminal.stdin, output: process.stderr, terminal: true })
   try {
     const question = `This will ${what}. Type ${terminal.err.bold(expected)} to go on: `

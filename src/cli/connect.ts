@@ -1,7 +1,8 @@
 /**
  * Opens a cluster for a command. The client library is loaded here and nowhere else, only when it is needed.
  *
- * Whoever cannot be reached is named within two seconds, with the reason.
+ * Whoever cannot be reached is named within two seconds, with the reason; so is a broker that is reached and has not answered by
+ * then, as those on a busy machine or behind a slow line do, and its answer is waited for as long as any other.
  */
 import type * as kafka from '@platformatic/kafka'
 import { CliError } from './cli-error.ts'
@@ -11,11 +12,14 @@ import type { GlobalOptions } from './command.ts'
 import { ExitCode } from './exit-codes.ts'
 import { parseAddress } from './global-options.ts'
 import { networkReason } from './kafka-failure.ts'
+import { KnownBrokers } from './known-brokers.ts'
+import { untilInterrupted } from './until-interrupted.ts'
 import { within } from './waiting.ts'
 
 const defaultTimeoutMs = 5000
-/** All bootstrap brokers together get this long; a person at a keyboard waits no longer than two seconds, unless --timeout says so. */
-const firstAnswerMs = 1500
+/** All bootstrap brokers together get this long to be reached, unless --timeout says more. */
+const reachMs = 1500
+const saySlowMs = 1800
 
 export type ClientOptions = Pick<
   kafka.BaseOptions,
@@ -30,13 +34,13 @@ export function clientOptions(global: GlobalOptions, timeoutMs: number): ClientO
     timeout: timeoutMs,
     retries: 5,
     retryDelay: 200,
-    connectTimeout: Math.max(200, Math.floor(firstLimitMs(global, timeoutMs) / global.brokers.length)),
+    connectTimeout: Math.max(200, Math.floor(reachLimitMs(global, timeoutMs) / global.brokers.length)),
     requestTimeout: timeoutMs + 1000
   }
 }
 
-function firstLimitMs({ timeoutMs = 0 }: GlobalOptions, requestMs: number): number {
-  return Math.max(firstAnswerMs, Math.min(timeoutMs, requestMs))
+function reachLimitMs({ timeoutMs = 0 }: GlobalOptions, requestMs: number): number {
+  return Math.max(reachMs, Math.min(timeoutMs, requestMs))
 }
 
 /** For commands that talk for long, `--timeout` bounds the command; their requests get this. */
@@ -44,32 +48,56 @@ export function requestTimeoutMs(global: GlobalOptions): number {
   return global.settings.requestTimeoutMs ?? 10_000
 }
 
-/** Without looking whether anybody is there. An answer is waited for a little longer than a broker may take for it. */
+/**
+ * Without looking whether anybody is there. An answer is waited for a little longer than a broker may take for it. Further
+ * connections of a command know the brokers that its others know.
+ */
 export async function openCluster(
   global: GlobalOptions,
   timeoutMs: number,
-  answerMs: number = timeoutMs + 1000
+  answerMs: number = timeoutMs + 1000,
+  brokers: KnownBrokers = new KnownBrokers(global.brokers)
 ): Promise<Cluster> {
   const library = await import('@platformatic/kafka')
   passTaggedFieldsOver(library)
   const options = clientOptions(global, timeoutMs)
-  return new Cluster(library, new library.Base({ ...options, requestTimeout: answerMs, retries: 0 }), timeoutMs)
+  return new Cluster(
+    library,
+    new library.Base({ ...options, requestTimeout: answerMs, retries: 0 }),
+    timeoutMs,
+    brokers
+  )
 }
 
 export async function connect(global: GlobalOptions, timeoutMs?: number): Promise<Cluster> {
   const limitMs = timeoutMs ?? global.timeoutMs ?? global.settings.requestTimeoutMs ?? defaultTimeoutMs
   const cluster = await openCluster(global, limitMs)
+  const answerMs = reachLimitMs({ ...global, timeoutMs: global.timeoutMs ?? defaultTimeoutMs }, limitMs)
+  const slow =
+    answerMs > saySlowMs && !global.quiet ? setTimeout(saySlow, saySlowMs, global.brokers, answerMs) : undefined
   try {
-    await within(
-      firstLimitMs(global, limitMs),
+    const answered = within(
+      answerMs,
       cluster.metadata([], 'leave'),
       () => new Error('connected, but no answer came; perhaps that is not Kafka')
     )
+    await (global.interrupted ? untilInterrupted(global.interrupted, answered) : answered)
+    if (global.interrupted?.aborted) throw interruptedBefore(global.brokers)
     return cluster
   } catch (error) {
     await cluster.close().catch(() => {})
-    throw unreachable(global.brokers, error)
+    throw error instanceof CliError ? error : unreachable(global.brokers, error)
+  } finally {
+    clearTimeout(slow)
   }
+}
+
+function saySlow(brokers: readonly string[], answerMs: number): void {
+  process.stderr.write(`${brokers.join(', ')} has not answered yet; waiting up to ${Math.round(answerMs / 1000)} s\n`)
+}
+
+function interruptedBefore(brokers: readonly string[]): CliError {
+  return new CliError({ what: `interrupted before ${brokers.join(', ')} answered`, exitCode: ExitCode.interrupted })
 }
 
 /** Opens the cluster, does the work, closes it whatever happens. */

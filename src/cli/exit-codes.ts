@@ -20,12 +20,15 @@ export const exitCodeMeanings: ReadonlyArray<readonly [ExitCode, string]> = [
   [ExitCode.done, 'done'],
   [
     ExitCode.failed,
-    'failed; of serve also: it has stopped, by itself after a mistake of its own, or not cleanly, and its next start recovers the logs'
+    'failed; of serve also: it has stopped, by itself after a mistake of its own or as its data directory is gone, or not cleanly, and its next start recovers the logs'
   ],
   [ExitCode.wrongUsage, 'wrong usage: an unknown command or option, a value that cannot be read'],
   [ExitCode.unreachable, 'no broker could be reached'],
   [ExitCode.notAllowed, 'not authenticated or not authorized'],
-  [ExitCode.notFound, 'no such topic, partition, group or broker; no such directory or file of a broker'],
+  [
+    ExitCode.notFound,
+    'no such topic, partition, group, transactional id or broker; no such directory or file of a broker'
+  ],
   [ExitCode.partFailed, 'a part failed; standard error lists which'],
   [
     ExitCode.notMet,

@@ -1,5 +1,9 @@
 import { wrongUsage } from './cli-error.ts'
 
+export function isPattern(name: string): boolean {
+  return /[*?[]/.test(name)
+}
+
 /** `*` any text, `?` one character, `[abc]` or `[a-c]` one of them, `[!abc]` any other. */
 export function globExpression(pattern: string): RegExp {
   const source = pattern.replace(/\[!?[^\]]+\]|[\s\S]/gu, (part) => {

@@ -4,9 +4,11 @@
  */
 import { readFileSync } from 'node:fs'
 import { wrongUsage } from './cli-error.ts'
-import type { Flags, GlobalOptions, OptionDefinition } from './command.ts'
+import { type Flags, flagsOf, type GlobalOptions, type OptionDefinition } from './command.ts'
 import { parseDurationMs } from './human-values.ts'
+import { shellWord } from './own-name.ts'
 import { type ClientSettings, clientSettingNames, clientSettings, parseProperties } from './properties.ts'
+import type { GivenOption } from './typed-line.ts'
 import { whyUnreadable } from './unreadable-file.ts'
 import { longestTimerMs } from './waiting.ts'
 
@@ -19,7 +21,8 @@ export type OutputFormat = (typeof outputFormats)[number]
 export const globalOptionDefinitions: readonly OptionDefinition[] = [
   {
     flags: '-b, --bootstrap-server <host:port,...>',
-    description: 'brokers to ask first (environment: KAFKA_BROKERS, KAFKA_BOOTSTRAP_SERVERS; else localhost:9092)',
+    description: 'brokers to ask first',
+    otherwise: 'the environment variable KAFKA_BROKERS or KAFKA_BOOTSTRAP_SERVERS, else localhost:9092',
     synonyms: { '--brokers': ['--bootstrap-server'] }
   },
   {
@@ -33,18 +36,36 @@ export const globalOptionDefinitions: readonly OptionDefinition[] = [
     repeatable: true,
     words: clientSettingNames.map((name) => `${name}=`)
   },
-  { flags: '-o, --output <format>', description: 'table on a terminal, jsonl in a pipe', choices: outputFormats },
+  {
+    flags: '-o, --output <format>',
+    description: 'how results are written',
+    choices: outputFormats,
+    otherwise: 'table on a terminal, jsonl in a pipe'
+  },
   {
     flags: '--timeout <duration>',
-    description: 'longest wait for an answer (5s); of consume: the whole command; of produce: for a broker that is away'
+    description: 'longest wait for an answer; of consume: the whole command; of produce: for a broker that is away',
+    otherwise: '5s, of consume and produce none'
   },
   { flags: '-q, --quiet', description: 'nothing on standard error but errors' },
   { flags: '-v, --verbose', description: 'with errors: where they came from' },
-  { flags: '--no-color', description: 'plain text, also on a terminal (environment: NO_COLOR)' },
+  { flags: '--no-color', description: 'plain text, also on a terminal, as with the environment variable NO_COLOR' },
   { flags: '--utc', description: 'read and show times in UTC' },
-  { flags: '--local', description: "read and show times in this machine's zone (the default)" },
+  { flags: '--local', description: "read and show times in this machine's zone, as without either" },
   { flags: '-y, --yes', description: 'answer every confirmation with yes' }
 ]
+
+/** What was given of them to say which cluster, and how to speak with it, as it is typed: ` -b prod:9092 -X client.id=me`. */
+export function connectionOptions(given: readonly GivenOption[]): string {
+  return given
+    .flatMap(({ option, value }) => {
+      const flag = connectionFlags.find((one) => flagsOf(option).includes(one))
+      return flag === undefined ? [] : [` ${flag} ${shellWord(value)}`]
+    })
+    .join('')
+}
+
+const connectionFlags = ['-b', '--command-config', '-X']
 
 export function resolveGlobalOptions(flags: Flags, env: Readonly<Record<string, string | undefined>>): GlobalOptions {
   const settings = resolveSettings(flags)

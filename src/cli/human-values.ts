@@ -1,7 +1,8 @@
 /**
  * Times, durations and sizes as people write them: `15m`, `1h30m`, `PT1H`, `2026-11-23T18:00`, `-15m`, `1MiB`.
  *
- * A time without a zone is of the zone that --utc and --local choose, as the clock on the wall; one of ten digits is seconds, of thirteen milliseconds.
+ * A time without a zone is of the zone that --utc and --local choose, as the clock on the wall; one without a day is today's; one of ten
+ * digits is seconds, of thirteen milliseconds.
  */
 import { wrongUsage } from './cli-error.ts'
 
@@ -74,14 +75,27 @@ export function timestampMs(text: string, nowMs: number): number | undefined {
     if (shift === undefined) return undefined
     return trimmed.startsWith('-') ? nowMs - shift : nowMs + shift
   }
-  return calendarTimeMs(trimmed)
+  return timeOfDayMs(trimmed, nowMs) ?? calendarTimeMs(trimmed)
+}
+
+/** `09:30`, today. */
+function timeOfDayMs(text: string, nowMs: number): number | undefined {
+  const [, hours, minutes, seconds = 0] = /^([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?$/.exec(text) ?? []
+  return hours === undefined ? undefined : new Date(nowMs).setHours(+hours, Number(minutes), Number(seconds), 0)
 }
 
 function calendarTimeMs(text: string): number | undefined {
   if (!/^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z| ?UTC| ?[+-]\d{2}:?\d{2})?)?$/.test(text))
     return undefined
+  if (!isInCalendar(text.slice(0, 10))) return undefined
   const parsedMs = Date.parse(text.length === 10 ? `${text}T00:00` : isoTime(text))
   return Number.isNaN(parsedMs) ? undefined : parsedMs
+}
+
+/** JavaScript takes 30 February for 2 March. */
+function isInCalendar(day: string): boolean {
+  const midnight = new Date(`${day}T00:00Z`)
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day)
 }
 
 /** `2026-07-01 12:00:00 -04:00`, as strftime writes it, in the form that JavaScript reads. */
@@ -98,7 +112,7 @@ export function parseTimestampMs(text: string, nowMs: number): number {
   if (found === undefined) {
     throw wrongUsage(
       `"${text}" is not a time`,
-      'a time looks like 2026-11-23T18:00, 2026-11-23, -15m, now or 1763920800000'
+      'a time looks like 2026-11-23T18:00, 2026-11-23, 18:00, -15m, now or 1763920800000'
     )
   }
   return found

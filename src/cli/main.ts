@@ -11,6 +11,6 @@ import { loadServe } from './load-serve.ts'
 void main(process.argv.slice(2))
 
 async function main(words: readonly string[]): Promise<void> {
-  const { runProgram } = (words[0] === 'serve' ? loadServe() : null) ?? (await import('./program.ts'))
-  process.exitCode = await runProgram(words)
+  const served = words[0] === 'serve' ? await loadServe()?.runProgram(words) : undefined
+  process.exitCode = served ?? (await (await import('./program.ts')).runProgram(words))
 }

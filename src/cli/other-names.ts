@@ -3,4 +3,5 @@
  */
 export const topicOption = { '--topic': [], '-t': [] } as const
 export const groupOption = { '--group': [], '-g': [] } as const
+export const transactionalIdOption = { '--transactional-id': [] } as const
 export const partitionOption = { '-p': ['--partitions'] } as const

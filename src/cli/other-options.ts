@@ -27,6 +27,11 @@ export const meanings: ByCommand<Meaning> = {
   alter: { '--set': settings, '--add-config': settings, '--delete': (name) => ['--delete-config', name] },
   dump: { '--files': (files) => files.split(',') },
   offsets: { '--time': (time) => (/^\d+$/.test(time) ? ['--at', time] : []) },
+  'find-hanging': {
+    '--broker-id': () => [],
+    '--max-transaction-timeout': (minutes) => (/^\d+$/.test(minutes) ? ['--longer-than', `${minutes}m`] : [])
+  },
+  list: { '--duration-filter': (timeMs) => (/^\d+$/.test(timeMs) ? ['--longer-than', `${timeMs}ms`] : []) },
   reset: {
     '--to': (place) => ['--to', place.replace(/^start$/, 'earliest').replace(/^end$/, 'latest')],
     '--offset': (place) => (/^\d+$/.test(place) ? ['--to', place] : []),

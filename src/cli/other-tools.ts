@@ -1,8 +1,6 @@
 /**
  * What users of kcat, rpk, kafkactl, kaf and Apache's scripts type out of habit, and the line of ours for it. A wrong line is
  * answered with the right one: docs/guides/from-other-tools.md, each line of which a test types.
- *
- * The script of `serve` has this file without its contents (tools/build.mjs).
  */
 import { ourPlace, type Tool } from './other-options.ts'
 import { ourLine } from './our-line.ts'
@@ -18,6 +16,7 @@ const programs: ReadonlyArray<readonly [RegExp, Tool, string]> = [
   [/^kaf$/, 'kaf', ''],
   [/^(\S*\/)?kafka-topics(\.sh|\.bat)?$/, 'apache', 'topics'],
   [/^(\S*\/)?(kafka-)?consumer-groups(\.sh|\.bat)?$/, 'apache', 'groups'],
+  [/^(\S*\/)?kafka-transactions(\.sh|\.bat)?$/, 'apache', 'transactions'],
   [/^(\S*\/)?(kafka-)?console-consumer(\.sh|\.bat)?$/, 'apache', 'console-consumer'],
   [/^(\S*\/)?(kafka-)?console-producer(\.sh|\.bat)?$/, 'apache', 'console-producer'],
   [/^(\S*\/)?(kafka-)?configs(\.sh|\.bat)?$/, 'apache', 'configs'],
@@ -123,9 +122,15 @@ export function ourLineFor(words: readonly string[]): string | undefined {
   const typed = tool === undefined ? words : [...(prefix === '' ? [] : [prefix ?? '']), ...words.slice(1)]
   const line = typed.map((word) => word.replace(/\s/g, '_')).join(' ')
   const ours = lines.find(([pattern]) => pattern.test(line))?.[1]
-  if (ours !== undefined) return ourLine(ours, typed, tool ?? (first.startsWith('-') ? 'kcat' : 'ours'))
+  // Apache's scripts have options for their verbs: who writes a word means ours.
+  const spoken = tool === 'apache' && saysVerb(typed) ? 'ours' : tool
+  if (ours !== undefined) return ourLine(ours, typed, spoken ?? (first.startsWith('-') ? 'kcat' : 'ours'))
   // What is the same here, behind another program's name.
-  return tool === undefined ? undefined : sameLine(typed, tool)
+  return spoken === undefined ? undefined : sameLine(typed, spoken)
+}
+
+function saysVerb([noun, verb]: readonly string[]): boolean {
+  return (noun === 'topics' || noun === 'groups') && verb !== undefined && !verb.startsWith('-')
 }
 
 function sameLine(typed: readonly string[], tool: Tool): string | undefined {

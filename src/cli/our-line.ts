@@ -2,10 +2,11 @@
  * A command of ours with what was typed for another tool's: the names, and the options that mean something here. Only what the
  * command declares is taken over, so the line can be typed as it stands; what is missing is left to be filled in, in capitals.
  */
-import { type CommandDefinition, findCommand, flagsOf, type OptionDefinition } from './command.ts'
+import { type CommandDefinition, findCommand, flagsOf, isRequired, type OptionDefinition, wordOf } from './command.ts'
 import { commands } from './commands.ts'
 import { globalOptionDefinitions } from './global-options.ts'
 import { isMode, meanings, switches, switchMeanings, type Tool } from './other-options.ts'
+import { shellWord } from './own-name.ts'
 
 /** `topics trim --before PLACE   (a remark)`, filled in. */
 export function ourLine(ours: string, typed: readonly string[], tool: Tool): string {
@@ -21,7 +22,7 @@ export function ourLine(ours: string, typed: readonly string[], tool: Tool): str
     ({ option }) => !found.options.some((one) => one.option === option || isInsteadOf(one.option, option))
   )
   const options = [...needed, ...found.options].flatMap((one) => one.words)
-  return `odradek ${[...path, ...namesFor(definition, found.names), ...options].map(quoted).join(' ')}${end}`
+  return `odradek ${[...path, ...namesFor(definition, found.names), ...options].map(shellWord).join(' ')}${end}`
 }
 
 /** Options of which one says all. */
@@ -39,14 +40,10 @@ function isInsteadOf(one: OptionDefinition, other: OptionDefinition): boolean {
 /** As many as the command takes. */
 function namesFor(definition: CommandDefinition, names: readonly string[]): string[] {
   const left = [...names]
-  return (definition.arguments ?? []).flatMap(({ name }) => {
-    const some = left.splice(0, name.includes('...') ? left.length : 1)
-    return some.length === 0 && name.startsWith('<') ? [name.replace(/\W/g, '').toUpperCase()] : some
+  return (definition.arguments ?? []).flatMap((argument) => {
+    const some = left.splice(0, argument.name.includes('...') ? left.length : 1)
+    return some.length === 0 && isRequired(argument) ? [wordOf(argument).toUpperCase()] : some
   })
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 interface Given {
@@ -84,7 +81,7 @@ function readTyped(typed: readonly string[], definition: CommandDefinition, tool
   const { options, values } = taken(meant, definition)
   // Who says the topic twice (`produce orders -t orders`) means one.
   const others = namesTyped(typed, words, definition, tool).filter((name) => !named.includes(name))
-  return { names: [...named, ...others, ...values], options }
+  return { names: [...new Set(named), ...others, ...values], options }
 }
 
 function namesTyped(
@@ -105,8 +102,9 @@ const nouns = /^(topics?|groups?|consumer-groups?|cg|brokers?|nodes?|cluster|rec
 /** How many words say what is to be done, before those that say with what: `topic trim`, `delete records`, `consume`. */
 function commandWords(typed: readonly string[], words: readonly string[], tool: Tool): number {
   if (tool === 'kcat') return 0
-  if (tool === 'apache') return 1
   const [first = '', second = ''] = words
+  // The only script of Apache's whose verb is no option.
+  if (tool === 'apache') return first === 'transactions' ? 2 : 1
   const isSecondNext = typed[typed.indexOf(first) + 1] === second
   return isSecondNext && nouns.test(first) !== nouns.test(second) ? 2 : 1
 }

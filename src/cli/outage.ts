@@ -1,10 +1,12 @@
 /**
  * What a command that goes on says of a broker that is away: once that it is gone, once that it is back. A moment without an
- * answer is not told: a leader that moves or a quick restart passes by itself.
+ * answer is not told: a leader that moves or a quick restart passes by itself. Of one whose place others can take it is said once
+ * that it is gone, and no more: whether it is ever back is no matter to who goes on without it.
  */
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
 import { isLibraryNetworkError, kafkaFailure, networkReason, unreachableAddress } from './kafka-failure.ts'
+import type { KnownBrokers } from './known-brokers.ts'
 import { storageError, unknownTopics } from './passing-errors.ts'
 import { explainFailure } from './present-error.ts'
 import { untilInterrupted } from './until-interrupted.ts'
@@ -21,17 +23,20 @@ const overdue = new CliError({
 })
 
 export class Outage {
-  readonly #brokers: string
+  readonly #brokers: KnownBrokers
   readonly #hint: (line: string) => void
   readonly #nowMs: () => number
   /** Who misses answers (a command reads several partitions and is a member of a group at once), and since when. */
   readonly #since = new Map<string, number>()
   #toldSinceMs: number | undefined
+  /** Since when none of several brokers answers. */
+  #noneSinceMs: number | undefined
+  #isNoneTold = false
   #reason: unknown
   #requests = 0
 
-  constructor(brokers: readonly string[], hint: (line: string) => void, nowMs: () => number = () => performance.now()) {
-    this.#brokers = brokers.join(', ')
+  constructor(brokers: KnownBrokers, hint: (line: string) => void, nowMs: () => number = () => performance.now()) {
+    this.#brokers = brokers
     this.#hint = hint
     this.#nowMs = nowMs
   }
@@ -64,10 +69,19 @@ export class Outage {
     const since = this.#since.get(who) ?? sinceMs
     this.#since.set(who, since)
     this.#reason = reason
-    if (this.#toldSinceMs !== undefined || now - since < untoldMs) return
-    this.#toldSinceMs = since
-    const awaited = this.#isOfStorage() ? 'can' : this.#isOfTopic() ? 'does' : 'is back'
-    this.#hint(`${this.#what()}: ${whyMissed(reason)}; waiting until it ${awaited} (Ctrl-C ends)`)
+    this.#noneSinceMs = this.#isOfNone() ? (this.#noneSinceMs ?? now) : undefined
+    const isWorse = this.#noneSinceMs !== undefined && !this.#isNoneTold
+    if ((this.#toldSinceMs !== undefined && !isWorse) || now - since < untoldMs) return
+    this.#toldSinceMs = this.#noneSinceMs ?? since
+    this.#isNoneTold = this.#noneSinceMs !== undefined
+    this.#hint(`${this.#what()}: ${whyMissed(reason)}; waiting until ${this.#awaited()} (Ctrl-C ends)`)
+  }
+
+  #awaited(): string {
+    if (this.#isOfStorage()) return 'it can'
+    if (this.#isOfTopic()) return 'it does'
+    if (this.#brokers.count === 1) return 'it is back'
+    return this.#isOfNone() ? 'one does' : 'it is back or another takes over'
   }
 
   /** After each answer. */
@@ -75,15 +89,28 @@ export class Outage {
     if (!this.#since.delete(who) || this.#since.size > 0) return
     if (this.#toldSinceMs === undefined) return
     const seconds = Math.max(1, Math.round((this.#nowMs() - this.#toldSinceMs) / 1000))
+    const back = this.#whatIsBack()
+    this.#isOver()
+    if (back !== undefined) this.#hint(`${back} after ${seconds} s; going on`)
+  }
+
+  #isOver(): void {
     this.#toldSinceMs = undefined
-    const disk = this.#isOfStorage() ? 'can use its disk again' : undefined
-    const topic = this.#isOfTopic() ? 'knows the topic again' : undefined
-    this.#hint(`the broker ${disk ?? topic ?? 'is back'} after ${seconds} s; going on`)
+    this.#noneSinceMs = undefined
+    this.#isNoneTold = false
+  }
+
+  /** Undefined where others have gone on in the place of one. */
+  #whatIsBack(): string | undefined {
+    if (this.#isOfStorage()) return 'the broker can use its disk again'
+    if (this.#isOfTopic()) return 'the broker knows the topic again'
+    if (this.#isNoneTold) return 'the cluster answers again'
+    return this.#brokers.count === 1 ? 'the broker is back' : undefined
   }
 
   /** Whoever waits no longer misses nothing; that says nothing of the broker. */
   gaveUp(who: string): void {
-    if (this.#since.delete(who) && this.#since.size === 0) this.#toldSinceMs = undefined
+    if (this.#since.delete(who) && this.#since.size === 0) this.#isOver()
   }
 
   get lastsMs(): number {
@@ -118,8 +145,16 @@ export class Outage {
     return unknownTopics.has(kafkaFailure(this.#reason)?.code ?? 0)
   }
 
+  #isOfNone(): boolean {
+    return this.#brokers.count > 1 && this.#brokers.noneAnswers
+  }
+
   #what(): string {
-    const broker = `the broker at ${unreachableAddress(this.#reason) ?? this.#brokers}`
+    if (this.#isOfNone()) return `none of the ${this.#brokers.count} brokers answers`
+    const address = unreachableAddress(this.#reason)
+    const given = this.#brokers.given.join(', ')
+    const broker =
+      address === undefined && this.#brokers.count > 1 ? 'a broker of the cluster' : `the broker at ${address ?? given}`
     if (this.#isOfStorage()) return `${broker} cannot use its disk`
     if (this.#isOfTopic()) return `${broker} does not know the topic`
     if (this.#reason === overdue) return `${broker} does not answer`
@@ -148,7 +183,8 @@ const placesAndOffsets = 'places and offsets'
 export async function patiently<Result>(
   outage: Outage | undefined,
   interrupted: AbortSignal,
-  work: () => Promise<Result>
+  work: () => Promise<Result>,
+  mayPass: (error: unknown) => boolean = isNetworkFailure
 ): Promise<Result | undefined> {
   while (!interrupted.aborted) {
     try {
@@ -157,7 +193,7 @@ export async function patiently<Result>(
       return result
     } catch (error) {
       if (interrupted.aborted) return undefined
-      if (outage === undefined || !isNetworkFailure(error)) throw error
+      if (outage === undefined || !mayPass(error)) throw error
       outage.missed(placesAndOffsets, error)
       await pauseUnless(interrupted, againAfterMs)
     }

@@ -24,7 +24,7 @@ export async function printRows(
   const { terminal } = invocation
   for (const row of rows) terminal.onRow?.(row)
   const format = chosenFormat(invocation)
-  if (format === 'table') await terminal.write(formatTable(columns, rows, terminal.out.bold))
+  if (format === 'table') await terminal.write(formatTable(columns, rows, terminal.out.bold, terminal.columns))
   else await terminal.write(formatRows(format, columns, rows))
 }
 
@@ -75,13 +75,20 @@ function csvCell(text: string): string {
 export function formatTable(
   columns: readonly string[],
   rows: readonly Row[],
-  heading: (text: string) => string = (text) => text
+  heading: (text: string) => string = (text) => text,
+  widthMax = Infinity
 ): string {
-  const cells = rows.map((row) => columns.map((column) => cellText(row[column] ?? null)))
+  const whole = rows.map((row) => columns.map((column) => cellText(row[column] ?? null)))
   const numeric = columns.map((column) => rows.every((row) => isNumeric(row[column] ?? null)))
   const widths = columns.map((column, index) =>
-    cells.reduce((width, row) => Math.max(width, (row[index] ?? '').length), column.length)
+    whole.reduce((width, row) => Math.max(width, (row[index] ?? '').length), column.length)
   )
+  narrow(
+    widths,
+    columns.map((column, index) => (numeric[index] ? Infinity : Math.max(column.length, readableWidth))),
+    widthMax
+  )
+  const cells = whole.map((row) => row.map((text, index) => shortened(text, widths[index] ?? 0)))
   const line = (texts: readonly string[]) =>
     texts
       .map((text, index) => (numeric[index] ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0)))
@@ -90,6 +97,27 @@ export function formatTable(
   return [heading(line(columns.map((column) => column.toUpperCase()))), ...cells.map(line)]
     .map((text) => `${text}\n`)
     .join('')
+}
+
+/** Shorter, a name is no longer told from others. */
+const readableWidth = 12
+
+/** What does not fit a terminal is taken from the widest text, letter by letter, and never from a number. */
+function narrow(widths: number[], least: readonly number[], widthMax: number): void {
+  let over = widths.reduce((sum, width) => sum + width + 2, -2) - widthMax
+  for (; over > 0; over--) {
+    const spare = widths.map((width, index) => (width > (least[index] ?? 0) ? width : 0))
+    const widest = Math.max(...spare)
+    if (widest === 0) return
+    widths[spare.indexOf(widest)] = widest - 1
+  }
+}
+
+/** The beginning and the end, which tell `consumer-1-…` from the others. */
+function shortened(text: string, width: number): string {
+  if (text.length <= width) return text
+  const behind = Math.floor((width - 1) / 2)
+  return `${text.slice(0, width - 1 - behind)}…${text.slice(text.length - behind)}`
 }
 
 function isNumeric(cell: Cell): boolean {

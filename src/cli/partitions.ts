@@ -1,9 +1,10 @@
 /**
  * Topics resolved to their partitions, and the offsets at which partitions start, end, or pass a point in time.
  */
-import { CliError } from './cli-error.ts'
+import { CliError, wrongUsage } from './cli-error.ts'
 import type { Cluster, TopicMetadata } from './cluster.ts'
 import { ExitCode } from './exit-codes.ts'
+import { isPattern } from './glob.ts'
 import { answerOf } from './kafka-failure.ts'
 import type { Position } from './offsets.ts'
 import { exitCodeOf, explainFailure } from './present-error.ts'
@@ -71,6 +72,13 @@ function topicFailure(
       next,
       exitCode: ExitCode.notFound
     })
+  }
+  if (isPattern(name ?? '')) {
+    return wrongUsage(
+      `"${name}" is a pattern, and one topic is wanted here`,
+      'a pattern stands for several',
+      'odradek topics list'
+    )
   }
   const failure = failureOf(cluster, errorCode)
   return new CliError({

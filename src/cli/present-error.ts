@@ -4,6 +4,7 @@
  */
 import { CliError } from './cli-error.ts'
 import { ExitCode } from './exit-codes.ts'
+import { folded } from './fold.ts'
 import { isLibraryNetworkError, type KafkaFailure, kafkaFailure, networkReason } from './kafka-failure.ts'
 import { asCalled } from './own-name.ts'
 import type { Style } from './terminal.ts'
@@ -11,15 +12,20 @@ import type { Style } from './terminal.ts'
 export interface ErrorPresentation {
   readonly style: Style
   readonly verbose: boolean
+  /** How wide the terminal is, if one is there. */
+  readonly columns?: number | undefined
   write(text: string): void
 }
 
+const margin = ' '.repeat('error: '.length)
+
 export function presentError(error: unknown, presentation: ErrorPresentation): ExitCode {
   const problem = toCliError(error)
-  const { style } = presentation
-  const lines = [`${style.red('error:')} ${problem.message}`]
-  if (problem.why) lines.push(`${style.dim('  why:')} ${problem.why}`)
-  if (problem.next) lines.push(`${style.dim('  try:')} ${style.cyan(asCalled(problem.next))}`)
+  const { style, columns } = presentation
+  const fold = (text: string) => folded(text, columns && columns - margin.length).replaceAll('\n', `\n${margin}`)
+  const lines = [`${style.red('error:')} ${fold(problem.message)}`]
+  if (problem.why) lines.push(`${style.dim('  why:')} ${fold(asCalled(problem.why))}`)
+  if (problem.next) lines.push(`${style.dim('  try:')} ${style.cyan(fold(asCalled(problem.next)))}`)
   if (presentation.verbose && error instanceof Error) lines.push(style.dim(stackOf(error)))
   presentation.write(`${lines.join('\n')}\n`)
   return problem.exitCode
@@ -63,12 +69,18 @@ function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
-/** `TOPIC_ALREADY_EXISTS (36): Topic 'orders' already exists.` */
-export function explainFailure(failure: KafkaFailure): string {
-  return `${failure.name} (${failure.code})${failure.message ? `: ${failure.message}` : ''}`
+/** `TOPIC_ALREADY_EXISTS (36): Topic 'orders' already exists.`, and behind it what more is to be said. */
+export function explainFailure(failure: KafkaFailure, more?: string): string {
+  const explained = `${failure.name} (${failure.code})${failure.message ? `: ${failure.message}` : ''}`
+  return more === undefined ? explained : `${explained.replace(/\.$/, '')}; ${more}`
 }
 
-const notFound = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'UNKNOWN_TOPIC_ID', 'GROUP_ID_NOT_FOUND'])
+const notFound = new Set([
+  'UNKNOWN_TOPIC_OR_PARTITION',
+  'UNKNOWN_TOPIC_ID',
+  'GROUP_ID_NOT_FOUND',
+  'TRANSACTIONAL_ID_NOT_FOUND'
+])
 
 export function exitCodeOf(failure: KafkaFailure): ExitCode {
   if (notFound.has(failure.name)) return ExitCode.notFound

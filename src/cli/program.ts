@@ -4,23 +4,28 @@
  * Singular and plural are the same noun. Nothing here or in the declarations loads the client library, so help is quick.
  */
 import { Command, CommanderError, type Help } from 'commander'
-import { wrongUsage } from './cli-error.ts'
+import { checkValues } from './checked-values.ts'
+import { CliError, wrongUsage } from './cli-error.ts'
 import { type CommandDefinition, type CommandGroup, Flags } from './command.ts'
 import { commands } from './commands.ts'
 import { ExitCode } from './exit-codes.ts'
-import { globalOptionDefinitions, resolveGlobalOptions } from './global-options.ts'
-import { DeclaredOption, firstSteps, globalOptionsLine, helpTail, helpWidth, ReadableHelp } from './help.ts'
-import { endWithReader, watchInterruption } from './interruption.ts'
-import { asHelpOption, fromParser } from './parser-errors.ts'
+import { firstSteps } from './first-steps.ts'
+import { connectionOptions, globalOptionDefinitions, resolveGlobalOptions } from './global-options.ts'
+import { DeclaredOption, globalOptionsLine, helpTail, helpWidth, ReadableHelp } from './help.ts'
+import { brokenPipe, endWithReader, watchInterruption } from './interruption.ts'
+import { keepConnection } from './own-name.ts'
+import { asHelpOption, checkLine, fromParser } from './parser-errors.ts'
 import { presentError } from './present-error.ts'
 import { createStyle, processTerminal, wantsColour } from './terminal.ts'
 import { readLine } from './typed-line.ts'
 import { version } from './version.ts'
 import { chooseZone } from './zone.ts'
 
-export async function runProgram(words: readonly string[]): Promise<ExitCode> {
+/** Undefined: this is the script of `serve`, and the line is for the whole program. */
+export async function runProgram(words: readonly string[]): Promise<ExitCode | undefined> {
   endWithReader()
-  const { beforeEnd: options } = readLine(words)
+  const { beforeEnd: options, given } = readLine(words)
+  keepConnection(connectionOptions(given))
   const said = answerAtOnce(words, options)
   if (said !== undefined) {
     process.stdout.write(`${said}\n`)
@@ -28,18 +33,24 @@ export async function runProgram(words: readonly string[]): Promise<ExitCode> {
   }
   let exitCode: ExitCode = ExitCode.done
   const program = buildProgram(words, async (definition, args, values) => {
+    checkValues(definition, { typed: words, args, values })
     exitCode = await runCommand(definition, args, values)
   })
   try {
-    await program.parseAsync(replaceSynonyms(asHelpOption(words)), { from: 'user' })
+    const asked = asHelpOption(words)
+    checkLine(asked)
+    await program.parseAsync(replaceSynonyms(asked), { from: 'user' })
     return exitCode
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return ExitCode.done
     if (error instanceof CommanderError && error.code === 'commander.help') return ExitCode.wrongUsage
+    const problem = error instanceof CommanderError ? fromParser(error, words) : error
+    if (problem === undefined) return undefined
     const isColoured = wantsColour({ noColour: options.includes('--no-color') }, process.env) && process.stderr.isTTY
-    return presentError(error instanceof CommanderError ? fromParser(error, words) : error, {
+    return presentError(problem, {
       style: createStyle(isColoured ? 'colour' : 'plain'),
       write: (text) => process.stderr.write(text),
+      columns: process.stderr.columns,
       verbose: options.includes('-v') || options.includes('--verbose')
     })
   }
@@ -76,7 +87,7 @@ export function buildProgram(words: readonly string[], run: Runner): Command {
     .version(version, '-V, --version', 'the version')
     .helpOption('-h, --help', 'this help')
     .helpCommand('help [command]', 'help for a command')
-    .showSuggestionAfterError()
+    .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({
       outputError: () => {},
@@ -108,7 +119,8 @@ class Odradek extends ReadableCommand {
 
 function addCommand(parent: Command, entry: CommandDefinition | CommandGroup, run: Runner): void {
   if ('commands' in entry) {
-    const group = parent.command(entry.name).alias(entry.singular).description(entry.summary)
+    const group = parent.command(entry.name).description(entry.summary)
+    group.aliases([entry.singular, ...(entry.aliases ?? [])])
     group.copyInheritedSettings(parent)
     group.addHelpText('after', `\n${globalOptionsLine()}`)
     for (const definition of entry.commands) addCommand(group, definition, run)
@@ -137,7 +149,14 @@ async function runCommand(
   const terminal = processTerminal({ quiet: flags.has('quiet'), noColour: flags.denied('color') })
   const global = resolveGlobalOptions(flags, terminal.env)
   const interrupted = watchInterruption()
-  return await definition.run({ terminal, global, args, flags, interrupted })
+  try {
+    return await definition.run({ terminal, global: { ...global, interrupted }, args, flags, interrupted })
+  } catch (error) {
+    // A reader that has seen enough is no failure, whatever it interrupted.
+    const isInterruption = error instanceof CliError && error.exitCode === ExitCode.interrupted
+    if (isInterruption && interrupted.reason === brokenPipe) return ExitCode.done
+    throw error
+  }
 }
 
 function isText(value: unknown): value is string {

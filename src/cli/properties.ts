@@ -13,6 +13,7 @@ export interface ClientSettings {
   acks?: string
   compression?: string
   groupId?: string
+  transactionalId?: string
   autoOffsetReset?: string
   isolation?: string
   requestTimeoutMs?: number
@@ -70,6 +71,9 @@ const known = new Map<string, (settings: ClientSettings, value: string) => void>
     },
     'group.id': (settings, value) => {
       settings.groupId = value
+    },
+    'transactional.id': (settings, value) => {
+      settings.transactionalId = value
     },
     'auto.offset.reset': (settings, value) => {
       settings.autoOffsetReset = value

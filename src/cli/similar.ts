@@ -5,7 +5,10 @@ export function mostSimilar(typed: string, names: readonly string[]): string | u
     .filter((name) => name !== typed)
     .map((name) => ({ name, slips: slipsBetween(lower, name.toLowerCase()) }))
     .filter(
-      ({ name, slips }) => slips <= slipsAllowed(lower) || (lower.length >= 3 && name.toLowerCase().startsWith(lower))
+      ({ name, slips }) =>
+        // A name of one letter is like any other of one: `--acks 2` is no slip for 1, which promises less than all.
+        (slips <= slipsAllowed(lower) && slips < name.length) ||
+        (lower.length >= 3 && name.toLowerCase().startsWith(lower))
     )
     .sort((a, b) => a.slips - b.slips)
   return rated[0]?.name

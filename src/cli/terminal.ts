@@ -3,6 +3,7 @@
  * errors to standard error. Colour only where a person reads, and never against NO_COLOR.
  */
 import type { Readable, Writable } from 'node:stream'
+import { folded } from './fold.ts'
 
 /** Whether the system took what was printed. Nobody reads what it did not take. */
 export type Written = 'written' | 'not written'
@@ -12,6 +13,8 @@ export interface Terminal {
   readonly stdinIsTty: boolean
   readonly stdoutIsTty: boolean
   readonly stderrIsTty: boolean
+  /** Of standard output, where a person reads. */
+  readonly columns?: number | undefined
   readonly env: Readonly<Record<string, string | undefined>>
   /** Style for standard output and for standard error. */
   readonly out: Style
@@ -79,6 +82,9 @@ export function processTerminal(options: TerminalOptions): Terminal {
     },
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
+    get columns() {
+      return stdout.columns
+    },
     env,
     out: createStyle(isColoured && stdout.isTTY ? 'colour' : 'plain'),
     err: createStyle(isColoured && stderr.isTTY ? 'colour' : 'plain'),
@@ -86,7 +92,7 @@ export function processTerminal(options: TerminalOptions): Terminal {
     hint(line) {
       if (options.quiet) return
       clearStatus()
-      stderr.write(`${line}\n`)
+      stderr.write(`${folded(line, stderr.columns)}\n`)
     },
     status(text) {
       if (options.quiet || stderr.isTTY !== true) return

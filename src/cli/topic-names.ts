@@ -5,12 +5,8 @@
 import { CliError } from './cli-error.ts'
 import type { Cluster, TopicMetadata } from './cluster.ts'
 import { ExitCode } from './exit-codes.ts'
-import { globExpression } from './glob.ts'
+import { globExpression, isPattern } from './glob.ts'
 import { describeTopics, listAllTopics } from './partitions.ts'
-
-export function isPattern(name: string): boolean {
-  return /[*?[]/.test(name)
-}
 
 /** A name that is not there is an error, and so is a pattern that matches nothing. */
 export async function findTopics(

@@ -1,11 +1,13 @@
 /**
  * What a typed line says before the parser reads it: which command it names, and which words are options, values of options and
- * arguments. A value may look like anything, like an option (`--key -p`) or a command (`-b broker`) too, so whoever has to know
- * goes by this and does not look for words.
+ * arguments. A value may look like a command (`-b broker`), some like anything (`--key -p`), so whoever has to know goes by this
+ * and does not look for words.
  */
 import { type CommandDefinition, type CommandGroup, findCommand, flagsOf, type OptionDefinition } from './command.ts'
 import { commands } from './commands.ts'
 import { globalOptionDefinitions } from './global-options.ts'
+import { joined, type MissingValue } from './missing-value.ts'
+import { groupOption, topicOption } from './other-names.ts'
 
 export interface TypedLine {
   /**
@@ -20,18 +22,38 @@ export interface TypedLine {
   /** What the first word names, and the command that it and perhaps the second name. */
   readonly entry: CommandDefinition | CommandGroup | undefined
   readonly command: CommandDefinition | undefined
+  /** The options that were given with a value. */
+  readonly given: readonly GivenOption[]
   /** The option that the line ends with, if its value is still to come. */
   readonly awaiting: OptionDefinition | undefined
+  /** The first option whose value was left out. */
+  readonly missing: MissingValue | undefined
+}
+
+export interface GivenOption {
+  readonly option: OptionDefinition
+  readonly value: string
 }
 
 export function readLine(typed: readonly string[]): TypedLine {
   const words: string[] = []
   const plain: string[] = []
+  const given: GivenOption[] = []
   let { entry, command } = commandOf(plain)
   let awaiting: OptionDefinition | undefined
+  let needy: Needy | undefined
+  let missing: MissingValue | undefined
   for (const [at, word] of typed.entries()) {
-    if (awaiting !== undefined) {
+    if (needy !== undefined && command !== undefined && isOption(word, command, awaiting)) {
+      missing ??= { ...needy, instead: word, at }
+    }
+    needy = undefined
+    if (awaiting !== undefined && isHelp(word, awaiting)) {
+      words.splice(-1, 1, word)
+      awaiting = undefined
+    } else if (awaiting !== undefined) {
       words.push(...withValue(words.pop() ?? '', awaiting, word))
+      given.push({ option: awaiting, value: word })
       awaiting = undefined
     } else if (word === '--') {
       words.push(...typed.slice(at))
@@ -40,15 +62,40 @@ export function readLine(typed: readonly string[]): TypedLine {
     } else if (word.startsWith('-') && word !== '-') {
       const ours = ourNameFor(word, command)
       words.push(...ours)
-      awaiting = optionBeforeValue([...globalOptionDefinitions, ...(command?.options ?? [])], ours.at(-1))
+      const options = [...globalOptionDefinitions, ...(command?.options ?? [])]
+      given.push(...attachedValue(options, ours.at(-1)))
+      awaiting = optionBeforeValue(options, ours.at(-1))
+      if (awaiting !== undefined || (ours.length === 0 && namesArgument(word))) needy = { flag: word, option: awaiting }
     } else {
       words.push(word)
       plain.push(word)
       ;({ entry, command } = commandOf(plain))
     }
   }
+  if (needy !== undefined && command !== undefined) missing ??= { ...needy, instead: undefined, at: typed.length }
   const beforeEnd = words.includes('--') ? words.slice(0, words.indexOf('--')) : words
-  return { words, beforeEnd, plain, entry, command, awaiting }
+  return { words, beforeEnd, plain, entry, command, given, awaiting, missing }
+}
+
+/** An option that a value has to follow. */
+type Needy = Pick<MissingValue, 'flag' | 'option'>
+
+/** Other tools' `--topic orders`, where the topic is an argument. */
+function namesArgument(flag: string): boolean {
+  return flag in topicOption || flag in groupOption
+}
+
+/** Whoever asks for help in the middle of a line gets it. */
+function isHelp(word: string, awaiting: OptionDefinition): boolean {
+  return !awaiting.mayLookLikeOption && (word === '--help' || word === '-h')
+}
+
+/** Whether a word in a value's place is an option of the command, and not the value. */
+function isOption(word: string, command: CommandDefinition, awaiting: OptionDefinition | undefined): boolean {
+  if (awaiting?.mayLookLikeOption) return false
+  const [name = word] = /^--[^=]+/.exec(word) ?? []
+  const options = [...globalOptionDefinitions, ...(command.options ?? [])]
+  return options.some((option) => flagsOf(option).includes(name)) || synonymsFor(command).has(name)
 }
 
 function commandOf([first, second]: readonly string[]): Pick<TypedLine, 'entry' | 'command'> {
@@ -93,6 +140,13 @@ function optionBeforeValue(options: readonly OptionDefinition[], word = ''): Opt
   return undefined
 }
 
+/** Of `--count=5` and `-n5`. */
+function attachedValue(options: readonly OptionDefinition[], word = ''): GivenOption[] {
+  const [, name, value] = /^(--[^=]+(?==)|-[^-])=?(.+)$/s.exec(word) ?? []
+  const option = ifTakesValue(options.find((one) => name !== undefined && flagsOf(one).includes(name)))
+  return option === undefined || value === undefined ? [] : [{ option, value }]
+}
+
 function ifTakesValue(option: OptionDefinition | undefined): OptionDefinition | undefined {
   return option?.flags.includes('<') ? option : undefined
 }
@@ -100,6 +154,5 @@ function ifTakesValue(option: OptionDefinition | undefined): OptionDefinition | 
 function withValue(word: string, option: OptionDefinition, value: string): string[] {
   if (!value.startsWith('-')) return [word, value]
   const before = word.startsWith('--') || word.length === 2 ? [] : [word.slice(0, -1)]
-  const long = flagsOf(option).find((flag) => flag.startsWith('--'))
-  return [...before, long === undefined ? `${flagsOf(option)[0]}${value}` : `${long}=${value}`]
+  return [...before, joined(option, value)]
 }

@@ -6,6 +6,7 @@ import { CliError } from './cli-error.ts'
 import type { KafkaFailure } from './kafka-failure.ts'
 import { asCalled } from './own-name.ts'
 import type { TopicPartition } from './partitions.ts'
+import { goneTopic, unknownTopics } from './passing-errors.ts'
 import { exitCodeOf, explainFailure } from './present-error.ts'
 
 export interface Unreadable extends TopicPartition {
@@ -23,8 +24,8 @@ export class UnreadableError extends CliError {
   constructor({ topic, partition, failure }: Unreadable) {
     super({
       what: `${topic}:${partition} cannot be read`,
-      why: explainFailure(failure),
-      next: whereToLook(topic),
+      why: explainFailure(failure, unknownTopics.has(failure.code) ? goneTopic.why : undefined),
+      next: whereToLook({ topic, failure }),
       exitCode: exitCodeOf(failure)
     })
     this.apiId = failure.name
@@ -41,8 +42,8 @@ export function tellUnreadable(unreadable: UnreadablePartitions, consequence?: s
   const names = [...unreadable.keys()]
   const more = names.length > namedPartitions ? ` and ${names.length - namedPartitions} more` : ''
   const who = `${names.slice(0, namedPartitions).join(', ')}${more}`
-  const why = `${explainFailure(first.failure)}${consequence === undefined ? '' : `; ${consequence}`}`
-  return `${who} cannot be read: ${why}; try: ${asCalled(whereToLook(first.topic))}`
+  const why = explainFailure(first.failure, consequence)
+  return `${who} cannot be read: ${why}; try: ${asCalled(whereToLook(first))}`
 }
 
 /** What a row says of its partition; nothing when it can be read. */
@@ -56,6 +57,7 @@ export function errorColumn(unreadable: UnreadablePartitions): readonly string[]
   return unreadable.size > 0 ? ['error'] : []
 }
 
-function whereToLook(topic: string): string {
+function whereToLook({ topic, failure }: Pick<Unreadable, 'topic' | 'failure'>): string {
+  if (unknownTopics.has(failure.code)) return goneTopic.next
   return `odradek topics describe ${topic}   (the broker's own output says what is wrong)`
 }

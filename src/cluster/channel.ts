@@ -5,7 +5,7 @@
  */
 import type { Broker, Lines } from '../broker/broker.ts'
 import type { ControllerLine } from '../broker/controller-line.ts'
-import { type Peer, PeerUnreachable } from '../broker/replication/fetcher.ts'
+import { type Peer, PeerUnreachable } from '../broker/peer.ts'
 import type { Controller, MetadataFollower } from '../controller/controller.ts'
 import type { Clock } from '../host/clock.ts'
 import { unattended } from '../host/unattended.ts'
@@ -82,7 +82,14 @@ export class Channel {
     return (to) => ({
       fetch: (request) =>
         ask(to, { put: (leader) => leader.fetchFor(from, request), lost: (fetched) => fetched.done() }),
-      logEnds: (of) => ask(to, { put: (leader) => Promise.resolve(leader.logEnds(of)), lost: () => {} })
+      logEnds: (of) => ask(to, { put: (leader) => Promise.resolve(leader.logEnds(of)), lost: () => {} }),
+      writeTxnMarkers: (request) =>
+        ask(to, { put: (leader) => leader.transactions.markers.write(request), lost: () => {} }),
+      addPartitionsToTxn: (request) =>
+        ask(to, { put: (coordinator) => coordinator.transactions.addPartitions(request), lost: () => {} }),
+      appendDeadLetters: (batch) => ask(to, { put: (leader) => leader.deadLetters.append(batch), lost: () => {} }),
+      askShareStates: (question) =>
+        ask(to, { put: (coordinator) => question(coordinator.shares.coordinators), lost: () => {} })
     })
   }
 

@@ -6,13 +6,15 @@
  * handing over what it leads (a stop), or without a word (a kill).
  */
 import { Broker } from '../broker/broker.ts'
+import { assertControllerIsThere } from '../broker/lost-metadata.ts'
 import { Storage } from '../broker/storage.ts'
 import type { Controller } from '../controller/controller.ts'
 import { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { BrokerEndpoint } from '../coordination/metadata/broker-image.ts'
 import { randomUuid } from '../host/chance.ts'
+import { DiskError } from '../host/disk.ts'
 import type { Host } from '../host/host.ts'
-import { InvariantError } from '../invariant.ts'
+import { InvariantError, wholeStory } from '../invariant.ts'
 import type { Durability } from '../log/types.ts'
 import { BrokerLife } from './broker-life.ts'
 import { Channel, type Transport } from './channel.ts'
@@ -46,8 +48,10 @@ export interface ClusterOptions {
   readonly log: (line: string) => void
   /** The directories can be served, and recovery, which may take long, comes next. Nothing in them has been changed so far. */
   readonly onAccepted?: () => void
-  /** A broker has stopped itself after a mistake of its own. Others lead what it led, where there are others. */
-  readonly onBroken?: (nodeId: number) => void
+  /** A broker has stopped itself: see `BrokerOptions.onBroken`. Others lead what it led, where there are others. */
+  readonly onBroken?: (nodeId: number, reason: Error) => void
+  /** The controller has, of several brokers, and with it all of them. */
+  readonly onControllerBroken?: (reason: Error) => void
   /** How messages between brokers, and between them and the controller, travel; at once without it. */
   readonly transport?: Transport
 }
@@ -84,12 +88,14 @@ export class Cluster {
       opened.push(storage)
       return storage
     }
+    const disks = brokers.map(({ host }) => host.disk)
+    if (controllerHost !== undefined) assertControllerIsThere(controllerHost.disk, disks)
     try {
       const own = controllerHost === undefined ? null : open({ host: controllerHost }, controllerNodeId, null)
       const clusterId = own?.directory.clusterId ?? null
       const storages = brokers.map((start) => open(start, start.nodeId, clusterId))
-      const onBroken = (mistake: InvariantError): void => {
-        if (cluster !== null) cluster.#controllerBroke(mistake)
+      const onBroken = (reason: InvariantError | DiskError): void => {
+        if (cluster !== null) cluster.#controllerBroke(reason)
       }
       const home = new ControllerHome(own ?? storages[0] ?? fail(), storages, config, { log: options.log, onBroken })
       cluster = new Cluster(options, config, home)
@@ -235,7 +241,7 @@ export class Cluster {
     life: BrokerLife
   ): Promise<Broker> {
     const lines = (broker: Broker) => this.#channel.linesOf(broker)
-    const onBroken = (): void => this.#hasBroken(life)
+    const onBroken = (reason: Error): void => this.#hasBroken(life, reason)
     const broker = await life.during(Broker.start({ storage, lines, advertised, log, onBroken }))
     this.#channel.connect(broker)
     this.#brokers.set(broker.nodeId, broker)
@@ -243,10 +249,10 @@ export class Cluster {
   }
 
   /** It has stopped itself. Where there is one broker nobody else could lead. */
-  #hasBroken(life: BrokerLife): void {
+  #hasBroken(life: BrokerLife, reason: Error): void {
     const { nodeId } = life
     if (this.#lives.get(nodeId) !== life) return
-    this.#options.onBroken?.(nodeId)
+    this.#options.onBroken?.(nodeId, reason)
     if (this.#options.brokers.length === 1) {
       this.#lives.delete(nodeId)
       life.end()
@@ -254,16 +260,17 @@ export class Cluster {
       return
     }
     this.lostBroker(nodeId).catch((error: unknown) => {
-      this.#options.log(
-        `broker ${nodeId} is gone, and nobody leads what it led: ${error instanceof Error ? error.message : error}`
-      )
+      this.#options.log(`broker ${nodeId} is gone, and nobody leads what it led: ${wholeStory(error)}`)
     })
   }
 
   /** Nobody could lead what the others led, as nobody says who does. */
-  #controllerBroke(mistake: InvariantError): void {
-    const broken = new InvariantError('the controller is broken', 'broker', mistake)
-    for (const broker of [...this.#brokers.values()]) broker.failed('The controller', broken)
+  #controllerBroke(reason: InvariantError | DiskError): void {
+    for (const broker of [...this.#brokers.values()]) {
+      if (reason instanceof DiskError) broker.end(reason)
+      else broker.failed('The controller', new InvariantError('the controller is broken', 'broker', reason))
+    }
+    this.#options.onControllerBroken?.(reason)
   }
 
   #register(
@@ -272,15 +279,14 @@ export class Cluster {
   ): Promise<number> {
     const endpoints: BrokerEndpoint[] =
       endpoint === null ? [] : [{ name: 'PLAINTEXT', ...endpoint, securityProtocol: 0 }]
-    const { directoryId, isNew, wasStoppedCleanly } = directory
-    // What was acknowledged as durable survives a kill and a power cut; what the system had may be gone after the latter.
-    const isClean = isNew || wasStoppedCleanly || this.#options.durability === 'disk'
+    const { directoryId } = directory
     const incarnationId = randomUuid(host.chance)
     if (this.controller.brokers.hasReplaced(nodeId, directoryId)) {
       const what = `Broker ${nodeId} has another disk than before, ${host.disk.location}, with nothing on it.`
       log(`${what} The others fill it again; what it alone had is not served.`)
     }
-    const registration = { id: nodeId, rack, directoryId, incarnationId, endpoints, isClean, ...replicas.doubtful() }
+    const said = replicas.said(this.controller.image)
+    const registration = { id: nodeId, rack, directoryId, incarnationId, endpoints, ...said }
     return this.controller.brokers.register(registration)
   }
 
@@ -305,7 +311,8 @@ interface ReadyBroker {
 function withDefaults(config: Readonly<Record<string, string>>, brokers: number): Readonly<Record<string, string>> {
   if (brokers === 1) return config
   const copies = String(Math.min(3, brokers))
-  return { 'default.replication.factor': copies, 'offsets.topic.replication.factor': copies, ...config }
+  const names = ['default', 'offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic']
+  return { ...Object.fromEntries(names.map((name) => [`${name}.replication.factor`, copies])), ...config }
 }
 
 function fail(): never {

@@ -1,8 +1,9 @@
 /** The controller with the storage that has the metadata log: the one broker's, or its own. */
 import { Housekeeping } from '../broker/housekeeping.ts'
+import { assertKnowsTopics } from '../broker/lost-metadata.ts'
 import { metadataDirectory } from '../broker/metadata-directory.ts'
 import type { MetadataLog } from '../broker/metadata-log.ts'
-import { ReplicaStateLog } from '../broker/replica-log.ts'
+import { noSnapshot, ReplicaStateLog } from '../broker/replica-log.ts'
 import type { Storage } from '../broker/storage.ts'
 import { Controller } from '../controller/controller.ts'
 import { LeaderCare } from '../controller/leader-care.ts'
@@ -19,8 +20,8 @@ import { isUnreadable } from '../protocol/records/reader.ts'
 interface ToldByController {
   /** Gets a line when something goes wrong that no client is told of. */
   readonly log: (line: string) => void
-  /** What the cluster knows can be trusted no more. */
-  readonly onBroken: (mistake: InvariantError) => void
+  /** What the cluster knows can be trusted no more, for a mistake of ours; or there is no place for it, and the directory is gone. */
+  readonly onBroken: (reason: InvariantError | DiskError) => void
 }
 
 export class ControllerHome {
@@ -56,6 +57,9 @@ export class ControllerHome {
           highWatermark: replica.highWatermark
         })
       })
+      const { image } = this.controller
+      const disks = brokers.map(({ directory }) => directory.disk)
+      assertKnowsTopics({ image, hasSnapshot: snapshot !== noSnapshot, disk: host.disk }, disks)
     } catch (error) {
       throw explained(error, host)
     }
@@ -65,7 +69,10 @@ export class ControllerHome {
     // The one broker hears of its own.
     if (isOwn) storage.onMistake = (error) => this.#failed(error, told)
     this.#housekeeping = isOwn
-      ? new Housekeeping({ clock: host.clock, config, storage, image: () => image, log })
+      ? new Housekeeping({
+          ...{ clock: host.clock, config, storage, image: () => image, log },
+          onGone: (reason) => this.#end(reason, told)
+        })
       : null
   }
 
@@ -115,11 +122,15 @@ export class ControllerHome {
   #failed(error: unknown, { log, onBroken }: ToldByController): void {
     if (this.#isBroken) return
     log(`The controller met a mistake of the broker, please report it: ${wholeStory(error)}`)
-    if (!(error instanceof InvariantError) || error.stops === 'nothing else') return
+    if (error instanceof InvariantError && error.stops !== 'nothing else') this.#end(error, { onBroken })
+  }
+
+  #end(reason: InvariantError | DiskError, { onBroken }: Pick<ToldByController, 'onBroken'>): void {
+    if (this.#isBroken) return
     this.#isBroken = true
     this.abandon()
     this.#storage.abandon()
-    onBroken(error)
+    onBroken(reason)
   }
 
   /** Every broker has stopped. */

@@ -3,7 +3,7 @@
  * that was cut off gets all that it missed (Kafka: a broker fetches the metadata log from where it is). Where nothing is under way it is
  * told at once, and nothing is kept.
  */
-import { PeerUnreachable } from '../broker/replication/fetcher.ts'
+import { PeerUnreachable } from '../broker/peer.ts'
 import type { Clock } from '../host/clock.ts'
 import { unattended } from '../host/unattended.ts'
 import { limits } from '../limits.ts'

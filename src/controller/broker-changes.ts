@@ -9,7 +9,13 @@ import { withState } from '../coordination/metadata/living-brokers.ts'
 import { noLeader, sameLeader } from '../coordination/metadata/partition-image.ts'
 import { brokerRegistrationChangeRecord, unregisterBrokerRecord } from '../coordination/metadata/records.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
-import { changeOfPartition, recordOfChange, recordsOfPartition, type WantedPartition } from './partition-change.ts'
+import {
+  changeOfPartition,
+  recordOfChange,
+  recordsOfPartition,
+  undecidedReplicas,
+  type WantedPartition
+} from './partition-change.ts'
 import { without } from './reassignment.ts'
 import { allowsUncleanElections, type Scene } from './scene.ts'
 
@@ -21,13 +27,13 @@ export function fencedBroker(scene: Scene, id: number): StateRecord[] {
   return [...records, brokerRegistrationChangeRecord(registered, { fenced: true })]
 }
 
-/** It is there: it leads what nobody leads, where it has everything. Where a start has cut its log, that is decided. */
+/** It is there: it leads what nobody leads, where it has everything. Where its log may have lost something, that is decided. */
 export function unfencedBroker(scene: Scene, id: number): StateRecord[] {
   const registered = scene.image.broker(id)
   const then = { ...scene, living: withState(scene.living, id, 'active') }
   const records = changesOf(
     then,
-    ({ leader, partitionId }, topic) => leader === noLeader || scene.cut.of(topic.id, partitionId)(id) !== undefined,
+    ({ leader, partitionId }, topic) => leader === noLeader || scene.ends.of(topic.id, partitionId)(id) !== undefined,
     () => ({})
   )
   if (registered === undefined || !registered.fenced) return records
@@ -77,6 +83,15 @@ export function returnedBroker(scene: Scene, { id, isClean, directoryId }: Retur
   )
 }
 
+/** It has said where logs of it end: who leads them is decided anew. */
+export function comparedReplicas(scene: Scene, id: number): StateRecord[] {
+  return changesOf(
+    scene,
+    ({ partitionId }, topic) => scene.ends.of(topic.id, partitionId)(id) !== undefined,
+    () => ({})
+  )
+}
+
 export interface OfflineReplica {
   readonly topicId: string
   readonly partitionId: number
@@ -108,7 +123,10 @@ export function offlineReplica(
   const then = { ...scene, living: withState(scene.living, id, 'fenced') }
   const inSyncReplicas = without(partition.inSyncReplicas, [id])
   const change = changeOfPartition(then, topic, partition, { election, inSyncReplicas, uncleanReplicas: [id] })
-  if (change === null || (change.leader === sameLeader ? partition.leader : change.leader) === noLeader) return []
+  const leader = change === null || change.leader === sameLeader ? partition.leader : change.leader
+  if (change === null || leader === noLeader) return []
+  // Of whom a start has cut something, this one may have it, once it can be opened.
+  if (election === 'online' && undecidedReplicas(scene, topic, partition).includes(leader)) return []
   return [recordOfChange(then, topic, partition, change)]
 }
 

@@ -16,6 +16,7 @@ import {
   type WantedInSyncSet
 } from './alter-partition.ts'
 import {
+  comparedReplicas,
   fencedBroker,
   liesElsewhere,
   type OfflineReplica,
@@ -26,7 +27,6 @@ import {
   unregisteredBroker
 } from './broker-changes.ts'
 import { BrokerSessions } from './broker-sessions.ts'
-import { type CutReplica, CutReplicas } from './cut-replicas.ts'
 import {
   balancingElections,
   decideElections,
@@ -45,22 +45,17 @@ import {
   type WantedReassignment
 } from './reassignments.ts'
 import type { RegisteredBrokers } from './registered-brokers.ts'
+import { ReplicaEnds, type SaidOfReplicas } from './replica-ends.ts'
 import type { Scene } from './scene.ts'
 import { startElections } from './start-elections.ts'
 
 /** A broker that has opened its logs. */
-export interface Registration {
+export interface Registration extends SaidOfReplicas {
   readonly id: number
   readonly rack: string | null
   readonly directoryId: string
   readonly incarnationId: string
   readonly endpoints: readonly BrokerEndpoint[]
-  /** It has everything that it had when it went, but for what is said of single replicas. */
-  readonly isClean: boolean
-  /** A start has cut off what was not whole. */
-  readonly cut: readonly CutReplica[]
-  /** Damage was found in these. */
-  readonly damaged: readonly OfflineReplica[]
 }
 
 export class BrokerControl {
@@ -72,17 +67,19 @@ export class BrokerControl {
   /** Brokers that are gone, of which the log does not say it: the disk refused. */
   readonly #lost = new Set<number>()
   readonly #sessions = new BrokerSessions()
-  readonly #cut = new CutReplicas()
+  readonly #ends = new ReplicaEnds()
   readonly #offline = new OfflineByBroker()
   #lastEpoch = 0
+  /** Whether anybody leads in this life of the process. */
+  #hasBegun = false
 
   constructor(options: {
-    readonly scene: Omit<Scene, 'cut' | 'offline'>
+    readonly scene: Omit<Scene, 'ends' | 'offline'>
     readonly brokers: RegisteredBrokers
     readonly writer: MetadataWriter
     readonly writesRegistrations: boolean
   }) {
-    this.#scene = { ...options.scene, cut: this.#cut, offline: this.#offline }
+    this.#scene = { ...options.scene, ends: this.#ends, offline: this.#offline }
     this.#brokers = options.brokers
     this.#writer = options.writer
     this.#writesRegistrations = options.writesRegistrations
@@ -97,12 +94,13 @@ export class BrokerControl {
 
   /** It is there, and takes no part yet. Resolves with the epoch under which it is heard. */
   async register(registration: Registration): Promise<number> {
-    const { id, rack, directoryId, cut, damaged } = registration
-    const isClean = registration.isClean && !this.hasReplaced(id, directoryId)
+    const { id, rack, directoryId } = registration
+    // Those that come before anybody leads are compared by where their logs end.
+    const isClean = (registration.isClean || !this.#hasBegun) && !this.hasReplaced(id, directoryId)
     // It would lead on in the epoch of its life before, of which others may have more than its disk has kept.
     if (this.#lost.has(id)) this.#fence(id)
-    this.#cut.registered(id, cut, damaged)
-    this.#offline.are(id, damaged)
+    this.#ends.registered(id, registration, this.#scene.image)
+    this.#offline.are(id, registration.offline)
     const epoch = this.#nextEpoch()
     this.#brokers.put({ id, epoch, rack, directoryId, state: 'fenced' })
     // The registration, which tells of another directory, comes last: a crash in between leaves it to be said again.
@@ -121,6 +119,7 @@ export class BrokerControl {
       const registered = this.#scene.image.broker(id)
       if (registered?.fenced === true) this.#append(unfencedBroker(this.#scene, id).slice(0, 1))
     }
+    this.#hasBegun = true
     this.#append(startElections(this.#scene))
     await this.#writer.published()
   }
@@ -131,6 +130,8 @@ export class BrokerControl {
     if (result.isFenced) return result
     const { brokerId: id, offline } = heartbeat
     this.#sessions.heard(id)
+    const opened = heartbeat.opened.filter((replica) => this.#offline.has(id, replica))
+    this.#ends.opened(id, opened, this.#scene.image)
     this.#offline.are(id, offline)
     if (this.#brokers.broker(id)?.state === 'fenced') {
       const back = this.#become(id, 'active', records)
@@ -138,6 +139,10 @@ export class BrokerControl {
       await back
     } else if (records.length > 0) {
       this.#append(records)
+      await this.#writer.published()
+    }
+    if (opened.length > 0) {
+      this.#append(comparedReplicas(this.#scene, id))
       await this.#writer.published()
     }
     return result
@@ -264,7 +269,7 @@ export class BrokerControl {
     for (let first = 0; first < records.length; first += limits.partitionsPerRequest) {
       this.#writer.append(records.slice(first, first + limits.partitionsPerRequest))
     }
-    this.#cut.forgetDecided(this.#scene.image)
+    this.#ends.forgetDecided(this.#scene.image)
   }
 
   #nextEpoch(): number {

@@ -6,6 +6,7 @@ import type { StateRecord } from '../coordination/coordinator.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { objectionToBrokerEpoch } from './alter-partition.ts'
 import { type OfflineReplica, offlineReplicas, unfencedBroker } from './broker-changes.ts'
+import type { ReplicaEnd } from './replica-ends.ts'
 import type { Scene } from './scene.ts'
 
 export interface BrokerHeartbeat {
@@ -15,6 +16,8 @@ export interface BrokerHeartbeat {
   readonly knowsItself: boolean
   /** What its disk cannot serve (Kafka: offlineLogDirs, KIP-858). */
   readonly offline: readonly OfflineReplica[]
+  /** What it could not serve when it registered, and can now: as long as nobody has said who has everything. */
+  readonly opened: readonly ReplicaEnd[]
 }
 
 export interface HeartbeatResult {

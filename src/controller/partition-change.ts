@@ -13,9 +13,9 @@ import {
   sameLeader
 } from '../coordination/metadata/partition-image.ts'
 import { partitionChangeRecord } from '../coordination/metadata/records.ts'
-import { decideCutCandidates } from './cut-replicas.ts'
 import { type Elected, type Election, electLeader } from './election.ts'
 import { completedReassignment, without } from './reassignment.ts'
+import { type Compared, compareEnds } from './replica-ends.ts'
 import { effectiveMinInSyncReplicas, hasEligibleLeaders, type Scene } from './scene.ts'
 
 /** What is not said stays as it is. */
@@ -50,7 +50,7 @@ export function changeOfPartition(
   partition: PartitionImage,
   asked: WantedPartition
 ): PartitionChange | null {
-  const { wanted, undecided } = withoutCut(scene, topic, partition, asked)
+  const { wanted, undecided } = withoutDoubtful(scene, topic, partition, asked)
   const before = withEligibleLeaders(scene, topic, partition, wanted, targetReplicas(partition, wanted, undecided))
   const lastKnown = partition.lastKnownEligibleLeaderReplicas.filter((id) => hasKept(id, before, wanted))
   const elected = electLeader(
@@ -60,7 +60,8 @@ export function changeOfPartition(
       eligibleLeaderReplicas: without(before.eligibleLeaderReplicas, undecided),
       leader: partition.leader,
       lastKnownLeader: lastKnownLeader(scene, before, lastKnown),
-      isAcceptableLeader: (id) => isAcceptableLeader(scene, partition, id)
+      isAcceptableLeader: (id) =>
+        isAcceptableLeader(scene, partition, id) && mayServe(scene, topic, partition, wanted, id)
     },
     wanted.election ?? 'online'
   )
@@ -112,18 +113,67 @@ function isAcceptableLeader({ living }: Scene, { replicas, directories }: Partit
   return directory === undefined || isDirectory(directory, living.broker(id)?.directoryId)
 }
 
-/** Whose log was cut by a start is in sync and eligible no more where others have everything; while they are away it does not lead. */
-function withoutCut(
+/**
+ * Whose log cannot be opened is not elected where others may have everything as well: once it can be, they are compared
+ * (`BrokerHeartbeat.opened`). Who leads, and can serve no more, leads on as long as nobody else may.
+ */
+function mayServe(
+  scene: Scene,
+  topic: TopicImage,
+  partition: PartitionImage,
+  { beginsEpoch }: WantedPartition,
+  id: number
+): boolean {
+  if (!isOffline(scene, topic, partition, id)) return true
+  const { leader, inSyncReplicas, eligibleLeaderReplicas } = partition
+  if (id === leader && beginsEpoch !== true) return true
+  return without([...inSyncReplicas, ...eligibleLeaderReplicas], [id]).length === 0
+}
+
+function isOffline(
+  { offline }: Scene,
+  { id: topicId }: TopicImage,
+  { partitionId }: PartitionImage,
+  id: number
+): boolean {
+  return offline.has(id, { topicId, partitionId })
+}
+
+/** Of whom it is not known whether he has everything, as long as others that may have it are away, or cannot be opened. */
+export function undecidedReplicas(scene: Scene, topic: TopicImage, partition: PartitionImage): readonly number[] {
+  return compared(scene, topic, partition, partition).undecided
+}
+
+function compared(
+  scene: Scene,
+  topic: TopicImage,
+  partition: PartitionImage,
+  candidates: Pick<PartitionImage, 'inSyncReplicas' | 'eligibleLeaderReplicas'>
+): Compared {
+  const ends = scene.ends.of(topic.id, partition.partitionId)
+  // The metadata has lost its end, and with it who was in sync: a leader would write over what was acknowledged since.
+  if (partition.replicas.some((id) => ends(id) === 'ahead'))
+    return { out: [], undecided: [...candidates.inSyncReplicas, ...candidates.eligibleLeaderReplicas] }
+  return compareEnds(
+    candidates,
+    ends,
+    (id) => isAcceptableLeader(scene, partition, id) && !isOffline(scene, topic, partition, id)
+  )
+}
+
+/** Who may have lost something is in sync and eligible no more where others have more; whom a start has cut does not lead while they are away. */
+function withoutDoubtful(
   scene: Scene,
   topic: TopicImage,
   partition: PartitionImage,
   asked: WantedPartition
 ): { readonly wanted: WantedPartition; readonly undecided: readonly number[] } {
   const { inSyncReplicas = partition.inSyncReplicas, uncleanReplicas = [] } = asked
-  const candidates = without([...inSyncReplicas, ...partition.eligibleLeaderReplicas], uncleanReplicas)
-  const { out, undecided } = decideCutCandidates(candidates, scene.cut.of(topic.id, partition.partitionId), (id) =>
-    isAcceptableLeader(scene, partition, id)
-  )
+  const candidates = {
+    inSyncReplicas: without(inSyncReplicas, uncleanReplicas),
+    eligibleLeaderReplicas: without(partition.eligibleLeaderReplicas, [...inSyncReplicas, ...uncleanReplicas])
+  }
+  const { out, undecided } = compared(scene, topic, partition, candidates)
   if (out.length === 0) return { wanted: asked, undecided }
   const wanted = {
     ...asked,

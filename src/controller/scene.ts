@@ -2,16 +2,16 @@
 import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import type { ClusterImage, TopicImage } from '../coordination/metadata/image.ts'
 import type { LivingBrokers } from '../coordination/metadata/living-brokers.ts'
-import type { CutReplicas } from './cut-replicas.ts'
 import type { OfflineByBroker } from './offline-by-broker.ts'
+import type { ReplicaEnds } from './replica-ends.ts'
 
 export interface Scene {
   readonly image: ClusterImage
   readonly living: LivingBrokers
   /** What a topic obeys that sets nothing. */
   readonly defaults: BrokerConfig
-  /** What brokers said of their replicas when they registered. */
-  readonly cut: Pick<CutReplicas, 'of'>
+  /** Where logs ended when their brokers registered. */
+  readonly ends: Pick<ReplicaEnds, 'of'>
   /** What they cannot serve now. */
   readonly offline: Pick<OfflineByBroker, 'has'>
 }

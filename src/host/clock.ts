@@ -7,6 +7,8 @@ export interface Pace {
   readonly sliceMs: number
   /** A request that names more partitions is done in slices. */
   readonly partitionsAtOnce: number
+  /** So many bytes of requests are taken in a turn, while requests are done in slices. */
+  readonly requestBytesAtOnce: number
 }
 
 export interface Clock {

@@ -52,6 +52,11 @@ export interface Disk {
    * the release, which does no harm when it is called again.
    */
   lock(): () => void
+  /**
+   * Throws DiskError 'gone' when the root is not the one any more that was locked: it was removed or renamed, or another is in its place.
+   * Nothing makes a root anew that is locked, and what cannot be made because it is gone says so.
+   */
+  assertInPlace(): void
 }
 
 /** Memory to read into. Whoever lends it knows when it is free again. */
@@ -75,13 +80,24 @@ export interface DiskFile {
   read(position: number, lengthBytes: number, memory?: ReadMemory): Buffer
   truncate(sizeBytes: number): void
   sync(): Promise<void>
+  /**
+   * False when this path leads to nothing by now: somebody has removed or renamed the file, and what is appended goes with it. This costs
+   * no memory, and takes any file of the name for this one.
+   */
+  isAt(path: string): boolean
+  /** What the path leads to by now, where that can be told. */
+  look(path: string): FoundFile
   close(): void
 }
+
+/** 'elsewhere': nothing is there, or another file. 'shorter': it has fewer bytes than were written to it, for somebody has cut it. */
+export type FoundFile = 'as written' | 'elsewhere' | 'shorter'
 
 /**
  * 'too-many-files': no file could be opened; nothing was touched, and nothing that was written is in doubt. 'foreign-lock' is
  * 'in-use' by a program that locks the directory by other means than we do. 'unsupported' is a directory that is as its
  * program left it, and says what cannot be served here. 'damaged': the disk gave back something else than what was written.
+ * 'gone': the root itself is not there any more, or is another.
  */
 export type DiskProblem =
   | 'full'
@@ -93,6 +109,7 @@ export type DiskProblem =
   | 'not-a-directory'
   | 'unsupported'
   | 'damaged'
+  | 'gone'
   | 'failed'
 
 /** What went wrong with the disk, in a form that upper floors decide on and people can read. */
@@ -106,6 +123,13 @@ export class DiskError extends Error {
     this.problem = problem
     this.path = path
   }
+}
+
+/** The directory of a broker is another, or none, although nobody but the broker may move it. */
+export function goneError(location: string): DiskError {
+  const what = `The data directory ${location} is gone: it was removed, renamed or replaced while a broker used it.`
+  const advice = 'Put it back where it was, or take the backup, then start the broker again.'
+  return new DiskError('gone', location, `${what} ${advice}`)
 }
 
 /** What another moment may mend, of itself: there was no file handle, or no room. */

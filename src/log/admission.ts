@@ -44,7 +44,7 @@ export interface AdmissionRules {
   readonly producers: ProducerState
   readonly nowMs: number
   /** As whoever appends says. */
-  readonly options: Pick<AppendOptions, 'origin' | 'verified' | 'transactionVersion'>
+  readonly options: Pick<AppendOptions, 'origin' | 'within'>
 }
 
 export function admit(records: Buffer, rules: AdmissionRules): Admission {
@@ -55,7 +55,7 @@ export function admit(records: Buffer, rules: AdmissionRules): Admission {
   if (header === undefined) return refused(ErrorCode.INVALID_RECORD, 'There is no record batch.')
   const validated = validate(records.subarray(0, header.sizeBytes), header, rules)
   if (validated.kind === 'refused') return validated
-  const standing = rules.producers.check(header, rules.options.verified)
+  const standing = rules.producers.check(header, rules.options.within?.verified)
   if (standing.kind === 'refused') return refused(standing.error, standing.message)
   return standing.kind === 'duplicate' ? standing : validated
 }
@@ -68,10 +68,10 @@ function admitOwn(records: Buffer, { producers, options }: AdmissionRules): Admi
     const isMarker = isControl(header.attributes)
     const end = isMarker ? readTransactionEnd(records.subarray(position, position + header.sizeBytes)) : null
     const objection = end
-      ? producers.checkEnd(header, end, options.transactionVersion ?? 0)
+      ? producers.checkEnd(header, end, options.within?.transactionVersion ?? 0)
       : isMarker
         ? null
-        : producers.checkOwn(header, options.verified)
+        : producers.checkOwn(header, options.within?.verified)
     if (objection !== null) return refused(objection.error, objection.message)
     position += header.sizeBytes
   }

@@ -24,14 +24,26 @@ const restorePartition =
 
 /** For a file of a log, or its directory: without a backup it depends on what the log holds. */
 export function restoreAdvice(path: string): string {
-  if (path.startsWith('__cluster_metadata-')) {
-    return `${untouched} It holds which topics there are: restore the whole data directory from a backup, or choose an empty one.`
-  }
+  return `${untouched} ${withoutIt(path)}`
+}
+
+function withoutIt(path: string): string {
+  if (path.startsWith('__cluster_metadata-'))
+    return (
+      'Which topics there are stands there: restore the whole data directory from a backup, or choose an empty one. Where ' +
+      'a backup of this log alone is all there is, put it there and remove recovery-point-offset-checkpoint: the cluster goes on ' +
+      'with the topics that it knows, and sets others aside.'
+    )
   if (path.startsWith('__consumer_offsets-')) {
     const without = 'or delete the topic __consumer_offsets, with which all groups lose the offsets they have committed'
-    return `${untouched} ${restorePartition}; ${without}.`
+    return `${restorePartition}; ${without}.`
   }
-  return `${untouched} ${restorePartition}; or delete the topic to go on without its records.`
+  return `${restorePartition}; or delete the topic to go on without its records.`
+}
+
+/** For what was there until now. */
+export function movedAdvice(path: string): string {
+  return `If it was moved, stop the broker and put it back: what was acknowledged is in it. Without it: ${withoutIt(path)}`
 }
 
 export class DamageError extends DiskError {

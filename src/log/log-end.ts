@@ -3,7 +3,7 @@
  * leader. What could not be written is taken back, before anything else is appended. (Kafka: UnifiedLog.append.)
  */
 import type { Clock } from '../host/clock.ts'
-import { attempt, DiskError } from '../host/disk.ts'
+import { attempt } from '../host/disk.ts'
 import { InvariantError } from '../invariant.ts'
 import { ErrorCode } from '../protocol/error-codes.ts'
 import { type BatchHeader, isControl, lastOffsetOf } from '../protocol/records/batch.ts'
@@ -31,7 +31,9 @@ export interface LogEndOptions {
   gaps(): Gaps
   /** So many bytes were appended, and are to be synced some time. */
   owe(sizeBytes: number): void
-  /** What was taken in until now is in the file. */
+  /** Records are in their file. */
+  taken(): void
+  /** What was taken in until now is in the file, and whoever waits for that is told. */
   written(): void
   /** A segment is finished, and what is in it should be synced soon. */
   rolled(offset: number): void
@@ -47,6 +49,8 @@ export class LogEnd {
   #offset: number
   /** The offset from which a write that failed has to be cut off again, before anything is appended. */
   #cutBackTo: number | null = null
+  /** Why the last write that failed did. */
+  #refusal: Error | null = null
 
   constructor(offset: number, of: LogEndOptions) {
     this.#offset = offset
@@ -54,7 +58,10 @@ export class LogEnd {
     const target: WriteTarget = {
       logEndOffset: () => this.#offset,
       write: () => of.segments.active.write(),
-      written: () => of.written(),
+      written: () => {
+        of.taken()
+        of.written()
+      },
       takeBack: (from, error) => this.#takeBack(from, error)
     }
     this.#writes = new WriteGroup(target, of.clock)
@@ -165,6 +172,7 @@ export class LogEnd {
         this.#writes.add(first.header.baseOffset, this.#of.producers.undoFor(last.header.producerId))
       } else {
         segment.append(bytes, batches, this.#of.config().indexIntervalBytes)
+        this.#of.taken()
       }
     } catch (error) {
       // Of several epochs the last would say that the batches of the others come too late, when they are sent again.
@@ -204,13 +212,14 @@ export class LogEnd {
     const endOffset = this.#offset
     this.#writes.flush()
     if (this.#offset === endOffset) return this.#roll(first.baseOffset, nowMs)
-    throw new DiskError('failed', this.#of.directory, `What came before could not be written to ${this.#of.directory}.`)
+    throw this.#refusal ?? this.#broken('lost what came before')
   }
 
   /** Looks at the first batch of the segment, once. */
   #isRollDue(timestampMs: number, sizeBytes: number, lastOffset: number, nowMs: number): boolean {
     try {
-      return rollIsDue(this.#of.segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, this.#of.config())
+      const { directory, segments, config } = this.#of
+      return rollIsDue(directory, segments.active, { timestampMs, sizeBytes, lastOffset, nowMs }, config())
     } catch (error) {
       throw this.#of.told(error)
     }
@@ -220,6 +229,7 @@ export class LogEnd {
   #takeBack(offset: number, error: Error): void {
     this.#offset = offset
     this.#cutBackTo = offset
+    this.#refusal = error
     // Where the disk refuses that as well, it is done before the next append.
     attempt(() => this.#undoWhatFailed())
     this.#of.takenBack(offset, error)

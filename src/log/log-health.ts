@@ -10,9 +10,14 @@ export class LogHealth {
   onFailure: ((error: Error) => void) | undefined
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
   onTrouble: ((trouble: Trouble) => void) | undefined
+  /** Called when the disk did not take records, and the log is as it was. */
+  onRefused: ((reason: DiskError) => void) | undefined
+  /** Called when the disk does not give back what is asked for, and when it does again. */
+  onUnread: ((trouble: DiskError | 'over') => void) | undefined
   readonly #directory: string
   #failure: Error | null = null
-  #isInTrouble = false
+  #trouble: 'passing' | 'final' | null = null
+  #isUnread = false
   /** Why nothing is done here any more, once the log was closed or deleted. */
   #ended: DiskError | null = null
 
@@ -35,30 +40,39 @@ export class LogHealth {
     this.tell('ended')
     this.onTrouble = undefined
     this.onFailure = undefined
+    this.onRefused = undefined
+    this.onUnread = undefined
   }
 
   /** What the disk holds cannot be trusted any more: nothing is appended until a start has looked at it. */
   fail(error: Error): void {
     this.#failure = error
-    this.tell(error)
+    if (error instanceof DamageError) {
+      this.told(error)
+      return
+    }
+    this.tell({ is: 'final', reason: error })
     this.onFailure?.(error)
   }
 
   /** No sync could begin; nothing is in doubt. */
   refused(error: DiskError): void {
-    this.tell(error)
-    this.notTaken(error)
+    this.tell({ is: 'passing', reason: error })
+    if (!mayPass(error)) this.onFailure?.(error)
   }
 
-  /** The disk did not take what was to be written: the log is as it was. */
+  /** The disk did not take records: the log is as it was. */
   notTaken(error: Error): void {
-    if (error instanceof DiskError && !mayPass(error)) this.onFailure?.(error)
+    if (!(error instanceof DiskError)) return
+    if (!mayPass(error)) this.onFailure?.(error)
+    // Damage is told as such, and so is what has taken the log offline.
+    if (!(error instanceof DamageError) && !this.hasEnded) this.onRefused?.(error)
   }
 
   tell(trouble: Trouble): void {
-    const isInTrouble = trouble instanceof Error
-    if (isInTrouble === this.#isInTrouble) return
-    this.#isInTrouble = isInTrouble
+    const is = typeof trouble === 'string' ? null : trouble.is
+    if (is === this.#trouble) return
+    this.#trouble = is
     this.onTrouble?.(trouble)
   }
 
@@ -74,14 +88,23 @@ export class LogHealth {
     throw new DiskError('failed', this.#directory, message, this.#failure)
   }
 
-  /** Whoever finds damage while reading tells of it, and the log is closed. */
+  /** Whoever finds damage while reading tells of it, and the log is closed; also where the disk does not give back what is there. */
   noticing<T>(read: () => T): T {
     if (this.#ended !== null) throw this.#ended
     try {
-      return read()
+      const found = read()
+      if (this.#isUnread) this.#unread('over')
+      return found
     } catch (error) {
+      const cannotBeRead = error instanceof DiskError && !(error instanceof DamageError) && error.problem !== 'gone'
+      if (cannotBeRead && !this.#isUnread) this.#unread(error)
       throw this.told(error)
     }
+  }
+
+  #unread(trouble: DiskError | 'over'): void {
+    this.#isUnread = trouble !== 'over'
+    this.onUnread?.(trouble)
   }
 
   /** The error, once its damage was told. */

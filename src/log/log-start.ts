@@ -5,12 +5,15 @@
  * The first leader epoch begins where the log does. A start believes it, so that the files go only when it was written.
  */
 import type { Clock } from '../host/clock.ts'
-import { attempt, type Disk, DiskError } from '../host/disk.ts'
+import type { Disk } from '../host/disk.ts'
 import { unattended } from '../host/unattended.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { SetAside } from './segment-files.ts'
 import type { Segments } from './segments.ts'
 import type { LogConfig } from './types.ts'
+import { Undone } from './undone.ts'
+
+const notRemoved = 'what is to go of it is not removed, and takes room'
 
 export interface LogStartOptions {
   readonly disk: Disk
@@ -19,16 +22,22 @@ export interface LogStartOptions {
   readonly segments: Segments
   readonly epochs: LeaderEpochs
   config(): LogConfig
+  /** Gets a line when the disk does not let go of what is to go. */
+  readonly report: (line: string) => void
 }
 
 export class LogStart {
   readonly #of: LogStartOptions
   #offset: number
+  readonly #undone: Undone
   #hasEnded = false
 
   constructor(offset: number, of: LogStartOptions) {
     this.#offset = offset
     this.#of = of
+    this.#undone = new Undone(of.directory, (line) => {
+      if (!this.#hasEnded) of.report(line)
+    })
   }
 
   get offset(): number {
@@ -48,7 +57,7 @@ export class LogStart {
     const saved = saving(epochs, () => epochs.replace(starts))
     this.#offset = offset
     // The log begins there all the same where the disk refuses; retention drops them.
-    attempt(() => this.drop(this.countBefore()))
+    this.#undone.attempt('segments before its start are left', () => this.drop(this.countBefore()))
     return saved
   }
 
@@ -92,10 +101,11 @@ export class LogStart {
   #removeLater(files: SetAside): void {
     const { clock, config } = this.#of
     clock.after(config().fileDeleteDelayMs, () => {
-      const removed = this.#removeForGood(files).catch((error) => {
-        if (!(error instanceof DiskError)) throw error
-        if (!this.#hasEnded) this.#removeLater(files)
-      })
+      const removed = this.#undone
+        .attemptSoon(notRemoved, () => this.#removeForGood(files))
+        .then((isDone) => {
+          if (!isDone && !this.#hasEnded) this.#removeLater(files)
+        })
       unattended(clock, removed)
     })
   }

@@ -21,6 +21,7 @@ import type { Gaps } from './continuity.ts'
 import { removeCutNote } from './cut-note.ts'
 import type { DamageError } from './damage.ts'
 import { setDirectoryAside } from './deleted-directory.ts'
+import { lookForFiles } from './file-look.ts'
 import type { EpochEnd, LeaderEpochs } from './leader-epochs.ts'
 import { LogEnd } from './log-end.ts'
 import { LogHealth } from './log-health.ts'
@@ -60,6 +61,8 @@ export class PartitionLog {
   readonly topicId: string
   /** Called when syncedEndOffset has moved by itself, after a sync or a write. */
   onSynced: (() => void) | undefined
+  /** Called when records are in their file. */
+  onTaken: (() => void) | undefined
   #surroundings: SegmentSurroundings
   readonly #disk: Disk
   readonly #directory: string
@@ -108,7 +111,8 @@ export class PartitionLog {
     this.#producers = opened.producers
     this.#segments = opened.segments
     const { segments, epochs, logStartOffset } = opened
-    const ofStart = { disk, directory, clock: options.clock, segments, epochs, config: () => this.#config }
+    const { clock, report } = options
+    const ofStart = { disk, directory, clock, segments, epochs, config: () => this.#config, report }
     this.#start = new LogStart(logStartOffset, ofStart)
     this.#end = this.#endOf(opened, options)
     this.#syncs = this.#syncGroup(opened.syncedOffset, options)
@@ -122,9 +126,8 @@ export class PartitionLog {
       ...{ directory: this.#directory, clock, segments, producers, epochs, start: this.#start },
       config: () => this.#config,
       gaps: () => this.gaps,
-      owe: (sizeBytes) => {
-        if (this.#waitsForSync) this.#syncs.owe(sizeBytes)
-      },
+      owe: (sizeBytes) => this.#owe(sizeBytes),
+      taken: () => this.onTaken?.(),
       written: () => {
         if (!this.#waitsForSync) this.onSynced?.()
       },
@@ -135,6 +138,14 @@ export class PartitionLog {
       },
       told: (error) => this.#health.told(error)
     })
+  }
+
+  /** Where no acknowledgement waits for the disk, it is synced as far as the topic asks for it (`flush.messages`, `flush.ms`). */
+  #owe(sizeBytes: number): void {
+    const { flushMessages, flushMs } = this.#config
+    if (this.#waitsForSync) this.#syncs.owe(sizeBytes, flushMs)
+    else if (Number.isSafeInteger(flushMs)) this.#syncs.wantWithin(flushMs)
+    if (this.#end.offset - this.#syncs.syncedOffset >= flushMessages) this.#syncs.want(this.#end.offset)
   }
 
   #syncGroup(syncedOffset: number, { syncTurns, clock }: LogOpening): SyncGroup {
@@ -164,7 +175,8 @@ export class PartitionLog {
       endAt: (offset) => this.#end.moveTo(offset),
       assertUsable: () => this.#health.assertUsable(),
       undisturbed: () => this.#compaction?.letGo() ?? null,
-      fail: (error) => this.#health.fail(error)
+      fail: (error) => this.#health.fail(error),
+      report: (line) => this.#surroundings.report(line)
     })
   }
 
@@ -188,6 +200,16 @@ export class PartitionLog {
   /** Called when the disk failed to take or to keep what was written, and may not soon. */
   set onFailure(told: ((error: Error) => void) | undefined) {
     this.#health.onFailure = told
+  }
+
+  /** Called when the disk did not take records, and the log goes on. */
+  set onRefused(told: ((reason: DiskError) => void) | undefined) {
+    this.#health.onRefused = told
+  }
+
+  /** Called when the disk does not give back what is asked for, and when it does again. */
+  set onUnread(told: ((trouble: DiskError | 'over') => void) | undefined) {
+    this.#health.onUnread = told
   }
 
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */
@@ -276,6 +298,11 @@ export class PartitionLog {
     return this.#producers.beginVerification(batch, this.#clock.nowMs())
   }
 
+  /** Whether the producer has written here in a later epoch: its coordinator need not be asked. */
+  isFenced(batch: Pick<UnverifiedBatch, 'producerId' | 'producerEpoch'>): boolean {
+    return this.#producers.isFenced(batch)
+  }
+
   get sizeBytes(): number {
     return this.#segments.sizeBytes
   }
@@ -303,8 +330,7 @@ export class PartitionLog {
     try {
       return this.#end.append(records, options)
     } catch (error) {
-      if (error instanceof DiskError) this.#health.notTaken(error)
-      throw error
+      throw this.#notTaken(error)
     }
   }
 
@@ -315,7 +341,11 @@ export class PartitionLog {
    */
   appendAsFollower(chunks: readonly Buffer[]): FollowerAppend {
     this.#assertOpenToRecords()
-    return this.#end.appendAsFollower(chunks)
+    try {
+      return this.#end.appendAsFollower(chunks)
+    } catch (error) {
+      throw this.#notTaken(error)
+    }
   }
 
   /** Resolves when everything that was appended is in the file. Rejects when it could not be written, and is in the log no more. */
@@ -489,6 +519,11 @@ export class PartitionLog {
     })
   }
 
+  /** Looks for the files of its records, one at each step. Throws DamageError when one is not in its place any more. */
+  look(): Iterable<void> {
+    return lookForFiles(this.#segments, this.#health)
+  }
+
   activeProducers(): ActiveProducer[] {
     return this.#producers.describe()
   }
@@ -544,6 +579,12 @@ export class PartitionLog {
     this.#epochs.end()
     this.#segments.close()
     this.#health.tellNoMore()
+  }
+
+  /** The error, once those were told whom it concerns that the disk takes nothing. */
+  #notTaken(error: unknown): unknown {
+    if (error instanceof DiskError) this.#health.notTaken(error)
+    return error
   }
 
   #assertOpenToRecords(): void {

@@ -148,6 +148,11 @@ export class ProducerState {
     return this.#openTransactions.has(producerId) && this.#producers.get(producerId)?.producerEpoch === producerEpoch
   }
 
+  /** Whether the producer has written here in a later epoch. */
+  isFenced({ producerId, producerEpoch }: Pick<BatchHeader, 'producerId' | 'producerEpoch'>): boolean {
+    return producerEpoch < (this.#producers.get(producerId)?.producerEpoch ?? noEpoch)
+  }
+
   /** Null where a transaction of the producer is open: its coordinator knows of it. */
   beginVerification(batch: UnverifiedBatch, nowMs: number): VerificationGuard | null {
     if (this.isInTransaction(batch.producerId, batch.producerEpoch)) return null
@@ -232,6 +237,8 @@ export class ProducerState {
 
   /** The same with those that were ended by a marker from this offset on: who leads next may not have it. */
   firstUndecidedOffset(committedOffset: number): number | null {
+    // Of most logs: nothing is made to walk them.
+    if (this.#openTransactions.size === 0 && this.#ended.length === 0) return null
     this.committedTo(committedOffset)
     const open = this.firstUnstableOffset() ?? Infinity
     const first = this.#ended.reduce((least, { firstOffset }) => Math.min(least, firstOffset), open)
@@ -240,6 +247,7 @@ export class ProducerState {
 
   /** Everything below is committed: the transactions that were ended there stay so (Kafka: onHighWatermarkUpdated). */
   committedTo(offset: number): void {
+    if (this.#ended.length === 0) return
     let passed = 0
     for (const { markerOffset } of this.#ended) {
       if (markerOffset >= offset) break

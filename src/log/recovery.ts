@@ -7,7 +7,8 @@
 import { attempt, DiskError } from '../host/disk.ts'
 import { hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import { type PlacedBatch, type WalkStart, type WholeBatch, walkBatches } from './batch-walk.ts'
-import { fileSuffix, isImpossibleSegment, offsetOfFile } from './file-names.ts'
+import { damageMessage } from './damage.ts'
+import { fileName, fileSuffix, isImpossibleSegment, offsetOfFile } from './file-names.ts'
 import { checkIndexes, type SegmentEnd } from './index-check.ts'
 import { producerSnapshotsAmong } from './producer-snapshot.ts'
 import { Segment, type SegmentSurroundings, unsoundBatch } from './segment.ts'
@@ -19,6 +20,7 @@ import {
   type KnownBeginning,
   missing
 } from './segment-chain.ts'
+import { removeSegmentFiles } from './segment-files.ts'
 import type { LogConfig } from './types.ts'
 
 export interface RecoveryOptions extends SegmentSurroundings, KnownBeginning {
@@ -81,6 +83,7 @@ function basesAmong(options: RecoveryOptions): number[] {
     const offset = offsetOfFile(name, fileSuffix.log)
     if (offset !== null) bases.push(offset)
   }
+  if (shutdown === 'unclean') tellOrphans(bases, options)
   const [first] = bases
   if (first === undefined) {
     const start = logStartOffset ?? 0
@@ -93,11 +96,30 @@ function basesAmong(options: RecoveryOptions): number[] {
   return bases
 }
 
+/**
+ * Indexes behind the last segment whose records are not there: nothing says that any of these was synced, and whoever runs the broker may
+ * know more. They are removed, as Kafka does (LogLoader). After a clean stop the log would end too early.
+ */
+function tellOrphans(bases: readonly number[], options: RecoveryOptions): void {
+  const { disk, directory, names, setAside, recoveryPoint, logStartOffset, report } = options
+  const end = Math.max(bases.at(-1) ?? -1, (recoveryPoint ?? logStartOffset ?? 0) - 1)
+  for (const name of names) {
+    const offset = offsetOfFile(name, fileSuffix.offsetIndex)
+    if (offset === null || offset <= end || setAside.includes(offset)) continue
+    const path = `${directory}/${fileName(offset, fileSuffix.log)}`
+    const what = 'It is not there, and its index is; none of its records was known to be synced.'
+    const advice =
+      'The log goes on without it. Where its records matter, restore the directory from a backup while the broker is stopped.'
+    report(damageMessage(disk, { path, position: null, what, advice }))
+    removeSegmentFiles(disk, directory, offset)
+  }
+}
+
 /** Segments whose records and indexes were synced: gives where the last of them ends. Throws DamageError. */
 function openSettled(segments: Segment[], count: number, options: RecoveryOptions): number {
   let endOffset = segments[0]?.baseOffset ?? 0
   for (const [index, segment] of segments.slice(0, count).entries()) {
-    const end = endOfSettled(segment, options)
+    const { end, tellRemade } = endOfSettled(segment, options)
     const next = segments[index + 1]
     endOffset = end.endOffset
     if (end.obstacle !== null) {
@@ -107,20 +129,20 @@ function openSettled(segments: Segment[], count: number, options: RecoveryOption
       if (!isBehind) throw segment.damageAt(end.obstacle)
       cutOff([segment], 0, end, options)
     }
-    if (next !== undefined) assertContinues(endOffset, next, options)
+    if (next !== undefined) assertContinues(segment, endOffset, next, options)
+    tellRemade()
   }
   return endOffset
 }
 
-/** Makes its indexes anew when they cannot be believed. */
-function endOfSettled(segment: Segment, options: RecoveryOptions): SegmentEnd {
+/** Makes its indexes anew when they cannot be believed. Where records turn out to be lost, that alone is told. */
+function endOfSettled(segment: Segment, options: RecoveryOptions): { end: SegmentEnd; tellRemade: () => void } {
   const check = checkIndexes(segment)
-  if (check.kind === 'fits') return check
+  if (check.kind === 'fits') return { end: check, tellRemade: () => {} }
   segment.forgetIndexes()
   const synced = { ...options, recoveryPoint: Infinity, mayHaveGaps: options.gaps === 'compacted' }
   const end = scanSegment(segment, segment.start, synced)
-  segment.reportRemade(check.suffix, check.what)
-  return end
+  return { end, tellRemade: () => segment.reportRemade(check.suffix, check.what) }
 }
 
 function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOffset: number): void {
@@ -167,7 +189,7 @@ function recover(segments: Segment[], from: number, options: RecoveryOptions): n
     if (isWhole && (next === undefined || continues(end, next.baseOffset, options.gaps))) continue
     if (end < recoveryPoint) {
       if (scan.obstacle !== null) throw segment.damageAt(scan.obstacle)
-      if (next !== undefined) assertContinues(end, next, options)
+      if (next !== undefined) assertContinues(segment, end, next, options)
     }
     cutOff(segments, index, scan, options)
   }

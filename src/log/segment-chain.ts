@@ -83,10 +83,12 @@ export function continues(endOffset: number, nextBaseOffset: number, gaps: Gaps)
   return gaps === 'none' ? nextBaseOffset === endOffset : nextBaseOffset >= endOffset
 }
 
-/** Throws DamageError when there is a segment missing between one that ends and the next. */
-export function assertContinues(endOffset: number, next: Segment, of: SegmentSurroundings): void {
+/** Throws DamageError when there is a segment missing between one, which ends there, and the next; or all that was in that one. */
+export function assertContinues(segment: Segment, endOffset: number, next: Segment, of: SegmentSurroundings): void {
   if (continues(endOffset, next.baseOffset, of.gaps)) return
-  throw missing(of, endOffset, `It is not there: the records up to offset ${next.baseOffset - 1} are gone.`)
+  const lost = `the records up to offset ${next.baseOffset - 1} are gone.`
+  if (segment.writtenBytes === 0) throw segment.damageAt({ position: 0, what: `It is empty: ${lost}` })
+  throw missing(of, endOffset, `It is not there: ${lost}`)
 }
 
 /** After a clean stop the log ends where the checkpoint says: everything was synced then. Throws DamageError. */

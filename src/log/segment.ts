@@ -16,7 +16,7 @@ import {
   walkHeaders
 } from './batch-walk.ts'
 import { anyOffset, type Gaps } from './continuity.ts'
-import { DamageError, damageMessage, restoreAdvice } from './damage.ts'
+import { DamageError, damageMessage, movedAdvice, restoreAdvice } from './damage.ts'
 import { fileName, fileSuffix } from './file-names.ts'
 import type { IndexFile } from './index-file.ts'
 import { OffsetIndex, type OffsetIndexEntry } from './offset-index.ts'
@@ -25,6 +25,7 @@ import { type SetAside, setSegmentFilesAside } from './segment-files.ts'
 import { TimeIndex, type TimeIndexEntry } from './time-index.ts'
 import { type AbortedEntry, TransactionIndex } from './transaction-index.ts'
 import { VerifiedBytes } from './verified-bytes.ts'
+import { WrittenEnd } from './written-end.ts'
 
 /** What the segments of one log share. */
 export interface SegmentSurroundings {
@@ -48,6 +49,9 @@ export class Segment {
   readonly #disk: Disk
   readonly #directory: string
   readonly #log: DiskFile
+  readonly #writtenEnd: WrittenEnd
+  /** Under which it is now. */
+  #logPath: string
   /** Where what was synced ends. */
   syncedBytes = 0
   /** Whether a power cut could bring back bytes that were cut off. */
@@ -71,6 +75,7 @@ export class Segment {
   #places: { readonly offset: number; readonly position: number }[] | null = null
   /** Behind the names of its files: of one that compaction makes. */
   #suffix: string
+  #isClosed = false
 
   /** Opens the segment, or makes it. Throws DiskError, with no file open then; what was made lies there: `removeSegmentFiles`. */
   static open(of: SegmentSurroundings, baseOffset: number, nowMs: number, suffix = ''): Segment {
@@ -99,6 +104,8 @@ export class Segment {
     this.#disk = disk
     this.#directory = directory
     this.#log = log
+    this.#writtenEnd = new WrittenEnd(log)
+    this.#logPath = log.path
     this.writtenMs = log.modifiedMs ?? nowMs
     this.verified = new VerifiedBytes(log.sizeBytes, { clock, remembersMs: disk.remembersMs })
     this.hasKnownTransactions = log.sizeBytes === 0
@@ -326,6 +333,7 @@ export class Segment {
   truncate(position: number, offset: number): void {
     if (position < this.#log.sizeBytes) this.hasUnsyncedCut = true
     this.#log.truncate(position)
+    this.#writtenEnd.wasCutAt(position)
     this.#places = null
     this.#firstTimestampMs = null
     this.laterTransactionsFrom = -1
@@ -367,11 +375,36 @@ export class Segment {
     for (const index of this.#indexes) if (this.#hasFile(index)) index.file.write()
   }
 
+  /** Rejects with DiskError, also where the file is not in its place any more: what is synced there is lost to a start. */
   async sync(): Promise<void> {
     const sizeBytes = this.writtenBytes
     this.hasUnsyncedCut = false
     await this.#log.sync()
+    if (!this.#isClosed && !this.#log.isAt(this.#logPath)) throw this.#notInPlace()
     this.syncedBytes = Math.max(this.syncedBytes, sizeBytes)
+  }
+
+  /**
+   * Throws DamageError when somebody has removed, renamed, replaced or cut the file of the records; DiskError when the whole directory is
+   * gone.
+   */
+  assertInPlace(): void {
+    // Once it was closed it is nobody's, and may be gone.
+    if (this.#isClosed) return
+    const path = this.#logPath
+    const found = this.#log.look(path)
+    if (found === 'elsewhere') throw this.#notInPlace()
+    if (found === 'as written' && this.#writtenEnd.isAsWritten()) return
+    const what = 'It has not all that was written to it: it was cut while a broker used it.'
+    throw new DamageError(this.#disk, { path, position: null, what, advice: restoreAdvice(path) })
+  }
+
+  #notInPlace(): DamageError {
+    this.#disk.assertInPlace()
+    const path = this.#logPath
+    const what =
+      'It is not there any more: it, or its directory, was removed, renamed or replaced while a broker used it.'
+    return new DamageError(this.#disk, { path, position: null, what, advice: movedAdvice(path) })
   }
 
   /** Of a segment that is finished. */
@@ -396,6 +429,7 @@ export class Segment {
     const log = this.#path(fileSuffix.log)
     if (suffix !== this.#suffix) this.#disk.rename(log + this.#suffix, log + suffix)
     this.#suffix = suffix
+    this.#logPath = log + suffix
     this.offsetIndex.file.rename(this.#path(fileSuffix.offsetIndex) + suffix)
     this.timeIndex.file.rename(this.#path(fileSuffix.timeIndex) + suffix)
     this.transactionIndex.file.rename(this.#path(fileSuffix.transactionIndex) + suffix)
@@ -403,6 +437,7 @@ export class Segment {
 
   /** Closes the files; what of the indexes has not been written is lost. */
   close(): void {
+    this.#isClosed = true
     this.rest()
     this.#log.close()
   }

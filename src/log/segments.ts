@@ -6,7 +6,7 @@
  * that offset were synced. A recovery begins at the newest one that the recovery point vouches for (`recovery.ts`). Kafka
  * writes snapshots between segments only, and reads the whole last segment again; a snapshot elsewhere it removes.
  */
-import { attempt, attemptSoon, type Disk, DiskError } from '../host/disk.ts'
+import { type Disk, DiskError } from '../host/disk.ts'
 import { replaceFileSoon, syncFile, writeNewFile } from '../host/new-file.ts'
 import { leaderEpochFile } from './leader-epochs.ts'
 import { partitionMetadataFile } from './partition-metadata.ts'
@@ -22,6 +22,10 @@ import { Segment, type SegmentSurroundings } from './segment.ts'
 import { removeSegmentFiles, type SetAside } from './segment-files.ts'
 import { segmentIndexOf } from './segment-reading.ts'
 import { type Alone, SegmentSwap } from './segment-swap.ts'
+import { Undone } from './undone.ts'
+
+const indexesUndone = 'its indexes are not written, and a start after a crash makes them anew'
+const checkpointUndone = 'a checkpoint is not written, and a start after a crash reads from the one before'
 
 export interface SegmentsOptions extends SegmentSurroundings {
   /** At least one, as recovery left them. */
@@ -34,7 +38,7 @@ export interface SegmentsOptions extends SegmentSurroundings {
 }
 
 export class Segments {
-  /** Called when a start would have to read less than before. */
+  /** Called when a start would have to read less than before, or would not miss files that are safe now. */
   onCheckpoint: (() => void) | undefined
   #surroundings: SegmentSurroundings
   readonly #disk: Disk
@@ -49,6 +53,7 @@ export class Segments {
   /** Offsets of snapshots whose bytes a power cut could take. */
   readonly #unsyncedSnapshots = new Set<number>()
   readonly #swap: SegmentSwap
+  readonly #undone: Undone
   #isClosed = false
 
   constructor(options: SegmentsOptions) {
@@ -60,6 +65,10 @@ export class Segments {
     this.#checkpointBytes = options.checkpointBytes
     const { disk, directory, segments } = options
     this.#swap = new SegmentSwap({ disk, directory, segments, assertOpen: () => this.#assertOpen() })
+    // Of one that is closed nothing is to be done any more.
+    this.#undone = new Undone(directory, (line) => {
+      if (!this.#isClosed) options.report(line)
+    })
     this.#hasNewNames = options.hasNewNames || options.segments.some((segment) => segment.syncedBytes === 0)
   }
 
@@ -149,7 +158,9 @@ export class Segments {
         return aside
       }
       this.#segments.shift()
-      attempt(() => removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset))
+      this.#undone.attempt('a snapshot of producers is left over', () =>
+        removeProducerSnapshot(this.#disk, this.#directory, segment.baseOffset)
+      )
     }
     return aside
   }
@@ -164,7 +175,7 @@ export class Segments {
     const dirty = this.#segments.filter((segment) => segment.isDirty)
     const behind = this.#segments.filter((segment) => segment !== active && !segment.hasSyncedIndexes)
     // Nothing rests on indexes. Where the disk has no room for them they stay in memory, and a recovery makes them again.
-    const finished = behind.filter((segment) => attempt(() => segment.finish()))
+    const finished = behind.filter((segment) => this.#undone.attempt(indexesUndone, () => segment.finish()))
     const checkpoint = this.#checkpointIsDue() ? this.#beginCheckpoint(endOffset) : null
     await Promise.all(dirty.map((segment) => segment.sync()))
     if (this.#hasNewNames) await this.#syncNames()
@@ -182,6 +193,7 @@ export class Segments {
    */
   async finish(endOffset: number): Promise<void> {
     for (const segment of this.#segments) {
+      segment.assertInPlace()
       if (segment.isDirty) await segment.sync()
       this.#assertOpen()
       if (segment.hasSyncedIndexes || segment.sizeBytes === 0) continue
@@ -263,7 +275,7 @@ export class Segments {
     this.#hasNewNames = true
     await this.sync(endOffset)
     this.#assertOpen()
-    if (attempt(() => this.active.finish())) await this.active.syncIndexes()
+    if (this.#undone.attempt(indexesUndone, () => this.active.finish())) await this.active.syncIndexes()
   }
 
   /** The producers are those of the records that there are now. Throws DiskError, with the producers as they were. */
@@ -314,13 +326,15 @@ export class Segments {
   #beginCheckpoint(endOffset: number): { syncIndexes(): Promise<void>; complete(): Promise<void> } | null {
     const { active } = this
     const snapshot = encodeProducerSnapshot(this.#producers.entries())
-    if (!attempt(() => active.finish())) return null
+    if (!this.#undone.attempt(indexesUndone, () => active.finish())) return null
     const sizeBytes = active.sizeBytes
     return {
       syncIndexes: () => active.syncIndexFiles(),
       complete: async () => {
         // Without it a recovery reads from the checkpoint before.
-        const isWritten = await attemptSoon(() => this.#replaceSnapshot(endOffset, snapshot))
+        const isWritten = await this.#undone.attemptSoon(checkpointUndone, () =>
+          this.#replaceSnapshot(endOffset, snapshot)
+        )
         if (isWritten) active.indexesSyncedBytes = sizeBytes
       }
     }
@@ -372,6 +386,7 @@ export class Segments {
     await this.#disk.syncDirectory(this.#directory)
     await this.#disk.syncDirectory('')
     for (const offset of snapshots) this.#unsyncedSnapshots.delete(offset)
+    if (!this.#isClosed) this.onCheckpoint?.()
   }
 }
 

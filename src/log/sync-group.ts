@@ -86,11 +86,20 @@ export class SyncGroup {
     this.#turns.hurry(this.#begin)
   }
 
-  /** So many bytes came, which nobody waits for yet: sees to it that they are synced within the bounds. */
-  owe(sizeBytes: number): void {
+  /** So many bytes came, which nobody waits for yet: sees to it that they are synced within the bounds, and within a time. */
+  owe(sizeBytes: number, withinMs: number): void {
     this.#owedBytes += sizeBytes
     if (this.#owedBytes >= limits.unsyncedBytes) this.want(this.#target.logEndOffset())
-    this.#wantLater()
+    this.wantWithin(Math.min(withinMs, limits.unsyncedMs))
+  }
+
+  /** Sees to it that what is there by then is synced after so long; one such time is kept, the first. */
+  wantWithin(withinMs: number): void {
+    if (this.#hasEnded) return
+    this.#dueTimer ??= this.#clock.after(withinMs, () => {
+      this.#dueTimer = null
+      this.want(this.#target.logEndOffset())
+    })
   }
 
   /** The log is going away: what was not asked for until now is synced no more. */
@@ -136,14 +145,6 @@ export class SyncGroup {
   /** Everything below is synced, by who is `alone`. */
   beginAt(offset: number): void {
     this.#syncedOffset = offset
-  }
-
-  #wantLater(): void {
-    if (this.#hasEnded) return
-    this.#dueTimer ??= this.#clock.after(limits.unsyncedMs, () => {
-      this.#dueTimer = null
-      this.want(this.#target.logEndOffset())
-    })
   }
 
   #lineUp(): void {
@@ -206,7 +207,7 @@ export class SyncGroup {
     this.#wantedOffset = this.#syncedOffset
     this.#target.refused(error)
     this.#rejectAll(RefusedSync.of(error))
-    this.#wantLater()
+    this.wantWithin(limits.unsyncedMs)
   }
 
   #fail(error: Error): void {

@@ -7,12 +7,12 @@
  * snapshots of producers, which it makes again from the records. Records that are appended afterwards never meet old ones that a power
  * cut has brought back: the cut is on the disk before this is over.
  */
-import { attempt } from '../host/disk.ts'
 import type { LeaderEpochs } from './leader-epochs.ts'
 import type { LogStart } from './log-start.ts'
 import type { SetAside } from './segment-files.ts'
 import type { Segments } from './segments.ts'
 import type { SyncGroup } from './sync-group.ts'
+import { Undone } from './undone.ts'
 
 /** Whoever waits for records that were cut off gets this. */
 export class TruncatedError extends Error {
@@ -38,16 +38,20 @@ export interface CutLog {
   undisturbed(): Promise<void> | null
   /** The cut is half done, and only a start can tell what of it is: nothing is appended any more. */
   fail(error: Error): void
+  /** Gets a line when the disk does not let go of what is to go. */
+  report(line: string): void
 }
 
 export class Truncation {
   readonly #log: CutLog
+  readonly #undone: Undone
   #underWay: Promise<void> | null = null
   /** The recovery point is no higher: what lies behind is about to go. */
   #recoveryPointMax = Infinity
 
   constructor(log: CutLog) {
     this.#log = log
+    this.#undone = new Undone(log.directory, (line) => log.report(line))
   }
 
   get isUnderWay(): boolean {
@@ -145,7 +149,7 @@ export class Truncation {
     }
     syncs.beginAt(endOffset)
     // Where the disk refuses, a start removes them.
-    for (const files of aside) attempt(() => files.remove())
+    for (const files of aside) this.#undone.attempt('what was cut off is not removed', () => files.remove())
   }
 
   /** No sync runs beside it, and nothing is appended. */

@@ -7,6 +7,11 @@ import type { RecordError } from '../protocol/records/record-checks.ts'
 export interface LogConfig {
   readonly segmentBytes: number
   readonly segmentMs: number
+  /** A segment lives for up to so much less, so that those of many logs do not end at once. */
+  readonly segmentJitterMs: number
+  /** So many offsets are synced at the latest, and after so long, whether or not anybody waits for it. */
+  readonly flushMessages: number
+  readonly flushMs: number
   /** -1: no limit. */
   readonly retentionBytes: number
   /** -1: no limit. */
@@ -36,8 +41,11 @@ export interface LogConfig {
  */
 export type Durability = 'disk' | 'os'
 
-/** What was written cannot be made safe; it can again; or the log is closed or deleted, and is in no trouble any more. */
-export type Trouble = Error | 'over' | 'ended'
+/**
+ * What was written cannot be made safe now, which passes, or not any more, which is final; it can again; or the log is closed or deleted,
+ * and is in no trouble any more.
+ */
+export type Trouble = { readonly is: 'passing' | 'final'; readonly reason: Error } | 'over' | 'ended'
 
 /** Who appends: a client (everything is checked), or the broker's own coordinators (control batches allowed, no producer checks). */
 export type AppendOrigin = 'client' | 'coordinator'
@@ -49,6 +57,11 @@ export interface AppendOptions {
   readonly leaderEpoch: number
   readonly origin: AppendOrigin
   readonly write?: AppendMoment
+  readonly within?: Within
+}
+
+/** What an append says of the transaction that it is in. */
+export interface Within {
   /**
    * Says that a batch which begins a transaction is taken only with the guard of its verification (`PartitionLog.beginVerification`).
    * Who appends for clients says so.

@@ -23,7 +23,7 @@ interface Verification {
   readonly sinceMs: number
   producerEpoch: number
   lowestSequence: number
-  bumpsEpochs: boolean
+  readonly bumpsEpochs: boolean
 }
 
 export class Verifications {
@@ -70,11 +70,11 @@ export class Verifications {
   }
 }
 
-function note(known: Verification, { producerEpoch, baseSequence, bumpsEpochs }: UnverifiedBatch): void {
+/** As whoever asked first takes part, so it stays until something is written. */
+function note(known: Verification, { producerEpoch, baseSequence }: UnverifiedBatch): void {
   if (producerEpoch < known.producerEpoch) return
   if (producerEpoch > known.producerEpoch || baseSequence < known.lowestSequence) known.lowestSequence = baseSequence
   known.producerEpoch = producerEpoch
-  known.bumpsEpochs = bumpsEpochs
 }
 
 /** What whoever writes without one is told (UnifiedLog.analyzeAndValidateProducerState). */

@@ -285,6 +285,11 @@ export class Reader {
     return this.readInt8() >= 0
   }
 
+  /** The same of a tagged field: a number that is 0 for null. */
+  readTaggedStructIsPresent(): boolean {
+    return this.readUnsignedVarint() > 0
+  }
+
   /** The position at which a tagged field of this size ends. */
   tagEnd(sizeBytes: number): number {
     if (sizeBytes > this.remaining) throw this.error(`a tagged field of ${sizeBytes} bytes does not fit`)

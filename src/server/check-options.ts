@@ -84,7 +84,7 @@ function objectionTo(options: KafkaOptions, known: readonly string[]): Objection
   if (log !== undefined && typeof log !== 'function')
     return { option: 'log', why: 'It is a function that takes a line.' }
   if (onBroken !== undefined && typeof onBroken !== 'function')
-    return { option: 'onBroken', why: 'It is a function that takes nothing.' }
+    return { option: 'onBroken', why: 'It is a function that takes an error.' }
   return (
     (config === undefined ? null : objectionToConfig('config', config)) ??
     (topics === undefined ? null : objectionToTopics(topics))

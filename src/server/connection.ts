@@ -12,6 +12,7 @@ import { FrameSizeError } from '../protocol/primitives.ts'
 import type { EngineBytes, Holder, ServerMemory } from './memory.ts'
 import type { Engine, EngineAnswer } from './server.ts'
 import { describeStranger } from './strangers.ts'
+import type { Turns } from './turns.ts'
 
 /** Answers that leave together are copied into one chunk up to this size. */
 const smallAnswersBytes = 2048
@@ -28,9 +29,12 @@ export interface ClientOptions {
   readonly engine: Engine
   readonly clock: Clock
   readonly memory: ServerMemory
+  readonly turns: Turns
   readonly taken: EngineBytes
   /** One line for whoever runs the broker, about what went wrong on this connection. */
   readonly log: (line: string) => void
+  /** What is thrown where a socket or the memory calls: a mistake of ours. */
+  readonly onMistake: (error: unknown) => void
   readonly onClose: () => void
 }
 
@@ -38,6 +42,7 @@ export class Client implements Holder {
   readonly #options: ClientOptions
   #splitter = new FrameSplitter(limits.requestBytes)
   readonly #owed: Owed[] = []
+  readonly #writeDue = this.#guarded(() => this.#write())
   #incompleteBytes = 0
   /** Bytes of answers that are ready and not written yet. */
   #readyBytes = 0
@@ -57,9 +62,19 @@ export class Client implements Holder {
     this.#options = options
     this.#lastActiveMs = options.clock.monotonicMs()
     const { connection } = options
-    connection.onData((chunk) => this.#receive(chunk))
-    connection.onDrain(() => this.#drained())
-    connection.onClose(() => this.#closed())
+    connection.onData(this.#guarded((chunk: Buffer) => this.#receive(chunk)))
+    connection.onDrain(this.#guarded(() => this.#drained()))
+    connection.onClose(this.#guarded(() => this.#closed()))
+  }
+
+  #guarded<Given = void>(work: (given: Given) => void): (given: Given) => void {
+    return (given) => {
+      try {
+        work(given)
+      } catch (error) {
+        this.#options.onMistake(error)
+      }
+    }
   }
 
   get isIdle(): boolean {
@@ -104,9 +119,9 @@ export class Client implements Holder {
     this.destroy()
   }
 
-  goOn(): void {
+  readonly goOn = this.#guarded(() => {
     if (!this.#isDeaf) this.#takeRequests()
-  }
+  })
 
   #receive(chunk: Buffer): void {
     if (this.#isDeaf || this.#isClosed) return
@@ -123,16 +138,19 @@ export class Client implements Holder {
 
   /** Takes what is there, as far as it may, and settles whether more is read. */
   #takeRequests(): void {
-    while (!this.#isDeaf && !this.#isClosed && !this.#mustWait() && !this.#options.memory.isPausing) {
+    const { engine, memory, turns } = this.#options
+    while (!this.#isDeaf && !this.#isClosed && !this.#mustWait() && !memory.isPausing && !turns.isOver) {
       const frame = this.#nextFrame()
       if (frame === undefined) break
       this.#take(frame)
+      if (engine.isInSlices) turns.took(frame.length)
     }
     if (this.#isClosed || this.#isDeaf) return
     this.#countIncompleteBytes(this.#splitter.bufferedBytes)
-    const { memory } = this.#options
+    const waitsForTurn = turns.isOver && this.#splitter.bufferedBytes > 0
     if (memory.isFull) memory.waitForRoom(this)
-    if (memory.isFull || this.#mustWait()) this.#pause()
+    if (waitsForTurn) turns.wait(this)
+    if (memory.isFull || waitsForTurn || this.#mustWait()) this.#pause()
     else this.#resume()
   }
 
@@ -160,12 +178,20 @@ export class Client implements Holder {
       if (!(answer instanceof Promise)) this.#settle(owed, answer)
       else {
         answer.then(
-          (settled) => this.#settle(owed, settled),
-          (error: unknown) => this.#settle(owed, failed(error))
+          (settled) => this.#settleLater(owed, settled),
+          (error: unknown) => this.#settleLater(owed, failed(error))
         )
       }
     } catch (error) {
       this.#settle(owed, failed(error))
+    }
+  }
+
+  #settleLater(owed: Owed, answer: EngineAnswer): void {
+    try {
+      this.#settle(owed, answer)
+    } catch (error) {
+      this.#options.onMistake(error)
     }
   }
 
@@ -181,7 +207,7 @@ export class Client implements Holder {
     if (this.#isWriting || this.#isClosed || this.#owed[0]?.answer === null) return
     this.#isWriting = true
     // Answers that come due in the same turn leave together.
-    queueMicrotask(() => this.#write())
+    queueMicrotask(this.#writeDue)
   }
 
   #write(): void {
@@ -269,9 +295,10 @@ export class Client implements Holder {
     this.#isClosed = true
     this.#linger?.cancel()
     this.#owed.length = 0
-    const { memory, onClose } = this.#options
+    const { memory, turns, onClose } = this.#options
     onClose()
     memory.forget(this)
+    turns.forget(this)
     memory.changeUnsent(-this.#unsentBytes)
     this.#unsentBytes = 0
     this.#countIncompleteBytes(0)

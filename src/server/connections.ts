@@ -7,14 +7,17 @@ import type { Connection } from '../host/network.ts'
 import { limits } from '../limits.ts'
 import type { Client } from './connection.ts'
 import { ServerMemory } from './memory.ts'
+import { Turns } from './turns.ts'
 
 export class Connections {
   readonly clients = new Set<Client>()
   /** Those that came before there was an engine. */
   readonly early = new Set<Connection>()
   readonly memory: ServerMemory
+  readonly turns: Turns
 
   constructor(clock: Clock) {
+    this.turns = new Turns(clock)
     this.memory = new ServerMemory({
       requestBytes: limits.bufferedRequestBytes,
       answerBytes: limits.unsentBytesOfAll,

@@ -8,6 +8,7 @@
  */
 
 import type { Clock, Timer } from '../host/clock.ts'
+import { atEndOfTurn } from '../host/unattended.ts'
 import { limits } from '../limits.ts'
 
 export interface Holder {
@@ -130,7 +131,7 @@ export class ServerMemory {
   #wake(): void {
     if (this.#isWaking || this.#waiting.size === 0) return
     this.#isWaking = true
-    queueMicrotask(() => {
+    atEndOfTurn(this.#options.clock, () => {
       this.#isWaking = false
       for (const holder of [...this.#waiting]) {
         if (this.isFull) return

@@ -30,10 +30,12 @@ export interface KafkaOptions {
   /** Gets a line when a connection was ended for what it sent. Default: nobody is told. */
   readonly log?: (line: string) => void
   /**
-   * Called when the broker has stopped itself after a mistake of its own, which `log` is told: nothing acknowledged is lost, and after
-   * `stop()` it can be started again. Of several brokers the others go on: `broker(id).isRunning` is false then, and nobody is called.
+   * Called when the broker has stopped itself, with the reason, which `log` is told as well. After a mistake of its own nothing
+   * acknowledged is lost, and after `stop()` it can be started again; `{ problem: 'gone' }` is a data directory that was removed, renamed or
+   * replaced. Of several brokers the others go on, `broker(id).isRunning` is false then, and nobody is called; but where the controller
+   * stops itself, none goes on.
    */
-  readonly onBroken?: () => void
+  readonly onBroken?: (reason: Error) => void
 }
 
 export interface TopicOptions {

@@ -133,6 +133,11 @@ export class ServedBroker {
     })
   }
 
+  /** A mistake of ours came to light in what it shares with the other brokers of the process. */
+  failed(what: string, mistake: unknown): void {
+    this.#cluster?.brokers.get(this.id)?.failed(what, mistake)
+  }
+
   /** It has stopped itself after a mistake: its clients look for others, and it can be started again. */
   broke(): void {
     void this.end()

@@ -5,7 +5,9 @@
 import { type BrokerStart, Cluster } from '../cluster/cluster.ts'
 import type { Controller } from '../controller/controller.ts'
 import type { NewTopic } from '../coordination/metadata/create-topics.ts'
+import { GuardedClock } from '../host/guarded-clock.ts'
 import type { Host } from '../host/host.ts'
+import { mistakeIn } from '../invariant.ts'
 import type { Durability } from '../log/types.ts'
 import type { Address } from './address.ts'
 import { Connections } from './connections.ts'
@@ -28,6 +30,8 @@ export interface ServedClusterOptions {
   readonly config: Readonly<Record<string, string>>
   readonly topics: readonly NewTopic[]
   readonly log: (line: string) => void
+  /** The controller has stopped itself, and with it all brokers. */
+  readonly onBroken?: (reason: Error) => void
 }
 
 export class ServedCluster {
@@ -45,10 +49,13 @@ export class ServedCluster {
       const starts: BrokerStart[] = []
       for (const broker of served) starts.push(await broker.listen())
       const [first = noBroker(), ...others] = starts
-      const { controllerHost, durability, config, topics, log } = options
+      const { controllerHost, durability, config, topics, log, onBroken: onControllerBroken } = options
       const onBroken = (nodeId: number): void => served.find(({ id }) => id === nodeId)?.broke()
       const brokers = [first, ...others] as const
-      const cluster = await Cluster.start({ brokers, controllerHost, durability, config, log, onBroken })
+      const cluster = await Cluster.start({
+        ...{ brokers, controllerHost, durability, config, log, onBroken },
+        ...(onControllerBroken && { onControllerBroken })
+      })
       await createTopics(cluster.controller, topics).catch(async (error: unknown) => {
         // What failed first is what is told.
         await cluster.stop().catch(() => {})
@@ -94,8 +101,11 @@ export class ServedCluster {
 
 function placesOf(options: ServedClusterOptions): ServedBroker[] {
   const { hosts, controllerHost, listenHost, port, advertised, racks, log } = options
-  const connections = new Connections(controllerHost.clock)
-  return hosts.map(
+  const onMistake = (error: unknown): void => {
+    for (const broker of served) broker.failed('The servers', mistakeIn('broker', error))
+  }
+  const connections = new Connections(new GuardedClock(controllerHost.clock, onMistake))
+  const served = hosts.map(
     (host, index) =>
       new ServedBroker({
         nodeId: index + 1,
@@ -108,6 +118,7 @@ function placesOf(options: ServedClusterOptions): ServedBroker[] {
         log
       })
   )
+  return served
 }
 
 function noBroker(): never {

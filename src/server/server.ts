@@ -1,8 +1,10 @@
 /** The listener and its connections: takes them in up to a limit, ends the idle ones, and stops cleanly. */
 import type { Session } from '../broker/session.ts'
 import type { Clock } from '../host/clock.ts'
+import { GuardedClock } from '../host/guarded-clock.ts'
 import { type Connection, ListenError, type Listener, type Network } from '../host/network.ts'
 import { RepeatingTimer } from '../host/repeating-timer.ts'
+import { mistakeIn } from '../invariant.ts'
 import { limits } from '../limits.ts'
 import { type Address, reachableAt } from './address.ts'
 import { Client } from './connection.ts'
@@ -17,6 +19,12 @@ export type EngineAnswer =
 /** What the server needs of a broker: one request in, one answer out. Should it throw or reject, that connection ends. */
 export interface Engine {
   answer(session: Session, frame: Buffer): EngineAnswer | Promise<EngineAnswer>
+  /** The connection of this session has ended. */
+  disconnected(session: Session): void
+  /** Whether requests that name very many partitions are under way, which are done in slices. */
+  readonly isInSlices: boolean
+  /** A mistake of ours came to light in the server: what it counts for this broker cannot be trusted. */
+  failed(what: string, mistake: unknown): void
 }
 
 export interface ServerOptions {
@@ -36,6 +44,8 @@ const everyAddress: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
 
 export class Server {
   readonly #options: ServerOptions
+  /** What its timers meet by mistake stops the broker, not the process. */
+  readonly #clock: Clock
   readonly #all: Connections
   readonly #taken: EngineBytes
   readonly #clients = new Set<Client>()
@@ -64,10 +74,11 @@ export class Server {
 
   private constructor(options: ServerOptions) {
     this.#options = options
-    this.#all = options.connections ?? new Connections(options.clock)
+    this.#clock = new GuardedClock(options.clock, (error) => this.#failed(error))
+    this.#all = options.connections ?? new Connections(this.#clock)
     this.#taken = new EngineBytes(this.#all.memory)
     this.#idleTimer = new RepeatingTimer(
-      options.clock,
+      this.#clock,
       () => limits.idleCheckMs,
       () => this.#closeIdle()
     )
@@ -152,18 +163,21 @@ export class Server {
       this.#wait(connection)
       return
     }
-    const { clock, log } = this.#options
+    const session = this.#sessionOf(connection)
     const client = new Client({
       connection,
-      session: this.#sessionOf(connection),
+      session,
       engine,
-      clock,
+      clock: this.#clock,
       memory: this.#all.memory,
+      turns: this.#all.turns,
       taken: this.#taken,
-      log,
+      log: this.#options.log,
+      onMistake: (error) => this.#failed(error),
       onClose: () => {
         this.#clients.delete(client)
         this.#all.clients.delete(client)
+        engine.disconnected(session)
         if (this.#clients.size === 0) this.#whenEmpty?.()
       }
     })
@@ -192,14 +206,21 @@ export class Server {
   }
 
   #closeIdle(): void {
-    const nowMs = this.#options.clock.monotonicMs()
+    const nowMs = this.#clock.monotonicMs()
     for (const client of [...this.#clients]) if (client.silentMs(nowMs) > limits.connectionIdleMs) client.destroy()
+  }
+
+  /** Before there is an engine no timer runs, and nothing is read. */
+  #failed(error: unknown): void {
+    const mistake = mistakeIn('broker', error)
+    if (this.#engine === null) throw mistake
+    this.#engine.failed('The server', mistake)
   }
 
   #emptied(): Promise<void> {
     if (this.#clients.size === 0) return Promise.resolve()
     return new Promise((resolve) => {
-      const timer = this.#options.clock.after(limits.stopWaitMs, resolve)
+      const timer = this.#clock.after(limits.stopWaitMs, resolve)
       this.#whenEmpty = () => {
         timer.cancel()
         resolve()

@@ -41,6 +41,7 @@ const diskProblems: Readonly<Record<DiskError['problem'], StartProblem>> = {
   'not-a-directory': 'bad-option',
   unsupported: 'failed',
   damaged: 'damaged',
+  gone: 'failed',
   failed: 'damaged'
 }
 

@@ -25,8 +25,8 @@ export interface BrokerStart {
   readonly config: Readonly<Record<string, string>>
   readonly topics: readonly NewTopic[]
   readonly log: (line: string) => void
-  /** The broker has stopped itself after a mistake of its own; the server still holds the port. */
-  readonly onBroken?: () => void
+  /** The broker has stopped itself, and this is why; the server still holds the port. */
+  readonly onBroken?: (reason: Error) => void
 }
 
 export interface RunningServer {
@@ -74,7 +74,7 @@ export async function startBehind(server: Server, options: BrokerStart, unlock: 
       config,
       log,
       onAccepted,
-      ...(onBroken && { onBroken })
+      ...(onBroken && { onBroken: (_, reason) => onBroken(reason) })
     })
     await createTopics(controller, options.topics).catch(async (error: unknown) => {
       // What failed first is what is told.

@@ -14,7 +14,7 @@ import { projectDirectory, temporaryDirectory } from '../harness/paths.ts'
 import { found } from '../harness/tools.ts'
 
 const requests = 300
-/** A collection that falls into the measured time hides what was allocated; it does so rarely. */
+/** A collection that falls into the measured time hides what was allocated, and housekeeping adds to it where a busy machine stretches that time; both do so rarely. */
 const attempts = 3
 
 test('a request costs no more than its budget: memory, copies, calls of the system', async (t) => {
@@ -23,11 +23,14 @@ test('a request costs no more than its budget: memory, copies, calls of the syst
     await t.test(name, async () => {
       const budget = budgets[name]
       assert.ok(budget, `${name} has a budget`)
-      const cost = await runner.costOf(name, requests, { optimized: 'no' })
       // Other versions of V8 and of Node's own code allocate otherwise; what they do not do is more calls.
       const isCounted = process.versions.node.startsWith('20.')
       const allowed = isCounted ? budget : { ...budget, heapBytes: 2 * budget.heapBytes }
-      assert.deepEqual(beyond(allowed, cost), [])
+      for (let attempt = 1; ; attempt++) {
+        const tooMuch = beyond(allowed, await runner.costOf(name, requests, { optimized: 'no' }))
+        if (tooMuch.length === 0) return
+        if (attempt === attempts) assert.fail(tooMuch.join('\n'))
+      }
     })
   }
 })

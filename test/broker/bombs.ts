@@ -16,7 +16,7 @@ type Filling = 'lean' | 'costly'
 
 interface Shape {
   readonly version: number
-  /** The arrays on the way to the innermost one, by their fields. */
+  /** The arrays, and structs with arrays in them, on the way to the innermost array, by their fields. */
   readonly path: readonly Field[]
   /** Which of them has many elements; the others have one. */
   readonly many: number
@@ -48,8 +48,8 @@ export function bombsOf(key: ApiKey, version: number, frameBytes: number, fillin
 
 function shapesOf(root: Struct, version: number, fillings: readonly Filling[]): Shape[] {
   return arrayPaths(root, version).flatMap((path) =>
-    path.flatMap((_, many) =>
-      fillings.flatMap((filling) =>
+    path.flatMap((field, many) =>
+      (field.type.kind === 'array' ? fillings : []).flatMap((filling) =>
         ([0, 1] as const).map((besideCount) => ({ version, path, many, filling, besideCount }))
       )
     )
@@ -58,7 +58,9 @@ function shapesOf(root: Struct, version: number, fillings: readonly Filling[]): 
 
 function arrayPaths(struct: Struct, version: number): Field[][] {
   return struct.fields.flatMap((field) => {
-    if (!contains(field.versions, version) || field.type.kind !== 'array') return []
+    if (!contains(field.versions, version)) return []
+    if (field.type.kind === 'struct') return arrayPaths(field.type.struct, version).map((path) => [field, ...path])
+    if (field.type.kind !== 'array') return []
     const { element } = field.type
     const inner = element.kind === 'struct' ? arrayPaths(element.struct, version) : []
     return [[field], ...inner.map((path) => [field, ...path])]
@@ -72,7 +74,7 @@ function bombOf(request: AnyMessage, root: Struct, shape: Shape, frameBytes: num
   const perElement = frameOf(2).length - one
   const frame = frameOf(Math.max(1, Math.floor((frameBytes - one - 8) / perElement)))
   const { version, path, many, filling, besideCount } = shape
-  const way = path.map(({ name }, index) => (index === many ? `${name}[…]` : `${name}[1]`)).join('.')
+  const way = path.map(({ name }, index) => (index === many ? `${name}[…]` : name)).join('.')
   return { name: `${request.name} v${version} ${way} ${filling}, ${besideCount} beside`, version, frame }
 }
 
@@ -84,6 +86,8 @@ function structWith(struct: Struct, shape: Shape, count: number, depth = 0): Rec
     if (type.kind === 'array' && field === shape.path[depth]) {
       const length = depth === shape.many ? count : 1
       value[field.name] = new Array(length).fill(elementOf(type.element, shape, count, depth + 1))
+    } else if (type.kind === 'struct' && field === shape.path[depth]) {
+      value[field.name] = structWith(type.struct, shape, count, depth + 1)
     } else if (field.tag < 0) value[field.name] = fieldOf(field, shape)
   }
   return value

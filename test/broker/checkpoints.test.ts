@@ -5,6 +5,8 @@ import { Checkpoints } from '../../src/broker/checkpoints.ts'
 import type { OffsetCheckpoint, PartitionOffsets } from '../../src/broker/data-directory.ts'
 import type { HostedPartition } from '../../src/broker/hosted-partition.ts'
 import { DiskError } from '../../src/host/disk.ts'
+import { ManualClock } from '../../src/host/memory/clock.ts'
+import { Slices } from '../../src/host/slices.ts'
 
 /** Never opened: nobody knows how far its log came. */
 const offline: HostedPartition = {
@@ -19,11 +21,12 @@ const offline: HostedPartition = {
 function checkpointsOf(found: ReadonlyArray<readonly [string, number]>) {
   const files = new Map<OffsetCheckpoint, PartitionOffsets>()
   const directory = {
+    cleaner: { forget: () => {}, saveForgotten: async () => {} },
     readOffsets: () => new Map(found),
     writeOffsets: async (checkpoint: OffsetCheckpoint, offsets: PartitionOffsets) => void files.set(checkpoint, offsets)
   }
   const hosted = () => [['t-0', offline]] as const
-  return { files, checkpoints: new Checkpoints(directory, hosted, () => {}) }
+  return { files, checkpoints: new Checkpoints(directory, hosted, new Slices(new ManualClock()), () => {}) }
 }
 
 test('what the last run has left of a log that cannot be opened stays', async () => {

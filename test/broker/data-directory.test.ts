@@ -5,6 +5,7 @@ import { DataDirectory, type OffsetCheckpoint } from '../../src/broker/data-dire
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 
 const network = { listen: () => Promise.reject(new Error('this directory has no sockets')) }
 
@@ -50,4 +51,19 @@ test('of a damaged checkpoint it is told what its own loss costs', () => {
   const ends = told('recovery-point-offset-checkpoint')
   assert.match(ends, /whether the disk has lost the end of one cannot be told this time/)
   assert.doesNotMatch(ends, /DeleteRecords/)
+})
+
+test('once the mark of a clean stop is forgotten no power cut brings it back', async () => {
+  const disk = new SimulatedDisk()
+  const opened = (): DataDirectory => {
+    const host = { disk, clock: new ManualClock(), network, chance: new SeededChance(1) }
+    return DataDirectory.open(host, { nodeId: 1, nodeIdAsked: null, clusterIdAsked: null }, DataDirectory.take(disk))
+  }
+  const first = opened()
+  first.markCleanlyStopped(-1)
+  first.release()
+  const second = opened()
+  assert.equal(second.wasStoppedCleanly, true)
+  await second.forgetCleanStop()
+  assert.equal(disk.readSynced('.kafka_cleanshutdown').length, 0)
 })

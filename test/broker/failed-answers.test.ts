@@ -120,7 +120,7 @@ function errorCodesIn(value: unknown, { fields }: Struct, version: number): numb
   return fields.flatMap(({ name, type, versions }) => {
     const field: unknown = fieldsOf.get(name)
     if (!contains(versions, version)) return []
-    if (name === 'errorCode' && typeof field === 'number') return [field]
+    if (/^(partitionE|e)rrorCode$/.test(name) && typeof field === 'number') return [field]
     const struct = type.kind === 'array' ? type.element : type
     if (struct.kind !== 'struct') return []
     const values: readonly unknown[] = Array.isArray(field) ? field : [field]

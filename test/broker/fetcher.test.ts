@@ -1,7 +1,8 @@
 /** How a follower is filled by what its leader answers. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { Fetcher, type FetcherOptions, type Peer } from '../../src/broker/replication/fetcher.ts'
+import type { Leader } from '../../src/broker/peer.ts'
+import { Fetcher, type FetcherOptions } from '../../src/broker/replication/fetcher.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -28,7 +29,7 @@ function following(log = open({ history: 'new' }), writeDown = async () => {}, p
   return replica
 }
 
-function fetcherOf(peer: Peer, more: Partial<FetcherOptions>): Fetcher {
+function fetcherOf(peer: Leader, more: Partial<FetcherOptions>): Fetcher {
   const throttle = new ReplicationThrottle({
     ...{ monotonicMs: () => 0, bytesPerSecond: () => Infinity, isNamed: () => false }
   })
@@ -55,7 +56,7 @@ async function fill(
     ...{ partitionIndex: 0, errorCode: 0, highWatermark: ends.end, logStartOffset: ends.start, records: batch },
     ...{ lastStableOffset: ends.end, abortedTransactions: null, preferredReadReplica: -1 }
   }
-  const peer: Peer = {
+  const peer: Leader = {
     fetch: (request) => {
       const isFilled = request.topics[0]?.partitions[0]?.fetchOffset === ends.end
       if (isFilled && hasBeenTold) return new Promise(() => {})
@@ -63,7 +64,8 @@ async function fill(
       const responses = [{ topic: '', topicId, partitions: [isFilled ? { ...answer, records: null } : answer] }]
       return Promise.resolve({ response: { throttleTimeMs: 0, errorCode: 0, sessionId: 0, responses }, done: () => {} })
     },
-    logEnds: () => Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end, gaps: 'none' })
+    logEnds: () =>
+      Promise.resolve({ logStartOffset: ends.start, logEndOffset: ends.end, highWatermark: ends.end, gaps: 'none' })
   }
   const fetcher = fetcherOf(peer, { onUnfit: (_, error) => unfit.push(error.message), onMistake })
   replica.onSettled = () => fetcher.add(replica)
@@ -155,7 +157,7 @@ test('a partition whose records take long to become safe holds up no other', asy
   disk.syncing = (path) => (path.startsWith('orders-9/') ? slowly.over : Promise.resolve())
   const asked: string[] = []
   const [slots, others] = [hold(), hold()]
-  const peer: Peer = {
+  const peer: Leader = {
     fetch: async ({ topics: [topic] }) => {
       const wanted = topic?.partitions ?? []
       for (const { partition, fetchOffset } of wanted) asked.push(`${partition} from ${fetchOffset}`)

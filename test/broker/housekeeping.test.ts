@@ -6,6 +6,7 @@ import { DiskError } from '../../src/host/disk.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { limits } from '../../src/limits.ts'
+import { readOffsetCheckpoint } from '../../src/log/offset-checkpoint.ts'
 import { batchOf, clockOf, createTopic, produce } from './apis/records-setup.ts'
 import { startBroker } from './apis/setup.ts'
 
@@ -77,4 +78,36 @@ test('a broker that has stopped does nothing any more', async () => {
   assert.ok(clockOf(broker).waiting > 0)
   await broker.stop()
   assert.equal(clockOf(broker).waiting, 0)
+})
+
+test('how far the metadata log is safe is written again where the disk refused it', async () => {
+  class RefusingOnce extends SimulatedDisk {
+    refuses = false
+
+    override rename(from: string, to: string): void {
+      if (this.refuses && to === 'recovery-point-offset-checkpoint')
+        throw new DiskError('failed', to, `${to} could not be replaced.`)
+      super.rename(from, to)
+    }
+  }
+  const disk = new RefusingOnce()
+  const broker = await startBroker({}, disk)
+  await createTopic(broker, 't1')
+  for (let round = 0; round < 3; round++) {
+    clockOf(broker).advance(limits.recoveryPointsMs)
+    await written()
+  }
+  const point = (): number =>
+    readOffsetCheckpoint(disk, 'recovery-point-offset-checkpoint')?.get('__cluster_metadata-0') ?? 0
+  const before = point()
+  disk.refuses = true
+  await createTopic(broker, 't2')
+  clockOf(broker).advance(limits.recoveryPointsMs)
+  await written()
+  assert.equal(point(), before)
+  disk.refuses = false
+  clockOf(broker).advance(limits.recoveryPointsMs)
+  await written()
+  assert.ok(point() > before)
+  await broker.stop()
 })

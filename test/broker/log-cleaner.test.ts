@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import type { Broker } from '../../src/broker/broker.ts'
-import type { Disk } from '../../src/host/disk.ts'
+import type { Disk, DiskFile } from '../../src/host/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { limits } from '../../src/limits.ts'
@@ -24,10 +24,10 @@ import { ask, startBroker } from './apis/setup.ts'
 const config = { 'log.cleaner.backoff.ms': '1000', 'offsets.topic.num.partitions': '1' }
 const compacted = { 'cleanup.policy': 'compact', 'segment.bytes': '1048576' }
 
-async function put(broker: Broker, key: string, value: string | null): Promise<number> {
+async function put(broker: Broker, key: string, value: string | null, topic = 't1'): Promise<number> {
   const timestamp = clockOf(broker).nowMs()
   const record = { timestamp, key: Buffer.from(key), value: value === null ? null : Buffer.from(value), headers: [] }
-  const { errorCode, baseOffset } = await produce(broker, { records: buildBatch({ records: [record] }) })
+  const { errorCode, baseOffset } = await produce(broker, { topic, records: buildBatch({ records: [record] }) })
   assert.equal(errorCode, 0)
   return baseOffset
 }
@@ -156,7 +156,35 @@ test('the offsets that a group commits again and again stay few', async () => {
   await again.stop()
 })
 
-test('a disk that refuses a compaction is told of once, and the log serves on and is compacted later', async () => {
+test('the log with the largest part that is dirty is compacted first', async () => {
+  const begun: string[] = []
+  class WatchedDisk extends SimulatedDisk {
+    override open(path: string, mode: 'existing' | 'create'): DiskFile {
+      if (path.endsWith('.log.cleaned')) begun.push(path.slice(0, path.indexOf('-')))
+      return super.open(path, mode)
+    }
+  }
+  const broker = await startBroker(config, new WatchedDisk())
+  for (const topic of ['t1', 't2']) await createTopic(broker, topic, { ...compacted, 'min.cleanable.dirty.ratio': '0' })
+  const grow = async (topic: string, records: number): Promise<void> => {
+    for (let round = 0; round < records; round++) await put(broker, 'k', large(`v${round}`), topic)
+  }
+  for (const [more1, more2, first] of [
+    [8, 8, 't1'],
+    [5, 14, 't2'],
+    [14, 5, 't1']
+  ] as const) {
+    begun.length = 0
+    await grow('t1', more1)
+    await grow('t2', more2)
+    await pass(broker, 1000)
+    assert.deepEqual(begun[0], first, `${more1} and ${more2} records came`)
+    assert.deepEqual(new Set(begun), new Set(['t1', 't2']))
+  }
+  await broker.stop()
+})
+
+test('a disk that refuses a compaction is told of once, and the log serves on and is compacted a minute later', async () => {
   const disk = new RefusingDisk(new SimulatedDisk(), null)
   const told: string[] = []
   const broker = await startBroker(config, disk, { log: (line) => void told.push(line) })
@@ -168,7 +196,9 @@ test('a disk that refuses a compaction is told of once, and the log serves on an
   assert.equal(told.filter((line) => line.startsWith('compaction of t1-0: ')).length, 1, told.join('\n'))
   assert.equal(keysIn(broker).length, 8)
   disk.heal()
-  await pass(broker, limits.compactionAgainMs + 1000)
+  await pass(broker, limits.compactionAgainMs - 10_000)
+  assert.equal(keysIn(broker).length, 8, 'until then the others come first')
+  await pass(broker, 11_000)
   assert.ok(keysIn(broker).length < 4)
   assert.equal(await put(broker, 'k', 'v8'), 8)
   await broker.stop()

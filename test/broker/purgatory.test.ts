@@ -1,7 +1,7 @@
 /** Where fetches wait: they go on when the bytes are there, when the time is over, or when waiting has become pointless. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { FetchPurgatory, type FetchWait } from '../../src/broker/purgatory.ts'
+import { FetchPurgatory, type WaitingReader } from '../../src/broker/purgatory.ts'
 import type { Replica } from '../../src/broker/replication/replica.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { CreateTopicsRequest } from '../../src/protocol/generated/api/create-topics-request.ts'
@@ -11,6 +11,13 @@ import { ask, startBroker } from './apis/setup.ts'
 
 const batch = () => buildBatch({ records: [{ timestamp: 1_700_000_000_000, key: null, value: null, headers: [] }] })
 const batchBytes = batch().length
+
+interface FetchWait {
+  readonly reader: WaitingReader
+  readonly replicas: readonly Replica[]
+  readonly missingBytes: number
+  readonly maxWaitMs: number
+}
 
 async function setUp() {
   const broker = await startBroker()
@@ -22,10 +29,13 @@ async function setUp() {
   const clock = new ManualClock()
   const purgatory = new FetchPurgatory(clock)
   const finished: string[] = []
-  const wait = (name: string, how: Partial<FetchWait>) =>
-    purgatory
-      .wait({ reader: 'consumer', replicas, missingBytes: 1, maxWaitMs: 500, ...how })
-      .then(() => void finished.push(name))
+  const wait = async (name: string, how: Partial<FetchWait>): Promise<void> => {
+    const watch = purgatory.watch(how.reader ?? 'consumer')
+    for (const replica of how.replicas ?? replicas) watch.add(replica)
+    await watch.wait(how.missingBytes ?? 1, how.maxWaitMs ?? 500)
+    watch.close()
+    finished.push(name)
+  }
   return { broker, replicas, clock, purgatory, finished, wait }
 }
 
@@ -101,5 +111,16 @@ test('after the release nobody waits any more', async () => {
   await wait('late', {})
   assert.deepEqual(finished, ['a', 'b', 'late'])
   assert.deepEqual([purgatory.size, clock.waiting], [0, 0])
+  await broker.stop()
+})
+
+test('a stop lets consumers go, and followers wait on to the end: acknowledgements that are under way depend on them', async () => {
+  const { broker, purgatory, finished, wait } = await setUp()
+  const [consumer, follower] = [wait('consumer', {}), wait('follower', { reader: 'follower' })]
+  purgatory.release()
+  await consumer
+  assert.deepEqual([finished, purgatory.size], [['consumer'], 1])
+  purgatory.end()
+  await follower
   await broker.stop()
 })

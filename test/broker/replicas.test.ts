@@ -55,6 +55,23 @@ test('a Kafka that was killed between the deletion of a topic and the making of 
   await broker.stop()
 })
 
+test('a log that knows a later leader epoch than the cluster metadata is not served: what is appended would be cut off again', async () => {
+  const disk = new MemoryDisk()
+  const segment = 't1-0/00000000000000000000.log'
+  const before = await startBroker({}, disk)
+  await createTopic(before, 't1')
+  await produce(before, { records: batchOf(['a']) })
+  await before.stop()
+  const records = Buffer.from(disk.readFile(segment))
+  // The epoch of the batch, which its CRC leaves out.
+  records.writeInt32BE(9, 12)
+  disk.replaceFile(segment, records)
+  disk.replaceFile('t1-0/leader-epoch-checkpoint', Buffer.from('0\n1\n9 0\n'))
+  const broker = await startBroker({}, disk)
+  assert.equal(broker.hosted('t1', 0).kind, 'offline')
+  await broker.stop()
+})
+
 test('a stop that cannot write its checkpoints says so, and gives the directory free', async () => {
   class FillingDisk extends MemoryDisk {
     isFull = false

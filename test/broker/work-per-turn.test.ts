@@ -5,10 +5,8 @@ import { setImmediate } from 'node:timers/promises'
 import type { BrokerAnswer } from '../../src/broker/answer.ts'
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Session } from '../../src/broker/session.ts'
-import type { Clock, Timer } from '../../src/host/clock.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
-import { limits } from '../../src/limits.ts'
 import { decodeResponse, encodeRequest } from '../../src/protocol/frame.ts'
 import { CreateTopicsRequest } from '../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../src/protocol/generated/api/create-topics-response.ts'
@@ -16,50 +14,25 @@ import { DeleteRecordsRequest } from '../../src/protocol/generated/api/delete-re
 import { DeleteRecordsResponse } from '../../src/protocol/generated/api/delete-records-response.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
+import { InitializeShareGroupStateRequest } from '../../src/protocol/generated/api/initialize-share-group-state-request.ts'
+import { InitializeShareGroupStateResponse } from '../../src/protocol/generated/api/initialize-share-group-state-response.ts'
 import { ListOffsetsRequest } from '../../src/protocol/generated/api/list-offsets-request.ts'
 import { ListOffsetsResponse } from '../../src/protocol/generated/api/list-offsets-response.ts'
 import { MetadataRequest } from '../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../src/protocol/generated/api/metadata-response.ts'
 import { ProduceRequest } from '../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../src/protocol/generated/api/produce-response.ts'
+import { ReadShareGroupStateRequest } from '../../src/protocol/generated/api/read-share-group-state-request.ts'
+import { ReadShareGroupStateResponse } from '../../src/protocol/generated/api/read-share-group-state-response.ts'
 import type { Decoded, Message } from '../../src/protocol/message.ts'
 import { Reader } from '../../src/protocol/primitives.ts'
 import { buildBatch } from '../../src/protocol/records/builder.ts'
+import { LookedAtClock, lookedAtNowMs, looksPerSlice } from '../host/looked-at-clock.ts'
 import { network, session, startAlone } from './apis/setup.ts'
 
 const partitions = 150
-const looksPerSlice = 10
 const maxWaitMs = 500
-const nowMs = 1_700_000_000_000
-const batch = () => buildBatch({ records: [{ timestamp: nowMs, key: null, value: null, headers: [] }] })
-
-/** Each look at it takes a part of a slice; what is due goes off when the test says so. */
-class LookedAtClock implements Clock {
-  readonly #waiting = new Set<{ readonly delayMs: number; readonly callback: () => void }>()
-  #looks = 0
-
-  nowMs(): number {
-    return nowMs
-  }
-
-  monotonicMs(): number {
-    this.#looks += 1
-    return (this.#looks * limits.sliceMs) / (looksPerSlice - 1)
-  }
-
-  after(delayMs: number, callback: () => void): Timer {
-    const alarm = { delayMs, callback }
-    this.#waiting.add(alarm)
-    return { cancel: () => void this.#waiting.delete(alarm) }
-  }
-
-  /** All that waits for so long goes off; what is asked for meanwhile waits for the next time. */
-  passes(delayMs: number): void {
-    for (const alarm of [...this.#waiting]) {
-      if (alarm.delayMs === delayMs && this.#waiting.delete(alarm)) alarm.callback()
-    }
-  }
-}
+const batch = () => buildBatch({ records: [{ timestamp: lookedAtNowMs, key: null, value: null, headers: [] }] })
 
 interface Scene {
   readonly broker: Broker
@@ -254,7 +227,7 @@ test('a fetch of many partitions waits no more when the broker stops', async () 
 test('a turn looks up no more offsets than there is time for', async () => {
   const scene = await setUpTopic()
   const looked = lookUps(scene)
-  const asked = all.map((partitionIndex) => ({ partitionIndex, timestamp: nowMs }))
+  const asked = all.map((partitionIndex) => ({ partitionIndex, timestamp: lookedAtNowMs }))
   const body = { replicaId: -1, isolationLevel: 0, topics: [{ name: 'many', partitions: asked }] }
   const answer = scene.send(ListOffsetsRequest, ListOffsetsResponse, 5, body)
   await readInTurns(scene, looked, partitions)
@@ -310,3 +283,26 @@ async function mostInATurn({ turn }: Scene, work: Promise<unknown>, count: () =>
   }
   return most
 }
+
+test('a turn decides on no more share partitions than there is time for', async () => {
+  const scene = await setUpTopic()
+  const { broker, send, soon, turn } = scene
+  await soon(broker.shares.coordinators.topic.ensure())
+  const topicId = broker.image.topicByName('many')?.id ?? ''
+  const body = { groupId: 'g', topics: [{ topicId, partitions: all.map(beginning) }] }
+  // Whoever looks after them has read its log.
+  await soon(send(ReadShareGroupStateRequest, ReadShareGroupStateResponse, 0, body))
+  const decided = (): number =>
+    [0, 1, 2, 3, 4].reduce((sum, at) => sum + (broker.replica('__share_group_state', at)?.log.logEndOffset ?? 0), 0)
+  const initializing = send(InitializeShareGroupStateRequest, InitializeShareGroupStateResponse, 0, body)
+  for (let before = decided(); before < partitions; ) {
+    await turn()
+    const now = decided()
+    assert.ok(now > before && now - before <= 2 * looksPerSlice, `${now - before} share partitions in one turn`)
+    before = now
+  }
+  const { results } = await soon(initializing)
+  assert.ok(results[0]?.partitions.every(({ errorCode }) => errorCode === 0))
+})
+
+const beginning = (partition: number) => ({ partition, stateEpoch: 1, startOffset: 0, leaderEpoch: 0 })

@@ -145,13 +145,29 @@ suite('the command line', { skip: reason }, () => {
     assert.match(tail.stderr, /^nothing to read: no records are there$/m)
     await cli.text(['produce', topic], 'a\nb\nc\n')
     assert.match(await told('--from', '99'), new RegExp(`^nothing to read there: ${topic}:0 holds 0 to 2$`, 'm'))
-    assert.match(await told('--from', '5:2'), /^nothing to read: the range 5:2 ends before it begins$/m)
+    for (const time of ['1796013000', '1796013000123'])
+      assert.match(await told('--from', time), new RegExp(`holds 0 to 2; a time is written @${time}$`, 'm'))
+    for (const range of ['5:2', '12:00']) {
+      const { code, stderr } = await cli.run(['consume', topic, '-e', '--from', range])
+      assert.equal(code, 2, stderr)
+      assert.match(stderr, range === '5:2' ? /nothing lies in the range 5:2/ : /the time is written @12:00$/m)
+    }
     assert.equal(await told('--from', '2'), '')
     const followed = await cli.run(['consume', topic, '--from', '99', '--timeout', '500ms'])
     assert.equal(
       followed.stderr.split('\n')[0],
       `offset 99 is not there yet: ${topic}:0 ends at 3; reading what comes from there on`
     )
+    const asTime = 'for the time of day: --from @17:31'
+    assert.match(await told('--from', '17:31'), new RegExp(`^nothing to read there: .* holds 0 to 2; ${asTime}$`, 'm'))
+    await cli.text(['produce', topic, 'x', '-n', '30'])
+    assert.equal(await told('--from', '17:31'), `offsets 17 to 30; ${asTime}\n`)
+    assert.match(
+      await told('--from', '17:31', '-g', cli.unique('group')),
+      new RegExp(`^offsets 17 to 30; ${asTime}$`, 'm')
+    )
+    assert.equal(await told('--from', '17:31', '-q'), '')
+    assert.equal(await told('--from', '1:31'), '')
   })
 
   test('whoever has no time to find the last records is told that they were not found', async () => {

@@ -220,6 +220,27 @@ suite('commands under a broker that goes away', { skip: unavailable() }, () => {
     assert.equal(raw, `${lines.join('\n')}\n`)
   })
 
+  test('a watch of a group waits, and goes on to show it', async () => {
+    const [topic, group] = [await newTopic(1), cli.unique('group')]
+    await cli.text(['produce', topic, 'before'])
+    await cli.text(['consume', topic, '-e', '-g', group])
+    const watch = run(['groups', 'describe', group, '--watch', '-o', 'jsonl'])
+    await watch.until((lines) => lines[1], 'a second look', waitMs)
+    for (const [round, end] of (['kill', 'stop'] as const).entries()) {
+      await goAway(end)
+      await start()
+      await cli.text(['produce', topic, `after ${end}`])
+      await watch.until(
+        (lines) => (JSON.parse(lines.at(-1) ?? '{}').lag === round + 1 ? true : undefined),
+        `the lag after ${end}`,
+        waitMs
+      )
+    }
+    saidOnce(watch, 2)
+    watch.child.kill('SIGINT')
+    assert.equal(await watch.exited, 130)
+  })
+
   test('Ctrl-C and --timeout end commands that wait, with the reason', async () => {
     const topic = await newTopic(1)
     const reader = run(['consume', topic])

@@ -5,10 +5,12 @@ import { connect } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { untoldBroker } from '../../src/cli/brokers/broker-id.ts'
 import { knock } from '../../src/cli/brokers/door/knock.ts'
 import { doorOf, makeDoorDirectory } from '../../src/cli/brokers/door/place.ts'
 import { parseRequest } from '../../src/cli/brokers/door/requests.ts'
 import { untoldRow } from '../../src/cli/brokers/served-row.ts'
+import { findOwnName } from '../../src/cli/own-name.ts'
 import { answerTo, isMeant, openDoor } from '../../src/cli/serve/door.ts'
 import { startKafka } from '../../src/index.ts'
 import type { BrokerProcess } from '../harness/broker-process.ts'
@@ -31,6 +33,15 @@ test('one of which the cluster does not tell has stopped, or is fenced', () => {
   const broker = { id: 2, address: 'localhost:9093', rack: null }
   assert.equal(untoldRow({ ...broker, isRunning: false }).state, 'stopped')
   assert.equal(untoldRow({ ...broker, isRunning: true }).state, 'fenced')
+})
+
+test('whoever asks for a broker of which the cluster does not tell hears whether it has stopped, is fenced, or is not there', () => {
+  const broker = { id: 2, address: 'localhost:9093', rack: null }
+  const stopped = untoldBroker(2, [{ ...broker, isRunning: false }], [1, 3])
+  assert.deepEqual([stopped.exitCode, stopped.next], [3, 'odradek brokers start 2'])
+  assert.match(untoldBroker(2, [{ ...broker, isRunning: true }], [1, 3]).message, /it is fenced/)
+  const unknown = untoldBroker(7, [{ ...broker, isRunning: false }], [1, 3])
+  assert.deepEqual([unknown.exitCode, unknown.why], [5, 'the cluster has 1, 2, 3'])
 })
 
 test('the same port of another machine is not meant', () => {
@@ -132,6 +143,13 @@ suite('a cluster of serve --brokers', { skip: 'missing' in main ? main.missing :
     )
     const after = await cli.rows(['brokers', 'list'])
     assert.deepEqual([after[1]?.state, Number(after[0]?.leads) + Number(after[2]?.leads)], ['stopped', 6])
+    const { code, stderr } = await cli.run(['brokers', 'describe', '2'])
+    assert.equal(code, 3)
+    assert.match(
+      stderr,
+      /broker 2 does not run: it was stopped, or killed\n.*\n {2}try: (npx )?odradek brokers start 2$/m
+    )
+    assert.equal((await cli.run(['brokers', 'describe', '7'])).code, 5)
     await cli.text(['brokers', 'start', '2'])
     assert.deepEqual((await states())[1], [2, 'running'])
   })
@@ -143,7 +161,16 @@ suite('a cluster of serve --brokers', { skip: 'missing' in main ? main.missing :
       [2, 'stopped'],
       [3, 'stopped']
     ])
-    for (const id of ['3', '1', '2']) await cli.text(['brokers', 'start', id])
+    const described = await cli.run(['brokers', 'describe', '3'])
+    assert.match(described.stderr, /broker 3 does not run.*\n.*\n {2}try: (npx )?odradek brokers start 3$/m)
+    assert.match(
+      (await cli.run(['brokers', 'describe', '7'])).stderr,
+      /there is no broker 7\s+why: the cluster has 1, 2, 3/
+    )
+    await cli.text(['brokers', 'start', '3'])
+    const [elsewhere] = await cli.rows(['brokers', 'describe', '3'])
+    assert.equal(elsewhere?.broker, 3, 'by whichever of them runs')
+    for (const id of ['1', '2']) await cli.text(['brokers', 'start', id])
     await cli.text(['brokers', 'restart', '1'])
     assert.deepEqual(await states(), [
       [1, 'running'],
@@ -165,6 +192,7 @@ suite('a cluster of serve --brokers', { skip: 'missing' in main ? main.missing :
     await alone.stop()
     assert.equal(code, 1)
     assert.match(stderr, /broker 1 cannot be stopped from here\s+why: .*serve --brokers N/)
+    assert.ok(stderr.includes(`"${findOwnName(process.env)} serve --brokers N"`), stderr)
     assert.ok(existsSync(doorOf(portOf(served.bootstrap))))
   })
 })

@@ -11,16 +11,21 @@ import { commandLineAt } from './command-line.ts'
 
 const skip = skipUnless(odradek())
 
+/** What is in a data directory but for the checkpoints, which the broker that serves it writes when their time has come. */
+function leftIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !name.includes('-checkpoint'))
+}
+
 test('a directory is healthy, in use, damaged, or none', { skip }, async () => {
   using data = temporaryDirectory('check')
   const broker = await startOdradek({ dataDirectory: data.path })
   const cli = commandLineAt(broker.bootstrap)
   await cli.text(['produce', 'orders', 'hello'])
-  const before = readdirSync(data.path)
+  const before = leftIn(data.path)
   const used = await cli.run(['check', data.path])
   assert.equal(used.code, 1)
   assert.match(used.stderr, new RegExp(`is in use by process ${broker.pid}`))
-  assert.deepEqual(readdirSync(data.path), before)
+  assert.deepEqual(leftIn(data.path), before)
   assert.ok(broker.isAlive)
   await cli.text(['produce', 'orders', 'the broker goes on'])
   await broker.stop()

@@ -6,6 +6,7 @@ import { openCluster } from '../../src/cli/connect.ts'
 import { ExitCode } from '../../src/cli/exit-codes.ts'
 import { parseAddress } from '../../src/cli/global-options.ts'
 import { kafkaFailure } from '../../src/cli/kafka-failure.ts'
+import { KnownBrokers } from '../../src/cli/known-brokers.ts'
 import { Outage } from '../../src/cli/outage.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { ApiKey } from '../../src/protocol/generated/api-keys.ts'
@@ -33,11 +34,11 @@ test('of several brokers the one that cannot be reached is named', async () => {
   const cluster = await openCluster(quietOptions(gone), 1000)
   try {
     const error = await cluster.base.connections.get(parseAddress(gone)).catch((reason: unknown) => reason)
-    const outage = new Outage(brokers, () => {})
+    const outage = new Outage(new KnownBrokers(brokers), () => {})
     outage.missed('records', error)
     assert.equal(outage.toError().message, `the broker at ${gone} is gone`)
     outage.missed('records', new AggregateError([error], 'Cannot connect to any broker.'))
-    assert.equal(outage.toError().message, `the broker at ${brokers.join(', ')} is gone`)
+    assert.equal(outage.toError().message, 'a broker of the cluster is gone')
   } finally {
     await cluster.close()
   }
@@ -64,16 +65,36 @@ suite('a broker that is slow, or goes', { skip: unavailable() }, () => {
     }
   })
 
-  test('--timeout lengthens the wait for the first answer', async () => {
+  test('the first answer is waited for as any other, with a word within two seconds; --timeout says how long', async () => {
     await using cli = await openCommandLine()
     await using proxy = await slowProxy(cli.bootstrap, async (apiKey) => {
-      if (apiKey === ApiKey.ApiVersions) await pause(2000)
+      if (apiKey === ApiKey.ApiVersions) await pause(3000)
       return 'pass'
     })
     const slow = commandLineAt(proxy.address)
-    const { code, stderr } = await slow.run(['topics', 'list'])
+    const waited = await slow.run(['topics', 'list'])
+    assert.equal(waited.code, ExitCode.done, waited.stderr)
+    assert.match(waited.stderr, new RegExp(`^${proxy.address} has not answered yet; waiting up to 5 s$`, 'm'))
+    assert.equal((await slow.run(['topics', 'list', '--quiet'])).stderr, '')
+    const { code, stderr } = await slow.run(['topics', 'list', '--timeout', '1s'])
     assert.equal(code, ExitCode.unreachable, stderr)
     await slow.text(['topics', 'list', '--timeout', '30s'])
+  })
+
+  test('Ctrl-C ends the wait for the first answer', async () => {
+    await using cli = await openCommandLine()
+    await using proxy = await slowProxy(cli.bootstrap, () => new Promise(() => {}))
+    for (const words of [
+      ['topics', 'list'],
+      ['consume', 'orders'],
+      ['produce', 'orders']
+    ]) {
+      const waiting = commandLineAt(proxy.address).start([...words, '--timeout', '60s'])
+      while (!waiting.stderr.includes('has not answered yet')) await pause(50)
+      waiting.child.kill('SIGINT')
+      assert.equal(await waiting.exited, ExitCode.interrupted, waiting.stderr)
+      assert.match(waiting.stderr, new RegExp(`^error: interrupted before ${proxy.address} answered$`, 'm'))
+    }
   })
 
   test('a connection that is cut in the midst of a command is a broker that cannot be reached', async () => {

@@ -3,8 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Command } from 'commander'
 import { commands } from '../../src/cli/commands.ts'
+import { firstSteps } from '../../src/cli/first-steps.ts'
+import { wrap } from '../../src/cli/fold.ts'
 import { globalOptionDefinitions } from '../../src/cli/global-options.ts'
-import { DeclaredOption, firstSteps, ReadableHelp, wrap, wrapNotes } from '../../src/cli/help.ts'
+import { DeclaredOption, ReadableHelp, wrapNotes } from '../../src/cli/help.ts'
 import { ourLineFor, ourPlace } from '../../src/cli/other-tools.ts'
 import { buildProgram, replaceSynonyms } from '../../src/cli/program.ts'
 import { mostSimilar } from '../../src/cli/similar.ts'
@@ -49,6 +51,34 @@ test('an option that may be given several times says so, and no other', () => {
     const said = help.optionDescription(new DeclaredOption(definition))
     assert.equal(/\brepeatable\)$/.test(said), definition.repeatable === true, `${definition.flags}: ${said}`)
   }
+})
+
+test('what holds without an option is told one way, and once', () => {
+  const declared = commands.flatMap((entry) => ('commands' in entry ? entry.commands : [entry]))
+  const help = new ReadableHelp()
+  for (const definition of [...globalOptionDefinitions, ...declared.flatMap((one) => one.options ?? [])]) {
+    const said = help.optionDescription(new DeclaredOption(definition))
+    assert.doesNotMatch(definition.description, /\bdefault\)|\bdefault [\d.:/a-z]+\)/, definition.flags)
+    const holds = definition.default ?? definition.otherwise
+    assert.equal(said.split('default: ').length - 1, holds === undefined ? 0 : 1, said)
+    assert.doesNotMatch(said, /\) \(/, 'two notes behind one another')
+  }
+  for (const { description } of declared.flatMap((one) => one.arguments ?? []))
+    assert.doesNotMatch(description, /\((?!default: )[^()]*\)$/)
+})
+
+test('choices that the meaning explains are not listed again', () => {
+  const said = (flag: string) => {
+    const command = flag === '--durability' ? 'serve' : 'produce'
+    const option = visible(program())
+      .find((one) => one.name() === command)
+      ?.options.find((one) => one.long === flag)
+    assert.ok(option)
+    return new ReadableHelp().optionDescription(option)
+  }
+  assert.match(said('--durability'), /as with Kafka \(default: disk\)$/)
+  assert.match(said('--acks'), /0: sent \(default: all\)$/)
+  assert.match(said('--input'), /\(text, json, jsonl, raw, hex; default: text\)$/)
 })
 
 test('a command is shown with the other words for it', () => {
@@ -101,4 +131,5 @@ test('a name that was mistyped is found again, another one is not', () => {
   assert.equal(mostSimilar('Payments', names), 'payments')
   assert.equal(mostSimilar('notif', names), 'notifications')
   assert.equal(mostSimilar('inventory', names), undefined)
+  assert.equal(mostSimilar('b', ['a', 'c']), undefined, 'names that share no letter are not alike')
 })

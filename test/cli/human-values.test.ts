@@ -41,6 +41,13 @@ test('a time is absolute, a number, a word, or relative to now', () => {
   assert.throws(() => parseTimestampMs('later', nowMs), /not a time/)
 })
 
+test('a day that no calendar has is no time', () => {
+  for (const day of ['2026-02-30', '2026-02-29', '2026-04-31', '2026-13-01', '2026-00-10', '2026-01-00'])
+    for (const text of [day, `${day}T12:00`, `${day} 12:00:00 +02:00`])
+      assert.equal(timestampMs(text, nowMs), undefined, text)
+  assert.equal(timestampMs('2028-02-29T00:00:00Z', nowMs), Date.UTC(2028, 1, 29))
+})
+
 test('every time that JavaScript prints in ISO form is read back', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 4_000_000_000_000 }), (timeMs) => {

@@ -56,13 +56,36 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(['produce', 'bad topic!', 'x'], 1, /INVALID_TOPIC_EXCEPTION \(17\): a name has up to 249 letters/)
   })
 
-  test('a partition that is not there is suggested by what the line can do', async () => {
+  test('a pattern where one topic is wanted, a day that is none, a time without its @, the switch of kcat', async () => {
+    for (const words of [
+      ['topics', 'trim', 'o*', '--before', 'end'],
+      ['topics', 'alter', 'o*', '-p', '3'],
+      ['trace', 'o*', '--offset', '0:0']
+    ])
+      await fails(
+        words,
+        2,
+        /"o\*" is a pattern, and one topic is wanted here\n {2}why: .*\n {2}try: (npx )?odradek topics list/
+      )
+    await fails(['consume', topic, '--from', '2026-02-30', '-e'], 2, /"2026-02-30" is not a place to read from/)
+    await fails(
+      ['topics', 'trim', topic, '--before', '1796013000123'],
+      2,
+      /ends at 2; a time is written @1796013000123/
+    )
+    await fails(['produce', '-P', '-t', topic], 2, /-P needs a partition, and "-t" is none\n {2}why: kcat's -P/)
+  })
+
+  test('a partition that is not there: first what harms nothing, and of more partitions that they cannot be undone', async () => {
     const { stderr } = await cli.run(['produce', topic, 'x', '-P', '9'])
-    assert.match(stderr, /try: .*alter .* --partitions 10$/m)
+    assert.match(
+      stderr,
+      /try: without -P one .* or (npx )?odradek topics alter .* --partitions 10 {3}\(cannot be undone/m
+    )
     const { stderr: ofLine } = await cli.run(['produce', topic, '-i', 'jsonl'], '{"partition":9,"value":"x"}\n')
     assert.match(
       ofLine,
-      /line 1: .* has no partition 9\n.*\n.*--partitions 10 {3}\(or, with -i jsonl, --repartition\)$/m
+      /line 1: .* has no partition 9\n.*\n.*--repartition chooses one of them; or .*--partitions 10 {3}\(cannot be undone/m
     )
   })
 
@@ -74,7 +97,151 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(['groups', 'remove', 'x'], 2, /try: (npx )?odradek groups delete x$/m)
     await fails(['topics', 'create', 'x', '-p', '0'], 1, /try: (npx )?odradek topics create x -p 3$/m)
     await fails(['topics', 'create', 'x', '-r', '3'], 1, /try: (npx )?odradek topics create x {3}\(without -r/)
-    await fails(['serve', '--memory', '-p', '0', '--config', 'foo=1'], 2, /try: (npx )?odradek serve --help$/m)
+  })
+
+  test('options that exclude each other say why, and what is there instead', async () => {
+    const last = ['consume', topic, '--tail', '5']
+    await fails([...last, '--from', '3'], 2, /why: each says where to begin\n {2}try: --from -5 --exit /)
+    await fails(
+      [...last, '-g', 'g'],
+      2,
+      /why: a group goes on where it stopped.*\n {2}try: without --group: --tail 5$/m
+    )
+  })
+
+  test('a command or an option that was mistyped is answered with the whole line, mended', async () => {
+    await fails(['topcs', 'list', '--internal'], 2, /try: (npx )?odradek topics list --internal$/m)
+    await fails(
+      ['consumer', topic],
+      2,
+      new RegExp(`did you mean consume\\?\n {2}try: (npx )?odradek consume ${topic}$`, 'm')
+    )
+    await fails(['topics', 'descibe', topic], 2, new RegExp(`try: (npx )?odradek topics describe ${topic}$`, 'm'))
+    await fails(['consume', topic, '--frm=end', '-e'], 2, new RegExp(`odradek consume ${topic} --from=end -e$`, 'm'))
+    await fails(['topics', 'list', '--timout', '5s'], 2, /try: (npx )?odradek topics list --timeout 5s$/m)
+    const { stderr } = await cli.run(['topics', 'delte', 'x', '--yes'])
+    assert.match(stderr, /try: (npx )?odradek topics delete x$/m, 'nobody is told to remove without being asked')
+  })
+
+  test('nobody who mistypes --acks is told of one that promises less', async () => {
+    for (const acks of ['2', '', '10', 'none', 'leader', '-2', '01']) {
+      const { code, stderr } = await cli.run(['produce', topic, 'x', '--acks', acks])
+      assert.equal(code, 2)
+      assert.match(stderr, /it is one of all, -1, 1, 0$/m)
+      assert.doesNotMatch(stderr, /mean [10]|--acks [10]/)
+    }
+    await fails(['produce', topic, 'x', '--acks', 'al'], 2, /try: .* --acks all$/m)
+  })
+
+  test('what an option cannot be, and an argument that is missing, come with the line that is right', async () => {
+    await fails(
+      ['consume', topic, '-e', '-o', 'tabel'],
+      2,
+      new RegExp(
+        `--output cannot be "tabel"\n {2}why: did you mean table.*\n {2}try: .*consume ${topic} -e -o table$`,
+        'm'
+      )
+    )
+    await fails(
+      ['consume', topic, '--key', 'foo'],
+      2,
+      /--key cannot be "foo"\n {2}why: it is one of text, json, hex, base64$/m
+    )
+    await fails(
+      ['brokers', 'describe'],
+      2,
+      /the id is missing\n {2}why: .*\n {2}try: (npx )?odradek brokers describe ID$/m
+    )
+    await fails(['topics', 'list', '--hlp'], 2, /try: (npx )?odradek topics list --help$/m)
+    await fails(
+      ['groups', 'list', '--state', 'stabel'],
+      2,
+      /"stabel" is no state of a group\n {2}why: did you mean stable\?/
+    )
+    assert.match(await cli.text(['-h', 'consume']), /^Usage: odradek consume /)
+  })
+
+  test('a table without a row says whether there is nothing, or nothing that was asked for', async () => {
+    const { stderr } = await cli.run(['topics', 'list', 'no-such-*', '-o', 'table'])
+    assert.match(stderr, /^of \d+ topics? none is as asked for$/m)
+    assert.equal((await cli.run(['topics', 'list', 'no-such-*'])).stderr, '', 'a program sees that there are no rows')
+  })
+
+  test('an option whose value was left out is named, with the line that it belongs in', async () => {
+    await fails(['consume', topic, '-g'], 2, /-g needs a value\n {2}why: -g, --group <name>: .*\n {2}try: .* -g NAME$/m)
+    await fails(
+      ['consume', topic, '-g', '-e'],
+      2,
+      new RegExp(
+        `-g needs a value, and "-e" is an option\n.*\n {2}try: (npx )?odradek consume ${topic} -g NAME -e$`,
+        'm'
+      )
+    )
+    await fails(['produce', topic, '--topic'], 2, /--topic needs a value\n {2}try: .* --topic NAME$/m)
+    await fails(['produce', topic, '-t', '--acks', '1'], 2, /-t needs a value, and "--acks" is an option/)
+    await fails(['topics', 'list', '-b'], 2, /try: (npx )?odradek topics list -b HOST:PORT$/m)
+    const { code, stdout } = await cli.run(['consume', topic, '-g', '--help'])
+    assert.equal(code, 0)
+    assert.match(stdout.toString(), /^Usage: odradek consume /)
+  })
+
+  test('several topics in one word are told how they are named', async () => {
+    await fails(['consume', 'a,b', '-e'], 2, /"a,b" is no topic: .*\n.*\n {2}try: (npx )?odradek consume a b -e$/m)
+    await fails(['topics', 'describe', 'a,b'], 2, /try: (npx )?odradek topics describe a b$/m)
+    await fails(['transactions', 'find-hanging', 'a,b'], 2, /odradek transactions find-hanging a b$/m)
+    const one = [
+      ['produce', 'a,b', 'x'],
+      ['trace', 'a,b', '--offset', '0:0'],
+      ['topics', 'create', 'a,b']
+    ]
+    for (const line of [...one, ['topics', 'trim', 'a,b', '--before', 'end'], ['topics', 'alter', 'a,b', '-p', '3']]) {
+      const mended = line.join(' ').replace('a,b', 'a')
+      await fails(
+        line,
+        2,
+        new RegExp(`^error: "a,b" is no topic.*\n.*: one topic is wanted here\n.*odradek ${mended}$`, 'm')
+      )
+    }
+    await fails(['topics', 'list', 'a,b'], 2, /"a,b" matches no topic: no name has a comma in it\n.*"order\*"/)
+    await fails(['topics', 'list', '[a,b]*'], 0)
+  })
+
+  test('serve is told how a port and a directory are given, and where its settings are listed', async () => {
+    await fails(['serve', '9093'], 2, /a port is given with --port\n {2}try: (npx )?odradek serve --port 9093$/m)
+    await fails(['serve', '0.0.0.0:9093', '--memory'], 2, /odradek serve --host 0.0.0.0 --port 9093 --memory$/m)
+    await fails(['serve', './here'], 2, /try: (npx )?odradek serve --data .\/here$/m)
+    await fails(
+      ['serve', '--memory', '-p', '0', '-c', 'foo=1'],
+      2,
+      /no broker configuration foo .*\n {2}why: .*docs\/reference\/broker-settings.md lists them\n {2}try: (npx )?odradek serve --help$/m
+    )
+    await fails(['serve', '--memory', '-p', '0', '-c', 'num.partitons=3'], 2, /Did you mean num.partitions\?/)
+  })
+
+  test('a group that is not there ends a watch as it ends a look, with the name that was probably meant', async () => {
+    const group = cli.unique('payments')
+    await cli.text(['consume', topic, '-g', group, '-e'])
+    for (const watch of [[], ['--watch']]) {
+      await fails(
+        ['groups', 'describe', 'nobody', ...watch],
+        5,
+        /there is no group "nobody"\n.*\n {2}try: .*groups list$/m
+      )
+      const slip = group.slice(1)
+      await fails(
+        ['groups', 'describe', slip, ...watch],
+        5,
+        new RegExp(`but there is "${group}"\n.* with ${group}$`, 'm')
+      )
+    }
+  })
+
+  test('nobody is told how to remove all of a topic, least of all who typed --yes', async () => {
+    const line = ['topics', 'trim', topic, '--before', '9999', '--yes']
+    const { code, stderr } = await cli.run(line)
+    assert.equal(code, 2)
+    assert.match(stderr, new RegExp(`try: (npx )?odradek topics offsets ${topic} `))
+    assert.doesNotMatch(stderr, /--before end/)
   })
 
   test('one record is removed, and one offset was read, not "1 offsets"', async () => {
@@ -147,6 +314,8 @@ suite('mistakes', { skip: unavailable() }, () => {
       1,
       /INVALID_CONFIG.* did you mean retention\.ms\?/
     )
+    assert.match(await cli.text(['learn', '4', '--yes']), /partition/i)
+    await fails(['learn', '9'], 2, /there is no lesson about "9"/)
     const { stderr } = await cli.run(['learn', 'cooking'])
     assert.doesNotMatch(stderr, /did you mean/)
   })
@@ -255,6 +424,8 @@ suite('mistakes', { skip: unavailable() }, () => {
       assert.match(finished.stderr, said)
       assert.match(finished.stderr, new RegExp(`error: line ${stored + 1}\\b`))
       assert.match(finished.stderr, new RegExp(` tail -n \\+${stored + 1} \\S+ \\| (npx )?odradek produce ${lines} `))
+      assert.match(finished.stderr, new RegExp(`mend line ${stored + 1}, then tail`))
+      assert.equal(finished.stderr.includes('FILE holds what came on the pipe'), input !== '')
       assert.equal((await cli.rows(['topics', 'offsets', lines]))[0]?.end, stored)
     }
   })
@@ -363,6 +534,18 @@ suite('mistakes', { skip: unavailable() }, () => {
     )
   })
 
+  test('a reader that has seen enough ends a lesson without a word, and without waiting for a broker that nobody needs', async () => {
+    const beganMs = performance.now()
+    const { code, stderr } = await run(
+      'bash',
+      ['-c', 'set -o pipefail; "$0" "$@" | head -1', process.execPath, builtCommand, 'learn', 'topic', '--yes'],
+      { env: { NO_COLOR: '1' } }
+    )
+    assert.deepEqual([code, stderr], [0, ''])
+    // A broker that does not answer is waited for as long.
+    assert.ok(performance.now() - beganMs < 15_000)
+  })
+
   test('what cannot be printed is told, and is no success', { skip: !existsSync('/dev/full') }, async () => {
     const said = await run(
       'bash',
@@ -401,14 +584,10 @@ suite('mistakes', { skip: unavailable() }, () => {
   )
 
   test('what removes data is suggested only for a word that begins as it does', () => {
-    const explained = (typed: string, suggested: string) =>
-      fromParser(new CommanderError(1, '', `error: unknown command '${typed}'\n(Did you mean ${suggested}?)`), [
-        'topics',
-        typed
-      ]).why
-    for (const suggested of ['trim', 'rm', 'one of list, rm', 'one of delete, alter'])
-      assert.equal(explained('xyz', suggested), undefined, suggested)
-    assert.match(explained('trm', 'trim') ?? '', /trim/)
-    assert.match(explained('lst', 'one of list, ls') ?? '', /list, ls/)
+    const explained = (typed: string) =>
+      fromParser(new CommanderError(1, '', `error: unknown command '${typed}'`), ['topics', typed])?.why
+    for (const typed of ['xyz', 'xrim', 'elete', 'dm']) assert.equal(explained(typed), undefined, typed)
+    assert.equal(explained('trm'), 'did you mean topics trim?')
+    assert.equal(explained('lst'), 'did you mean topics list?')
   })
 })

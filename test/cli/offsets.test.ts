@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseRange } from '../../src/cli/offsets.ts'
+import { parsePlace, parseRange, perhapsATimeOfDay } from '../../src/cli/offsets.ts'
 
 const nowMs = Date.UTC(2026, 10, 23, 18, 0, 0)
 const read = (text: string) => parseRange(text, nowMs)
@@ -22,6 +22,7 @@ test('numbers are offsets, with a sign they count from the start or the end', ()
 
 test('a colon makes a range', () => {
   assert.deepEqual(read('10:20'), { from: { kind: 'offset', offset: 10n }, to: { kind: 'offset', offset: 20n } })
+  assert.deepEqual(read('0:10'), { from: { kind: 'offset', offset: 0n }, to: { kind: 'offset', offset: 10n } })
   assert.deepEqual(read(':end'), { from: { kind: 'start' }, to: { kind: 'end' } })
   assert.deepEqual(read('10:'), { from: { kind: 'offset', offset: 10n }, to: { kind: 'end' } })
   assert.deepEqual(read(':20'), { from: { kind: 'start' }, to: { kind: 'offset', offset: 20n } })
@@ -54,6 +55,39 @@ test('a time that no offset looks like needs no @', () => {
   assert.deepEqual(read('-2h:-1h'), { from: time(nowMs - 7_200_000), to: time(nowMs - 3_600_000) })
   for (const wrong of ['yesterdays', 'today5', '15mm', 'tomorrow'])
     assert.throws(() => read(wrong), { message: /not a place to read from/ }, wrong)
+})
+
+test("a time of day is today's, and has its @ where it could be a range of offsets", () => {
+  const today = (hours: number, minutes: number, seconds = 0) =>
+    time(new Date(nowMs).setHours(hours, minutes, seconds, 0))
+  assert.deepEqual(read('@09:30'), { from: today(9, 30) })
+  assert.deepEqual(read('@09:30:15'), { from: today(9, 30, 15) })
+  assert.deepEqual(read('@09:30:11:00'), { from: today(9, 30), to: today(11, 0) })
+  assert.deepEqual(read(':@11:00'), { from: { kind: 'start' }, to: today(11, 0) })
+  assert.deepEqual(parsePlace('09:30', nowMs, '--before', 'end'), today(9, 30))
+  for (const either of ['09:30', '12:00', '10:05', '23:15', '12:00:00', '09:30:11:00'])
+    assert.throws(() => read(either), { why: new RegExp(`^the time is written @${either}`) }, either)
+  assert.throws(() => read('09:30'), { why: /, the offsets 9:30$/ })
+  // What a program writes is read, whatever its numbers.
+  for (let from = 0; from < 120; from++)
+    assert.deepEqual(read(`${from}:${from + 1}`), {
+      from: { kind: 'offset', offset: BigInt(from) },
+      to: { kind: 'offset', offset: BigInt(from + 1) }
+    })
+  assert.throws(() => read('@25:00'), { message: /not a place to read from/ })
+})
+
+test('of a range that reads as a time of day too it is told how the time is written, and of no other', () => {
+  for (const text of ['10:20', '17:31', '23:59'])
+    assert.equal(perhapsATimeOfDay(read(text)), `for the time of day: --from @${text}`)
+  for (const text of ['24:30', '17:60', '9:30', '17:310', '0:59', '10:', ':20', '17', '-20:-10', '@-2h:-1h'])
+    assert.equal(perhapsATimeOfDay(read(text)), undefined, text)
+})
+
+test('a range in which nothing can lie is refused', () => {
+  for (const empty of ['200:100', '7:7', '@-1h:-2h', 'end:', 'end:start', ':start', '+5:+5', '-5:-5', '-5:-9'])
+    assert.throws(() => read(empty), { message: `nothing lies in the range ${empty}` }, empty)
+  for (const some of ['-9:-5', '+4:+5', '7:', ':7', '-5:end', '100:-5']) assert.ok(read(some).to, some)
 })
 
 test('anything else is refused with the grammar', () => {

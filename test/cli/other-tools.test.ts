@@ -117,7 +117,7 @@ test("each line of another tool's is answered with the page's: the same command,
 })
 
 function commandOf([, noun = '', verb = '']: readonly string[]): readonly string[] {
-  return ['topics', 'groups', 'brokers'].includes(noun) ? [noun, verb] : [noun]
+  return ['topics', 'groups', 'transactions', 'brokers'].includes(noun) ? [noun, verb] : [noun]
 }
 
 test('what removes all is answered only to who said so', () => {
@@ -305,6 +305,9 @@ test('an answer names the topic, the group and the place that were typed', () =>
   assert.equal(ours('rpk topic produce orders -k key'), 'odradek produce orders -k key')
   assert.equal(ours('kcat -P -t orders -K : -Z'), 'odradek produce orders -K : -Z')
   assert.equal(ours('consumer-groups --describe --group payments'), 'odradek groups describe payments')
+  assert.equal(ours('consumer-groups describe payments'), 'odradek groups describe payments')
+  assert.equal(ours('consumer-groups list'), 'odradek groups list')
+  assert.equal(ours('kafka-topics.sh delete orders'), 'odradek topics delete orders')
 })
 
 test('help for a command that does not exist is an error, with the command that was probably meant', () => {

@@ -1,17 +1,21 @@
 /** What a command that goes on says of a broker that does not answer, or of one that answers that it cannot. */
 import assert from 'node:assert/strict'
-import { mock, test } from 'node:test'
+import { mock, suite, test } from 'node:test'
+import { parseAddress } from '../../src/cli/global-options.ts'
+import { KnownBrokers } from '../../src/cli/known-brokers.ts'
 import { Outage, patiently } from '../../src/cli/outage.ts'
 
 const storageError = Object.assign(new Error('Disk error'), { apiId: 'KAFKA_STORAGE_ERROR', apiCode: 56 })
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
 
+const nodes = [1, 2, 3].map((nodeId) => ({ nodeId, host: 'localhost', port: 9091 + nodeId }))
+
 /** What is said goes into `lines`; time passes by `pass`. */
-function startOutage() {
+function startOutage(brokers = new KnownBrokers(['localhost:9092'])) {
   const lines: string[] = []
   let nowMs = 0
   const outage = new Outage(
-    ['localhost:9092'],
+    brokers,
     (line) => lines.push(line),
     () => nowMs
   )
@@ -145,4 +149,48 @@ test('whose time is over before an answer came is told what is known to be wrong
   assert.match(outage.unanswered().message, /does not answer/)
   outage.missed('records', refused)
   assert.match(outage.unanswered().message, /is gone/)
+})
+
+suite('of one of several brokers that is gone', () => {
+  const refusedAt = new Error('Connection to localhost:9092 failed.', { cause: refused })
+
+  function startOutageOfOne() {
+    const brokers = new KnownBrokers(['localhost:9092'])
+    brokers.heardOf(nodes)
+    const { lines, outage, pass } = startOutage(brokers)
+    const missFor = (ms: number): void => {
+      outage.missed('records', refusedAt)
+      pass(ms)
+      outage.missed('records', refusedAt)
+    }
+    brokers.missed(parseAddress('localhost:9092'))
+    return { brokers, lines, outage, missFor }
+  }
+  const waiting =
+    'the broker at localhost:9092 is gone: nothing listens there (ECONNREFUSED); waiting until it is back or another takes over (Ctrl-C ends)'
+
+  test('one line is said, and none when the others went on', () => {
+    const { lines, outage, missFor } = startOutageOfOne()
+    missFor(500)
+    assert.deepEqual(lines, [])
+    missFor(3000)
+    outage.answered('records')
+    assert.deepEqual(lines, [waiting])
+  })
+
+  test('it is said when the others have gone as well, and when one answers again', () => {
+    const { brokers, lines, outage, missFor } = startOutageOfOne()
+    missFor(3000)
+    for (const node of nodes) brokers.missed(node)
+    missFor(4000)
+    const none = 'none of the 3 brokers answers'
+    assert.equal(outage.toError().message, none)
+    for (const node of nodes) brokers.answered(node)
+    outage.answered('records')
+    assert.deepEqual(lines, [
+      waiting,
+      `${none}: nothing listens there (ECONNREFUSED); waiting until one does (Ctrl-C ends)`,
+      'the cluster answers again after 4 s; going on'
+    ])
+  })
 })

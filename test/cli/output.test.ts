@@ -64,6 +64,16 @@ test('an error says what happened, why, and what to do', () => {
   assert.equal(presented(wrongUsage('no')).code, ExitCode.wrongUsage)
 })
 
+test('a line to type is named as it works here, wherever in an error it stands', () => {
+  const name = findOwnName(process.env)
+  const error = new CliError({
+    what: 'it runs already',
+    why: 'perhaps an "odradek serve --brokers N" elsewhere',
+    next: 'odradek demo'
+  })
+  assert.match(presented(error).text, new RegExp(`perhaps an "${name} serve --brokers N"[\\s\\S]* try: ${name} demo`))
+})
+
 test("Kafka's error inside the client library's is found, with the exit code it deserves", () => {
   const refused = Object.assign(new Error('denied'), {
     apiId: 'TOPIC_AUTHORIZATION_FAILED',

@@ -6,10 +6,11 @@ import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { Flags } from '../../src/cli/command.ts'
 import { readServeOptions } from '../../src/cli/serve/run.ts'
-import { stopFailure } from '../../src/cli/serve/stop-failure.ts'
+import { stopFailure, stoppedItself } from '../../src/cli/serve/stop-failure.ts'
 import { freePortsAfter, isKafkaAt } from '../../src/cli/serve/who-answers.ts'
-import { DiskError } from '../../src/host/disk.ts'
+import { DiskError, goneError } from '../../src/host/disk.ts'
 import { startKafka } from '../../src/index.ts'
+import { DamageError } from '../../src/log/damage.ts'
 import { run } from '../harness/child-process.ts'
 import { freePort } from '../harness/free-port.ts'
 import { odradek, startOdradek } from '../harness/odradek-process.ts'
@@ -78,8 +79,17 @@ test('a stop that fails says what happened, why, and what to do, by what the dis
   })
   assert.deepEqual(told('failed'), {
     ...common,
-    next: 'start it again: it recovers its logs, and says what it cannot read'
+    next: 'put right what stands there, then start it again: it recovers its logs, and says what it cannot read'
   })
+})
+
+test('a broker that stopped itself as its metadata log was removed or cut says so; its directory is there', () => {
+  const damage = { path: '__cluster_metadata-0/0.log', position: null, what: 'It is cut.', advice: 'Restore it.' }
+  const cause = new DamageError({ location: '/data' }, damage)
+  const { message, next } = stoppedItself(new DiskError('gone', damage.path, cause.message, cause))
+  assert.match(message, /stopped itself: what the cluster knows is damaged, as stands above/)
+  assert.equal(next, 'do what stands above, then start it again')
+  assert.match(stoppedItself(goneError('/data')).message, /stopped itself: its data directory is gone/)
 })
 
 const main = odradek()

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { LineProcess, run } from '../harness/child-process.ts'
+import { run } from '../harness/child-process.ts'
 import { freePort } from '../harness/free-port.ts'
 import { odradek, startOdradek } from '../harness/odradek-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
-import { classPath, kafkaJars } from '../harness/tools.ts'
+import { kafkaWith } from '../harness/real-kafka.ts'
+import { kafkaJars } from '../harness/tools.ts'
 import { waitForMetadata } from '../harness/wire.ts'
 import { commandLineAt } from './command-line.ts'
 
@@ -37,7 +38,7 @@ test('a real Kafka starts with it, and serves what Odradek wrote', { skip: missi
   assert.equal(printed.code, 0, printed.stderr)
   const file = join(directory.path, 'server.properties')
   writeFileSync(file, printed.stdout)
-  const kafka = new LineProcess('java', ['-Xmx400m', '-cp', classPath('broker'), 'kafka.Kafka', file])
+  const kafka = kafkaWith(file)
   try {
     await waitForMetadata(bootstrap, 90_000, () => kafka.isAlive)
     const [record] = await cli.rows(['consume', 'orders', '-e'])
@@ -64,6 +65,29 @@ test(
     const any = await printed('--port', '0')
     assert.equal(any.code, 2)
     assert.match(any.stderr, /--port 0/)
+  }
+)
+
+test(
+  'the directory of one of several brokers, or of all, is refused, with the command that writes the files of each',
+  { skip: 'missing' in main ? main.missing : false },
+  async () => {
+    assert.ok('found' in main)
+    using directory = temporaryDirectory('several')
+    const broker = await startOdradek({ dataDirectory: directory.path, brokers: 3 })
+    await broker.stop()
+    for (const data of [directory.path, join(directory.path, 'broker-1'), join(directory.path, 'controller')]) {
+      const words = [main.found, 'serve', '--server-properties', '--data', data]
+      const { code, stdout, stderr } = await run(process.execPath, words)
+      assert.equal(code, 2, `${data}: ${stdout}`)
+      assert.match(
+        stderr,
+        new RegExp(
+          `is not the directory of one broker alone\\n.*\\n {2}try: (npx )?odradek graduate ${directory.path}$`,
+          'm'
+        )
+      )
+    }
   }
 )
 

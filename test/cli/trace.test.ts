@@ -70,7 +70,7 @@ const message: Trace = {
   groups: []
 }
 const listed = { group: 'kitchen', type: 'classic', state: 'Stable' }
-const member = { id: 'm-1', instanceId: null, clientId: 'c', host: '127.0.0.1', assignment: [] }
+const member = { id: 'm-1', instanceId: null, epoch: null, clientId: 'c', host: '127.0.0.1', assignment: [] }
 const storyOf = (trace: Trace) => formatStory(trace, createStyle('plain'))
 
 suite('odradek trace', () => {
@@ -285,6 +285,12 @@ suite('odradek trace', () => {
         /kitchen: waiting; its bookmark is 40, 3 before this message\n +owned by notifications-1-0+\n +on 127/
       )
       assert.match(text, /producer id 1002, epoch 0, sequence 17/)
+    })
+
+    test('where no group has a bookmark, nobody is counted who has put one', () => {
+      const text = storyOf({ ...message, groups: [] }).replace(/\s+/g, ' ')
+      assert.match(text, /Nobody has a bookmark at this branch/)
+      assert.doesNotMatch(text, /0 of 0/)
     })
 
     test('what is not so is said: not idempotent, not by the hash, not yet visible, no file', () => {

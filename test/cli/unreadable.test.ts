@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
+import { UnreadableError } from '../../src/cli/unreadable.ts'
 import type { BrokerProcess } from '../harness/broker-process.ts'
 import { freePort } from '../harness/free-port.ts'
 import { startOdradek } from '../harness/odradek-process.ts'
@@ -127,4 +128,15 @@ suite('commands beside a partition that is offline', () => {
       await Promise.all(members.map((member) => member.kill()))
     }
   })
+})
+
+test('of a topic that is gone it is said what may have become of it, and where to look', () => {
+  const failure = { name: 'UNKNOWN_TOPIC_ID', code: 100, message: undefined }
+  const error = new UnreadableError({ topic: 'a', partition: 0, failure })
+  assert.equal(
+    error.why,
+    'UNKNOWN_TOPIC_ID (100); it was deleted, or only in the memory of a broker that has ended since'
+  )
+  assert.equal(error.next, 'odradek topics list')
+  assert.equal(error.exitCode, 5)
 })

@@ -3,9 +3,11 @@ import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
 import fc from 'fast-check'
 import { clockTime } from '../../src/cli/demo/show/sentences.ts'
+import { lineOf } from '../../src/cli/dump/lines.ts'
 import { parseTimestampMs, timestampMs } from '../../src/cli/human-values.ts'
 import { parseRange } from '../../src/cli/offsets.ts'
 import { strftime } from '../../src/cli/strftime.ts'
+import { createStyle } from '../../src/cli/terminal.ts'
 import { chooseZone, shownTime } from '../../src/cli/zone.ts'
 
 const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Kiritimati']
@@ -50,6 +52,14 @@ test("the demo's events show the time of the day and its zone", () => {
   assert.equal(clockTime(nowMs), '19:00:00+01:00')
   chooseZone('utc', process.env)
   assert.equal(clockTime(nowMs), '18:00:00Z')
+})
+
+test('a dump shows the times of records as other commands do', () => {
+  const record = { what: 'record', offset: 0, timestamp: nowMs, key: null, value: 'a', headers: [] } as const
+  process.env.TZ = 'Europe/Berlin'
+  assert.match(lineOf(record, createStyle('plain')), / 2026-11-23T19:00:00\.000\+01:00 /)
+  chooseZone('utc', process.env)
+  assert.match(lineOf(record, createStyle('plain')), / 2026-11-23T18:00:00\.000Z /)
 })
 
 test('a time that no calendar reaches is shown as its number', () => {

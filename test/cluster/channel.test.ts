@@ -1,7 +1,7 @@
 /** What brokers of one process ask each other is answered, or lost. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
+import { PeerUnreachable } from '../../src/broker/peer.ts'
 import { Channel, type Transport } from '../../src/cluster/channel.ts'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'

@@ -7,43 +7,9 @@ import { test } from 'node:test'
 import type { Cluster } from '../../src/cluster/cluster.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
-import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { batchOf, produce } from '../broker/apis/records-setup.ts'
-import { brokerOn, createTopic, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
-
-const log = 't1-0/00000000000000000000.log'
-const note = 't1-0/.cut-off'
-
-const partitionOf = ({ controller }: Cluster) =>
-  controller.image.topicByName('t1')?.partitions[0] ?? assert.fail('there is no t1')
-
-function diskOf(on: Machines, nodeId: number): SimulatedDisk {
-  const disk = on.disks.get(nodeId)
-  assert.ok(disk instanceof SimulatedDisk)
-  return disk
-}
-
-/** A topic with two records, which all replicas have on their disks. */
-async function withRecords(
-  on: Machines,
-  config: Readonly<Record<string, string>> = {}
-): Promise<readonly [Cluster, readonly number[]]> {
-  const cluster = await startOn(on, config)
-  await createTopic(cluster, 't1', { replicationFactor: on.disks.size })
-  for (const value of ['a', 'b'])
-    assert.equal((await produce(leaderOf(cluster, 't1'), { records: batchOf([value]) })).errorCode, ErrorCode.NONE)
-  return [cluster, partitionOf(cluster).replicas]
-}
-
-/** The whole is gone at once; nothing that was synced is lost. */
-function kill(on: Machines): Machines {
-  const cut = (disk: unknown): SimulatedDisk => {
-    assert.ok(disk instanceof SimulatedDisk)
-    return disk.powerCut(new SeededChance(1))
-  }
-  const disks = new Map(Array.from(on.disks, ([nodeId, disk]) => [nodeId, cut(disk)]))
-  return { ...on, controller: cut(on.controller), disks }
-}
+import { areAllFilled, diskOf, kill, log, partitionOf, three, two, withRecords } from './crash-setup.ts'
+import { brokerOn, leaderOf, type Machines, machines, startOn, until } from './setup.ts'
 
 /** In the last batch, which is synced, and of which no checkpoint says so. */
 function rot(disk: SimulatedDisk): void {
@@ -54,18 +20,6 @@ function rot(disk: SimulatedDisk): void {
 function tear(disk: SimulatedDisk): void {
   disk.open(log, 'existing').append([Buffer.alloc(20, 1)])
 }
-
-async function areAllFilled(on: Machines, cluster: Cluster): Promise<void> {
-  const { length } = partitionOf(cluster).replicas
-  await until(on.clock, () => partitionOf(cluster).inSyncReplicas.length === length, 'all are in sync')
-  for (const [nodeId, broker] of cluster.brokers) {
-    assert.equal(broker.replica('t1', 0)?.log.logEndOffset, 2, `broker ${nodeId}`)
-    assert.equal(diskOf(on, nodeId).exists(note), false, `broker ${nodeId} knows that it was asked for`)
-  }
-}
-
-const three = (): Machines => machines(3, () => new SimulatedDisk())
-const two = (): Machines => machines(2, () => new SimulatedDisk())
 
 test('a directory of the preferred leader that is gone, and of which no checkpoint spoke, is filled by the others, who lead', async () => {
   const before = three()

@@ -1,5 +1,5 @@
 /** Messages between nodes, of which those in some directions are lost, or late. */
-import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
+import { PeerUnreachable } from '../../src/broker/peer.ts'
 import type { ManualClock } from '../../src/host/memory/clock.ts'
 
 /** The node id of a controller with a directory of its own. */

@@ -79,6 +79,28 @@ test('a log that is damaged is set aside, and filled again by who leads', async 
   await cluster.stop()
 })
 
+test('what is removed under the leader by hand is led by another, and filled again', async () => {
+  const on = machines(3, () => new SimulatedDisk())
+  const told: string[] = []
+  const cluster = await startOn(on, {}, { log: (line) => told.push(line) })
+  await createTopic(cluster, 't1')
+  const first = leaderOf(cluster, 't1')
+  const disk = on.disks.get(first.nodeId) ?? assert.fail()
+  assert.equal((await produce(first, { records: batchOf(['a']) })).errorCode, ErrorCode.NONE)
+  disk.remove('t1-0')
+  assert.notEqual((await produce(first, { records: batchOf(['b']) })).errorCode, ErrorCode.NONE)
+  await until(on.clock, () => leaderOf(cluster, 't1') !== first, 'another leads')
+  const leader = leaderOf(cluster, 't1')
+  await until(on.clock, () => leader.replica('t1', 0)?.leadership?.inSyncReplicas.length === 2, 'it has heard of it')
+  on.clock.advance(limits.openAgainMs)
+  await until(on.clock, () => leader.replica('t1', 0)?.leadership?.inSyncReplicas.length === 3, 'it is in sync again')
+  assert.equal(first.replica('t1', 0)?.log.logEndOffset, leader.replica('t1', 0)?.log.logEndOffset)
+  assert.equal(disk.exists('t1-0/00000000000000000000.log'), true)
+  assert.equal(told.length, 1, told.join('\n'))
+  assert.match(told[0] ?? '', /t1-0 is offline: .*t1-0\/0{20}\.log is damaged: It is not there any more/)
+  await cluster.stop()
+})
+
 /** The last bit of the log of t1-0 has flipped. */
 function flip(disk: Disk): void {
   const log = 't1-0/00000000000000000000.log'

@@ -6,6 +6,7 @@ import type { Disk } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
+import type { Durability } from '../../src/log/types.ts'
 import { network } from '../broker/apis/setup.ts'
 import { newTopic } from '../coordination/metadata/setup.ts'
 
@@ -36,12 +37,13 @@ export interface Circumstances {
   readonly transport?: Transport
   /** Where each broker stands; nowhere without it. */
   readonly rackOf?: (nodeId: number) => string
+  readonly durability?: Durability
 }
 
 export function startOn(
   on: Machines,
   config: Readonly<Record<string, string>> = {},
-  { log = () => {}, transport, rackOf }: Circumstances = {}
+  { log = () => {}, transport, rackOf, durability = 'disk' }: Circumstances = {}
 ): Promise<Cluster> {
   const starts = Array.from(on.disks.keys(), (nodeId) => ({
     ...brokerOn(on, nodeId),
@@ -50,7 +52,7 @@ export function startOn(
   const [first = fail(), ...others] = starts
   const controllerHost = { disk: on.controller, clock: on.clock, network, chance: new SeededChance(seed++) }
   const travelling = transport === undefined ? {} : { transport }
-  return Cluster.start({ brokers: [first, ...others], controllerHost, durability: 'disk', config, log, ...travelling })
+  return Cluster.start({ brokers: [first, ...others], controllerHost, durability, config, log, ...travelling })
 }
 
 function fail(): never {

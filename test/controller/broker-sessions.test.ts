@@ -36,6 +36,7 @@ test('a heartbeat begins the session anew, and who has none is not missed', () =
 })
 
 const beat = (of: Partial<BrokerHeartbeat> = {}): BrokerHeartbeat => ({
+  opened: [],
   ...{ brokerId: 1, brokerEpoch: 101, knowsItself: true, offline: [] },
   ...of
 })

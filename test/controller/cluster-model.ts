@@ -6,10 +6,10 @@
 import assert from 'node:assert/strict'
 import { decideInSyncSet } from '../../src/controller/alter-partition.ts'
 import { fencedBroker, returnedBroker, stoppingBroker, unfencedBroker } from '../../src/controller/broker-changes.ts'
-import { type CutReplica, CutReplicas, isDecided } from '../../src/controller/cut-replicas.ts'
 import { balancingElections, decideElections } from '../../src/controller/elect-leaders.ts'
 import { OfflineByBroker } from '../../src/controller/offline-by-broker.ts'
 import { decideReassignment } from '../../src/controller/reassignments.ts'
+import { isDecided, type ReplicaEnd, ReplicaEnds } from '../../src/controller/replica-ends.ts'
 import type { Scene } from '../../src/controller/scene.ts'
 import { startElections } from '../../src/controller/start-elections.ts'
 import type { StateRecord } from '../../src/coordination/coordinator.ts'
@@ -32,10 +32,10 @@ export class ClusterModel {
   /** How many records each broker has. */
   readonly #logs = new Map<number, number>()
   #committed = 0
-  readonly #cut = new CutReplicas()
-  /** Where it was cut, as each broker's disk says until it hears what was decided. */
-  readonly #notes = new Map<number, CutReplica>()
-  /** The one whose disk may lose what was committed, where a start does not see the difference to a torn write. */
+  readonly #ends = new ReplicaEnds()
+  /** Whose log a start has cut, as each broker's disk says until it hears what was decided. */
+  readonly #notes = new Set<number>()
+  /** The one whose disk may lose what was committed, where a start sees nothing of it, or no difference to a torn write. */
   readonly #rotten: number
   #epoch = 1000
   #directory = 50
@@ -72,6 +72,8 @@ export class ClusterModel {
         this.#restart,
         this.#comeBackCut,
         this.#comeBackCut,
+        this.#comeBackDoubtful,
+        this.#comeBackDoubtful,
         ...(this.#weather === 'rough' ? [this.#crash, this.#wipe, this.#uncleanly] : [])
       ]
     ]
@@ -83,7 +85,7 @@ export class ClusterModel {
 
   get #scene(): Scene {
     const living = livingBrokers(this.#brokers)
-    return { image: this.#image, living, defaults: this.#defaults, cut: this.#cut, offline: new OfflineByBroker() }
+    return { image: this.#image, living, defaults: this.#defaults, ends: this.#ends, offline: new OfflineByBroker() }
   }
 
   #one<Value>(values: readonly Value[]): Value {
@@ -111,8 +113,8 @@ export class ClusterModel {
       replayMetadata(this.#image, record)
       this.#checkChange(before, this.partition, joined)
     }
-    this.#cut.forgetDecided(this.#image)
-    for (const id of this.#notes.keys()) if (this.#isActive(id) && isDecided(this.partition, id)) this.#notes.delete(id)
+    this.#ends.forgetDecided(this.#image)
+    for (const id of this.#notes) if (this.#isActive(id) && isDecided(this.partition, id)) this.#notes.delete(id)
   }
 
   #checkChange(before: PartitionImage, now: PartitionImage, joined: readonly number[]): void {
@@ -197,8 +199,10 @@ export class ClusterModel {
     if (one !== undefined) this.#ask([...inSyncReplicas, one], [one])
   }
 
+  /** Who is fenced is not fenced again (`BrokerControl.fence`): who was away at a start stays what it was. */
   #fence(): void {
-    const id = this.#one(brokerIds)
+    const { id, state } = this.#one(this.#brokers)
+    if (state === 'fenced') return
     const records = fencedBroker(this.#scene, id)
     this.#change(id, { state: 'fenced' })
     this.#replay(records)
@@ -210,8 +214,19 @@ export class ClusterModel {
     if (state === 'active') return
     this.#epoch += 1
     this.#change(id, { state: 'fenced', epoch: this.#epoch })
-    this.#register(id)
+    this.#register(id, 'whole')
     this.#replay(returnedBroker(this.#scene, { id, isClean: true, directoryId }))
+    this.#unfence(id)
+  }
+
+  /** After a kill, since which its disk may have lost what others have, and nothing is to be seen of that. */
+  #comeBackDoubtful(): void {
+    const { id, state } = this.#one(this.#brokers)
+    if (state === 'active') return
+    this.#epoch += 1
+    this.#change(id, { state: 'fenced', epoch: this.#epoch })
+    this.#lose(id, this.partition.leader !== -1)
+    this.#register(id, 'doubtful')
     this.#unfence(id)
   }
 
@@ -225,22 +240,27 @@ export class ClusterModel {
     this.#unfence(id)
   }
 
-  /** A start cuts off some of what it has: nothing that is committed, unless that has rotted, and others have it. */
+  /** A start cuts off some of what it has. */
   #tear(id: number): void {
-    const { inSyncReplicas, eligibleLeaderReplicas } = this.partition
-    const candidates = [...inSyncReplicas, ...eligibleLeaderReplicas]
-    const isKept = candidates.includes(id) && (id !== this.#rotten || candidates.length === 1)
-    const has = this.#logOf(id)
-    const least = isKept ? Math.min(has, this.#committed) : 0
-    const logEndOffset = least + this.#chance.below(has - least + 1)
-    this.#logs.set(id, logEndOffset)
-    this.#notes.set(id, { topicId: topicIdOf('t'), partitionId: 0, lastEpoch: 0, logEndOffset })
-    this.#register(id)
+    this.#lose(id, true)
+    this.#notes.add(id)
+    this.#register(id, 'cut')
   }
 
-  #register(id: number): void {
-    const note = this.#notes.get(id)
-    this.#cut.registered(id, note === undefined ? [] : [{ ...note, logEndOffset: this.#logOf(id) }], [])
+  /** Nothing that is committed, unless that may have rotted there, and others have it. */
+  #lose(id: number, mayRot: boolean): void {
+    const { inSyncReplicas, eligibleLeaderReplicas } = this.partition
+    const candidates = [...inSyncReplicas, ...eligibleLeaderReplicas]
+    const isKept = candidates.includes(id) && !(mayRot && id === this.#rotten && candidates.length > 1)
+    const has = this.#logOf(id)
+    const least = isKept ? Math.min(has, this.#committed) : 0
+    this.#logs.set(id, least + this.#chance.below(has - least + 1))
+  }
+
+  #register(id: number, afterStop: ReplicaEnd['state']): void {
+    const state = this.#notes.has(id) ? 'cut' : afterStop
+    const end = { topicId: topicIdOf('t'), partitionId: 0, lastEpoch: 0, logEndOffset: this.#logOf(id), state }
+    this.#ends.registered(id, { ends: [end], damaged: [], ahead: [] }, this.#image)
   }
 
   #unfence(id: number): void {
@@ -298,14 +318,17 @@ export class ClusterModel {
   /** The whole process: what was not committed may be lost, here or there, and everybody comes back. */
   #restart(): void {
     const { inSyncReplicas, eligibleLeaderReplicas } = this.partition
+    for (const id of brokerIds) this.#change(id, { state: this.#chance.below(5) === 0 ? 'fenced' : 'active' })
+    // Who is alone is not doubted.
+    const areAllThere = [...inSyncReplicas, ...eligibleLeaderReplicas].every((id) => this.#isActive(id))
     for (const id of brokerIds) {
-      const has = this.#logOf(id)
-      const isKept = inSyncReplicas.includes(id) || eligibleLeaderReplicas.includes(id)
-      const least = isKept ? Math.min(has, this.#committed) : 0
-      this.#logs.set(id, least + this.#chance.below(has - least + 1))
-      this.#register(id)
-      this.#change(id, { state: this.#chance.below(5) === 0 ? 'fenced' : 'active' })
-      if (this.#isActive(id) && this.#chance.below(2) === 0) this.#tear(id)
+      const afterStop = this.#one(['whole', 'doubtful', 'cut'] as const)
+      if (!this.#isActive(id)) this.#register(id, 'doubtful')
+      else if (afterStop === 'cut') this.#tear(id)
+      else {
+        if (afterStop === 'doubtful') this.#lose(id, areAllThere)
+        this.#register(id, afterStop)
+      }
     }
     const { leaderEpoch } = this.partition
     this.#replay(startElections(this.#scene))
@@ -320,7 +343,7 @@ export class ClusterModel {
     this.#epoch += 1
     this.#change(id, { state: 'fenced', epoch: this.#epoch })
     this.#logs.set(id, this.#chance.below(this.#logOf(id) + 1))
-    this.#register(id)
+    this.#register(id, 'doubtful')
     this.#replay(returnedBroker(this.#scene, { id, isClean: false, directoryId }))
     if (this.#chance.below(2) === 0) this.#unfence(id)
   }

@@ -115,7 +115,7 @@ test('a broker whose disk keeps no names is refused new partitions, and does not
   const [refused] = await controller.createTopics([newTopic('t1')])
   assert.equal(refused?.error, ErrorCode.KAFKA_STORAGE_ERROR)
   await controller.brokers.fence(nodeId)
-  await controller.brokers.heartbeat({ brokerId: nodeId, brokerEpoch: 1, knowsItself: true, offline: [] })
+  await controller.brokers.heartbeat({ brokerId: nodeId, brokerEpoch: 1, knowsItself: true, offline: [], opened: [] })
   isBroken = false
   const [made] = await controller.createTopics([newTopic('t2')])
   assert.equal(made?.error, ErrorCode.NONE)

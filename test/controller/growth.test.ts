@@ -128,10 +128,12 @@ test('a broker that goes while logs are made leads nothing of what they are for'
     ...registration,
     endpoints: [],
     isClean: true,
-    cut: [],
-    damaged: []
+    ends: [],
+    offline: [],
+    damaged: [],
+    ahead: []
   })
-  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
+  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [], opened: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12, replicationFactor: 2 })])
   const fencing = controller.brokers.fence(2)
   const [[created]] = await done(Promise.all([creation, fencing]))
@@ -148,10 +150,12 @@ test('where nobody is left of those who were to hold a partition, all are placed
     ...registration,
     endpoints: [],
     isClean: true,
-    cut: [],
-    damaged: []
+    ends: [],
+    offline: [],
+    damaged: [],
+    ahead: []
   })
-  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
+  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [], opened: [] })
   const creation = controller.createTopics([newTopic('many', { partitions: 12 })])
   const fencing = controller.brokers.fence(2)
   const [[created]] = await done(Promise.all([creation, fencing]))
@@ -203,10 +207,12 @@ async function withHungDisk() {
     ...registration,
     endpoints: [],
     isClean: true,
-    cut: [],
-    damaged: []
+    ends: [],
+    offline: [],
+    damaged: [],
+    ahead: []
   })
-  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [] })
+  await controller.brokers.heartbeat({ brokerId: 2, brokerEpoch, knowsItself: true, offline: [], opened: [] })
   const hung = { ...follower(() => {}), namesSafe: () => new Promise<void>(() => {}) }
   await controller.attach(2, hung)
   const onBoth = newTopic('t', { replicationFactor: 2 })

@@ -7,8 +7,9 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import { changeOfPartition, type WantedPartition } from '../../src/controller/partition-change.ts'
+import { ReplicaEnds } from '../../src/controller/replica-ends.ts'
 import { noChange, type PartitionChange } from '../../src/coordination/metadata/partition-image.ts'
-import { directoryOf, type Partition, partitionOf, sceneOf, topicOf } from './setup.ts'
+import { directoryOf, type Partition, partitionOf, sceneOf, topicIdOf, topicOf } from './setup.ts'
 
 interface KafkasAnswer {
   readonly partition: Partition
@@ -24,7 +25,11 @@ const answers = JSON.parse(
   gunzipSync(readFileSync(new URL('./fixtures/partition-changes.json.gz', import.meta.url))).toString()
 ) as KafkasAnswer[]
 
-function changeOf(partition: Partition, wanted: WantedPartition, more: Partial<KafkasAnswer> = {}) {
+function changeOf(
+  partition: Partition,
+  wanted: WantedPartition,
+  more: Partial<KafkasAnswer> & { readonly ends?: ReplicaEnds } = {}
+) {
   const { active = [1, 2, 3, 4, 5], minInSyncReplicas = 1, ...of } = more
   const scene = sceneOf({
     ...{ topics: { t: [partition] }, configs: { t: { 'min.insync.replicas': String(minInSyncReplicas) } } },
@@ -95,6 +100,18 @@ test('who led last and is no replica any more is not asked for', () => {
   const moved = { replicas: [1, 2], inSyncReplicas: [1, 2], removingReplicas: [1] }
   const change = changeOf(moved, { inSyncReplicas: [1, 2] }, { active: [3] })
   assert.deepEqual([change?.leader, change?.replicas, change?.lastKnownElr], [-1, [2], null])
+})
+
+/** Who was in sync, or eligible, is as old as the metadata: a leader would write over what was acknowledged since. */
+test('nobody leads where a log knows a later epoch than the metadata does, neither who is in sync nor who is eligible', () => {
+  const replica = { topicId: topicIdOf('t'), partitionId: 0 }
+  for (const candidates of [{ inSyncReplicas: [2] }, { inSyncReplicas: [], eligibleLeaderReplicas: [2] }]) {
+    const partition = { leader: -1, ...candidates }
+    assert.equal(changeOf(partition, {})?.leader, 2)
+    const ends = new ReplicaEnds()
+    ends.registered(3, { ends: [], damaged: [], ahead: [replica] }, sceneOf({ topics: { t: [partition] } }).image)
+    assert.equal(changeOf(partition, {}, { ends })?.leader ?? -1, -1)
+  }
 })
 
 test('a replica that is only now added leads nothing, however uncleanly', () => {

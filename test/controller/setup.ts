@@ -1,8 +1,8 @@
 /** A small cluster as decisions see it: brokers 1 to 5, each with its directory, and topics whose partitions are as a test says. */
 
 import type { OfflineReplica } from '../../src/controller/broker-changes.ts'
-import { CutReplicas } from '../../src/controller/cut-replicas.ts'
 import { OfflineByBroker } from '../../src/controller/offline-by-broker.ts'
+import { ReplicaEnds } from '../../src/controller/replica-ends.ts'
 import type { Scene } from '../../src/controller/scene.ts'
 import { BrokerConfig } from '../../src/coordination/config/broker-config.ts'
 import type { StateRecord } from '../../src/coordination/coordinator.ts'
@@ -34,7 +34,7 @@ export interface Cluster {
   readonly racks?: Readonly<Record<number, string>>
   readonly hasEligibleLeaders?: boolean
   readonly metadataVersion?: number
-  readonly cut?: CutReplicas
+  readonly ends?: ReplicaEnds
   readonly offline?: Readonly<Record<number, readonly OfflineReplica[]>>
 }
 
@@ -53,10 +53,10 @@ export function sceneOf(cluster: Cluster = {}): Scene {
       ...{ id, epoch: 100 + id, rack: racks[id] ?? null, directoryId: directoryOf(id), state: states[id] ?? 'active' }
     }))
   )
-  const { cut = new CutReplicas(), offline = {} } = cluster
+  const { ends = new ReplicaEnds(), offline = {} } = cluster
   const said = new OfflineByBroker()
   for (const [id, of] of Object.entries(offline)) said.are(Number(id), of)
-  return { image, living, defaults: BrokerConfig.parse({}), cut, offline: said }
+  return { image, living, defaults: BrokerConfig.parse({}), ends, offline: said }
 }
 
 export function topicOf({ image }: Scene, name = 't'): TopicImage {

@@ -20,19 +20,31 @@ export interface DumpReport {
 /** Reads every segment, index and snapshot below the directory, each kind of partition with its own decoder. */
 export async function dumpLogs(dataDirectory: string): Promise<DumpReport> {
   const directories = readdirSync(dataDirectory, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  const groups = { offsets: [] as string[], metadata: [] as string[], data: [] as string[] }
+  const groups = {
+    offsets: [] as string[],
+    transactions: [] as string[],
+    shares: [] as string[],
+    metadata: [] as string[],
+    data: [] as string[]
+  }
   for (const { name } of directories) {
     const files = readdirSync(join(dataDirectory, name)).filter((file) => FILES.test(file))
     const group = name.startsWith('__consumer_offsets-')
       ? 'offsets'
-      : name.startsWith('__cluster_metadata-')
-        ? 'metadata'
-        : 'data'
+      : name.startsWith('__transaction_state-')
+        ? 'transactions'
+        : name.startsWith('__share_group_state-')
+          ? 'shares'
+          : name.startsWith('__cluster_metadata-')
+            ? 'metadata'
+            : 'data'
     groups[group].push(...files.map((file) => join(dataDirectory, name, file)))
   }
   const reports = [
     await dump(groups.data, ['--deep-iteration']),
-    await dump(groups.data.filter(isIndex), ['--index-sanity-check']),
+    await dump([...groups.data, ...groups.transactions, ...groups.shares].filter(isIndex), ['--index-sanity-check']),
+    await dump(groups.transactions, ['--deep-iteration', '--transaction-log-decoder']),
+    await dump(groups.shares, ['--deep-iteration', '--share-group-state-decoder']),
     await dump(groups.offsets, ['--deep-iteration', '--offsets-decoder']),
     await dump(
       groups.metadata.filter((file) => !isIndex(file)),

@@ -1,24 +1,42 @@
 /**
- * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), confluent-kafka (pip); kcat,
- * docker-compose, shellcheck, zsh and fish (apt).
+ * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), Python's clients (pip), a client in
+ * Go (its own modules, where Go is installed); kcat, docker-compose, shellcheck, zsh and fish (apt).
  * Runs only when ODRADEK_INSTALL=1; what is there already is left alone. `tools/test.ts` and `.ci/run` call it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { franzGoCopier } from '../conformance/transactions/copiers/franz-go-copier.ts'
 import { run, runToSuccess } from './child-process.ts'
+import type { GoProgram } from './go-program.ts'
+import { learnClasses } from './learn-classes.ts'
 import { cacheDirectory, harnessDirectory, projectDirectory } from './paths.ts'
-import { confluentPython, dockerCompose, fish, java, kcat, maven, shellcheck, type Tool, zsh } from './tools.ts'
+import {
+  confluentPython,
+  dockerCompose,
+  fish,
+  java,
+  kcat,
+  maven,
+  pythonClients,
+  shellcheck,
+  type Tool,
+  zsh
+} from './tools.ts'
 
 export const CONFLUENT_KAFKA_VERSION = '2.12.1'
+const PYTHON_CLIENTS = [`confluent-kafka==${CONFLUENT_KAFKA_VERSION}`, 'kafka-python==3.0.12', 'aiokafka==0.14.0']
 const FETCH_TIMEOUT_MS = 600_000
 
 export async function installAll(report: (line: string) => void): Promise<void> {
   await installPackages(report)
   await installPython(report)
-  for (const set of ['broker', 'tools']) await installJars(set, join(harnessDirectory, 'java', set, 'pom.xml'), report)
+  installGoProgram(franzGoCopier, report)
+  for (const set of ['broker', 'tools', 'streams'])
+    await installJars(set, join(harnessDirectory, 'java', set, 'pom.xml'), report)
   for (const kind of ['kraft', 'zookeeper'])
     await installJars(join('withkafka', kind), join(projectDirectory, 'withkafka', 'jars', `${kind}.xml`), report)
+  await learnClasses(report)
 }
 
 /** Debian's packages, by the programs that they bring. */
@@ -41,15 +59,24 @@ async function installPackages(report: (line: string) => void): Promise<void> {
 }
 
 async function installPython(report: (line: string) => void): Promise<void> {
-  if ('found' in confluentPython()) return
-  report(`installing confluent-kafka ${CONFLUENT_KAFKA_VERSION} for Python`)
+  if ('found' in confluentPython() && 'found' in pythonClients()) return
+  report(`installing ${PYTHON_CLIENTS.join(', ')} for Python`)
   const directory = join(cacheDirectory, 'python')
   mkdirSync(cacheDirectory, { recursive: true })
   const venv = await run('python3', ['-m', 'venv', directory], { timeoutMs: FETCH_TIMEOUT_MS })
   if (venv.code !== 0) throw new Error(`python3 -m venv failed (Debian: apt-get install python3-venv)\n${venv.stderr}`)
-  const pip = join(directory, 'bin', 'pip')
-  const args = ['install', '--quiet', '--disable-pip-version-check', `confluent-kafka==${CONFLUENT_KAFKA_VERSION}`]
-  await runToSuccess(pip, args, { timeoutMs: FETCH_TIMEOUT_MS })
+  // By its module: the program `pip` of an environment that was copied installs where that one was.
+  const python = join(directory, 'bin', 'python')
+  const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', ...PYTHON_CLIENTS]
+  await runToSuccess(python, args, { timeoutMs: FETCH_TIMEOUT_MS })
+}
+
+/** Go itself is part of a machine, or not. */
+function installGoProgram(program: GoProgram, report: (line: string) => void): void {
+  if ('found' in program.tool()) return
+  report(`building ${program.name}`)
+  const problem = program.build()
+  if (problem !== null) report(problem)
 }
 
 /** The jars that a pom names, in `.cache/java/NAME`; the copy of the pom beside them says that they are complete. */

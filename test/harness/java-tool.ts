@@ -1,15 +1,16 @@
 /** Apache Kafka's own command line classes, run one call at a time. */
 import { type Finished, type RunOptions, run, runToSuccess } from './child-process.ts'
+import { quickJava } from './quick-java.ts'
 import { classPath } from './tools.ts'
 
 /** Short runs: no time for the optimizing compiler, little memory. */
-const SHORT_RUN = ['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto']
+const shortRun = (): readonly string[] => ['-Xmx256m', '-XX:+UseSerialGC', ...quickJava('tools')]
 const UTF8 = ['-Dfile.encoding=UTF-8', '-Dstdout.encoding=UTF-8']
 
 export function javaArguments(
   className: string,
   args: readonly string[],
-  jvm: readonly string[] = SHORT_RUN
+  jvm: readonly string[] = shortRun()
 ): string[] {
   return [...jvm, ...UTF8, '-cp', classPath('tools'), className, ...args]
 }

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { LineProcess } from './child-process.ts'
 import { freePort } from './free-port.ts'
 import { temporaryDirectory } from './paths.ts'
+import { quickJava } from './quick-java.ts'
 import { format } from './real-kafka.ts'
 import { classPath } from './tools.ts'
 import { waitForMetadata } from './wire.ts'
@@ -26,11 +27,16 @@ export interface RealKafkaCluster extends AsyncDisposable {
 }
 
 /** Small and soon up; what is measured wants to be neither. */
-const smallAndSoonUp = [`-Xms${heap}`, `-Xmx${heap}`, '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+const smallAndSoonUp = (): readonly string[] => [
+  `-Xms${heap}`,
+  `-Xmx${heap}`,
+  '-XX:+UseSerialGC',
+  ...quickJava('broker')
+]
 
 export async function startRealKafkaCluster(
   configs: Readonly<Record<string, string>> = {},
-  javaArguments: readonly string[] = smallAndSoonUp
+  javaArguments: readonly string[] = smallAndSoonUp()
 ): Promise<RealKafkaCluster> {
   const scratch = temporaryDirectory('kafka-cluster')
   const nodes = new Map<number, Node>()

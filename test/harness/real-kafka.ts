@@ -9,6 +9,7 @@ import type { BrokerOptions, BrokerProcess } from './broker-process.ts'
 import { LineProcess, runToSuccess } from './child-process.ts'
 import { freePort } from './free-port.ts'
 import { temporaryDirectory } from './paths.ts'
+import { quickJava } from './quick-java.ts'
 import { classPath } from './tools.ts'
 import { waitForMetadata } from './wire.ts'
 
@@ -18,7 +19,7 @@ const NODE_ID = 1
 
 export interface RealKafkaOptions extends BrokerOptions {
   readonly heap?: string
-  /** For Java itself, behind the others. */
+  /** For Java itself, behind the others; without them it is soon up (quick-java.ts), which what is measured does not want to be. */
   readonly javaArguments?: readonly string[]
 }
 
@@ -43,7 +44,7 @@ async function start(options: RealKafkaOptions, scratch: { path: string; remove(
   const heap = options.heap ?? '400m'
   const args = [`-Xms${heap}`, `-Xmx${heap}`, '-XX:+UseG1GC', '-XX:MaxGCPauseMillis=20', '-Djava.awt.headless=true']
   const startedAt = performance.now()
-  args.push(...(options.javaArguments ?? []))
+  args.push(...(options.javaArguments ?? quickJava('broker')))
   const child = new LineProcess('java', [...args, '-cp', classPath('broker'), 'kafka.Kafka', properties])
   const log = () => [...child.lines.slice(-30), child.stderr.slice(-6000)].join('\n')
   const bootstrap = `127.0.0.1:${port}`
@@ -77,9 +78,21 @@ async function start(options: RealKafkaOptions, scratch: { path: string; remove(
   }
 }
 
+/** A node with the settings of this file, whose directories are there. It is not waited for. */
+export function kafkaWith(properties: string, heap = '400m'): LineProcess {
+  return new LineProcess('java', [
+    `-Xmx${heap}`,
+    ...quickJava('broker'),
+    '-cp',
+    classPath('broker'),
+    'kafka.Kafka',
+    properties
+  ])
+}
+
 /** Makes the directories that a node's properties name. */
 export async function format(properties: string): Promise<void> {
-  const args = ['-Xmx128m', '-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), 'kafka.tools.StorageTool']
+  const args = ['-Xmx128m', ...quickJava('broker'), '-cp', classPath('broker'), 'kafka.tools.StorageTool']
   await runToSuccess('java', [...args, 'format', '-t', CLUSTER_ID, '-c', properties])
 }
 

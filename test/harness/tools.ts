@@ -71,16 +71,33 @@ export const confluentPython = once(() => {
     : { missing: `no Python with confluent-kafka (${FETCH_HINT})` }
 })
 
-export type JarSet = 'broker' | 'tools'
+/** The same Python, which has the clients that are written in Python themselves. */
+export const pythonClients = once(() => {
+  const command = process.env.ODRADEK_PYTHON ?? join(cacheDirectory, 'python', 'bin', 'python')
+  return answers(command, ['-c', 'import kafka, aiokafka'])
+    ? { found: command }
+    : { missing: `no Python with kafka-python and aiokafka (${FETCH_HINT})` }
+})
 
-/** The directory of the jars of Apache Kafka's broker (4.4.0) or of its command line tools (4.3.1). */
+export type JarSet = 'broker' | 'tools' | 'streams'
+
+const markers: Readonly<Record<JarSet, string>> = {
+  broker: 'kafka_2.13-',
+  tools: 'kafka-tools-',
+  streams: 'kafka-streams-'
+}
+
+/** The directory of the jars of Apache Kafka's broker (4.4.0), of its command line tools (4.3.1) or of Kafka Streams (4.4.0). */
 export function kafkaJars(set: JarSet = 'broker'): Tool {
   const runtime = java()
   if ('missing' in runtime) return runtime
-  const marker = set === 'broker' ? 'kafka_2.13-' : 'kafka-tools-'
-  const named = set === 'broker' ? process.env.ODRADEK_KAFKA_JARS : process.env.ODRADEK_KAFKA_TOOLS_JARS
+  const named = {
+    broker: process.env.ODRADEK_KAFKA_JARS,
+    tools: process.env.ODRADEK_KAFKA_TOOLS_JARS,
+    streams: undefined
+  }[set]
   for (const directory of [named, join(cacheDirectory, 'java', set)]) {
-    if (directory && existsSync(directory) && readdirSync(directory).some((name) => name.startsWith(marker))) {
+    if (directory && existsSync(directory) && readdirSync(directory).some((name) => name.startsWith(markers[set]))) {
       return { found: directory }
     }
   }

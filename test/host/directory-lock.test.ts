@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -46,6 +46,18 @@ test('another process is refused, by its id, until the holder is gone, by kill -
   const release = new NodeDisk(path).lock()
   assert.deepEqual(readdirSync(path), ['.lock'])
   release()
+  assert.deepEqual(readdirSync(path), [])
+})
+
+test("a directory that was moved while it was locked, and is put back when it was given free, is nobody's", () => {
+  const path = directory()
+  const release = new NodeDisk(path).lock()
+  renameSync(path, `${path}-away`)
+  release()
+  renameSync(`${path}-away`, path)
+  const again = new NodeDisk(path).lock()
+  assert.throws(() => new NodeDisk(path).lock(), { problem: 'in-use' })
+  again()
   assert.deepEqual(readdirSync(path), [])
 })
 

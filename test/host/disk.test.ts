@@ -1,6 +1,16 @@
 /** What every disk promises (src/host/disk.ts), one suite over all of them. */
 import assert from 'node:assert/strict'
-import fs, { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import fs, {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,6 +41,54 @@ const disks: Readonly<Record<string, () => Disk>> = {
 
 for (const [kind, make] of Object.entries(disks)) {
   describe(kind, () => {
+    test('an open file tells whether it is still where it was, under the name that it has now', () => {
+      const disk = make()
+      disk.createDirectory('t-0')
+      const file = disk.open('t-0/a.log', 'create')
+      file.append([Buffer.from('a')])
+      const looks = (path: string) => [file.isAt(path), file.look(path) === 'as written']
+      assert.deepEqual(looks('t-0/a.log'), [true, true])
+      disk.rename('t-0/a.log', 't-0/b.log')
+      assert.deepEqual(
+        [looks('t-0/a.log'), looks('t-0/b.log')],
+        [
+          [false, false],
+          [true, true]
+        ]
+      )
+      disk.rename('t-0', 't-1')
+      assert.deepEqual(
+        [looks('t-0/b.log'), looks('t-1/b.log')],
+        [
+          [false, false],
+          [true, true]
+        ]
+      )
+      disk.replaceFile('t-1/b.log', Buffer.from('a'))
+      assert.deepEqual(looks('t-1/b.log'), [true, false])
+      disk.remove('t-1')
+      assert.deepEqual(looks('t-1/b.log'), [false, false])
+      file.close()
+    })
+
+    // What is in memory is nobody else's.
+    if (kind === 'simulated' || kind === 'node')
+      test('an open file tells whether somebody else has cut it', () => {
+        const disk = make()
+        const file = disk.open('a.log', 'create')
+        file.append([Buffer.from('abc')])
+        file.truncate(2)
+        assert.equal(file.look('a.log'), 'as written')
+        const others = disk.open('a.log', 'existing')
+        others.truncate(1)
+        assert.deepEqual([file.look('a.log'), file.sizeBytes], ['shorter', 2])
+        // What is appended goes on where the file ended.
+        file.append([Buffer.from('d')])
+        assert.deepEqual([file.look('a.log'), file.sizeBytes], ['as written', 3])
+        assert.deepEqual(file.read(0, 3), Buffer.from('a\0d'))
+        for (const open of [file, others]) open.close()
+      })
+
     test('a file is what its appends, cuts and overwrites made of it, as a plain buffer would be', () => {
       const bytes = fc.uint8Array({ maxLength: 300 })
       const step = fc.oneof(
@@ -201,8 +259,8 @@ test('what the system writes and reads in pieces is whole, and in its order', ()
   assert.equal(String(disk.readFile('file')), 'abcdefghijklmnopqrstuvw')
 })
 
-test('a power cut takes what was not synced, and nothing that was', () => {
-  fc.assert(
+test('a power cut takes what was not synced, and nothing that was', async () => {
+  await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(50), { maxLength: 20 }), fc.nat(), async (sizes, seed) => {
       const disk = new SimulatedDisk()
       const file = disk.open('file', 'create')
@@ -223,11 +281,148 @@ test('a power cut takes what was not synced, and nothing that was', () => {
   )
 })
 
+test('a sync of names that begins later and ends later has what was renamed before it', async () => {
+  for (let seed = 0; seed < 20; seed += 1) {
+    const disk = new SimulatedDisk()
+    const ends: (() => void)[] = []
+    disk.syncing = () => new Promise((resolve) => ends.push(resolve))
+    disk.replaceFile('file', Buffer.from('old'))
+    disk.replaceFile('new', Buffer.from('new'))
+    const earlier = disk.syncDirectory('')
+    disk.rename('new', 'file')
+    const later = disk.syncDirectory('')
+    for (const end of ends) end()
+    await Promise.all([earlier, later])
+    assert.equal(String(disk.powerCut(new SeededChance(seed)).readFile('file')), 'new')
+  }
+})
+
+test('what was cut off and not synced may be there after a power cut, also of bytes that never were synced', async () => {
+  const after = async (cut: (disk: SimulatedDisk) => Promise<void>): Promise<Set<string>> => {
+    const left = new Set<string>()
+    for (let seed = 0; seed < 50; seed += 1) {
+      const disk = new SimulatedDisk()
+      disk.open('file', 'create').append([Buffer.from('a')])
+      await disk.open('file', 'existing').sync()
+      await disk.syncDirectory('')
+      await cut(disk)
+      left.add(String(disk.powerCut(new SeededChance(seed)).readFile('file')))
+    }
+    return left
+  }
+  const writeAndCut = (disk: SimulatedDisk) => {
+    const file = disk.open('file', 'existing')
+    file.append([Buffer.from('b')])
+    file.truncate(1)
+    return file
+  }
+  assert.ok((await after(async (disk) => void writeAndCut(disk))).has('ab'))
+  assert.deepEqual(await after((disk) => writeAndCut(disk).sync()), new Set(['a']))
+  // What there was room for is written, and cut off again.
+  const refused = await after(async (disk) => {
+    disk.freeBytes = 1
+    assert.throws(() => disk.open('file', 'existing').append([Buffer.from('bc')]), DiskError)
+  })
+  assert.ok(refused.has('ab'))
+})
+
 test(
   'a directory that the system will not make is refused at once',
   { skip: !existsSync('/proc/self') && 'no /proc' },
   () => {
     const disk = new NodeDisk('/proc/odradek')
     assert.throws(() => disk.createDirectory(''), DiskError)
+  }
+)
+
+test('nothing makes a root anew that is locked: what cannot be made says that the root is gone', () => {
+  const place = join(root, 'locked')
+  const disk = new NodeDisk(place)
+  disk.createDirectory('')
+  const release = disk.lock()
+  disk.createDirectory('topic-0')
+  rmSync(place, { recursive: true })
+  const gone = { name: 'DiskError', problem: 'gone', message: /locked is gone: it was removed, renamed or replaced/ }
+  assert.throws(() => disk.assertInPlace(), gone)
+  assert.throws(() => disk.createDirectory('topic-1'), gone)
+  assert.throws(() => disk.open('topic-0/0.log', 'create'), gone)
+  assert.throws(() => disk.replaceFile('checkpoint', Buffer.from('0')), gone)
+  disk.createDirectory('')
+  assert.equal(existsSync(place), false)
+  release()
+  disk.createDirectory('')
+  assert.deepEqual(readdirSync(place), [], 'whoever has given it free may make it')
+})
+
+test('a root is the one that was locked through whatever is done in it, and no other that has its name or number', () => {
+  const place = join(root, 'its name')
+  const disk = new NodeDisk(place)
+  disk.createDirectory('')
+  const release = disk.lock()
+  disk.open('file', 'create').close()
+  disk.remove('file')
+  disk.remove('.lock')
+  disk.assertInPlace()
+  rmSync(place, { recursive: true })
+  // Many file systems give it the number that has just become free.
+  mkdirSync(place)
+  assert.throws(() => disk.assertInPlace(), { problem: 'gone' })
+  writeFileSync(join(place, '.lock'), 'of another')
+  release()
+  assert.deepEqual(readdirSync(place), ['.lock'], 'the lock of another is left')
+})
+
+/** A root that is served by the name `place`, and then replaced by a copy of itself with its lock. */
+const replacedByItsCopy: Readonly<Record<string, (place: string) => NodeDisk>> = {
+  'a directory': (place) => {
+    const disk = new NodeDisk(place)
+    disk.createDirectory('')
+    disk.lock()
+    cpSync(place, `${place} copied`, { recursive: true })
+    renameSync(place, `${place} before`)
+    renameSync(`${place} copied`, place)
+    return disk
+  },
+  'a link': (place) => {
+    mkdirSync(`${place} one`)
+    symlinkSync(`${place} one`, place)
+    const disk = new NodeDisk(place)
+    disk.lock()
+    cpSync(`${place} one`, `${place} two`, { recursive: true })
+    rmSync(place)
+    symlinkSync(`${place} two`, place)
+    return disk
+  }
+}
+
+for (const [what, replaced] of Object.entries(replacedByItsCopy)) {
+  test(`a root that was replaced by a copy of itself with its lock is gone: ${what}`, () => {
+    const disk = replaced(join(root, `copy of ${what}`))
+    assert.throws(() => disk.assertInPlace(), { problem: 'gone' })
+  })
+}
+
+test('where the file system numbers directories anew the lock says that it is the same (FUSE)', (context) => {
+  const disk = replacedByItsCopy['a directory']?.(join(root, 'numbered anew'))
+  context.mock.method(fs, 'statfsSync', () => ({ type: 0x65735546 }))
+  syncBuiltinESMExports()
+  disk?.assertInPlace()
+  context.mock.restoreAll()
+  syncBuiltinESMExports()
+  assert.throws(() => disk?.assertInPlace(), { problem: 'gone' })
+})
+
+test(
+  'of a file whose path cannot be looked at nobody says that it is gone',
+  { skip: process.platform === 'win32' },
+  () => {
+    const disk = new NodeDisk(join(root, String(count++)))
+    disk.createDirectory('t-0')
+    const file = disk.open('t-0/a.log', 'create')
+    disk.rename('t-0', 't-1')
+    // A link to itself.
+    symlinkSync('t-0', join(disk.location, 't-0'))
+    assert.deepEqual([file.isAt('t-0/a.log'), file.look('t-0/a.log')], [true, 'as written'])
+    file.close()
   }
 )

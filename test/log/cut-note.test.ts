@@ -43,6 +43,14 @@ test('a log that is whole says nothing, nor does one that nobody else has', asyn
   assert.equal(open({ disk, recoveryPoint, copies }).wasCut, false)
 })
 
+test('a log that is made anew where one had been says that it was cut, where others have copies: nobody knows what it held', () => {
+  const isCut = (opening: Opening): boolean => open({ disk: new SimulatedDisk(), ...opening }).wasCut
+  assert.deepEqual(
+    [isCut({ copies }), isCut({ copies: 'one' }), isCut({ copies, history: 'new' })],
+    [true, false, false]
+  )
+})
+
 test('whenever the power is cut, what is cut off is cut off by a start that says so', async () => {
   const { disk: below, recoveryPoint } = await rotten()
   const disk = new RefusingDisk(below, null)

@@ -183,3 +183,15 @@ test('after a crash, where the first epoch begins hides no record that no checkp
   assert.match(lines[1] ?? '', /leader-epoch-checkpoint is damaged/)
   assert.equal(disk.readFile(epochsPath).toString(), '0\n3\n0 0\n2 3\n5 6\n')
 })
+
+test('an epoch that the disk had no room for when it began is safe after a clean stop, also where nothing was written in it', async () => {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, history: 'new' })
+  append(log, batchOf(['a']))
+  await log.durable(1)
+  disk.freeBytes = 0
+  log.beginEpoch(3)
+  disk.freeBytes = Infinity
+  await log.close()
+  assert.match(disk.readSynced(epochsPath).toString(), /\n3 1\n$/)
+})

@@ -258,3 +258,21 @@ test('a batch that reaches beyond 2^31 offsets begins a new segment', () => {
   assert.equal(log.logEndOffset, 1 + 3 * 0x7fffffff)
   assert.equal(disk.list(directory).filter((name) => name.endsWith('.log')).length, 3)
 })
+
+test('a batch of an earlier leader epoch than the one before it is a torn write: no CRC covers that field', () => {
+  const disk = new MemoryDisk()
+  const log = open({ disk, history: 'new', leaderEpoch: 2 })
+  const first = batchOf(['a'])
+  for (const batch of [first, batchOf(['b'])]) log.append(batch, { leaderEpoch: 2, origin: 'client' })
+  log.abandon()
+  const file = disk.open(`${directory}/00000000000000000000.log`, 'existing')
+  const epoch = Buffer.alloc(4)
+  for (const [told, wanted] of [
+    [2, 2],
+    [1, 1]
+  ] as const) {
+    epoch.writeInt32BE(told)
+    file.writeAt(first.length + 12, epoch)
+    assert.equal(open({ disk, leaderEpoch: 2, recoveryPoint: 0 }).logEndOffset, wanted, `epoch ${told}`)
+  }
+})

@@ -117,6 +117,41 @@ test('a segment that a start has dropped does not come back behind other records
   assert.ok(dropped > 10, `${dropped} segments were dropped`)
 })
 
+test('what a start drops is gone for good before anything is appended: no power cut brings back its name', async () => {
+  const disk = new SimulatedDisk()
+  const config = { segmentBytes: 500 }
+  const lost = open({ disk, config, history: 'new' })
+  while (disk.list(directory).filter((name) => name.endsWith('.log')).length < 3) append(lost, batchOf(['old']))
+  await lost.durable(lost.logEndOffset)
+  await disk.syncDirectory(directory)
+  lost.abandon()
+  const [, ...later] = disk.list(directory).filter((name) => /\.(log|snapshot)$/.test(name))
+  const file = disk.open(firstLog, 'existing')
+  file.truncate(file.sizeBytes - 5)
+  await file.sync()
+  const isSafe = (name: string): boolean => disk.readSynced(`${directory}/${name}`).length > 0
+  const dropped = later.filter(isSafe)
+  assert.ok(dropped.some((name) => name.endsWith('.log')) && dropped.some((name) => name.endsWith('.snapshot')))
+  open({ disk, config }).abandon()
+  assert.deepEqual(dropped.filter(isSafe), [])
+})
+
+test('a snapshot of producers behind the end is gone for good as well, where no segment goes', async () => {
+  const disk = new SimulatedDisk()
+  const stopped = open({ disk, history: 'new' })
+  for (let count = 0; count < 3; count++)
+    append(stopped, batchOf(['a'], { producerId: 7, producerEpoch: 0, baseSequence: count }))
+  await stopped.close()
+  const snapshot = `${directory}/00000000000000000003.snapshot`
+  assert.ok(disk.readSynced(snapshot).length > 0)
+  const file = disk.open(firstLog, 'existing')
+  file.truncate(file.sizeBytes - 5)
+  await file.sync()
+  const log = open({ disk })
+  assert.deepEqual([log.logEndOffset, disk.readSynced(snapshot).length], [2, 0])
+  log.abandon()
+})
+
 test('where a log begins that was trimmed is known also after two kills, one while its segments go and one right behind the next start', () => {
   const disk = new MemoryDisk()
   const log = open({ disk, history: 'new' })

@@ -30,6 +30,30 @@ test('a finished segment has its indexes on the disk once the recovery point is 
   }
 })
 
+/** Has no file handle left for what was finished, when it is to be synced. */
+class IndexRefusingDisk extends SimulatedDisk {
+  isRefusing = true
+
+  override open(path: string, mode: 'existing' | 'create'): DiskFile {
+    if (this.isRefusing && mode === 'existing' && path.endsWith('index'))
+      throw new DiskError('too-many-files', path, `${path}: no file can be opened.`)
+    return super.open(path, mode)
+  }
+}
+
+test('a finished segment whose indexes could not be synced is behind no recovery point, until they are', async () => {
+  const disk = new IndexRefusingDisk()
+  const config = { segmentBytes: 200, indexIntervalBytes: 0 }
+  const log = open({ disk, config, checkpointBytes: 1_000_000, history: 'new' })
+  for (let index = 0; index < 20; index++) append(log, batchOf(['a']))
+  await log.durable(20)
+  assert.deepEqual([log.syncedEndOffset, log.recoveryPoint], [20, 0])
+  disk.isRefusing = false
+  append(log, batchOf(['a']))
+  await log.durable(21)
+  assert.equal(log.recoveryPoint, 21)
+})
+
 test('the files that a new log begins with are on the disk with its first records', async () => {
   const disk = new SimulatedDisk()
   const log = open({ disk, history: 'new' })
@@ -55,18 +79,18 @@ test('trouble is told when it begins and when it is over, and ends with the log'
   const told: string[] = []
   const disk = new ShortDisk()
   const log = open({ disk, history: 'new' })
-  log.onTrouble = (trouble) => told.push(trouble instanceof Error ? 'begins' : trouble)
+  log.onTrouble = (trouble) => told.push(typeof trouble === 'string' ? trouble : trouble.is)
   append(log, batchOf(['a']))
   for (let attempt = 0; attempt < 2; attempt++) await assert.rejects(log.durable(1))
-  assert.deepEqual(told, ['begins'])
+  assert.deepEqual(told, ['passing'])
   disk.isShort = false
   await log.durable(1)
-  assert.deepEqual(told, ['begins', 'over'])
+  assert.deepEqual(told, ['passing', 'over'])
   disk.failSyncs()
   append(log, batchOf(['b']))
   await assert.rejects(log.durable(2))
   log.setAside()
-  assert.deepEqual(told, ['begins', 'over', 'begins', 'ended'])
+  assert.deepEqual(told, ['passing', 'over', 'final', 'ended'])
 })
 
 test('names that could not be synced for want of a file are synced by the next sync', async () => {

@@ -18,6 +18,9 @@ export const startMs = 1_700_000_000_000
 export const config: LogConfig = {
   segmentBytes: 2000,
   segmentMs: 604_800_000,
+  segmentJitterMs: 0,
+  flushMessages: Number.MAX_SAFE_INTEGER,
+  flushMs: 2 ** 63,
   retentionBytes: -1,
   retentionMs: 604_800_000,
   maxMessageBytes: 1_048_588,

@@ -11,7 +11,7 @@ import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { patchPlace, readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { endTransactionMarker } from '../../src/protocol/records/control-records.ts'
-import { batchOf, directory, type Opening, open, recordsFrom, startMs } from './setup.ts'
+import { append, batchOf, directory, type Opening, open, recordsFrom, startMs } from './setup.ts'
 
 const opening: Opening = {
   leaderEpoch: 9,
@@ -329,4 +329,17 @@ test('a log that is closed while it is cut is left cut', async () => {
   const again = open({ ...opening, disk: scene.disk, shutdown: 'clean', recoveryPoint: scene.log.recoveryPoint })
   assert.deepEqual(told(again), wanted(9))
   again.abandon()
+})
+
+test('the segments behind a cut are gone for good once it has resolved: no power cut brings back their names', async () => {
+  const disk = new SimulatedDisk()
+  const log = open({ disk, config: { segmentBytes: 300 }, checkpointBytes: 1_000_000, history: 'new' })
+  for (let count = 0; count < 12; count++) append(log, batchOf(['a']))
+  await log.durable(12)
+  const later = disk.list(directory).filter((name) => /[1-9]\.log$/.test(name))
+  const isSafe = (name: string): boolean => disk.readSynced(`${directory}/${name}`).length > 0
+  assert.ok(later.length > 1 && later.some(isSafe))
+  await log.truncateTo(1, async () => {})
+  assert.deepEqual(later.filter(isSafe), [])
+  log.abandon()
 })

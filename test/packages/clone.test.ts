@@ -1,29 +1,15 @@
 /** A clone that nobody has built by hand, and what is packed in it. */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { run, runToSuccess } from '../harness/child-process.ts'
 import { odradek } from '../harness/odradek-process.ts'
 import { projectDirectory, type TemporaryDirectory, temporaryDirectory } from '../harness/paths.ts'
 import { skipUnless } from '../harness/tools.ts'
+import { clone, inRepository } from './clone.ts'
 import { installAlone, npm, packedName, registry } from './packed.ts'
-
-const inRepository = existsSync(join(projectDirectory, '.git'))
-  ? { found: '.git' }
-  : { missing: 'this is no clone: the files of the project are not told from others' }
-
-/** The project's files as they are now, built or not, with the dependencies that are installed here. */
-function clone(into: string): void {
-  const words = ['ls-files', '-z', '--cached', '--others', '--exclude-standard']
-  const names = execFileSync('git', words, { cwd: projectDirectory, encoding: 'utf8' }).split('\0')
-  for (const name of names.filter((one) => one !== '' && existsSync(join(projectDirectory, one)))) {
-    mkdirSync(dirname(join(into, name)), { recursive: true })
-    cpSync(join(projectDirectory, name), join(into, name))
-  }
-  symlinkSync(join(projectDirectory, 'node_modules'), join(into, 'node_modules'))
-}
 
 function tarballsIn(directory: string): string[] {
   return readdirSync(directory).filter((name) => name.endsWith('.tgz'))
@@ -44,7 +30,7 @@ suite('a clone that is not built', { skip: skipUnless(inRepository) }, () => {
 })
 
 suite('in a clone where npm install was not run', { skip: skipUnless(inRepository) }, () => {
-  test('npm start, a build and a program of withoutkafka/ say what to do, without a stack', async () => {
+  test('npm start, a build and the programs of withkafka/ and withoutkafka/ say what to do, without a stack', async () => {
     using place = temporaryDirectory('clone-early')
     clone(place.path)
     const tsx = join(projectDirectory, 'node_modules', '.bin', 'tsx')
@@ -59,8 +45,33 @@ suite('in a clone where npm install was not run', { skip: skipUnless(inRepositor
       /^error: .*not built.*\n.*\n {2}try: npm install$/m
     )
     rmSync(join(place.path, 'node_modules'))
-    for (const words of [['start'], ['run', 'build']])
-      assert.match(await said('npm', words), /^error: .*not installed\n.*\n {2}try: npm install$/m)
+    const notInstalled = /^error: .*not installed\n.*\n {2}try: npm install$/m
+    for (const words of [['start'], ['run', 'build']]) assert.match(await said('npm', words), notInstalled)
+    for (const program of [
+      'withoutkafka/prod.ts',
+      'withoutkafka/cons.ts',
+      'withkafka/kafkaprod.ts',
+      'withkafka/kafkacons.ts'
+    ])
+      assert.match(await said(tsx, [program, 'hello']), notInstalled, program)
+  })
+
+  test('npx odradek says what to do, and is the command as soon as npm install was run', async () => {
+    using place = temporaryDirectory('clone-npx')
+    using home = temporaryDirectory('clone-home')
+    clone(place.path)
+    const installed = join(place.path, 'node_modules')
+    rmSync(installed)
+    // npx keeps what it has made for a clone in the home.
+    const npx = () => run('npx', ['odradek', '--help'], { cwd: place.path, env: { HOME: home.path } })
+    const { code, stderr } = await npx()
+    assert.equal(code, 1)
+    assert.match(stderr, /^error: odradek is not built yet\n {2}why: .*\n {2}try: npm install$/m)
+    assert.doesNotMatch(stderr, /npm error/)
+    symlinkSync(join(projectDirectory, 'node_modules'), installed)
+    await npm(place.path, ['run', 'prepare'])
+    const { stdout } = await npx()
+    assert.match(stdout.toString(), /^First steps:$/m)
   })
 })
 
@@ -88,8 +99,8 @@ suite('in a clone that npm install has built', { skip: skipUnless(inRepository) 
   test('every file that package.json names is in the tarball, and the pages that npm shows', () => {
     const listed = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).split('\n')
     const named = [...readFileSync(join(place.path, 'package.json'), 'utf8').matchAll(/"\.?\/?dist\/([^"]+)"/g)]
-    assert.ok(named.length >= 6)
-    const pages = ['index.js', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
+    assert.ok(named.length >= 5)
+    const pages = ['index.js', 'cli/main.js', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md']
     for (const path of [...named.map(([, path = '']) => path), ...pages]) {
       assert.ok(listed.includes(`package/${path}`), path)
     }

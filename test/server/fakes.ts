@@ -95,6 +95,20 @@ export class FakeEngine implements Engine {
     return new Promise((settle) => this.taken.push({ text: frame.toString('latin1'), session, settle }))
   }
 
+  isInSlices = false
+  /** Sessions whose connections have ended. */
+  readonly left: Session[] = []
+  /** Mistakes of the server that it was told of. */
+  readonly mistakes: unknown[] = []
+
+  disconnected(session: Session): void {
+    this.left.push(session)
+  }
+
+  failed(_what: string, mistake: unknown): void {
+    this.mistakes.push(mistake)
+  }
+
   get texts(): string[] {
     return this.taken.map(({ text }) => text)
   }

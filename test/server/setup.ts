@@ -24,6 +24,7 @@ export function answerOf(text: string | Buffer): EngineAnswer {
 
 /** Answers when it is told to, and remembers what it was asked in which order. */
 export class ScriptedEngine implements Engine {
+  readonly isInSlices = false
   readonly asked: string[] = []
   readonly #open = new Map<string, { resolve(answer: EngineAnswer): void; reject(error: unknown): void }>()
 
@@ -35,6 +36,12 @@ export class ScriptedEngine implements Engine {
     if (text.startsWith('close')) return { kind: 'close', reason: 'it was asked to' }
     if (text.startsWith('throw')) throw new Error('broken')
     return new Promise((resolve, reject) => this.#open.set(text, { resolve, reject }))
+  }
+
+  disconnected(): void {}
+
+  failed(what: string, mistake: unknown): void {
+    throw new Error(`${what} met a mistake`, { cause: mistake })
   }
 
   settle(text: string, answer: EngineAnswer = answerOf(text)): void {

@@ -78,7 +78,10 @@ test('a directory that cannot be one is the wrong option; one that cannot be mad
   for (const place of [file, join(file, 'below')]) {
     const { problem, message } = problemAt(place)
     assert.equal(problem, 'bad-option')
-    assert.match(message, /file.*, not a directory\.\n {2}why: .*\n {2}try: Choose another directory\./)
+    assert.match(
+      message,
+      /\/file is a file, where a directory belongs\.\n {2}why: .*\n {2}try: Move it away, or choose another directory\./
+    )
   }
   const { problem, message } = problemAt('/proc/odradek')
   assert.equal(problem, 'not-permitted')

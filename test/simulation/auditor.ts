@@ -1,10 +1,12 @@
 /** Reads everything once more, when all is over: whatever was promised is there. */
 import { ErrorCode, errorName } from '../../src/protocol/error-codes.ts'
 import type { Client } from './client.ts'
+import { readWhole } from './compacted/key-reader.ts'
 import { fetchFrom } from './fetch.ts'
 import { committedOffset } from './group-offsets.ts'
 import type { PartitionLedger, Topic } from './ledger.ts'
 import type { Scene } from './scene.ts'
+import { auditTransactions } from './transactions/committed-reader.ts'
 
 const askAgainMicros = 500_000
 
@@ -29,6 +31,12 @@ export class Auditor {
     for (const topic of this.#scene.ledger.topics) {
       for (const [index, partition] of topic.partitions.entries()) await this.#readAll(topic, index, partition)
     }
+    for (const topic of this.#scene.ledger.compacted) {
+      for (const [index, partition] of topic.partitions.entries()) await this.#readKeys(topic, index, partition)
+    }
+    await auditTransactions(this.#scene, this.#client, (obstacle) => {
+      this.#doing = `transactions end: ${obstacle}`
+    })
     for (const { group, topicId, partition } of this.#scene.ledger.groups.places()) {
       const topic = this.#scene.ledger.topic(topicId)
       if (topic !== undefined) await this.#askFor(group, topic, partition)
@@ -52,11 +60,20 @@ export class Auditor {
         return partition.complete(fetched.startOffset, fetched.endOffset)
       } else {
         for (const { offset, value } of fetched.records) {
-          partition.see(offset, value, next)
+          partition.see(offset, value ?? '', next)
           next = offset + 1
         }
       }
     }
+  }
+
+  async #readKeys(topic: Topic, index: number, partition: PartitionLedger): Promise<void> {
+    this.#doing = `${partition.where} is read`
+    const isWanted = (obstacle: string): boolean => {
+      this.#obstacle = ` (${obstacle})`
+      return true
+    }
+    await readWhole(this.#scene, this.#client, { topic, index, partition }, isWanted, 'nobody writes')
   }
 
   async #askFor(group: string, topic: Topic, index: number): Promise<void> {

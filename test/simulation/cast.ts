@@ -1,11 +1,20 @@
 /** Who takes part in a simulation besides its brokers: some always, the others in turns, as the seed has it. */
 import { Administrator } from './administrator.ts'
 import type { Client } from './client.ts'
+import { KeyReader } from './compacted/key-reader.ts'
+import { makeKeyTopics } from './compacted/key-topics.ts'
+import { KeyWriter } from './compacted/key-writer.ts'
 import { GroupReader } from './group-reader.ts'
 import { Member } from './member.ts'
 import { Mover } from './mover.ts'
+import { OffsetLister } from './offset-lister.ts'
 import { Producer } from './producer.ts'
 import type { Scene } from './scene.ts'
+import { ShareKeeper } from './share-states/share-keeper.ts'
+import { CommittedReader } from './transactions/committed-reader.ts'
+import { makeTransactionTopics } from './transactions/transaction-topics.ts'
+import { TransactionalProducer } from './transactions/transactional-producer.ts'
+import { Transformer } from './transactions/transformer.ts'
 
 export type Role = (client: Client) => Promise<void>
 
@@ -17,7 +26,10 @@ export interface Cast {
 /** A group has so many members at most. */
 const mostMembers = 4
 
-export function castOf(scene: Scene): Cast {
+export function castOf(
+  scene: Scene,
+  { hasTransactions, hasShares }: { hasTransactions: boolean; hasShares: boolean }
+): Cast {
   const { world, cluster } = scene
   const roles = new Map<string, Role>()
   const movers: Mover[] = []
@@ -35,14 +47,23 @@ export function castOf(scene: Scene): Cast {
     ['d', 1],
     ['e', 0]
   ] as const) {
-    roles.set(`once-${name}`, (client) => new Producer(scene, client, name, acks).run('once'))
+    // Where there are transactions, they have the time that these would take.
+    if (!hasTransactions) roles.set(`once-${name}`, (client) => new Producer(scene, client, name, acks).run('once'))
   }
   // Requests of several partitions are jobs in this world.
   if (world.pace !== undefined) roles.set('widely-f', (client) => new Producer(scene, client, 'f', -1).run('widely'))
+  if (world.oneIn(2)) roles.set('lister', (client) => new OffsetLister(scene, client).run())
   roles.set('reader-1', (client) => new GroupReader(scene, client, 'kitchen').run())
   if (members === 0) roles.set('reader-2', (client) => new GroupReader(scene, client, 'bank').run())
   for (let number = 1; number <= members; number += 1) {
     roles.set(`member-${number}`, (client) => new Member(scene, client, 'waiters').run())
+  }
+  if (world.oneIn(3)) {
+    roles.set('keeper', (client) => makeKeyTopics(scene, client))
+    roles.set('keys-g', (client) => new KeyWriter(scene, client, 'g').run('idempotent'))
+    roles.set('keys-h', (client) => new KeyWriter(scene, client, 'h').run('idempotent'))
+    roles.set('keys-i', (client) => new KeyWriter(scene, client, 'i').run('once'))
+    roles.set('key-reader', (client) => new KeyReader(scene, client).run())
   }
   if (hasMover) {
     roles.set('mover', (client) => {
@@ -50,6 +71,22 @@ export function castOf(scene: Scene): Cast {
       movers.push(mover)
       return mover.run()
     })
+  }
+  if (hasTransactions) {
+    roles.set('transaction-topics', (client) => makeTransactionTopics(scene, client))
+    for (const [name, transactionalId] of [
+      ['j', 'till-1'],
+      ['k', 'till-1'],
+      ['l', 'till-2']
+    ] as const) {
+      roles.set(`till-${name}`, (client) => new TransactionalProducer(scene, client, name, transactionalId).run())
+    }
+    for (const name of ['m', 'n']) roles.set(`cashier-${name}`, (client) => new Transformer(scene, client, name).run())
+    roles.set('committed-reader', (client) => new CommittedReader(scene, client).run())
+  }
+  if (hasShares) {
+    roles.set('shelf-p', (client) => new ShareKeeper(scene, client, 'group and leader', 'as a client').run())
+    roles.set('shelf-q', (client) => new ShareKeeper(scene, client, 'leader', 'as a broker').run())
   }
   return { roles, counts: () => ({ moved: 0, 'taken back': 0, elected: 0, throttled: 0, ...movers[0]?.counts }) }
 }

@@ -16,6 +16,8 @@ import { Connection } from './connection.ts'
 import { portOf } from './node.ts'
 
 const connectAgainMicros = 50_000
+/** Kinds of keys that coordinators look after. */
+const [groups, transactions, shares] = [0, 1, 2]
 
 export interface Leader {
   readonly node: number
@@ -94,22 +96,45 @@ export class Client {
   }
 
   /** Who looks after the group; null when nobody knows. */
-  async coordinatorOf(group: string): Promise<number | null> {
-    const known = this.#coordinators.get(group)
+  coordinatorOf(group: string): Promise<number | null> {
+    return this.#coordinatorOf(groups, group)
+  }
+
+  forgetCoordinator(group: string): void {
+    this.#coordinators.delete(`${groups} ${group}`)
+  }
+
+  /** Who looks after the transactional id; null when nobody knows. */
+  transactionCoordinatorOf(transactionalId: string): Promise<number | null> {
+    return this.#coordinatorOf(transactions, transactionalId)
+  }
+
+  forgetTransactionCoordinator(transactionalId: string): void {
+    this.#coordinators.delete(`${transactions} ${transactionalId}`)
+  }
+
+  /** Who looks after the share partition; null when nobody knows. */
+  shareCoordinatorOf(name: string): Promise<number | null> {
+    return this.#coordinatorOf(shares, name)
+  }
+
+  forgetShareCoordinator(name: string): void {
+    this.#coordinators.delete(`${shares} ${name}`)
+  }
+
+  async #coordinatorOf(keyType: number, key: string): Promise<number | null> {
+    const known = this.#coordinators.get(`${keyType} ${key}`)
     if (known !== undefined) return known
-    const body = { keyType: 0, coordinatorKeys: [group] }
-    const answer = await this.ask(FindCoordinatorRequest, FindCoordinatorResponse, 4, body)
+    const body = { keyType, coordinatorKeys: [key] }
+    const version = keyType === shares ? 6 : 4
+    const answer = await this.ask(FindCoordinatorRequest, FindCoordinatorResponse, version, body)
     const [told] = answer?.coordinators ?? []
     if (told === undefined || told.errorCode !== ErrorCode.NONE) {
       this.askAnother()
       return null
     }
-    this.#coordinators.set(group, told.nodeId)
+    this.#coordinators.set(`${keyType} ${key}`, told.nodeId)
     return told.nodeId
-  }
-
-  forgetCoordinator(group: string): void {
-    this.#coordinators.delete(group)
   }
 
   async #connectionTo(node: number): Promise<Connection | null> {
@@ -130,7 +155,7 @@ export class Client {
   /** What is known of it may be out of date. */
   #lookElsewhere(node: number): void {
     for (const [key, leader] of this.#leaders) if (leader.node === node) this.#leaders.delete(key)
-    for (const [group, coordinator] of this.#coordinators) if (coordinator === node) this.#coordinators.delete(group)
+    for (const [key, coordinator] of this.#coordinators) if (coordinator === node) this.#coordinators.delete(key)
     if (node === this.#anyone) this.askAnother()
   }
 

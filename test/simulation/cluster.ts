@@ -2,9 +2,9 @@
  * The cluster of a simulation: one broker, or three and a controller, each on a machine of its own. Single brokers end and come
  * back, and so does all of it.
  */
-import { partitionOfGroup } from '../../src/broker/group-coordinators.ts'
+import { partitionOfKey } from '../../src/broker/state-topic.ts'
 import { Cluster } from '../../src/cluster/cluster.ts'
-import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
+import type { ClusterImage, PartitionImage } from '../../src/coordination/metadata/image.ts'
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import type { End } from '../../src/host/simulated/process.ts'
 import type { World } from '../../src/host/simulated/world.ts'
@@ -47,6 +47,8 @@ export class SimulatedCluster {
   readonly #world: World
   readonly #controller: Node | null
   #life: Life | null = null
+  /** What everybody knew when all of it went; nothing where it was starting or stopping. */
+  #imagesAtEnd: readonly ClusterImage[] = []
   /** Where bits have flipped. */
   #rotten: Node | null = null
 
@@ -91,9 +93,18 @@ export class SimulatedCluster {
    * told yet, answers with what it knows, as Kafka's does.
    */
   coordinatedEpochOf(group: string, node: number): number | null {
-    const offsets = this.running?.controller.image.topicByName('__consumer_offsets')
-    if (offsets === undefined) return null
-    return this.ledEpochOf(offsets.id, partitionOfGroup(group, offsets.partitions.length), node)
+    return this.#coordinatedEpochOf('__consumer_offsets', group, node)
+  }
+
+  /** The same of a share partition. */
+  shareCoordinatedEpochOf(name: string, node: number): number | null {
+    return this.#coordinatedEpochOf('__share_group_state', name, node)
+  }
+
+  #coordinatedEpochOf(topicName: string, key: string, node: number): number | null {
+    const topic = this.running?.controller.image.topicByName(topicName)
+    if (topic === undefined) return null
+    return this.ledEpochOf(topic.id, partitionOfKey(key, topic.partitions.length), node)
   }
 
   /** Whether the node has heard of all that the controller has decided; of several brokers, one may hear of it later. */
@@ -131,6 +142,7 @@ export class SimulatedCluster {
   /** All of it is gone at once. */
   end(how: End): void {
     if (this.#life === null) return
+    this.#imagesAtEnd = this.#images(this.#life).map((image) => image.copy())
     this.#life.tellEnd()
     this.#life = null
     this.#note(how)
@@ -223,9 +235,8 @@ export class SimulatedCluster {
 
   /** Whether that is so of all partitions of the broker, which is down, in the image of everybody. */
   #everyoneSaysOf(node: Node, isSo: (partition: PartitionImage) => boolean): boolean {
-    const life = this.#life
-    if (node.process !== null || !life?.cluster || life.isStopping) return false
-    const images = [life.cluster.controller.image, ...[...life.cluster.brokers.values()].map(({ image }) => image)]
+    const images = node.process !== null || this.#life === null ? [] : this.#images(this.#life)
+    if (images.length === 0) return false
     return images.every((image) => {
       const partitions = [...image.topics()].flatMap((topic) => topic.partitions)
       return partitions.filter(({ replicas }) => replicas.includes(node.id)).every(isSo)
@@ -245,16 +256,46 @@ export class SimulatedCluster {
 
   /** Whether nobody can say any more where some of the groups are. */
   get hasLostGroups(): boolean {
-    const offsets = this.running?.controller.image.topicByName('__consumer_offsets')
-    return offsets?.partitions.some(({ partitionId }) => this.isLost(offsets.id, partitionId)) ?? false
+    return this.#hasLostSome('__consumer_offsets')
   }
 
-  /** Bits flip on the disk of a broker that is down, and on no other's in this simulation: others keep what was promised. */
-  rot(node: Node): void {
+  /** The same of transactional ids. */
+  get hasLostTransactions(): boolean {
+    return this.#hasLostSome('__transaction_state')
+  }
+
+  /** The same of share partitions' states. */
+  get hasLostShares(): boolean {
+    return this.#hasLostSome('__share_group_state')
+  }
+
+  #hasLostSome(name: string): boolean {
+    const topic = this.running?.controller.image.topicByName(name)
+    return topic?.partitions.some(({ partitionId }) => this.isLost(topic.id, partitionId)) ?? false
+  }
+
+  /**
+   * A bit flips on the disk of a broker that is down, where it may, and on no other's in this simulation: others keep what was promised.
+   * False where none may.
+   */
+  rot(node: Node): boolean {
+    const path = node.rot(this.#mayRot(node))
+    if (path === null) return false
     this.#rotten = node
-    this.#note(`node ${node.id}: a bit flips in ${node.rot()}`)
+    this.#note(`node ${node.id}: a bit flips in ${path}`)
     // Perhaps where it says how far its logs were trimmed.
     this.onOtherCopy?.(node.id, null)
+    return true
+  }
+
+  /** The last segment of a log ends earlier there, on the border of a batch, or is gone. False where no log may. */
+  loseTail(node: Node): boolean {
+    const what = node.loseTail(this.#mayRot(node))
+    if (what === null) return false
+    this.#rotten = node
+    this.#note(`node ${node.id}: ${what}`)
+    this.onOtherCopy?.(node.id, null)
+    return true
   }
 
   /** Whether bits may flip on the disk of this broker, which runs. */
@@ -269,13 +310,20 @@ export class SimulatedCluster {
   }
 
   /**
-   * Whether bits may flip there. Behind what a checkpoint says was synced, nobody can tell such a record from one that a power cut left
-   * half written: it is cut off, and so others must be known to have everything, who may be down as well.
+   * The directories in which bits may flip there, and logs end earlier. Behind what a checkpoint says was synced, nobody can tell such a record from one that a
+   * power cut left half written: it is cut off, and so others must be known to have everything, who may be down as well.
    */
-  mayRot(node: Node): boolean {
-    const haveOthers = ({ inSyncReplicas, eligibleLeaderReplicas }: PartitionImage): boolean =>
-      [...inSyncReplicas, ...eligibleLeaderReplicas].some((id) => id !== node.id)
-    return (this.#rotten ?? node) === node && this.#everyoneSaysOf(node, haveOthers)
+  #mayRot(node: Node): readonly string[] {
+    if ((this.#rotten ?? node) !== node || node.process !== null) return []
+    const images = this.#life === null ? this.#imagesAtEnd : this.#images(this.#life)
+    const [first, ...others] = images.map((image) => new Set(directoriesOfOthers(image, node.id)))
+    return [...(first ?? [])].filter((directory) => others.every((known) => known.has(directory)))
+  }
+
+  /** What the controller and the brokers know; nothing while nobody can be asked. */
+  #images({ cluster, isStopping }: Life): readonly ClusterImage[] {
+    if (cluster === null || isStopping) return []
+    return [cluster.controller.image, ...[...cluster.brokers.values()].map(({ image }) => image)]
   }
 
   /** Whether the disk may be replaced: what lies on another may have flipped, unseen. */
@@ -365,17 +413,36 @@ export function mayBeLedByOthers(
   return candidates.flat().some((id) => id !== nodeId)
 }
 
+/** The partitions of a broker that others have all of, by their directories. */
+function* directoriesOfOthers(image: ClusterImage, nodeId: number): Iterable<string> {
+  for (const { name, partitions } of image.topics()) {
+    for (const { partitionId, replicas, inSyncReplicas, eligibleLeaderReplicas } of partitions) {
+      const haveAll = [...inSyncReplicas, ...eligibleLeaderReplicas]
+      if (replicas.includes(nodeId) && haveAll.some((id) => id !== nodeId)) yield `${name}-${partitionId}`
+    }
+  }
+}
+
 /** What a broker tells of a directory that is not served any more, with the partition that it was of. */
-const setAside = /^simulated\/(\S+-\d+) (?:was set aside|belongs to no topic)/
+const setAside = /^simulated\/(\S+-\d+) (?:was set aside|belongs to no topic|was moved to other brokers)/
 
 const config = {
   'offsets.topic.num.partitions': '2',
+  'transaction.state.log.num.partitions': '2',
+  'share.coordinator.state.topic.num.partitions': '2',
+  'share.coordinator.snapshot.update.records.per.snapshot': '5',
+  'share.coordinator.state.topic.prune.interval.ms': '700',
+  'share.coordinator.cold.partition.snapshot.interval.ms': '1500',
+  'transaction.abort.timed.out.transaction.cleanup.interval.ms': '300',
   'log.retention.check.interval.ms': '5000',
   // Seconds of a simulation are many steps: what ends a session, and a lag, comes soon. A leader that reaches only the controller goes on alone.
   'broker.heartbeat.interval.ms': '400',
   'broker.session.timeout.ms': '1500',
   'replica.lag.time.max.ms': '1000',
   'auto.create.topics.enable': 'false',
+  // Of the brokers' own topics as well.
+  'log.cleaner.backoff.ms': '300',
+  'log.roll.ms': '1000',
   'group.min.session.timeout.ms': String(sessionTimeoutMs)
 }
 

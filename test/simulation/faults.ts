@@ -46,6 +46,7 @@ export class Faults {
     'node paused': 0,
     wiped: 0,
     'bit flipped': 0,
+    'tail lost': 0,
     'cut off from brokers': 0,
     'cut off from the controller': 0,
     'cut off from all': 0,
@@ -127,6 +128,8 @@ export class Faults {
     else process?.atDiskCall(world.between(1, mostDiskCalls), end)
     await this.#while('down')
     end()
+    if (world.oneIn(4)) this.#flipBits(this.#anyOf(cluster.nodes))
+    if (world.oneIn(4)) this.#loseTails(this.#anyOf(cluster.nodes))
     void cluster.start()
   }
 
@@ -180,15 +183,27 @@ export class Faults {
 
   /** Bits flip on the disk of a broker, where others have all that was promised. */
   async #rot(): Promise<void> {
-    const { world, cluster } = this.#scene
+    const { cluster } = this.#scene
     const node = this.#anyOf(cluster.nodes)
     if (node.process !== null) cluster.endNode(node, 'killed')
     await this.#while(`node ${node.id} is down`)
-    for (let bits = world.between(1, 3); bits > 0 && node.process === null && cluster.mayRot(node); bits -= 1) {
-      this.clusterCounts['bit flipped'] += 1
-      cluster.rot(node)
-    }
+    this.#flipBits(node)
     void cluster.startNode(node)
+  }
+
+  #flipBits(node: Node): void {
+    const { world, cluster } = this.#scene
+    for (let bits = world.between(1, 3); bits > 0 && cluster.rot(node); bits -= 1) {
+      this.clusterCounts['bit flipped'] += 1
+    }
+  }
+
+  /** Logs of a broker end earlier while all is down, where others have all that was promised, and nothing is to be seen of it. */
+  #loseTails(node: Node): void {
+    const { world, cluster } = this.#scene
+    for (let tails = world.between(1, 3); tails > 0 && cluster.loseTail(node); tails -= 1) {
+      this.clusterCounts['tail lost'] += 1
+    }
   }
 
   #isolate(): void {

@@ -2,8 +2,8 @@
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
 import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
-import { readBatchHeader } from '../../src/protocol/records/batch.ts'
-import { readRecords } from '../../src/protocol/records/reader.ts'
+import { lastOffsetOf, readBatchHeader } from '../../src/protocol/records/batch.ts'
+import { type RecordHeader, readRecords } from '../../src/protocol/records/reader.ts'
 import type { Client } from './client.ts'
 
 const fetchBytes = 64 * 1024
@@ -13,7 +13,16 @@ export interface Fetched {
   readonly errorCode: number
   readonly startOffset: number
   readonly endOffset: number
-  readonly records: readonly { readonly offset: number; readonly value: string }[]
+  /** Behind the last batch that came: in a compacted log there may be none of its records. */
+  readonly nextOffset: number
+  readonly records: readonly FetchedRecord[]
+}
+
+export interface FetchedRecord {
+  readonly offset: number
+  readonly key: string | null
+  readonly value: string | null
+  readonly headers: readonly RecordHeader[]
 }
 
 /** Asks who leads; null when nobody does, or no answer came. */
@@ -32,16 +41,23 @@ export async function fetchFrom(
   const result = answer?.responses[0]?.partitions[0]
   if (result === undefined) return null
   if (result.errorCode !== ErrorCode.NONE) client.forgetLeader(topicId, partition)
-  const records = [...recordsOf(result.records)].filter(({ offset }) => offset >= fetchOffset)
-  return { errorCode: result.errorCode, startOffset: result.logStartOffset, endOffset: result.highWatermark, records }
+  const { errorCode, logStartOffset: startOffset, highWatermark: endOffset } = result
+  const records: FetchedRecord[] = []
+  let nextOffset = fetchOffset
+  for (const batch of batchesIn(result.records)) {
+    for (const { offset, key, value, headers } of readRecords(batch)) {
+      if (offset < fetchOffset) continue
+      records.push({ offset, key: key?.toString() ?? null, value: value?.toString() ?? null, headers })
+    }
+    nextOffset = Math.max(nextOffset, lastOffsetOf(readBatchHeader(batch)) + 1)
+  }
+  return { errorCode, startOffset, endOffset, nextOffset, records }
 }
 
-function* recordsOf(bytes: Buffer | null): Generator<{ offset: number; value: string }> {
+export function* batchesIn(bytes: Buffer | null): Generator<Buffer> {
   for (let position = 0; bytes !== null && position < bytes.length; ) {
     const { sizeBytes } = readBatchHeader(bytes, position)
-    for (const { offset, value } of readRecords(bytes.subarray(position, position + sizeBytes))) {
-      yield { offset, value: value?.toString() ?? '' }
-    }
+    yield bytes.subarray(position, position + sizeBytes)
     position += sizeBytes
   }
 }

@@ -105,7 +105,7 @@ export async function readOn(
   partition.bounds(fetched.startOffset, fetched.endOffset, known)
   let next = from
   for (const { offset, value } of fetched.records) {
-    partition.see(offset, value, next)
+    partition.see(offset, value ?? '', next)
     next = offset + 1
   }
   ledger.counts.read += fetched.records.length

@@ -3,8 +3,8 @@
  * - An epoch has one leader. (KIP-101: who has its epoch may write, and nobody else.)
  * - A replica in sync has, durably, what is below the leader's high watermark; and so has the next leader, whether or not the last one
  *   knows that it is replaced.
- * - What is committed stays as it is: the high watermark of an epoch's leader only grows.
- * In the end, when nothing moves any more, every replica has the same bytes.
+ * - What is committed stays as it is: the high watermark of an epoch's leader only grows, and so does its last stable offset.
+ * In the end, when nothing moves any more, every replica has the same bytes; of a compacted log the same last record of each key.
  */
 import type { Broker } from '../../src/broker/broker.ts'
 import type { Replica } from '../../src/broker/replication/replica.ts'
@@ -12,13 +12,22 @@ import type { PartitionImage } from '../../src/coordination/metadata/image.ts'
 import { DiskError } from '../../src/host/disk.ts'
 import { BrokenPromise } from './broken-promise.ts'
 import type { SimulatedCluster } from './cluster.ts'
+import { disagreement, isCompacted } from './compacted/copies.ts'
 import type { Ledger } from './ledger.ts'
+
+/** Of one epoch. */
+interface Led {
+  readonly node: number
+  readonly life: Replica
+  highWatermark: number
+  lastStableOffset: number
+}
 
 export class Inspector {
   readonly #cluster: SimulatedCluster
   readonly #ledger: Ledger
   /** Who was seen leading in an epoch, and how far it had committed. */
-  readonly #leaders = new Map<string, { readonly node: number; highWatermark: number; readonly life: Replica }>()
+  readonly #leaders = new Map<string, Led>()
   /** What was told last of each partition, for its history. */
   readonly #told = new Map<string, string>()
 
@@ -89,10 +98,12 @@ export class Inspector {
   #lookAtLeader(where: string, node: number, replica: Replica): void {
     const key = `${replica.topicId}-${replica.partition} ${replica.leaderEpoch}`
     this.#ledger.topic(replica.topicId)?.partitions[replica.partition]?.ledFrom(node, replica.log.logStartOffset)
-    const { highWatermark } = replica
+    const { highWatermark, lastStableOffset } = replica
+    if (lastStableOffset > highWatermark)
+      fail(where, `it is stable up to ${lastStableOffset}, and committed up to ${highWatermark}`)
     const known = this.#leaders.get(key)
     if (known === undefined) {
-      this.#leaders.set(key, { node, highWatermark, life: replica })
+      this.#leaders.set(key, { node, highWatermark, lastStableOffset, life: replica })
       return
     }
     if (known.node !== node) fail(where, `nodes ${known.node} and ${node} both led in epoch ${replica.leaderEpoch}`)
@@ -101,7 +112,10 @@ export class Inspector {
         where,
         `the high watermark of epoch ${replica.leaderEpoch} went back from ${known.highWatermark} to ${highWatermark}`
       )
+    if (known.life === replica && lastStableOffset < known.lastStableOffset)
+      fail(where, `the last stable offset went back from ${known.lastStableOffset} to ${lastStableOffset}`)
     known.highWatermark = highWatermark
+    known.lastStableOffset = lastStableOffset
   }
 
   #lookAtFollowers(where: string, leader: Replica, brokers: ReadonlyMap<number, Broker>): void {
@@ -148,7 +162,9 @@ function differenceOf(one: Replica, other: Replica): string | null {
   const from = Math.max(one.log.logStartOffset, other.log.logStartOffset)
   if (one === other || from >= one.log.logEndOffset) return null
   try {
-    return wholeFrom(one, from).equals(wholeFrom(other, from)) ? null : `has other records at another from ${from} on`
+    const [here, there] = [wholeFrom(one, from), wholeFrom(other, from)]
+    if (isCompacted(one)) return disagreement(here, there)
+    return here.equals(there) ? null : `has other records at another from ${from} on`
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     return `is damaged: ${error.message}`

@@ -9,10 +9,20 @@
  *   nobody sent.
  */
 import { BrokenPromise } from './broken-promise.ts'
+import { KeyLedgers } from './compacted/key-ledger.ts'
 import { GroupLedger } from './group-ledger.ts'
+import { ShareStateLedger } from './share-states/share-state-ledger.ts'
+import { TransactionLedger } from './transactions/transaction-ledger.ts'
 
 /** The topic that allows unclean elections, where there is one. */
 export const looseTopic = 'drafts'
+/** Those that are compacted, where there are some: what is promised of them is another thing (`compacted/key-ledger.ts`). */
+export const compactedTopics: readonly string[] = ['menu', 'tables']
+/** Those that transactions write to, where there are some (`transactions/transaction-ledger.ts`). */
+export const [inputTopic, outputTopic] = ['bills', 'receipts']
+/** The one whose partitions are shared, where there is one: nobody writes to it (`share-states/share-state-ledger.ts`). */
+export const shareTopic = 'shelf'
+const apart: readonly string[] = [...compactedTopics, inputTopic, outputTopic, shareTopic]
 
 export type Acks = -1 | 0 | 1
 
@@ -38,6 +48,8 @@ export class PartitionLedger {
   readonly #startsAt = new Map<number, number>()
   /** The largest end that anybody was told of as readable. */
   readableEnd = 0
+  /** The largest end that was told in each leader epoch. */
+  readonly endTold = new Map<number, number>()
   /** The brokers that an administrator was told will have it, since nobody asked for others; null when that cannot be said. */
   replicasWanted: readonly number[] | null = null
   /** The one broker that has had it all the time; null before anybody looked, 'several' when there were more. */
@@ -74,9 +86,13 @@ export class PartitionLedger {
     this.#startsAt.delete(node)
   }
 
-  /** A broker leads with a log that begins here. */
-  ledFrom(node: number, startOffset: number): void {
-    const promised = this.#startsAt.get(node) ?? 0
+  /** Up to where this broker has said that it has trimmed the copy it has now. */
+  trimmedAt(node: number): number {
+    return this.#startsAt.get(node) ?? 0
+  }
+
+  /** A broker leads with a log that begins here; `promised`: what it had said before that was asked. */
+  ledFrom(node: number, startOffset: number, promised = this.trimmedAt(node)): void {
     if (startOffset < promised)
       this.lost(`node ${node} leads from ${startOffset} on, and had trimmed it up to ${promised}`)
   }
@@ -211,6 +227,9 @@ export interface Topic {
 export class Ledger {
   readonly #topics = new Map<string, Topic>()
   readonly groups: GroupLedger
+  readonly shares = new ShareStateLedger()
+  readonly keys = new KeyLedgers()
+  readonly transactions = new TransactionLedger()
   readonly counts = { acknowledged: 0, read: 0, topics: 0 }
   readonly #now: () => string
   readonly #epochOf: (topicId: string, partition: number) => number | null
@@ -225,8 +244,17 @@ export class Ledger {
     this.groups = new GroupLedger(nowMicros)
   }
 
+  /** Without those of which other things are promised. */
   get topics(): readonly Topic[] {
-    return [...this.#topics.values()].filter(({ state }) => state === 'there')
+    return [...this.#topics.values()].filter(({ state, name }) => state === 'there' && !apart.includes(name))
+  }
+
+  get compacted(): readonly Topic[] {
+    return [...this.#topics.values()].filter(({ name }) => compactedTopics.includes(name))
+  }
+
+  get transactional(): readonly Topic[] {
+    return [...this.#topics.values()].filter(({ name }) => name === inputTopic || name === outputTopic)
   }
 
   /** A broker has another copy of a partition than before, or of all of them. */

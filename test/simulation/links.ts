@@ -1,5 +1,5 @@
 /** How messages travel between the brokers of a simulation and their controller: late, and sometimes never, in one direction or in both. */
-import { PeerUnreachable } from '../../src/broker/replication/fetcher.ts'
+import { PeerUnreachable } from '../../src/broker/peer.ts'
 import type { World } from '../../src/host/simulated/world.ts'
 
 /** A message is under way so long, in microseconds; a straggler, one of so many, up to the last. */

@@ -10,8 +10,8 @@ import { ElectLeadersResponse } from '../../src/protocol/generated/api/elect-lea
 import { IncrementalAlterConfigsRequest } from '../../src/protocol/generated/api/incremental-alter-configs-request.ts'
 import { IncrementalAlterConfigsResponse } from '../../src/protocol/generated/api/incremental-alter-configs-response.ts'
 import type { Client } from './client.ts'
-import type { Topic } from './ledger.ts'
-import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
+import { inputTopic, type Topic } from './ledger.ts'
+import { type Picked, pauseAWhile, pickCompacted, pickPartition, pickTransactional, type Scene } from './scene.ts'
 
 const timeoutMs = 5000
 /** What was under way when no answer came has been done, or never will be. */
@@ -35,11 +35,18 @@ export class Mover {
   async run(): Promise<void> {
     const { world } = this.#scene
     while (!this.#scene.isOver) {
-      const picked = pickPartition(this.#scene)
+      const picked = this.#pickOne()
       if (picked !== null) await this.#doOne(picked.topic, picked.index)
       for (let rests = world.between(1, 12); rests > 0; rests -= 1) await pauseAWhile(this.#scene)
     }
-    for (const topic of this.#scene.ledger.topics) await this.#throttle(topic, null)
+    const { topics, compacted, transactional } = this.#scene.ledger
+    for (const topic of [...topics, ...compacted, ...transactional]) await this.#throttle(topic, null)
+  }
+
+  #pickOne(): Picked | null {
+    const { world, ledger } = this.#scene
+    const within = ledger.transactional.length > 0 && world.oneIn(3) ? pickTransactional(this.#scene, inputTopic) : null
+    return within ?? (world.oneIn(3) ? pickCompacted(this.#scene) : null) ?? pickPartition(this.#scene)
   }
 
   async #doOne(topic: Topic, index: number): Promise<void> {

@@ -4,10 +4,14 @@ import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import { type End, SimulatedProcess } from '../../src/host/simulated/process.ts'
 import type { World } from '../../src/host/simulated/world.ts'
+import { batchSizeAt } from '../../src/protocol/records/batch.ts'
 import { Server } from '../../src/server/server.ts'
 
 /** A sync takes so long, in microseconds; on a slow disk a hundred times that. */
 const [leastSyncMicros, mostSyncMicros] = [100, 3000]
+
+/** A batch or two of a simulation's. */
+const nearTheEndBytes = 300
 
 export function portOf(nodeId: number): number {
   return 9091 + nodeId
@@ -80,18 +84,43 @@ export class Node {
     this.#disk = this.#furnished(new SimulatedDisk())
   }
 
-  /** A bit flips in a file of a partition, made by chance; gives the name. Only of a machine without a process. */
-  rot(): string | null {
-    const disk = this.#disk
-    const files = disk
-      .list('')
-      .filter((name) => /-\d+$/.test(name))
+  /** A bit flips in a file of one of these directories, often near the end of a log; gives the name. Only of a machine without a process. */
+  rot(directories: readonly string[]): string | null {
+    const [disk, { chance }] = [this.#disk, this.#world]
+    const files = directories
       .flatMap((directory) => disk.list(directory).map((name) => `${directory}/${name}`))
       .filter((path) => (disk.sizeOf(path) ?? 0) > 0)
-    const path = files[this.#world.chance.below(Math.max(1, files.length))]
+    const logs = this.#world.oneIn(2) ? files.filter((path) => path.endsWith('.log')) : []
+    const among = logs.length > 0 ? logs : files
+    const path = among[chance.below(Math.max(1, among.length))]
     if (path === undefined) return null
-    disk.flipBit(path, this.#world.chance.below(disk.sizeOf(path) ?? 1), this.#world.chance.below(8))
+    const sizeBytes = disk.sizeOf(path) ?? 1
+    const from = logs.length > 0 ? Math.max(0, sizeBytes - nearTheEndBytes) : 0
+    disk.flipBit(path, from + chance.below(sizeBytes - from), chance.below(8))
     return path
+  }
+
+  /** The last segment of a log in one of these directories ends earlier; says which, and where. Only of a machine without a process. */
+  loseTail(directories: readonly string[]): string | null {
+    const [disk, { chance }] = [this.#disk, this.#world]
+    const last = (directory: string): string | undefined =>
+      disk.list(directory).findLast((name) => name.endsWith('.log'))
+    const paths = directories.flatMap((directory) => {
+      const name = last(directory)
+      return name === undefined ? [] : [`${directory}/${name}`]
+    })
+    const path = paths[chance.below(Math.max(1, paths.length))]
+    if (path === undefined) return null
+    if (this.#world.oneIn(4)) {
+      disk.remove(path)
+      disk.syncDirectoryNow(path.slice(0, path.indexOf('/')))
+      return `${path} is gone`
+    }
+    const bytes = disk.readFile(path)
+    const borders = batchBorders(bytes)
+    const end = borders[chance.below(borders.length)] ?? 0
+    disk.replaceFile(path, bytes.subarray(0, end))
+    return `${path} ends at byte ${end} of ${bytes.length}`
   }
 
   async listen(log: (line: string) => void): Promise<Server> {
@@ -120,6 +149,19 @@ export class Node {
     }
     return disk
   }
+}
+
+/** Where batches begin. */
+function batchBorders(bytes: Buffer): number[] {
+  const borders: number[] = []
+  for (let position = 0; position < bytes.length; ) {
+    borders.push(position)
+    // Behind the last whole one a power cut may have left anything.
+    const sizeBytes = batchSizeAt(bytes, position)
+    if (sizeBytes <= 0) return borders
+    position += sizeBytes
+  }
+  return borders
 }
 
 function fail(): never {

@@ -7,6 +7,7 @@ import { ProduceResponse } from '../../src/protocol/generated/api/produce-respon
 import { buildBatch } from '../../src/protocol/records/builder.ts'
 import type { Client } from './client.ts'
 import type { Acks, PartitionLedger, Topic } from './ledger.ts'
+import { timeOf } from './record-times.ts'
 import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
 
 const againMicros = 200_000
@@ -207,7 +208,7 @@ function batchOf(
   order: { producerId: number; producerEpoch: number; sequence: number } | null
 ): Buffer {
   const records = values.map((value) => ({
-    timestamp: 1_700_000_000_000,
+    timestamp: timeOf(value),
     key: null,
     value: Buffer.from(value),
     headers: []

@@ -13,11 +13,29 @@ export interface Scene {
 
 const [leastPauseMicros, mostPauseMicros] = [1_000, 80_000]
 
-export function pickPartition({
-  world,
-  ledger
-}: Scene): { topic: Topic; index: number; partition: PartitionLedger } | null {
-  const { topics } = ledger
+export interface Picked {
+  readonly topic: Topic
+  readonly index: number
+  readonly partition: PartitionLedger
+}
+
+/** Of a topic that is not compacted, and that no transaction writes to. */
+export function pickPartition({ world, ledger }: Scene): Picked | null {
+  return pickOne(world, ledger.topics)
+}
+
+export function pickCompacted({ world, ledger }: Scene): Picked | null {
+  return pickOne(world, ledger.compacted)
+}
+
+export function pickTransactional({ world, ledger }: Scene, name: string): Picked | null {
+  return pickOne(
+    world,
+    ledger.transactional.filter((topic) => topic.name === name)
+  )
+}
+
+function pickOne(world: World, topics: readonly Topic[]): Picked | null {
   const topic = topics[world.chance.below(Math.max(1, topics.length))]
   if (topic === undefined) return null
   const index = world.chance.below(topic.partitions.length)

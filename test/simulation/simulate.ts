@@ -7,6 +7,7 @@ import type { Pace } from '../../src/host/clock.ts'
 import { attentive } from '../../src/host/simulated/attention.ts'
 import { SimulatedNetwork } from '../../src/host/simulated/network.ts'
 import { World } from '../../src/host/simulated/world.ts'
+import { limits } from '../../src/limits.ts'
 import { Auditor } from './auditor.ts'
 import { BrokenPromise } from './broken-promise.ts'
 import { type Cast, castOf } from './cast.ts'
@@ -48,7 +49,7 @@ export async function simulate(seed: number, steps: number): Promise<Outcome> {
   cluster.onOtherCopy = (nodeId, directory) => ledger.otherCopy(nodeId, directory)
   const scene: Scene = { world, ledger, cluster, isOver: false }
   const faults = new Faults(scene, network)
-  const cast = castOf(scene)
+  const cast = castOf(scene, { hasTransactions: seed % 3 === 0, hasShares: seed % 5 === 3 })
   const run = new Run(scene, faults, network, cast)
   const failure = await run.whole(steps)
   return {
@@ -59,14 +60,25 @@ export async function simulate(seed: number, steps: number): Promise<Outcome> {
     simulatedSeconds: world.nowMicros / 1e6,
     failure,
     faults: { ...faults.counts, ...faults.clusterCounts },
-    counts: { ...ledger.counts, ...ledger.groups.counts, ...cast.counts() },
+    counts: {
+      ...ledger.counts,
+      ...ledger.groups.counts,
+      ...ledger.keys.counts,
+      ...ledger.transactions.counts,
+      ...ledger.transactions.processed.counts,
+      ...ledger.shares.counts,
+      ...cast.counts()
+    },
     log: cluster.log
   }
 }
 
-/** In every other world no job does more than one thing at a stretch, and requests of some partitions, or of any, are jobs. */
+/** In every other world no job does more than one thing at a stretch, and requests of some partitions, or of any, are jobs and take turns. */
 function paceOf(seed: number): Pace | undefined {
-  return seed % 2 === 1 ? undefined : { sliceMs: -1, partitionsAtOnce: seed % 4 === 0 ? 0 : 2 }
+  if (seed % 2 === 1) return undefined
+  return seed % 4 === 0
+    ? { sliceMs: -1, partitionsAtOnce: 0, requestBytesAtOnce: 0 }
+    : { ...limits, sliceMs: -1, partitionsAtOnce: 2 }
 }
 
 class Run {

@@ -15,7 +15,7 @@ test('the same seed does the same, event by event', async () => {
 
 test('a simulation has clients that get answers, and faults of every kind', async () => {
   const outcomes: Outcome[] = []
-  for (const seed of [1, 2, 3, 4, 6]) outcomes.push(await simulate(seed, 15_000))
+  for (const seed of [2, 3, 4, 5, 6, 14]) outcomes.push(await simulate(seed, 15_000))
   const sum = (of: (outcome: Outcome) => object): Record<string, number> => {
     const sums: Record<string, number> = {}
     for (const outcome of outcomes) {

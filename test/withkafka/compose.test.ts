@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { parse } from 'yaml'
 import { run, runToSuccess } from '../harness/child-process.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import { quickJava } from '../harness/quick-java.ts'
 import { classPath, dockerCompose, found, kafkaJars, skipUnless } from '../harness/tools.ts'
 import {
   type ComposeFile,
@@ -144,7 +145,7 @@ async function settingsByTheImage(service: Service, directory: string): Promise<
   const environment = { ...service.environment, KAFKA_LOG_DIRS: join(directory, 'data') }
   const env = Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]))
   const where = ['--default-configs-dir', defaults, '--mounted-configs-dir', mounted, '--final-configs-dir', final]
-  const setup = ['-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), IMAGE_SETUP, 'setup', ...where]
+  const setup = [...quickJava('broker'), '-cp', classPath('broker'), IMAGE_SETUP, 'setup', ...where]
   await runToSuccess('java', setup, { env })
   return parseProperties(readFileSync(join(final, 'server.properties'), 'utf8'))
 }

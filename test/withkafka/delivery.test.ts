@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type AddressedMessage, acknowledged } from '../../withkafka/produce/delivery.ts'
+import { type AddressedMessage, sendToEachPartition } from '../../withkafka/produce/delivery.ts'
 
 const batch: readonly AddressedMessage[] = [0, 1, 0, 2].map((partition, index) => ({
   index,
@@ -21,12 +21,16 @@ function answered(partition: number) {
 }
 
 test('a partition that refuses its messages does not hide that the others have theirs', async () => {
-  const { deliveries, problem } = await acknowledged(batch, { topic: 't', timeoutMs: 60_000 }, async (messages) => {
-    const partition = partitionOf(messages)
-    if (partition === 1) throw new Error('too large')
-    await pause(20)
-    return answered(partition)
-  })
+  const { deliveries, problem } = await sendToEachPartition(
+    batch,
+    { topic: 't', timeoutMs: 60_000 },
+    async (messages) => {
+      const partition = partitionOf(messages)
+      if (partition === 1) throw new Error('too large')
+      await pause(20)
+      return answered(partition)
+    }
+  )
   assert.deepEqual(
     deliveries.map(({ message, offset }) => [message.index, offset]),
     [
@@ -40,7 +44,7 @@ test('a partition that refuses its messages does not hide that the others have t
 })
 
 test('what was acknowledged before the time was over is reported', async () => {
-  const { deliveries, problem } = await acknowledged(batch, { topic: 't', timeoutMs: 200 }, async (messages) => {
+  const { deliveries, problem } = await sendToEachPartition(batch, { topic: 't', timeoutMs: 200 }, async (messages) => {
     const partition = partitionOf(messages)
     return partition === 1 ? await new Promise<never>(() => {}) : answered(partition)
   })
@@ -52,8 +56,10 @@ test('what was acknowledged before the time was over is reported', async () => {
 })
 
 test('a batch that every partition takes has no problem', async () => {
-  const { deliveries, problem } = await acknowledged(batch, { topic: 't', timeoutMs: 60_000 }, async (messages) =>
-    answered(partitionOf(messages))
+  const { deliveries, problem } = await sendToEachPartition(
+    batch,
+    { topic: 't', timeoutMs: 60_000 },
+    async (messages) => answered(partitionOf(messages))
   )
   assert.equal(deliveries.length, batch.length)
   assert.equal(problem, undefined)

@@ -6,7 +6,8 @@ import { test } from 'node:test'
 import { projectDirectory } from '../harness/paths.ts'
 import type { Program } from './programs.ts'
 
-const screenLines = 60
+const screenLines = 58
+const screenColumns = 80
 
 const lessons: readonly [withKafka: Program, withoutKafka: Program, calls: readonly string[]][] = [
   [
@@ -45,6 +46,7 @@ for (const [withKafka, withoutKafka, calls] of lessons) {
     test(`${program} shows the client's calls on one screen, in the order in which they are made`, () => {
       const lines = linesOf(program)
       assert.ok(lines.length <= screenLines, `${lines.length} lines`)
+      for (const line of lines) assert.ok(line.length <= screenColumns, line)
       const code = codeOf(program).join('\n')
       const places = calls.map((call) => code.indexOf(call))
       assert.ok(!places.includes(-1), `${calls[places.indexOf(-1)]} is not there`)

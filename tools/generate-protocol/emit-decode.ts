@@ -95,7 +95,8 @@ function readExpression(type: FieldType, field: Field, version: number, place: '
   const nullable = isNullable ? 'Nullable' : ''
   if (type.kind === 'struct') {
     const decode = `decode${type.struct.typeName}(reader, version)`
-    return isNullable ? `(reader.readStructIsPresent() ? ${decode} : null)` : decode
+    const isPresent = `reader.read${field.tag >= 0 ? 'Tagged' : ''}StructIsPresent()`
+    return isNullable ? `(${isPresent} ? ${decode} : null)` : decode
   }
   switch (type.primitive) {
     case 'bool':

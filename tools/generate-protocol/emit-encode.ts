@@ -83,7 +83,9 @@ function structLines(
   const isNullable = conditionFor(versions, (version) => isNullableIn(field, version))
   if (isNullable === 'false') return [encode]
   const guard = isNullable === '' ? '' : `if (${isNullable}) `
-  return [`if (${local} === null) writer.writeInt8(-1)`, 'else {', `  ${guard}writer.writeInt8(1)`, `  ${encode}`, '}']
+  const [absent, present] =
+    field.tag >= 0 ? ['writeUnsignedVarint(0)', 'writeUnsignedVarint(1)'] : ['writeInt8(-1)', 'writeInt8(1)']
+  return [`if (${local} === null) writer.${absent}`, 'else {', `  ${guard}writer.${present}`, `  ${encode}`, '}']
 }
 
 function arrayLines(

@@ -105,7 +105,8 @@ class Resolver {
   private field(owner: string, facts: FieldFacts, possible: readonly number[]): Field {
     const versions = versionsOf(facts)
     const present = possible.filter((version) => contains(versions, version))
-    const defaultText = facts.default === undefined ? '' : String(facts.default)
+    // Kafka's generator takes the text "null" for a default of null, and a null for no default at all.
+    const defaultText = facts.default === undefined || facts.default === null ? '' : String(facts.default)
     const isTagged = facts.tag !== undefined
     return {
       name: camelCase(facts.name),

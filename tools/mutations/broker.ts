@@ -4,6 +4,7 @@ import type { Mutation } from './list.ts'
 const producers = ['test/broker/apis/produce.test.ts']
 const dispatch = ['test/broker/dispatch.test.ts']
 const workPerTurn = ['test/broker/work-per-turn.test.ts']
+const filesGone = ['test/broker/damage/files-gone.test.ts']
 const offline = ['test/broker/offline.test.ts']
 
 const bombs = ['test/broker/bombs.test.ts']
@@ -111,8 +112,8 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a fetch that has as many bytes as it wanted waits on',
     file: 'src/broker/purgatory.ts',
-    text: 'if (this.#missingBytes <= 0) this.ended()',
-    replacement: 'if (this.#missingBytes < 0) this.ended()',
+    text: 'if (this.#cameBytes >= this.#wantedBytes) this.ended()',
+    replacement: 'if (this.#cameBytes > this.#wantedBytes) this.ended()',
     tests: ['test/broker/purgatory.test.ts']
   },
   {
@@ -181,16 +182,51 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'what checkpoints say of a topic that is gone is kept for the next of its name',
     file: 'src/broker/replicas.ts',
-    text: '    this.#checkpoints.forgetDeleted(image)\n',
+    text: '    this.#checkpoints.forgetDeleted(image, nodeId)\n',
     replacement: '',
     tests: offline
   },
   {
+    what: 'a file of records that was cut is no damage where it is served',
+    file: 'src/host/node/disk.ts',
+    text: "return size < this.#sizeBytes ? 'shorter' : 'as written'",
+    replacement: "return 'as written'",
+    tests: ['test/host/disk.test.ts']
+  },
+  {
+    what: 'a file of records that was cut and has grown since is not seen',
+    file: 'src/log/segment.ts',
+    text: "if (found === 'as written' && this.#writtenEnd.isAsWritten()) return",
+    replacement: "if (found === 'as written') return",
+    tests: filesGone
+  },
+  {
+    what: 'a log that was damaged while it served counts as stopped cleanly',
+    file: 'src/broker/offline-replicas.ts',
+    text: "if (hosted.closed !== null && hosted.reason.problem !== 'damaged') continue",
+    replacement: 'if (hosted.closed !== null) continue',
+    tests: filesGone
+  },
+  {
+    what: 'a log is made while the checkpoints on the disk speak of an earlier one of its name',
+    file: 'src/broker/replicas.ts',
+    text: 'if (this.#checkpoints.speakOfGone(name) && !this.#prepared.has(name, topic.id))',
+    replacement: 'if (this.#checkpoints.speakOfGone(name) && this.#prepared.has(name, topic.id))',
+    tests: ['test/cluster/renewed-logs.test.ts']
+  },
+  {
+    what: 'a log that was forgotten stays in the list of what was compacted',
+    file: 'src/broker/checkpoints.ts',
+    text: ', cleaner.saveForgotten()])',
+    replacement: '])',
+    tests: ['test/cluster/renewed-logs.test.ts']
+  },
+  {
     what: 'a deletion that a power cut has undone removes the records where the name was taken again',
     file: 'src/broker/strays.ts',
-    text: 'if (isInPlace) setAside(facts, directory)\n  disk.rename(name, directory)',
-    replacement: 'if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)',
-    tests: offline
+    text: '  disk.rename(name, directory)\n}',
+    replacement: '  if (isInPlace) disk.remove(name)\n  else disk.rename(name, directory)\n}',
+    tests: ['test/broker/strays.test.ts']
   },
   {
     what: 'a fetch waits for a sync of what it has no room to read',
@@ -244,8 +280,8 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a partition that nobody else can lead is led by nobody once its leader is offline',
     file: 'src/controller/broker-changes.ts',
-    text: 'if (change === null || (change.leader === sameLeader ? partition.leader : change.leader) === noLeader) return []',
-    replacement: 'if (change === null) return []',
+    text: '=== null || leader === noLeader) return []',
+    replacement: '=== null) return []',
     tests: ['test/controller/broker-changes.test.ts']
   },
   {
@@ -313,7 +349,7 @@ export const brokerMutations: readonly Mutation[] = [
   },
   {
     what: 'a fetch does not hear of what comes to a partition while it reads others',
-    file: 'src/broker/apis/01-fetch.ts',
+    file: 'src/broker/fetch-reading.ts',
     text: 'if (replica !== undefined) watch?.add(replica)',
     replacement: 'if (replica !== undefined && partition.partition > 0) watch?.add(replica)',
     tests: workPerTurn

@@ -18,7 +18,7 @@ export const clusterApiMutations: readonly Mutation[] = [
   {
     what: 'a group is looked for at the broker that was asked',
     file: 'src/broker/apis/10-find-coordinator.ts',
-    text: 'const nodeId = broker.groupCoordinatorNode(key)',
+    text: 'const nodeId = topic.nodeOf(name)',
     replacement: 'const { nodeId } = broker',
     tests: brokers
   },
@@ -51,6 +51,13 @@ export const clusterApiMutations: readonly Mutation[] = [
     tests: producers
   },
   {
+    what: 'consumers are told the end of the log for what they may read',
+    file: 'src/broker/apis/02-list-offsets.ts',
+    text: 'if (request.replicaId !== consumerReplicaId) return replica.log.logEndOffset',
+    replacement: 'if (request.isolationLevel === 0) return replica.log.logEndOffset',
+    tests: offsets
+  },
+  {
     what: 'a new leader tells an end that a consumer may have passed',
     file: 'src/broker/apis/02-list-offsets.ts',
     text: 'leadership.startOffset <= highWatermark) return false',
@@ -80,7 +87,7 @@ export const clusterApiMutations: readonly Mutation[] = [
   },
   {
     what: 'a consumer that waits for records is not told where to read',
-    file: 'src/broker/apis/01-fetch.ts',
+    file: 'src/broker/fetch-reading.ts',
     text: ' || data.preferredReadReplica !== undefined',
     replacement: '',
     tests: consumers

@@ -4,12 +4,18 @@
  */
 import { brokerMutations } from './broker.ts'
 import { clusterApiMutations } from './cluster-apis.ts'
+import { compactionMutations } from './compaction.ts'
 import { controllerMutations } from './controller.ts'
 import { failingBrokerMutations } from './failing-brokers.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
 import { replicationMutations } from './replication.ts'
 import { serverMutations } from './server.ts'
+import { shareCoordinatorMutations } from './share-coordinators.ts'
+import { shareGroupMutations } from './share-groups.ts'
+import { startMutations } from './starts.ts'
+import { streamsGroupMutations } from './streams-groups.ts'
+import { transactionMutations } from './transactions.ts'
 
 export interface Mutation {
   /** What the mistake comes to. */
@@ -34,9 +40,14 @@ export const mutations: readonly Mutation[] = [
   ...failingBrokerMutations,
   ...followerMutations,
   ...clusterApiMutations,
+  ...compactionMutations,
+  ...transactionMutations,
+  ...shareCoordinatorMutations,
+  ...shareGroupMutations,
   ...controllerMutations,
   ...replicationMutations,
   ...serverMutations,
+  ...startMutations,
   {
     what: 'a coordinator goes on with a state that is not what its log says',
     file: 'src/coordination/coordinator.ts',
@@ -85,6 +96,34 @@ export const mutations: readonly Mutation[] = [
     text: 'return this.#waitsForSync ? this.#syncs.syncedOffset : this.#end.writtenOffset',
     replacement: 'return this.#end.writtenOffset',
     tests: ['test/log/power-cut.test.ts', 'test/broker/apis/produce-and-fetch.test.ts']
+  },
+  {
+    what: 'a log that is missing, and whose index is there, is passed over without a word',
+    file: 'src/log/recovery.ts',
+    text: "if (shutdown === 'unclean') tellOrphans(bases, options)",
+    replacement: '',
+    tests: ['test/broker/damage/young-log.test.ts']
+  },
+  {
+    what: 'a torn write that leaves an earlier leader epoch is taken for damage',
+    file: 'src/log/recovery.ts',
+    text: 'if (partitionLeaderEpoch < before.epoch || partitionLeaderEpoch > newestEpoch)',
+    replacement: 'if (partitionLeaderEpoch > newestEpoch)',
+    tests: powerCut
+  },
+  {
+    what: 'in a log that was compacted two segments may have the same offsets',
+    file: 'src/log/segment-chain.ts',
+    text: ': nextBaseOffset >= endOffset',
+    replacement: ': true',
+    tests: ['test/log/segment-chain.test.ts']
+  },
+  {
+    what: 'how far a new log is safe is written down with the checkpoints of the minute only',
+    file: 'src/log/segments.ts',
+    text: '    if (!this.#isClosed) this.onCheckpoint?.()\n',
+    replacement: '',
+    tests: ['test/broker/damage/young-log.test.ts']
   },
   {
     what: 'the names of new files are not synced',
@@ -228,9 +267,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'a member of an old generation commits offsets',
-    file: 'src/coordination/groups/offsets/commit.ts',
-    text: 'if (generationId !== round.generation) return',
-    replacement: 'if (generationId > round.generation) return',
+    file: 'src/coordination/groups/classic/classic-group.ts',
+    text: 'if (generation !== round.generation) return',
+    replacement: 'if (generation > round.generation) return',
     tests: groups
   },
   {
@@ -424,9 +463,9 @@ export const mutations: readonly Mutation[] = [
   },
   {
     what: 'what came due in a group while the disk refused is not tried again',
-    file: 'src/coordination/groups/group-coordinator.ts',
-    text: 'this.#decide(() => this.#rounds.after(limits.refusedRecordPauseMs, () => this.#due(again)), decideNow)',
-    replacement: 'this.#decide(() => void again, decideNow)',
+    file: 'src/coordination/groups/decisions.ts',
+    text: 'this.attempt(later, decideNow)',
+    replacement: 'this.attempt(() => void later, decideNow)',
     tests: ['test/coordination/groups/group-coordinator.test.ts']
   },
   {
@@ -457,6 +496,21 @@ export const mutations: readonly Mutation[] = [
     replacement: '      return undefined\n    } catch (error) {\n      this.#due.clear()\n      return error',
     tests: ['test/cli/consume/commits.test.ts']
   },
+  {
+    what: 'a broker that did not answer is asked first again',
+    file: 'src/cli/known-brokers.ts',
+    text: '[...[...this.#known].filter(([one]) => one !== name), [name, broker]]',
+    replacement: '[[name, broker], ...this.#known]',
+    tests: ['test/cli/known-brokers.test.ts']
+  },
+  {
+    what: 'of one broker whose place another has taken it is said that it is back',
+    file: 'src/cli/outage.ts',
+    text: "return this.#brokers.count === 1 ? 'the broker is back' : undefined",
+    replacement: "return 'the broker is back'",
+    tests: ['test/cli/outage.test.ts']
+  },
   ...brokerMutations,
-  ...inspectionMutations
+  ...inspectionMutations,
+  ...streamsGroupMutations
 ]

@@ -144,8 +144,8 @@ export const replicationMutations: readonly Mutation[] = [
   {
     what: 'a broker does not say what its start has cut off',
     file: 'src/broker/hosted-partitions.ts',
-    text: 'if (wasCut) yield {',
-    replacement: 'if (wasCut && logEndOffset < 0) yield {',
+    text: "state: wasCut ? 'cut' : state }",
+    replacement: 'state }',
     tests: ['test/cluster/cut-tails.test.ts']
   },
   {
@@ -157,17 +157,59 @@ export const replicationMutations: readonly Mutation[] = [
   },
   {
     what: 'who was cut leads while others are away',
-    file: 'src/controller/cut-replicas.ts',
-    text: 'if (others.length > 0) return { out: [], undecided: ids }',
-    replacement: 'if (others.length > 0) return { out: [], undecided: [] }',
+    file: 'src/controller/replica-ends.ts',
+    text: 'return { out: [], undecided: idsOf(cut) }',
+    replacement: 'return nothingDecided',
     tests: ['test/controller/cluster.model.test.ts']
   },
   {
-    what: 'of several that were cut anybody leads',
-    file: 'src/controller/cut-replicas.ts',
-    text: 'const [most] = cut.sort(byWhatIsLeft)',
-    replacement: 'const [most] = cut',
+    what: 'a log that is opened late leads at once, whatever others have',
+    file: 'src/controller/partition-change.ts',
+    text: 'isAcceptableLeader(scene, partition, id) && mayServe(scene, topic, partition, wanted, id)',
+    replacement: 'isAcceptableLeader(scene, partition, id)',
+    tests: ['test/cluster/late-opening.test.ts']
+  },
+  {
+    what: 'where a log ends that was opened late is not said',
+    file: 'src/broker/participation.ts',
+    text: 'opened: replicas.openedLate(image())',
+    replacement: 'opened: []',
+    tests: ['test/cluster/late-opening.test.ts']
+  },
+  {
+    what: 'who was cut leads as soon as another cannot open its log',
+    file: 'src/controller/broker-changes.ts',
+    text: "if (election === 'online' && undecidedReplicas(scene, topic, partition).includes(leader)) return []",
+    replacement: '',
+    tests: ['test/cluster/late-opening.test.ts']
+  },
+  {
+    what: 'of several that may have lost something anybody leads',
+    file: 'src/controller/replica-ends.ts',
+    text: 'const [most] = present.sort(byWhatIsLeft)',
+    replacement: 'const [most] = present',
     tests: ['test/controller/cluster.model.test.ts']
+  },
+  {
+    what: 'after a stop that was not clean a log is believed that shows no loss',
+    file: 'src/controller/replica-ends.ts',
+    text: "const doubtful = known.filter(({ state }) => state !== 'whole')",
+    replacement: "const doubtful = known.filter(({ state }) => state === 'cut')",
+    tests: ['test/cluster/silent-losses.test.ts', 'test/controller/cluster.model.test.ts']
+  },
+  {
+    what: 'logs are compared by their ends alone, whatever their last epochs are',
+    file: 'src/controller/replica-ends.ts',
+    text: 'return other.lastEpoch - one.lastEpoch || other.logEndOffset - one.logEndOffset',
+    replacement: 'return other.logEndOffset - one.logEndOffset',
+    tests: ['test/cluster/silent-losses.test.ts']
+  },
+  {
+    what: 'who comes back and may have lost something stays eligible where others lead',
+    file: 'src/controller/replica-ends.ts',
+    text: 'idsOf(isAnyInSync ? doubtful : cut)',
+    replacement: 'idsOf(cut)',
+    tests: ['test/cluster/silent-losses.test.ts']
   },
   {
     what: 'a broker that breaks while it stops says that it has stopped cleanly',

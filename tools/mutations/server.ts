@@ -8,9 +8,23 @@ export const serverMutations: readonly Mutation[] = [
   {
     what: 'answers are made without end for those who do not read them',
     file: 'src/server/connection.ts',
-    text: ' && !this.#options.memory.isPausing',
+    text: ' && !memory.isPausing',
     replacement: '',
     tests: ['test/server/connections.test.ts']
+  },
+  {
+    what: 'what has come is taken without end beside requests that are done in slices',
+    file: 'src/server/connection.ts',
+    text: ' && !turns.isOver',
+    replacement: '',
+    tests: ['test/server/turns.test.ts']
+  },
+  {
+    what: 'a mistake while an answer is made is told to nobody',
+    file: 'src/server/connection.ts',
+    text: 'this.#settle(owed, answer)\n    } catch (error) {\n      this.#options.onMistake(error)',
+    replacement: 'this.#settle(owed, answer)\n    } catch {',
+    tests: ['test/server/mistakes.test.ts']
   },
   {
     what: 'a killed broker still writes',

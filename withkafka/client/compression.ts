@@ -2,12 +2,14 @@
  * Producers compress their batches if they like, and a consumer has to read whatever comes. The client library unpacks gzip by
  * itself; whoever imports this file gives it the other three of Kafka.
  */
-import { decompress as unpackZstd } from 'fzstd'
 import kafkajs from 'kafkajs'
-import snappyCodec from 'kafkajs-snappy'
-import lz4 from 'lz4js'
 
 // The package is CommonJS, and not all of its names can be imported one by one.
+// Once KafkaJS is there: where nothing is installed, its place says so (tools/not-installed.mjs).
+const { decompress: unpackZstd } = await import('fzstd')
+const { default: snappyCodec } = await import('kafkajs-snappy')
+const { default: lz4 } = await import('lz4js')
+
 const { CompressionCodecs, CompressionTypes } = kafkajs
 
 CompressionCodecs[CompressionTypes.Snappy] = snappyCodec

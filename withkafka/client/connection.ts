@@ -39,10 +39,11 @@ export async function reachable<Addresses extends string[] | (() => string[])>(b
 }
 
 function unreachable(brokers: readonly string[], error: unknown): Problem {
+  const twin = process.argv[1]?.includes('kafkacons') ? 'cons' : 'prod'
   return new Problem({
     what: `cannot reach a Kafka broker at ${brokers.join(', ')}`,
     why: reasonOf(error),
-    next: 'withkafka/exec.sh up, or npx odradek serve, or no broker at all: npx tsx withoutkafka/prod.ts',
+    next: `withkafka/exec.sh up, or npx odradek serve, or no broker at all: npx tsx withoutkafka/${twin}.ts`,
     exitCode: ExitCode.unreachable
   })
 }
@@ -58,8 +59,8 @@ const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
   return socket.on('end', () => socket.emit('error', new Error('the broker closed the connection')))
 }
 
-/** A client that lasts: as long as no broker at all can be reached, there is nothing better to do than to wait for one. */
-export const lasting: Omit<KafkaConfig, 'brokers'> = {
+/** As long as no broker at all can be reached, there is nothing better to do than to wait for one. */
+export const retryForever: Omit<KafkaConfig, 'brokers'> = {
   connectionTimeout: 1000,
   requestTimeout: 15_000,
   socketFactory,

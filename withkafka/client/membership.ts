@@ -13,8 +13,8 @@ const checkIntervalMs = 1000
 const restartDelayMs = 500
 const leaveTimeoutMs = 3000
 
-/** How a member behaves in its group. */
-export const membership = {
+/** How long a group waits for its members, and they for it. */
+export const groupTimeouts = {
   /** A member that is not heard of for so long is dead to its group. */
   sessionTimeout: sessionTimeoutMs,
   heartbeatInterval: 1000,
@@ -94,7 +94,7 @@ export class Pulse implements Disposable {
     this.#timer = setInterval(() => {
       // A broker that is away for a moment takes no membership away.
       heartbeat().catch((error: unknown) => needsRejoin(error) && this.#lost.abort(error))
-    }, membership.heartbeatInterval)
+    }, groupTimeouts.heartbeatInterval)
   }
 
   /** Aborted, with the reason, when the group is to be joined again. */
@@ -108,7 +108,7 @@ export class Pulse implements Disposable {
 }
 
 /** A broker that does not answer keeps nobody from leaving. */
-export async function left(leaving: Promise<void>): Promise<void> {
+export async function waitBriefly(leaving: Promise<void>): Promise<void> {
   try {
     await within(leaveTimeoutMs, leaving, 'no answer')
   } catch (error) {

@@ -10,8 +10,8 @@ import { whileAway } from './patience.ts'
 const boundsPatienceMs = 10_000
 const numPartitions = 3
 
-/** The partitions of the topic, from 0. */
-export async function openTopic(kafka: Kafka, topic: string): Promise<number[]> {
+/** Resolves with the partitions of the topic, from 0. */
+export async function createTopicIfMissing(kafka: Kafka, topic: string): Promise<number[]> {
   try {
     return await withAdmin(kafka, async (admin) => {
       const isThere = (await admin.listTopics()).includes(topic)

@@ -4,8 +4,8 @@
  * about it in its headers, and the consumer goes on.
  */
 import type { IHeaders, Kafka, Producer } from 'kafkajs'
-import { openTopic } from '../client/topic.ts'
-import { type Address, acknowledged, addresser } from '../produce/delivery.ts'
+import { createTopicIfMissing } from '../client/topic.ts'
+import { type Address, addresser, sendToEachPartition } from '../produce/delivery.ts'
 import { forTheEye, tell } from '../program/output.ts'
 import { Problem } from '../program/problem.ts'
 import type { ConsumedMessage } from './message.ts'
@@ -51,14 +51,14 @@ export class FailedMessages {
   async #send(topic: string, { key, value }: ConsumedMessage, headers: IHeaders): Promise<void> {
     const { producer, address } = this.#senders.get(topic) ?? (await this.#open(topic))
     const letter = address([{ index: 0, key, value, headers }])
-    const { problem } = await acknowledged(letter, { topic, timeoutMs }, (messages) =>
+    const { problem } = await sendToEachPartition(letter, { topic, timeoutMs }, (messages) =>
       producer.send({ topic, messages, acks: -1 })
     )
     if (problem) throw problem
   }
 
   async #open(topic: string): Promise<Sender> {
-    const address = addresser(topic, await openTopic(this.#kafka, topic))
+    const address = addresser(topic, await createTopicIfMissing(this.#kafka, topic))
     const producer = this.#kafka.producer({ idempotent: true })
     await producer.connect()
     const sender = { producer, address }

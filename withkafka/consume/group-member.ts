@@ -45,7 +45,7 @@ export class GroupMember {
    * Polls, again whenever the group was lost, and resolves when it was stopped or has read all. What is in hand is finished
    * first, however long it takes: it would be done twice. Rejects when a message failed.
    */
-  async stay(poll: () => Promise<void>, stop: AbortSignal): Promise<void> {
+  async pollUntil(stop: AbortSignal, poll: () => Promise<void>): Promise<void> {
     const { group, topics, exitsAtEnd } = this.#options
     if (exitsAtEnd) this.#ends = await endsOf(this.#kafka, topics)
     else tell(`joining the group ${group}; Ctrl-C stops`)
@@ -73,7 +73,7 @@ export class GroupMember {
   }
 
   /** Hands over the messages of a batch, one after the other or all at once, as far as they are still this member's. */
-  deal(payload: EachBatchPayload, deal: Deal): Promise<void> {
+  eachPortion(payload: EachBatchPayload, deal: Deal): Promise<void> {
     const work = this.#dealWithBatch(payload, deal)
     this.#inHand = work
       .catch(() => {})

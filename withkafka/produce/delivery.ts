@@ -51,7 +51,7 @@ export interface Outcome {
 }
 
 /** Resolves when every message is acknowledged, or failed. Wait for one batch before you send the next: that keeps the order. */
-export async function acknowledged(
+export async function sendToEachPartition(
   batch: readonly AddressedMessage[],
   { topic, timeoutMs }: Pick<ProducerOptions, 'topic' | 'timeoutMs'>,
   send: (messages: AddressedMessage[]) => Promise<RecordMetadata[]>

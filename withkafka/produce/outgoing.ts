@@ -3,7 +3,7 @@
  * already. While a batch is on its way the next one is read, so memory stays small however big the input is.
  */
 import type { Kafka } from 'kafkajs'
-import { openTopic } from '../client/topic.ts'
+import { createTopicIfMissing } from '../client/topic.ts'
 import { tell } from '../program/output.ts'
 import { type AddressedMessage, addresser } from './delivery.ts'
 import type { DeliveryReport } from './delivery-report.ts'
@@ -18,14 +18,14 @@ const batchBytesMax = 500_000
 /** What a message takes besides its key and its value, at most. */
 const overheadBytes = 32
 
-export async function* outgoing(
+export async function* batchesToSend(
   kafka: Kafka,
   options: ProducerOptions,
   report: DeliveryReport,
   stop: AbortSignal
 ): AsyncGenerator<AddressedMessage[]> {
   const { topic, source, resumes } = options
-  const address = addresser(topic, await openTopic(kafka, topic))
+  const address = addresser(topic, await createTopicIfMissing(kafka, topic))
   const stored = resumes ? await readStoredKeys(kafka, topic, stop) : new StoredKeys()
   if (source.kind === 'arguments' && source.texts.length > 1)
     tell(`${source.texts.length} messages to ${topic}; --topic names another topic, quotes keep words together`)

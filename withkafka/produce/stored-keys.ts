@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Kafka } from 'kafkajs'
-import { keepPolling, left, membership } from '../client/membership.ts'
+import { groupTimeouts, keepPolling, waitBriefly } from '../client/membership.ts'
 import { boundsOf, withAdmin } from '../client/topic.ts'
 
 /** Keys as text, each byte a character: that compares any bytes. */
@@ -27,7 +27,7 @@ export async function readStoredKeys(kafka: Kafka, topic: string, stop: AbortSig
   const unread = new Map([...bounds].filter(([, { start, end }]) => start < end).map(([id, { end }]) => [id, end]))
   if (unread.size === 0) return keys
   const groupId = `kafkaprod-resume-${randomUUID()}`
-  const consumer = kafka.consumer({ groupId, ...membership })
+  const consumer = kafka.consumer({ groupId, ...groupTimeouts })
   const read = new AbortController()
   const until = AbortSignal.any([stop, read.signal])
   await consumer.connect()
@@ -48,7 +48,7 @@ export async function readStoredKeys(kafka: Kafka, topic: string, stop: AbortSig
     })
     keepPolling(consumer, { poll, until, onLost: () => {}, onFailure: reject })
   })
-  await left(consumer.disconnect())
+  await waitBriefly(consumer.disconnect())
   // A group without members and offsets would go by itself, in time.
   await withAdmin(kafka, (admin) => admin.deleteGroups([groupId])).catch(() => {})
   return keys

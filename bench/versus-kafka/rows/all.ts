@@ -2,6 +2,7 @@
 import type { Row } from '../row.ts'
 import { crashRows } from './after-a-crash.ts'
 import { clusterRows } from './cluster.ts'
+import { compaction } from './compaction.ts'
 import { growthRows } from './growth.ts'
 import { latencyRows } from './latency.ts'
 import { pauses } from './pauses.ts'
@@ -13,6 +14,7 @@ import { throughputRows } from './throughput.ts'
 
 export const rows: readonly Row[] = [
   ...throughputRows,
+  compaction,
   ...latencyRows,
   pauses,
   ...clusterRows,

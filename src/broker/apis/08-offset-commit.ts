@@ -7,6 +7,7 @@
  * partition has its own error; the answer leaves when the offsets are durable.
  */
 import { refusedCommit } from '../../coordination/groups/offsets/commit.ts'
+import { toldAll } from '../../coordination/groups/offsets/partition-answers.ts'
 import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -22,14 +23,7 @@ export const offsetCommit = api(ApiKey.OffsetCommit, {
   authorization: { every: ['read group', 'read topic'] },
   memoryBytes: limits.decodedListBytes,
   stage: 'may wait',
-  failed({ topics }, { errorCode }) {
-    const answers = topics.map(({ name, topicId, partitions }) => ({
-      name,
-      topicId,
-      partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode }))
-    }))
-    return { topics: answers }
-  },
+  failed: ({ topics }, { errorCode }) => ({ topics: toldAll(topics, errorCode) }),
 
   async handle(request, context) {
     const { broker, apiVersion } = context

@@ -40,9 +40,9 @@ export const offsetFetch = api(ApiKey.OffsetFetch, {
     const { requireStable } = request
     if (context.apiVersion >= firstVersionWithGroups) {
       const hasIds = context.apiVersion >= firstVersionWithTopicIds
-      const answers = request.groups.map(({ groupId, topics }) => {
+      const answers = request.groups.map(({ groupId, topics, memberId, memberEpoch }) => {
         const asked = topics && (hasIds ? topics.map(byId) : topics.map(byName))
-        return fetchGroup({ groupId, topics: asked, requireStable }, context)
+        return fetchGroup({ groupId, topics: asked, requireStable, member: { memberId, memberEpoch } }, context)
       })
       return { groups: await Promise.all(answers) }
     }

@@ -1,18 +1,20 @@
 /**
- * FindCoordinator (10): which broker looks after a group.
+ * FindCoordinator (10): which broker looks after a group, a transactional id, or a share partition.
  *
- * v1 key type, error message · v3 flexible · v4 many keys at once · v5, v6 new errors and key types
- * It is the leader of the group's partition of `__consumer_offsets`, a topic that is made on first use, as Kafka does.
- * Transactions and share groups have no coordinator here: their key types get UNSUPPORTED_VERSION, which clients show at once,
- * where COORDINATOR_NOT_AVAILABLE would have them try for minutes.
+ * v1 key type, error message · v3 flexible · v4 many keys at once · v5 new errors · v6 share partitions
+ * It is the leader of the key's partition of `__consumer_offsets`, `__transaction_state` or `__share_group_state`, topics that are made on first
+ * use, as in Kafka.
  */
+import { nameOfKey } from '../../coordination/share-states/state.ts'
 import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import { FindCoordinatorRequest } from '../../protocol/generated/api/find-coordinator-request.ts'
 import { FindCoordinatorResponse } from '../../protocol/generated/api/find-coordinator-response.ts'
 import { api, type RequestContext } from '../api.ts'
+import type { Broker } from '../broker.ts'
 import { describeBroker } from '../described-brokers.ts'
+import type { StateTopic } from '../state-topic.ts'
 
 interface Found {
   readonly key: string
@@ -24,12 +26,10 @@ interface Found {
 }
 
 const groupKeyType = 0
-/** Kinds of coordinators that Kafka has and this broker has not. */
-const absentKinds: ReadonlyMap<number, string> = new Map([
-  [1, 'transactions'],
-  [2, 'share groups']
-])
+const transactionKeyType = 1
+const shareKeyType = 2
 const firstVersionWithManyKeys = 4
+const firstVersionWithShares = 6
 
 export const findCoordinator = api(ApiKey.FindCoordinator, {
   versions: [0, 6],
@@ -53,26 +53,48 @@ export const findCoordinator = api(ApiKey.FindCoordinator, {
   }
 })
 
-async function find(key: string, keyType: number, { broker, session }: RequestContext): Promise<Found> {
-  if (keyType !== groupKeyType) {
-    const kind = absentKinds.get(keyType)
-    if (kind === undefined) return notFound(key, ErrorCode.INVALID_REQUEST, `There is no coordinator type ${keyType}.`)
-    return notFound(key, ErrorCode.UNSUPPORTED_VERSION, `This broker has no coordinator for ${kind}.`)
+async function find(key: string, keyType: number, { broker, session, apiVersion }: RequestContext): Promise<Found> {
+  const kind = kindOf(keyType, broker)
+  if (kind === null || (keyType === shareKeyType && apiVersion < firstVersionWithShares))
+    return notFound(key, ErrorCode.INVALID_REQUEST, `There is no coordinator type ${keyType}.`)
+  const name = kind.nameOf(key)
+  if (name === null) return notFound(key, ErrorCode.INVALID_REQUEST, `${key} is no key of a ${kind.keys}.`)
+  const { topic, of, keys } = kind
+  if (!(await topic.ensure())) {
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `The topic ${topic.name} could not be made.`)
   }
-  if (!(await broker.ensureGroupCoordinators())) {
-    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'The topic __consumer_offsets could not be made.')
-  }
-  const nodeId = broker.groupCoordinatorNode(key)
-  if (nodeId === broker.nodeId && (await broker.groupCoordinatorFor(key)) === undefined) {
-    const message = 'The log of this group is offline: see what the broker has logged.'
+  const nodeId = topic.nodeOf(name)
+  if (nodeId === broker.nodeId && (await of(name)) === undefined) {
+    const message = `The log of this ${keys} is offline: see what the broker has logged.`
     return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, message)
   }
   const coordinator = describeBroker(broker, session, nodeId)
   if (coordinator === null) {
-    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, 'Nobody leads the partition that has this group.')
+    return notFound(key, ErrorCode.COORDINATOR_NOT_AVAILABLE, `Nobody leads the partition that has this ${keys}.`)
   }
   const { host, port } = coordinator
   return { key, nodeId, host, port, errorCode: ErrorCode.NONE, errorMessage: null }
+}
+
+interface Kind {
+  readonly topic: StateTopic
+  readonly of: (name: string) => Promise<object | undefined>
+  readonly keys: string
+  /** By what the topic's partition is chosen; null for a key that is none. */
+  readonly nameOf: (key: string) => string | null
+}
+
+function kindOf(keyType: number, { groups, transactions, shares }: Broker): Kind | null {
+  const asItIs = (key: string): string => key
+  if (keyType === groupKeyType)
+    return { topic: groups.topic, of: (name) => groups.of(name), keys: 'group', nameOf: asItIs }
+  if (keyType === transactionKeyType) {
+    const { coordinators } = transactions
+    return { topic: coordinators.topic, of: (name) => coordinators.of(name), keys: 'transactional id', nameOf: asItIs }
+  }
+  if (keyType !== shareKeyType) return null
+  const { coordinators } = shares
+  return { topic: coordinators.topic, of: (name) => coordinators.of(name), keys: 'share partition', nameOf: nameOfKey }
 }
 
 function notFound(key: string, errorCode: ErrorCode, errorMessage: string): Found {

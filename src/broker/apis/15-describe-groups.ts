@@ -13,10 +13,9 @@ import {
   type DescribeGroupsResponseDescribedGroup
 } from '../../protocol/generated/api/describe-groups-response.ts'
 import { api, type RequestContext } from '../api.ts'
+import { everyGroupOperation } from '../authorized-operations.ts'
 
 const firstVersionWithMessage = 6
-/** READ, DELETE, DESCRIBE, DESCRIBE_CONFIGS, ALTER_CONFIGS: what Kafka answers for a group when nothing is forbidden. */
-const allGroupOperations = (1 << 3) | (1 << 6) | (1 << 8) | (1 << 10) | (1 << 11)
 
 export const describeGroups = api(ApiKey.DescribeGroups, {
   versions: [0, 6],
@@ -46,7 +45,7 @@ async function describe(
 }
 
 function withOperations(group: DescribeGroupsResponseDescribedGroup): DescribeGroupsResponseDescribedGroup {
-  return group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: allGroupOperations } : group
+  return group.errorCode === ErrorCode.NONE ? { ...group, authorizedOperations: everyGroupOperation } : group
 }
 
 function refused(groupId: string, errorCode: ErrorCode): DescribeGroupsResponseDescribedGroup {

@@ -39,6 +39,10 @@ export const apiVersions = api(ApiKey.ApiVersions, {
       minVersion,
       maxVersion
     }))
-    return { errorCode: ErrorCode.NONE, apiKeys, ...broker.features }
+    // Old clients cannot read a feature that begins at 0 (KIP-1022).
+    const supportedFeatures = broker.features.supportedFeatures?.filter(
+      ({ minVersion }) => apiVersion >= 4 || minVersion > 0
+    )
+    return { errorCode: ErrorCode.NONE, apiKeys, ...broker.features, supportedFeatures: supportedFeatures ?? [] }
   }
 })

@@ -147,7 +147,7 @@ async function trim(
   const start = offset === toTheHighWatermark ? replica.highWatermark : offset
   if (start < 0 || start > replica.highWatermark) return { error: ErrorCode.OFFSET_OUT_OF_RANGE }
   try {
-    await broker.freeing(() => replica.log.deleteRecordsBefore(start))
+    await broker.deleteRecordsBefore(replica, start)
   } catch (error) {
     if (!(error instanceof DiskError)) throw error
     return { error: ErrorCode.KAFKA_STORAGE_ERROR }

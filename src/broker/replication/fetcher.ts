@@ -10,7 +10,6 @@ import { DiskError, mayPass } from '../../host/disk.ts'
 import { unattended } from '../../host/unattended.ts'
 import { mistakeIn } from '../../invariant.ts'
 import { limits } from '../../limits.ts'
-import type { Gaps } from '../../log/continuity.ts'
 import { type PartitionLog, TruncatedError, UnfitBatchError } from '../../log/partition-log.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { FetchRequest } from '../../protocol/generated/api/fetch-request.ts'
@@ -19,41 +18,12 @@ import type { Decoded } from '../../protocol/message.ts'
 import type { Records } from '../../protocol/primitives.ts'
 import { ZERO_UUID } from '../../protocol/primitives.ts'
 import { readBatchHeader } from '../../protocol/records/batch.ts'
+import { type Leader, PeerUnreachable } from '../peer.ts'
 import type { Replica } from './replica.ts'
 import type { ReplicationThrottle } from './replication-throttle.ts'
 
-/** An answer whose bytes are lent. */
-export interface Fetched {
-  readonly response: FetchResponse
-  /** Nobody needs the bytes any more. */
-  done(): void
-}
-
-/** Another broker of the cluster. Rejects with PeerUnreachable. */
-export interface Peer {
-  fetch(request: Decoded<FetchRequest>): Promise<Fetched>
-  /** Where the leader's log begins and ends; or the error with which it is asked in vain. */
-  logEnds(of: {
-    readonly topicId: string
-    readonly partition: number
-    readonly leaderEpoch: number
-  }): Promise<LogEnds | { readonly error: ErrorCode }>
-}
-
-export interface LogEnds {
-  readonly logStartOffset: number
-  readonly logEndOffset: number
-  /** Whether offsets may be missing between. */
-  readonly gaps: Gaps
-}
-
-/** A broker of the cluster that is gone, or is cut off. */
-export class PeerUnreachable extends Error {
-  override readonly name = 'PeerUnreachable'
-}
-
 export interface FetcherOptions {
-  readonly peer: Peer
+  readonly peer: Leader
   readonly nodeId: number
   readonly brokerEpoch: () => number
   readonly clock: Clock

@@ -1,6 +1,8 @@
 /** The fetchers of this broker: one for each broker that leads what it follows (Kafka: ReplicaFetcherManager). */
+
+import type { Peer } from '../peer.ts'
 import type { RoleObserver } from '../replicas.ts'
-import { Fetcher, type FetcherOptions, type Peer } from './fetcher.ts'
+import { Fetcher, type FetcherOptions } from './fetcher.ts'
 import type { Replica } from './replica.ts'
 
 export class Fetchers implements RoleObserver {

@@ -9,7 +9,7 @@ import { RepeatingTimer } from '../../host/repeating-timer.ts'
 import { unattended } from '../../host/unattended.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
-import { PeerUnreachable } from './fetcher.ts'
+import { PeerUnreachable } from '../peer.ts'
 import type { Leadership } from './leadership.ts'
 import type { Replica } from './replica.ts'
 

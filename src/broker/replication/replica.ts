@@ -12,7 +12,7 @@
 import type { Clock, Timer } from '../../host/clock.ts'
 import { InvariantError } from '../../invariant.ts'
 import type { PartitionLog } from '../../log/partition-log.ts'
-import type { AppendMoment, AppendOptions, AppendOrigin, AppendResult } from '../../log/types.ts'
+import type { AppendMoment, AppendOrigin, AppendResult, Within } from '../../log/types.ts'
 import { type Assignment, type FollowerCopy, type FollowerLife, Leadership } from './leadership.ts'
 
 /** Told when more of a partition has become readable, with how many bytes; and when waiting has become pointless. */
@@ -30,9 +30,6 @@ export class NotLeading extends Error {
 export class CommitTimeout extends Error {
   override readonly name = 'CommitTimeout'
 }
-
-/** What an append says of the transaction that it is in. */
-export type Within = Pick<AppendOptions, 'verified' | 'transactionVersion'>
 
 const outside: Within = {}
 
@@ -256,7 +253,7 @@ export class Replica {
   /** Only of a leader. Throws DiskError. */
   append(records: Buffer, origin: AppendOrigin, write: AppendMoment = 'now', within: Within = outside): AppendResult {
     if (this.#leadership === null) throw this.#broken('is given records, and does not lead')
-    const result = this.log.append(records, { ...within, leaderEpoch: this.#leaderEpoch, origin, write })
+    const result = this.log.append(records, { leaderEpoch: this.#leaderEpoch, origin, write, within })
     if (result.ok && !result.isDuplicate) {
       this.#noteUnreadable(result.firstOffset, result.lastOffset + 1, records.length)
       this.#advance()
@@ -274,9 +271,7 @@ export class Replica {
 
   /** What is appended in one turn is fetched in one go. */
   #tellFollowers(bytes: number): void {
-    this.log.onceWritten(() => {
-      for (const observer of [...this.#followers]) observer.advanced(bytes)
-    })
+    this.log.onceWritten(() => tell(this.#followers, bytes))
   }
 
   /**
@@ -459,10 +454,10 @@ export class Replica {
     }
     this.#unreadable = passed === this.#unreadable.length ? [] : this.#unreadable.slice(passed)
     this.#resolveCommitments()
-    for (const observer of [...this.#observers]) observer.advanced(bytes)
+    tell(this.#observers, bytes)
     if (this.#stableObservers.size > 0) this.#tellStable(bytes, before)
     // Followers learn from the leader how far consumers may read at their place.
-    for (const observer of [...this.#followers]) observer.advanced(bytes)
+    tell(this.#followers, bytes)
   }
 
   /** Where a transaction held something back, whoever waits looks for himself how much has come. */
@@ -472,7 +467,7 @@ export class Replica {
     this.#stableOffset = stableOffset
     if (stableOffset === known) return
     const isAll = known === before && stableOffset === this.#highWatermark
-    for (const observer of [...this.#stableObservers]) observer.advanced(isAll ? bytes : Infinity)
+    tell(this.#stableObservers, isAll ? bytes : Infinity)
   }
 
   #resolveCommitments(): void {
@@ -484,4 +479,9 @@ export class Replica {
       resolve()
     }
   }
+}
+
+/** Who hears enough leaves while it is told. */
+function tell(observers: ReadonlySet<ReplicaObserver>, bytes: number): void {
+  if (observers.size > 0) for (const observer of [...observers]) observer.advanced(bytes)
 }

@@ -1,6 +1,7 @@
 /** A broker as a reader names it: by its number. */
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
+import type { ServedBroker } from './door/requests.ts'
 
 export function noSuchBroker(id: number, brokers: readonly number[]): CliError {
   const there = brokers.toSorted((a, b) => a - b)
@@ -9,6 +10,20 @@ export function noSuchBroker(id: number, brokers: readonly number[]): CliError {
     why: `the cluster has ${there.join(', ')}`,
     next: 'odradek brokers list',
     exitCode: ExitCode.notFound
+  })
+}
+
+/** Why the cluster does not tell of a broker: `served` are those of a process of this machine, if one serves it. */
+export function untoldBroker(id: number, served: readonly ServedBroker[], told: readonly number[]): CliError {
+  const broker = served.find((one) => one.id === id)
+  if (broker === undefined) return noSuchBroker(id, [...new Set([...told, ...served.map((one) => one.id)])])
+  return new CliError({
+    what: broker.isRunning
+      ? `broker ${id} runs, and the controller does not hear it: it is fenced`
+      : `broker ${id} does not run: it was stopped, or killed`,
+    why: 'only a broker of which the cluster tells can be asked for its directories and settings',
+    next: broker.isRunning ? 'the same again in a moment' : `odradek brokers start ${id}`,
+    exitCode: ExitCode.unreachable
   })
 }
 

@@ -23,16 +23,10 @@ all shown: one that runs and is not heard by the controller is "fenced".`,
     ['odradek brokers list -b prod:9092 -o json', 'of another cluster, for programs']
   ],
   async run(invocation) {
-    const { global } = invocation
-    const { knock } = await import('./door/knock.ts')
-    const answer = await knock(global.brokers, null)
-    const served = answer?.kind === 'done' ? answer.brokers : []
-    const running = served.filter(({ isRunning }) => isRunning).map(({ address }) => address)
-    const noneRuns = served.length > 0 && running.length === 0
-    // The one that was named may be the one that was stopped.
-    const reachable = running.length > 0 ? { ...global, brokers: running } : global
-    const told = noneRuns ? [] : await withCluster(reachable, (cluster) => toldBy(cluster))
-    const rows = [...told, ...untoldOnes(served, told)].toSorted((a, b) => Number(a.broker) - Number(b.broker))
+    const { servedBrokers } = await import('./served.ts')
+    const { brokers, reachable } = await servedBrokers(invocation.global)
+    const told = reachable === undefined ? [] : await withCluster(reachable, (cluster) => toldBy(cluster))
+    const rows = [...told, ...untoldOnes(brokers, told)].toSorted((a, b) => Number(a.broker) - Number(b.broker))
     await printRows(invocation, ['broker', 'address', 'rack', 'state', 'controller', 'leads', 'holds'], rows)
     return ExitCode.done
   }

@@ -10,7 +10,7 @@ export const check: CommandDefinition = {
 7: something was found; 1: it cannot be looked at, or somebody serves it.
   damaged   what was acknowledged cannot be served, or not all of it
   remade    the next start makes it anew, and nothing is lost
-  stray     it belongs to no topic`,
+  stray     it belongs to no topic, or to other brokers`,
   arguments: [{ name: '<directory>', description: 'where the data lies' }],
   examples: [
     ['odradek check odradek-data', 'look at everything'],

@@ -17,10 +17,10 @@ export const completion: CommandDefinition = {
   fish        odradek completion fish | source             in config.fish
   PowerShell  odradek completion powershell | Out-String | Invoke-Expression
                                                            in $PROFILE
-It completes the command odradek, so that has to be installed. It is not on npm
-yet: in a clone, npm install -g "$(npm pack ./dist)" installs it. Topics and
-groups come from the broker at localhost:9092, or the one that KAFKA_BROKERS or
--b on the line names; one that does not answer within 300 ms is not waited for.`,
+It completes the command odradek, so that has to be installed: with npm install
+-g odradek, or in a clone npm install -g "$(npm pack ./dist)". Topics and groups
+come from the broker at localhost:9092, or the one that KAFKA_BROKERS or -b on
+the line names; one that does not answer within 300 ms is not waited for.`,
   arguments: [{ name: '<shell>', description: shells.join(', '), words: shells }],
   examples: [['eval "$(odradek completion bash)"', 'in this bash, now']],
   async run({ args, terminal }) {

@@ -1,6 +1,6 @@
 /**
- * What may come next on a line: commands, a command's options, an option's choices, and the names of topics and groups that are
- * there. Only what begins as the last word does.
+ * What may come next on a line: commands, a command's options, an option's choices, and the names of topics, groups and transactional
+ * ids that are there. Only what begins as the last word does.
  */
 import {
   type ArgumentDefinition,
@@ -15,6 +15,7 @@ import { connect } from '../connect.ts'
 import { globalOptionDefinitions, parseBrokers } from '../global-options.ts'
 import { everyGroup } from '../groups/every-group.ts'
 import { listAllTopics } from '../partitions.ts'
+import { everyTransaction } from '../transactions/every-transaction.ts'
 import { readLine } from '../typed-line.ts'
 import { within } from '../waiting.ts'
 
@@ -22,7 +23,7 @@ import { within } from '../waiting.ts'
 const brokerMs = 300
 
 /** Names that only a broker knows. */
-export type Names = 'topics' | 'groups' | 'brokers'
+export type Names = 'topics' | 'groups' | 'transactional ids' | 'brokers'
 export type Candidates =
   | { readonly kind: 'words'; readonly words: readonly string[] }
   | { readonly kind: 'names'; readonly of: Names }
@@ -61,9 +62,10 @@ function argumentAt({ arguments: all = [] }: CommandDefinition, index: number): 
 }
 
 function ofArgument(argument: ArgumentDefinition | undefined): Candidates {
-  const noun = argument?.isNew ? undefined : /topic|group|id/.exec(argument?.name ?? '')?.[0]
+  const noun = argument?.isNew ? undefined : /topic|group|transactional-id|id/.exec(argument?.name ?? '')?.[0]
   if (noun === 'topic') return { kind: 'names', of: 'topics' }
   if (noun === 'group') return { kind: 'names', of: 'groups' }
+  if (noun === 'transactional-id') return { kind: 'names', of: 'transactional ids' }
   return noun === 'id' ? { kind: 'names', of: 'brokers' } : ofWords(argument?.words ?? [])
 }
 
@@ -79,6 +81,7 @@ function valuesOf(option: OptionDefinition): Candidates {
   const words = option.choices ?? option.words
   if (words) return ofWords(words)
   if (option.flags.includes('--group ')) return { kind: 'names', of: 'groups' }
+  if (option.flags.includes('--txn ')) return { kind: 'names', of: 'transactional ids' }
   if (option.flags.includes('--topic ')) return { kind: 'names', of: 'topics' }
   return ofWords([])
 }
@@ -105,6 +108,7 @@ async function askNames(kind: Names, global: GlobalOptions): Promise<string[]> {
       return (await listAllTopics(cluster)).filter((topic) => !topic.isInternal).map((topic) => topic.name ?? '')
     }
     if (kind === 'brokers') return cluster.nodeIds.map(String)
+    if (kind === 'transactional ids') return (await everyTransaction(cluster)).map((one) => one.transactionalId)
     return (await everyGroup(cluster)).map(({ group }) => group)
   } finally {
     await cluster.close().catch(() => {})

@@ -13,7 +13,7 @@ export const consume: CommandDefinition = {
   42, +5, -5       offset 42; the sixth record; the last five of each partition
   @-15m, @2026-11-23T18:00, @1763920800000, yesterday
                    the first record not older than that; only a mere number
-                   needs the @
+                   needs the @, and a time of day, which is today's: @09:30
   10:20, :end, @-2h:-1h
                    a range; its end is not read, and "end" is the end as of now
 With a group, committed offsets come first, unless --from is given.
@@ -31,7 +31,8 @@ headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
   options: [
     {
       flags: '--from <place>',
-      description: 'where to start, and where to stop (start)',
+      description: 'where to start, and where to stop',
+      otherwise: 'start, with --group where the group stopped',
       words: ['start', 'end'],
       synonyms: { '--from-beginning': ['--from', 'start'], '-B': ['--from', 'start'], '--offset': ['--from'] }
     },
@@ -47,7 +48,21 @@ headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
       description: 'as a member of this consumer group',
       synonyms: { '-G': ['--group'] }
     },
-    { flags: '--no-commit', description: 'with a group: leave its offsets as they are' },
+    {
+      flags: '--group-protocol <protocol>',
+      description:
+        'by which the group gives out its partitions: that of KIP-848, where the broker does, or the older one',
+      choices: ['classic', 'consumer'],
+      otherwise: 'classic'
+    },
+    {
+      flags: '--share <name>',
+      description: 'as a member of this share group: each record goes to one member, and is done when it is printed'
+    },
+    {
+      flags: '--no-commit',
+      description: 'with a group: leave its offsets as they are; with --share: give the records back'
+    },
     {
       flags: '-P, --partitions <list>',
       description: 'only these, for example 0 or 0,2-4',
@@ -59,16 +74,31 @@ headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
     { flags: '-Z, --show-null', description: 'with -o raw and -f: NULL where there is no key or no value' },
     { flags: '--key <encoding>', description: 'how keys are written', choices: encodings, default: 'text' },
     { flags: '--value <encoding>', description: 'how values are written', choices: encodings, default: 'text' },
-    { flags: '--filter-key <glob>', description: 'only records whose key matches' },
-    { flags: '--filter-value <glob>', description: 'only records whose value matches' },
+    {
+      flags: '--filter-key <glob>',
+      description: 'only records whose key matches',
+      mayBeEmpty: true,
+      mayLookLikeOption: true
+    },
+    {
+      flags: '--filter-value <glob>',
+      description: 'only records whose value matches',
+      mayBeEmpty: true,
+      mayLookLikeOption: true
+    },
     { flags: '--filter-header <name=glob>', description: 'only records with such a header', repeatable: true },
     { flags: '--where <expression>', description: "only records for which it is true, for example 'value.total > 20'" },
     {
       flags: '--isolation <level>',
-      description: 'committed leaves out aborted and open transactions (uncommitted)',
-      choices: ['committed', 'uncommitted', 'read_committed', 'read_uncommitted']
+      description: 'read_committed leaves out what was sent in aborted and open transactions',
+      choices: ['committed', 'uncommitted', 'read_committed', 'read_uncommitted'],
+      otherwise: 'uncommitted'
     },
-    { flags: '--expect <n>', description: 'wait for n records, at most --timeout (10s); exit code 7 if fewer came' }
+    { flags: '--explain', description: 'when nothing comes, say of each partition why' },
+    {
+      flags: '--expect <n>',
+      description: 'wait for n records; exit code 7 if fewer came within --timeout, or 10s without it'
+    }
   ],
   synonyms: { ...topicOption, '-C': [], '-J': ['--output', 'jsonl'] },
   examples: [
@@ -76,6 +106,7 @@ headers, %d timestamp, %j all as JSON, with modifiers such as %v{hex},
     ['odradek consume orders --tail 5', 'the last five records'],
     ['odradek consume orders --from @-15m --exit -o jsonl', 'the last quarter of an hour as JSON lines'],
     ["odradek consume orders --where 'value.total > 20'", 'only the expensive ones'],
+    ['odradek consume orders -g payments --explain', 'why nothing comes: who has what, what is held back'],
     ['odradek consume orders -e | odradek produce copy -i jsonl', 'copy a topic, nothing lost'],
     ['odradek consume orders --expect 3 --timeout 5s', 'in a script: fail unless three arrive']
   ],

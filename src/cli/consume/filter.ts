@@ -4,6 +4,7 @@
  */
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { globExpression } from '../glob.ts'
+import { emptyMeans } from '../missing-value.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { compileWhere } from './where.ts'
 
@@ -18,37 +19,49 @@ export interface FilterOptions {
 export interface Filter {
   /** One verdict per record. */
   matches(records: readonly ConsumedRecord[]): boolean[]
+  /** Of all records so far. */
+  readonly counts: { readonly seen: number; readonly matched: number }
   /** Throws when the expression failed on every record. */
   conclude(): void
 }
 
-/** The first record on which the expression fails is told of at once. */
+/** A glob that is empty, and the first record on which the expression fails, are told of at once. */
 export function createFilter(options: FilterOptions, hint: (line: string) => void): Filter {
+  if (options.key === '') hint(emptyMeans('--filter-key', 'key'))
+  if (options.value === '') hint(emptyMeans('--filter-value', 'value'))
   const tests = [
     ...(options.key === undefined ? [] : [bytesTest(options.key, (record) => record.key)]),
     ...(options.value === undefined ? [] : [bytesTest(options.value, (record) => record.value)]),
     ...options.headers.map(headerTest)
   ]
   const where = options.where === undefined ? undefined : compileWhere(options.where)
-  let seen = 0
+  const counts = { seen: 0, matched: 0 }
+  let asked = 0
+  const judge = (records: readonly ConsumedRecord[]): boolean[] => {
+    const simple = records.map((record) => tests.every((passes) => passes(record)))
+    const left = records.filter((_, index) => simple[index])
+    if (!where || left.length === 0) return simple
+    asked += left.length
+    const before = where.failures.count
+    const verdicts = where.matches(left).values()
+    if (before === 0 && where.failures.first !== undefined) {
+      hint(`--where fails on a record, which does not match: ${where.failures.first}`)
+    }
+    return simple.map((verdict) => verdict && verdicts.next().value === true)
+  }
   return {
+    counts,
     matches(records) {
-      const simple = records.map((record) => tests.every((passes) => passes(record)))
-      const left = records.filter((_, index) => simple[index])
-      if (!where || left.length === 0) return simple
-      seen += left.length
-      const before = where.failures.count
-      const verdicts = where.matches(left).values()
-      if (before === 0 && where.failures.first !== undefined) {
-        hint(`--where fails on a record, which does not match: ${where.failures.first}`)
-      }
-      return simple.map((verdict) => verdict && verdicts.next().value === true)
+      const verdicts = judge(records)
+      counts.seen += records.length
+      counts.matched += verdicts.filter((verdict) => verdict).length
+      return verdicts
     },
     conclude() {
       const { count = 0, first } = where?.failures ?? {}
       if (count === 0) return
-      if (count < seen) hint(`--where failed on ${count} of ${seen} records, which do not match: ${first}`)
-      else throw failedOnAll(options.where ?? '', seen, first)
+      if (count < asked) hint(`--where failed on ${count} of ${asked} records, which do not match: ${first}`)
+      else throw failedOnAll(options.where ?? '', asked, first)
     }
   }
 }

@@ -2,14 +2,8 @@
  * What one member says to the coordinator of its group, by Kafka's classic protocol: where the coordinator is, JoinGroup and SyncGroup,
  * heartbeats, commits, LeaveGroup. It knows under which id and in which generation; when to say what is the membership's.
  */
-import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
-import { kafkaFailure } from '../kafka-failure.ts'
-import { isNetworkFailure } from '../outage.ts'
-import { failureOf, groupedBy, type TopicPartition } from '../partitions.ts'
-import { coordinatorMoves } from '../passing-errors.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
-import { within } from '../waiting.ts'
+import type { TopicPartition } from '../partitions.ts'
 import {
   type AssignorName,
   assignorNames,
@@ -19,6 +13,7 @@ import {
   encodeSubscription,
   type Subscription
 } from './assignment.ts'
+import { answerMs, CoordinatorLine, joinsAgain, unknownMemberId } from './coordinator-line.ts'
 
 export interface MemberOptions {
   /** The group gives the member up when it was silent for so long. */
@@ -29,13 +24,8 @@ export interface MemberOptions {
 
 /** How long the others of a group are waited for when it is joined. */
 export const rebalanceTimeoutMs = 60_000
-/** An answer to a heartbeat or a commit that takes longer is missed. */
-export const answerMs = 5000
 
-const unknownMemberId = 25
 const memberIdRequired = 79
-/** Illegal generation, unknown member, rebalance in progress: join again. */
-const joinsAgain = new Set([22, unknownMemberId, 27])
 
 /** How the leader of the group shares the partitions out. */
 export type GiveOut = (
@@ -53,7 +43,7 @@ export class GroupProtocol {
   readonly group: string
   readonly #cluster: Cluster
   readonly #options: MemberOptions
-  #coordinator: number | undefined
+  readonly #line: CoordinatorLine
   #memberId = ''
   #generationId = -1
 
@@ -61,13 +51,14 @@ export class GroupProtocol {
     this.#cluster = cluster
     this.group = group
     this.#options = options
+    this.#line = new CoordinatorLine(cluster, group)
   }
 
   /** One round of JoinGroup and SyncGroup; undefined: the coordinator asks for another. */
   async join(topics: readonly string[], giveOut: GiveOut): Promise<Joined | undefined> {
     const { library } = this.#cluster
     const { sessionTimeoutMs, instanceId = null } = this.#options
-    const coordinator = await this.#findCoordinator()
+    const coordinator = await this.#line.find()
     const metadata = encodeSubscription(library, topics)
     const protocols = assignorNames.map((name) => ({ name, metadata }))
     const joined = await this.#cluster.answer(
@@ -114,9 +105,9 @@ export class GroupProtocol {
 
   /** Returns whether the member is still in the generation that it knows, or has to join again. */
   async heartbeat(): Promise<'in' | 'to join'> {
-    const coordinator = await this.#findCoordinator()
+    const coordinator = await this.#line.find()
     const { instanceId = null } = this.#options
-    const { errorCode } = await this.#inTime(
+    const { errorCode } = await this.#line.inTime(
       answerMs,
       this.#cluster.answer('Heartbeat', coordinator, this.group, this.#generationId, this.#memberId, instanceId)
     )
@@ -130,80 +121,31 @@ export class GroupProtocol {
 
   /** Throws when the coordinator did not take them. */
   async commit(offsets: ReadonlyArray<TopicPartition & { offset: bigint }>): Promise<void> {
-    if (offsets.length === 0) return
-    const topics = [...groupedBy(offsets, (one) => one.topic)].map(([name, ofTopic]) => ({
-      name,
-      partitions: ofTopic.map(({ partition, offset }) => ({
-        partitionIndex: partition,
-        committedOffset: offset,
-        committedLeaderEpoch: -1
-      }))
-    }))
+    // As of now: who is in a later generation by the time the coordinator is found may have lost these partitions.
     const { instanceId = null } = this.#options
-    // Of now: who is in a later generation by the time the coordinator is found may have lost these partitions.
-    const [generationId, memberId] = [this.#generationId, this.#memberId]
-    const coordinator = await this.#findCoordinator()
-    const answer = await this.#inTime(
-      answerMs,
-      this.#cluster.answer('OffsetCommit', coordinator, this.group, generationId, memberId, instanceId, topics)
-    )
-    const what = `the offsets of group "${this.group}" were not committed`
-    for (const { partitions } of answer.topics)
-      for (const { errorCode } of partitions) this.#throwUnlessTaken(errorCode, what)
+    await this.#line.commit({ memberId: this.#memberId, generationId: this.#generationId, instanceId }, offsets)
   }
 
   /** Over connections on which no JoinGroup waits. Nothing is sent when no coordinator knows the member. */
   async leave(cluster: Cluster): Promise<void> {
-    if (this.#coordinator === undefined || this.#memberId === '') return
+    const coordinator = this.#line.known
+    if (coordinator === undefined || this.#memberId === '') return
     const members = [{ memberId: this.#memberId, groupInstanceId: this.#options.instanceId ?? null }]
-    await cluster.answer('LeaveGroup', this.#coordinator, this.group, members)
+    await cluster.answer('LeaveGroup', coordinator, this.group, members)
   }
 
   /** After an answer that did not come, or one of who is not the coordinator any more. */
   forgetCoordinator(): void {
-    this.#coordinator = undefined
-  }
-
-  async #findCoordinator(): Promise<number> {
-    if (this.#coordinator !== undefined) return this.#coordinator
-    this.#coordinator = await this.#inTime(2 * answerMs, this.#askForCoordinator())
-    return this.#coordinator
-  }
-
-  /** Two requests, the second of which is patient itself. */
-  async #askForCoordinator(): Promise<number> {
-    await this.#cluster.metadata([], 'leave')
-    return await this.#cluster.coordinator(this.group)
+    this.#line.forget()
   }
 
   #check(errorCode: number): void {
     this.#forgetIfUnknown(errorCode)
-    this.#throwUnlessTaken(errorCode, `no longer a member of group "${this.group}"`)
+    this.#line.throwUnlessTaken(errorCode)
   }
 
   /** Then it joins as a new one. */
   #forgetIfUnknown(errorCode: number): void {
     if (errorCode === unknownMemberId) this.#memberId = ''
   }
-
-  /** Throws for an error of Kafka's: one that passes as such, any other as the end of the membership. */
-  #throwUnlessTaken(errorCode: number, what: string): void {
-    if (errorCode === 0) return
-    const failure = failureOf(this.#cluster, errorCode)
-    const problem = { what, why: explainFailure(failure) }
-    if (coordinatorMoves.has(errorCode) || joinsAgain.has(errorCode)) throw new MayPass(problem)
-    throw new CliError({ ...problem, exitCode: exitCodeOf(failure) })
-  }
-
-  #inTime<Answer>(limitMs: number, answer: Promise<Answer>): Promise<Answer> {
-    const what = 'the coordinator does not answer'
-    return within(limitMs, answer, () => new MayPass({ what, why: `no answer within ${limitMs} ms` }))
-  }
-}
-
-class MayPass extends CliError {}
-
-/** Whether the same may succeed later, with another coordinator or the same. */
-export function coordinatorMayCome(error: unknown): boolean {
-  return error instanceof MayPass || isNetworkFailure(error) || coordinatorMoves.has(kafkaFailure(error)?.code ?? 0)
 }

@@ -11,9 +11,10 @@ import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { within } from '../waiting.ts'
 import { Commits, type Place } from './commits.ts'
+import { ConsumerMembership } from './consumer-membership.ts'
 import { GoneTopics } from './gone-topics.ts'
 import { passedOverIntervalMs } from './growth.ts'
-import { Membership, type MembershipOptions } from './membership.ts'
+import { type GroupMembership, Membership, type MembershipOptions } from './membership.ts'
 import { openPassedOver, openPositions } from './open-positions.ts'
 import type { ConsumePlan } from './plan.ts'
 import type { Reader, ReaderOptions } from './reader.ts'
@@ -25,6 +26,8 @@ const lastCommitMs = 5000
 /** What to read, and how to be a member; all else has its default. */
 export interface GroupPlan
   extends Pick<ConsumePlan, 'topics' | 'range' | 'start' | 'exitAtEnd' | 'isolation' | 'commits'> {
+  /** 'classic' without it. */
+  readonly groupProtocol?: ConsumePlan['groupProtocol']
   readonly membership?: MembershipOptions
   readonly commitIntervalMs?: number
 }
@@ -55,7 +58,7 @@ export class GroupReading {
   readonly #goneTopics: GoneTopics
   /** As subscribed to. */
   #topics: readonly string[]
-  #membership: Membership | undefined
+  #membership: GroupMembership | undefined
   #generation = 0
   #firstGeneration = 0
   #askedForPassedOverMs = 0
@@ -85,12 +88,15 @@ export class GroupReading {
   }
 
   static async join(options: GroupReadingOptions): Promise<GroupReading> {
-    const { global, group, plan, outage } = options
+    const { cluster, global, group, plan, outage } = options
+    const { brokers } = cluster
     const reading = new GroupReading(options)
     const changes = { onRebalance: () => reading.#pause(), onAssigned: () => reading.#goOn() }
-    const { topics, membership } = plan
+    const { topics, membership, groupProtocol } = plan
     const { interrupted } = options.reader
-    reading.#membership = await Membership.join(global, { group, topics, changes, membership, outage, interrupted })
+    const joining = { group, topics, brokers, changes, membership, outage, interrupted }
+    const Kind = groupProtocol === 'consumer' ? ConsumerMembership : Membership
+    reading.#membership = await Kind.join(global, joining)
     if (plan.commits)
       reading.#timer = setInterval(() => void reading.#commit(), plan.commitIntervalMs ?? defaultCommitIntervalMs)
     return reading

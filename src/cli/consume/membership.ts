@@ -11,18 +11,14 @@
 import type { Cluster } from '../cluster.ts'
 import type { GlobalOptions } from '../command.ts'
 import { openCluster } from '../connect.ts'
+import type { KnownBrokers } from '../known-brokers.ts'
 import type { Outage } from '../outage.ts'
 import type { TopicPartition } from '../partitions.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import { pauseUnless, within } from '../waiting.ts'
 import { type AssignorName, assign, type Subscription } from './assignment.ts'
-import {
-  answerMs,
-  coordinatorMayCome,
-  GroupProtocol,
-  type MemberOptions,
-  rebalanceTimeoutMs
-} from './group-protocol.ts'
+import { answerMs, coordinatorMayCome } from './coordinator-line.ts'
+import { GroupProtocol, type MemberOptions, rebalanceTimeoutMs } from './group-protocol.ts'
 
 export interface MembershipOptions extends MemberOptions {
   readonly heartbeatIntervalMs: number
@@ -32,11 +28,11 @@ export interface MembershipOptions extends MemberOptions {
 
 /** Java's default, but a shorter heartbeat: a person who starts a second member is watching. */
 export const forPeople: MembershipOptions = { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 1000 }
-const againAfterMs = 200
+export const againAfterMs = 200
 /** How often the leader of a group looks whether its topics have grown. */
 const growthIntervalMs = 5000
 /** Leaving is a courtesy: without it the group waits for the session to end. Whoever asked for the end waits no longer for it. */
-const leaveMs = 2000
+export const leaveMs = 2000
 
 export interface Changes {
   /** Before the partitions are given out anew; what it returns is waited for. */
@@ -48,6 +44,8 @@ export interface Changes {
 export interface JoinOptions {
   readonly group: string
   readonly topics: readonly string[]
+  /** Those that the command knows. */
+  readonly brokers: KnownBrokers
   readonly changes: Changes
   readonly membership?: MembershipOptions | undefined
   readonly outage?: Outage | undefined
@@ -55,8 +53,22 @@ export interface JoinOptions {
   readonly interrupted: AbortSignal
 }
 
-export class Membership {
+/** As a group's reader needs one, whichever protocol it speaks. */
+export interface GroupMembership {
+  readonly group: string
   /** Rises with each assignment. */
+  readonly generation: number
+  /** Why the membership is over. */
+  readonly failure: Error | undefined
+  assignment(): readonly TopicPartition[]
+  /** For topics that came up meanwhile; tells the group with the next heartbeat. */
+  subscribe(topics: readonly string[]): void
+  /** Throws when the coordinator did not take them. */
+  commit(offsets: ReadonlyArray<TopicPartition & { offset: bigint }>): Promise<void>
+  leave(): Promise<void>
+}
+
+export class Membership implements GroupMembership {
   generation = 0
   readonly #cluster: Cluster
   readonly #protocol: GroupProtocol
@@ -75,7 +87,6 @@ export class Membership {
   /** A JoinGroup or a SyncGroup waits for its answer. */
   #isJoining = false
   #keeping: Promise<void> = Promise.resolve()
-  /** Why the membership is over. */
   failure: Error | undefined
 
   private constructor(cluster: Cluster, global: GlobalOptions, options: JoinOptions) {
@@ -90,18 +101,9 @@ export class Membership {
 
   /** On connections of its own: a JoinGroup that waits for the other members holds up what comes behind it. */
   static async join(global: GlobalOptions, options: JoinOptions): Promise<Membership> {
-    const cluster = await openCluster(global, answerMs, rebalanceTimeoutMs + answerMs)
+    const cluster = await openCluster(global, answerMs, rebalanceTimeoutMs + answerMs, options.brokers)
     const membership = new Membership(cluster, global, options)
-    const giveUp = () => membership.#closing.abort()
-    options.interrupted.addEventListener('abort', giveUp, { once: true })
-    try {
-      await membership.#joinPatiently()
-    } catch (error) {
-      await cluster.close().catch(() => {})
-      throw error
-    } finally {
-      options.interrupted.removeEventListener('abort', giveUp)
-    }
+    await joinUnless(options.interrupted, cluster, membership.#closing, () => membership.#joinPatiently())
     membership.#keeping = membership.#keep()
     return membership
   }
@@ -114,14 +116,12 @@ export class Membership {
     return this.#assignment
   }
 
-  /** For topics that came up meanwhile; tells the group with the next heartbeat. */
   subscribe(topics: readonly string[]): void {
     if (topics.join() === this.#topics.join()) return
     this.#topics = topics
     this.#isStale = true
   }
 
-  /** Throws when the coordinator did not take them. */
   async commit(offsets: ReadonlyArray<TopicPartition & { offset: bigint }>): Promise<void> {
     await this.#protocol.commit(offsets)
   }
@@ -140,7 +140,7 @@ export class Membership {
       return
     }
     // What waits for the other members holds up what comes behind it on its connection.
-    const cluster = await openCluster(this.#global, answerMs)
+    const cluster = await openCluster(this.#global, answerMs, undefined, this.#cluster.brokers)
     try {
       await cluster.metadata([], 'leave')
       await this.#protocol.leave(cluster)
@@ -235,5 +235,24 @@ export class Membership {
     if (!coordinatorMayCome(error)) throw error
     this.#protocol.forgetCoordinator()
     this.#outage?.missed('group', error)
+  }
+}
+
+/** Whoever is asked to end waits no longer for the first assignment. A membership that could not begin leaves no connection behind. */
+export async function joinUnless(
+  interrupted: AbortSignal,
+  cluster: Cluster,
+  closing: AbortController,
+  join: () => Promise<void>
+): Promise<void> {
+  const giveUp = () => closing.abort()
+  interrupted.addEventListener('abort', giveUp, { once: true })
+  try {
+    await join()
+  } catch (error) {
+    await cluster.close().catch(() => {})
+    throw error
+  } finally {
+    interrupted.removeEventListener('abort', giveUp)
   }
 }

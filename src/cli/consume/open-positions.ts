@@ -6,7 +6,7 @@
 
 import type { Cluster } from '../cluster.ts'
 import { firstOf } from '../counted.ts'
-import type { Position, Range } from '../offsets.ts'
+import { type Position, perhapsATime, perhapsATimeOfDay, type Range } from '../offsets.ts'
 import {
   type Bounds,
   findBounds,
@@ -16,13 +16,14 @@ import {
   resolvePosition
 } from '../partitions.ts'
 import { tellUnreadable, UnreadableError, type UnreadablePartitions } from '../unreadable.ts'
+import { tellHeldBack } from './held-back.ts'
 import { lastRecordsStarts } from './last-records.ts'
 import type { ConsumePlan } from './plan.ts'
 import { comesBack, type Reader, type ReaderOptions } from './reader.ts'
 
 type OpeningPlan = Pick<ConsumePlan, 'range' | 'exitAtEnd' | 'isolation'>
 
-/** Returns why there is nothing to read, if so. */
+/** Returns why there is nothing to read, if so and not told yet. */
 export async function openPositions(
   cluster: Cluster,
   reader: Reader,
@@ -36,7 +37,12 @@ export async function openPositions(
   passOver(reader, chosen, found.unreadable, follows(plan) ? 'wait for the only ones' : 'fail without others', options)
   await addPositions(cluster, reader, chosen, found.bounds, plan, options, committed)
   const isEmpty = [...reader.positions.values()].every(({ next, end }) => end !== undefined && next >= end)
-  return isEmpty && found.bounds.size > 0 ? whyNothing(plan.range, found.bounds) : undefined
+  const held =
+    plan.isolation === 'committed' && !follows(plan)
+      ? await tellHeldBack(cluster, reader, chosen, plan, found.bounds)
+      : undefined
+  if (held !== undefined) options.onNotice(isEmpty ? `nothing to read yet: ${held}` : held)
+  return isEmpty && held === undefined && found.bounds.size > 0 ? whyNothing(plan.range, found.bounds) : undefined
 }
 
 /**
@@ -134,17 +140,16 @@ function whatIsPast(
   const names = partitions.map(partitionName).filter((name) => endOf(bounds, name) < from.offset)
   if (names.length === 0) return undefined
   const ends = firstOf(names.map((name) => `${name} ends at ${endOf(bounds, name)}`))
-  return `offset ${from.offset} is not there yet: ${ends}; reading what comes from there on`
+  return `offset ${from.offset} is not there yet: ${ends}; reading what comes from there on${perhapsATime(from)}`
 }
 
 /** Of a range in which no offset lies. */
-function whyNothing({ from, to }: Range, bounds: ReadonlyMap<string, Bounds>): string {
-  if (from.kind === 'offset' && to?.kind === 'offset' && from.offset >= to.offset) {
-    return `nothing to read: the range ${from.offset}:${to.offset} ends before it begins`
-  }
+function whyNothing(range: Range, bounds: ReadonlyMap<string, Bounds>): string {
   const held = [...bounds].filter(([, { start, end }]) => end > start)
   if (held.length === 0) return 'nothing to read: no records are there'
-  return `nothing to read there: ${firstOf(held.map(([name, { start, end }]) => `${name} holds ${start} to ${end - 1n}`))}`
+  const holds = firstOf(held.map(([name, { start, end }]) => `${name} holds ${start} to ${end - 1n}`))
+  const timeOfDay = perhapsATimeOfDay(range)
+  return `nothing to read there: ${holds}${perhapsATime(range.from)}${timeOfDay === undefined ? '' : `; ${timeOfDay}`}`
 }
 
 function endOf(bounds: ReadonlyMap<string, Bounds>, name: string): bigint {

@@ -24,10 +24,16 @@ export interface ConsumePlan {
   readonly expect: number | undefined
   readonly timeoutMs: number | undefined
   readonly group: string | undefined
+  /** A share group (KIP-932), in the place of one that gives each partition to one member. */
+  readonly share: string | undefined
+  /** By which its members agree: that of KIP-848, or the older one. */
+  readonly groupProtocol: 'classic' | 'consumer'
   readonly commits: boolean
   readonly isolation: Isolation
   readonly encodings: RecordEncodings
   readonly filter: FilterOptions
+  /** Whether it is said why nothing comes. */
+  readonly explains: boolean
 }
 
 export function readPlan({ args, flags, global }: Invocation, nowMs: number): ConsumePlan {
@@ -36,8 +42,27 @@ export function readPlan({ args, flags, global }: Invocation, nowMs: number): Co
   const group = flags.text('group') ?? global.settings.groupId
   const expect = flags.parsed('expect', parseCount)
   const partitions = flags.parsed('partitions', parsePartitions)
-  if (tail !== undefined && group !== undefined) throw wrongUsage('--tail and --group exclude each other')
-  if (tail !== undefined && from !== undefined) throw wrongUsage('--tail and --from exclude each other')
+  if (tail !== undefined && group !== undefined) {
+    throw wrongUsage(
+      '--tail and --group exclude each other',
+      'a group goes on where it stopped, and what is behind it would be passed over',
+      `without --group: --tail ${tail}`
+    )
+  }
+  if (tail !== undefined && from !== undefined) {
+    throw wrongUsage(
+      '--tail and --from exclude each other',
+      'each says where to begin',
+      `--from -${tail} --exit   (the last ${tail} of each partition)`
+    )
+  }
+  if (group === undefined && flags.has('groupProtocol')) {
+    throw wrongUsage(
+      '--group-protocol without --group',
+      'it says how the members of a group agree on who reads what',
+      'the same command with --group NAME'
+    )
+  }
   if (partitions && group !== undefined) {
     throw wrongUsage('--partitions and --group exclude each other', 'a group gives its members their partitions')
   }
@@ -52,6 +77,8 @@ export function readPlan({ args, flags, global }: Invocation, nowMs: number): Co
     expect,
     timeoutMs: global.timeoutMs ?? (expect === undefined ? undefined : expectTimeoutMs),
     group,
+    share: flags.text('share'),
+    groupProtocol: flags.text('groupProtocol') === 'consumer' ? 'consumer' : 'classic',
     commits: !flags.denied('commit') && global.settings.autocommit !== false,
     isolation: isolationOf(flags.text('isolation') ?? global.settings.isolation),
     encodings: { key: encodingOf(flags.text('key')), value: encodingOf(flags.text('value')) },
@@ -60,7 +87,8 @@ export function readPlan({ args, flags, global }: Invocation, nowMs: number): Co
       value: flags.text('filterValue'),
       headers: flags.list('filterHeader'),
       where: flags.text('where')
-    }
+    },
+    explains: flags.has('explain')
   }
 }
 

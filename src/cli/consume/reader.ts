@@ -44,6 +44,8 @@ export interface ReadPosition {
   readonly end: bigint | undefined
   /** As of the last answer; what lies between is waiting. */
   highWatermark: bigint
+  /** Who reads what is committed: so many offsets are there behind the start of an open transaction. */
+  heldBack: bigint
   /** Undefined: it was read when it was last asked for. */
   trouble: Trouble | undefined
 }
@@ -96,7 +98,7 @@ export class Reader {
 
   add(partition: LedPartition, next: bigint, end: bigint | undefined): void {
     const name = partitionName(partition)
-    this.positions.set(name, { partition, next, end, highWatermark: end ?? next, trouble: undefined })
+    this.positions.set(name, { partition, next, end, highWatermark: end ?? next, heldBack: 0n, trouble: undefined })
     this.passedOver.delete(name)
   }
 
@@ -112,6 +114,10 @@ export class Reader {
       (sum, one) => sum + max(0n, (one.end ?? one.highWatermark) - one.next),
       0n
     )
+  }
+
+  get heldBack(): bigint {
+    return [...this.positions.values()].reduce((sum, one) => sum + max(0n, one.heldBack), 0n)
   }
 
   get finished(): boolean {
@@ -214,6 +220,7 @@ export class Reader {
     if (nextOffset > next) this.#moveToEnd(position)
     position.next = nextOffset
     position.highWatermark = isolation === 'committed' ? fetched.lastStableOffset : fetched.highWatermark
+    position.heldBack = fetched.highWatermark - position.highWatermark
     return end === undefined ? records : records.filter((record) => record.offset < end)
   }
 
@@ -321,7 +328,14 @@ export class Reader {
     const end = known.end === undefined ? undefined : (await this.#boundsOf(partition)).end
     if (!this.#isHeld(known)) return
     this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
-    this.positions.set(name, { partition, next: 0n, end, highWatermark: end ?? 0n, trouble: known.trouble })
+    this.positions.set(name, {
+      partition,
+      next: 0n,
+      end,
+      highWatermark: end ?? 0n,
+      heldBack: 0n,
+      trouble: known.trouble
+    })
   }
 }
 

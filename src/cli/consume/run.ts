@@ -6,27 +6,34 @@
 import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { completeCodecs } from '../compression.ts'
-import { connect, requestTimeoutMs } from '../connect.ts'
+import { connect, openCluster, requestTimeoutMs } from '../connect.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { findingLine } from '../explain/shown.ts'
+import { isPattern } from '../glob.ts'
 import { brokenPipe, interruptedExitCode } from '../interruption.ts'
+import { perhapsATimeOfDay } from '../offsets.ts'
 import { Outage, patiently } from '../outage.ts'
 import { chosenFormat, grouped } from '../output.ts'
 import { type LedPartition, ledNow, ledPartitions } from '../partitions.ts'
+import { toCliError } from '../present-error.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { recordFields } from '../record-json.ts'
 import { createPrinter, type RecordPrinter } from '../record-printer.ts'
-import { findTopics, isPattern } from '../topic-names.ts'
-import { createFilter } from './filter.ts'
+import { findTopics } from '../topic-names.ts'
+import { explainReading } from './explain.ts'
+import { createFilter, type Filter } from './filter.ts'
 import { GroupReading } from './group-reading.ts'
 import { Growth } from './growth.ts'
 import { follows, openPassedOver, openPositions } from './open-positions.ts'
 import { type ConsumePlan, readPlan } from './plan.ts'
 import { Reader, type ReaderOptions } from './reader.ts'
+import { readShared, refuseForShare } from './share/run-share.ts'
 import { watchSilence } from './silence.ts'
 
 export async function runConsume(invocation: Invocation): Promise<ExitCode> {
   const plan = readPlan(invocation, Date.now())
+  if (plan.share !== undefined) refuseForShare(invocation, plan)
   const printer = createPrinter({
     format: invocation.flags.text('format'),
     output: chosenFormat(invocation),
@@ -40,17 +47,20 @@ export async function runConsume(invocation: Invocation): Promise<ExitCode> {
   const cluster = await connect(invocation.global, requestTimeoutMs(invocation.global))
   try {
     await completeCodecs(cluster.library)
+    if (plan.share !== undefined) {
+      const code = await readShared(invocation, plan, plan.share, cluster, printer, filter)
+      filter.conclude()
+      return code
+    }
     const partitions = ledPartitions(await findTopics(cluster, plan.topics, 'can be made'), plan.partitions)
-    const reading = new Reading(invocation, plan, cluster, printer)
-    const code = await reading.run(partitions, (records) => filter.matches(records))
+    const reading = new Reading(invocation, plan, cluster, printer, filter)
+    const code = await reading.run(partitions)
     filter.conclude()
     return code
   } finally {
     await cluster.close().catch(() => {})
   }
 }
-
-type Matches = (records: readonly ConsumedRecord[]) => boolean[]
 
 interface Following {
   taken(records: readonly ConsumedRecord[]): void
@@ -63,6 +73,7 @@ class Reading {
   readonly #plan: ConsumePlan
   readonly #cluster: Cluster
   readonly #printer: RecordPrinter
+  readonly #filter: Filter
   readonly #stop: AbortSignal
   readonly #reader: Reader
   readonly #outage: Outage
@@ -72,15 +83,17 @@ class Reading {
   /** What became of the last offsets of a group. */
   #lastOffsets: 'committed' | 'not committed' = 'committed'
   #printed = 0
+  #isExplained = false
 
-  constructor(invocation: Invocation, plan: ConsumePlan, cluster: Cluster, printer: RecordPrinter) {
+  constructor(invocation: Invocation, plan: ConsumePlan, cluster: Cluster, printer: RecordPrinter, filter: Filter) {
     this.#invocation = invocation
     this.#plan = plan
     this.#cluster = cluster
     this.#printer = printer
+    this.#filter = filter
     if (plan.timeoutMs !== undefined) this.#deadline = AbortSignal.timeout(plan.timeoutMs)
     this.#stop = AbortSignal.any([invocation.interrupted, ...(this.#deadline ? [this.#deadline] : [])])
-    this.#outage = new Outage(invocation.global.brokers, (line) => this.#hint(line))
+    this.#outage = new Outage(cluster.brokers, (line) => this.#hint(line))
     this.#reader = new Reader(cluster, this.#readerOptions())
   }
 
@@ -102,10 +115,10 @@ class Reading {
     return await patiently(this.#outage, this.#stop, work)
   }
 
-  async run(partitions: readonly LedPartition[], matches: Matches): Promise<ExitCode> {
-    if (this.#plan.tail !== undefined) await this.#tail(partitions, this.#plan.tail, matches)
-    else if (this.#plan.group !== undefined) await this.#readInGroup(partitions, this.#plan.group, matches)
-    else await this.#readAlone(partitions, matches)
+  async run(partitions: readonly LedPartition[]): Promise<ExitCode> {
+    if (this.#plan.tail !== undefined) await this.#tail(partitions, this.#plan.tail)
+    else if (this.#plan.group !== undefined) await this.#readInGroup(partitions, this.#plan.group)
+    else await this.#readAlone(partitions)
     await this.#invocation.terminal.write(this.#printer.finish(this.#printed))
     return this.#verdict()
   }
@@ -122,19 +135,20 @@ class Reading {
     })
   }
 
-  async #readAlone(partitions: readonly LedPartition[], matches: Matches): Promise<void> {
+  async #readAlone(partitions: readonly LedPartition[]): Promise<void> {
     const nothing = await this.#open(partitions, this.#plan)
     if (nothing !== undefined) this.#hint(nothing)
+    else this.#tellOffsets()
     const growth = new Growth(this.#cluster, this.#plan, this.#reader, (line) => this.#hint(line))
     const open = (again: readonly LedPartition[]) =>
       openPassedOver(this.#cluster, this.#reader, again, this.#plan, this.#readerOptions())
     const follow = async () => {
       if (follows(this.#plan)) await this.#patiently(() => growth.addNew(open))
     }
-    await this.#readAll(matches, { taken: () => {}, follow })
+    await this.#readAll(partitions, { taken: () => {}, follow })
   }
 
-  async #readInGroup(partitions: readonly LedPartition[], group: string, matches: Matches): Promise<void> {
+  async #readInGroup(partitions: readonly LedPartition[], group: string): Promise<void> {
     const reading = await GroupReading.join({
       cluster: this.#cluster,
       global: this.#invocation.global,
@@ -152,29 +166,61 @@ class Reading {
     }
     try {
       await follow()
+      this.#tellOffsets()
       this.#isOpen = !this.#stop.aborted
-      const left = await this.#readAll(matches, { taken: (records) => reading.taken(records), follow })
+      const left = await this.#readAll(partitions, { taken: (records) => reading.taken(records), follow })
       if (left === 'nothing left') reading.reachedEnd()
     } finally {
       this.#lastOffsets = await reading.leave()
     }
   }
 
+  /** Whoever writes 17:31 for a time gets other records, and would not notice. */
+  #tellOffsets(): void {
+    const { from, to } = this.#plan.range
+    const timeOfDay = perhapsATimeOfDay(this.#plan.range)
+    if (timeOfDay === undefined || from.kind !== 'offset' || to?.kind !== 'offset') return
+    this.#hint(`offsets ${from.offset} to ${to.offset - 1n}; ${timeOfDay}`)
+  }
+
   /** Returns whether something was read that was not dealt with. */
-  async #readAll(matches: Matches, following: Following): Promise<'nothing left' | 'something left'> {
-    const silence = watchSilence(this.#reader, this.#outage, this.#invocation.terminal)
+  async #readAll(
+    partitions: readonly LedPartition[],
+    following: Following
+  ): Promise<'nothing left' | 'something left'> {
+    const explain = this.#plan.explains ? () => void this.#explain(partitions) : undefined
+    const silence = watchSilence(this.#reader, this.#outage, this.#invocation.terminal, explain)
     try {
       for await (const records of this.#reader.read()) {
         if (records.length > 0) silence.heard()
-        const taken = await this.#print(records, matches(records))
+        const taken = await this.#print(records, this.#filter.matches(records))
         following.taken(records.slice(0, taken))
         if (taken < records.length) return 'something left'
         if (this.#enough()) return 'nothing left'
         await following.follow()
       }
+      if (this.#plan.explains && this.#printed === 0 && !this.#stop.aborted) await this.#explain(partitions)
       return 'nothing left'
     } finally {
       silence.stop()
+    }
+  }
+
+  /** Once: what is so is told of who stops at the end, too. What cannot be told for the moment keeps nobody from reading. */
+  async #explain(partitions: readonly LedPartition[]): Promise<void> {
+    if (this.#isExplained) return
+    this.#isExplained = true
+    const { global } = this.#invocation
+    const timeoutMs = requestTimeoutMs(global)
+    // By connections of its own: a broker answers one by one, and each fetch waits for half a second.
+    const cluster = await openCluster(global, timeoutMs, timeoutMs, this.#cluster.brokers)
+    const of = { cluster, plan: this.#plan, reader: this.#reader, filter: this.#filter, partitions }
+    try {
+      for (const finding of await explainReading(of)) this.#hint(findingLine(finding))
+    } catch (error) {
+      this.#hint(`why nothing comes cannot be told now: ${toCliError(error).message}`)
+    } finally {
+      await cluster.close().catch(() => {})
     }
   }
 
@@ -195,7 +241,7 @@ class Reading {
     return (await this.#invocation.terminal.write(joinChunks(chunks))) === 'written' ? taken : 0
   }
 
-  async #tail(partitions: readonly LedPartition[], count: number, matches: Matches): Promise<void> {
+  async #tail(partitions: readonly LedPartition[], count: number): Promise<void> {
     const plan = { ...this.#plan, range: { from: { kind: 'before-end', count } } } as const
     const nothing = await this.#open(partitions, plan)
     if (nothing !== undefined && count > 0) this.#hint(nothing)
@@ -204,7 +250,7 @@ class Reading {
     const last = read.flat()
     last.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || Number(a.offset - b.offset))
     const chosen = count === 0 ? [] : last.slice(-count)
-    await this.#print(chosen, matches(chosen))
+    await this.#print(chosen, this.#filter.matches(chosen))
   }
 
   #enough(): boolean {

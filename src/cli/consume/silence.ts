@@ -5,6 +5,7 @@
 import { counted } from '../counted.ts'
 import type { Outage } from '../outage.ts'
 import { grouped } from '../output.ts'
+import { asCalled } from '../own-name.ts'
 import type { Terminal } from '../terminal.ts'
 import type { Reader } from './reader.ts'
 
@@ -15,13 +16,21 @@ export interface SilenceWatch {
   stop(): void
 }
 
-export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal): SilenceWatch {
+/** `explain`: tells more than one line, where that was asked for. */
+export function watchSilence(
+  reader: Reader,
+  outage: Outage,
+  terminal: Terminal,
+  explain: (() => void) | undefined
+): SilenceWatch {
   let explained = false
   const timer = setTimeout(() => {
     explained = true
     // Silence because the broker is away, or the only partitions cannot be read, has been explained otherwise.
     const isWaitingForAll = reader.positions.size === 0 && reader.passedOver.size > 0
-    if (outage.lastsMs === 0 && !isWaitingForAll) terminal.hint(explainSilence(reader))
+    if (outage.lastsMs > 0 || isWaitingForAll) return
+    terminal.hint(explainSilence(reader))
+    explain?.()
   }, silenceMs)
   return {
     heard: () => {
@@ -31,9 +40,13 @@ export function watchSilence(reader: Reader, outage: Outage, terminal: Terminal)
   }
 }
 
-function explainSilence({ positions, waiting }: Reader): string {
+function explainSilence({ positions, waiting, heldBack }: Reader): string {
   const partitions = counted(positions.size, 'partition')
-  const where =
-    waiting === 0n ? `at the end of ${partitions}, waiting for records` : `${grouped(waiting)} ahead in ${partitions}`
+  const end = heldBack === 0n ? `the end of ${partitions}` : `the end of what is committed in ${partitions}`
+  const awaited =
+    heldBack === 0n
+      ? 'waiting for records'
+      : `waiting for the open transaction that holds back ${counted(heldBack, 'offset')} (${asCalled('odradek transactions list --state ongoing')})`
+  const where = waiting === 0n ? `at ${end}, ${awaited}` : `${grouped(waiting)} ahead in ${partitions}`
   return `${where}; Ctrl-C stops, or use --exit`
 }

@@ -29,7 +29,11 @@ export function compileWhere(expression: string): Where {
   try {
     check(`(${expression}\n)`)
   } catch (error) {
-    throw wrongUsage(`--where cannot be read: ${expression}`, error instanceof Error ? error.message : undefined)
+    throw wrongUsage(
+      `--where cannot be read: ${expression}`,
+      error instanceof Error ? error.message : undefined,
+      "an expression such as 'value.total > 20', in JavaScript"
+    )
   }
   const script = check(`"use strict"; JSON.stringify(JSON.parse(batch).map((record) => {
     const { topic, partition, offset, timestamp, key, value, headers } = record

@@ -1,6 +1,13 @@
 /**
  * Whether the broker answers at the moment, and a promise for when it does.
  */
+/** What a client sees of it: of several brokers, one may be dead while it hears that they answer again. */
+export function presenceNews(away: string | undefined, brokers: 'one' | 'several'): string {
+  if (brokers === 'several')
+    return away === undefined ? 'the other brokers answer' : `the brokers do not answer for a moment: ${away}`
+  return away === undefined ? 'the broker is back' : `the broker is away: ${away}`
+}
+
 export class BrokerPresence {
   #away: string | undefined
   #waiting: (() => void)[] = []

@@ -33,7 +33,11 @@ Exit code 0: every order has exactly one notification; 7: not.`,
       default: '1'
     },
     { flags: '--compare', description: 'with Kafka and without, side by side: what does each lose?' },
-    { flags: '--outage <duration>', description: 'with --compare: how long the notifications are dead (10s)' },
+    {
+      flags: '--outage <duration>',
+      description: 'with --compare: how long the notifications are dead',
+      otherwise: '10s'
+    },
     {
       flags: '-d, --data <directory>',
       description: 'keep the data of its own broker here',

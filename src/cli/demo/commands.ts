@@ -1,6 +1,7 @@
 /**
  * What a person can tell the demo, from keys on a terminal or from lines on a pipe.
  */
+import { asCalled } from '../own-name.ts'
 import type { ServiceName } from './services.ts'
 import { serviceNames } from './services.ts'
 
@@ -90,6 +91,12 @@ export function commandOfKey(
       return { kind: 'quit' }
   }
   return undefined
+}
+
+/** What to say of a key that does nothing. */
+export function unknownKey(key: string): string {
+  if (key === 'b') return asCalled('b kills one of several brokers: odradek demo --brokers 3 brings them')
+  return `${/^[!-~]$/.test(key) ? key : 'that key'} does nothing here; ? shows all keys`
 }
 
 /** One that is dead comes back; else one is killed. Undefined where there are none to kill. */

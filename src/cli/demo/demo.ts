@@ -3,7 +3,7 @@
  * to do. It shows nothing itself; `state` is what there is to see.
  */
 import type { Cluster } from '../cluster.ts'
-import { BrokerPresence } from './broker-presence.ts'
+import { BrokerPresence, presenceNews } from './broker-presence.ts'
 import type { BrokerSight, DemoCommand } from './commands.ts'
 import { Crew } from './crew/crew.ts'
 import type { WrittenEvent } from './events.ts'
@@ -82,7 +82,7 @@ export class Demo {
       counts: { customers: 1, payments: 1, kitchen: 2, notifications: 1 },
       memberMax: partitionCount,
       broker: this.#presence,
-      onNews: (text) => this.#tell(text)
+      onNews: (text, isTechnical) => this.tell(text, isTechnical)
     })
   }
 
@@ -107,7 +107,7 @@ export class Demo {
         open: connect,
         onGroups: (groups, askedMs) => this.#compare(groups, askedMs),
         onBroker: (away) => this.#hearOfBroker(away),
-        onUnknown: (reason) => this.#tell(`nothing is known about the groups: ${reason}`)
+        onUnknown: (reason) => this.tell(`nothing is known about the groups: ${reason}`)
       })
     ])
     this.#ticking = setInterval(() => this.#tick(), tickMs)
@@ -159,7 +159,7 @@ export class Demo {
         break
       case 'rate':
         this.#schedule.ratePerSecond = command.perSecond
-        this.#tell(`customers order ${Number(command.perSecond.toFixed(2))} times a second`)
+        this.tell(`customers order ${Number(command.perSecond.toFixed(2))} times a second`)
         break
       case 'kill-broker':
         void this.#change(command.broker, 'kill')
@@ -171,20 +171,20 @@ export class Demo {
 
   async #change(id: number, what: 'kill' | 'start'): Promise<void> {
     const broker = this.#place?.own.find((one) => one.id === id)
-    if (broker === undefined) return this.#tell(`there is no broker ${id} of the demo's own; see --brokers`)
+    if (broker === undefined) return this.tell(`there is no broker ${id} of the demo's own; see --brokers`)
     try {
-      if (what === 'kill') this.#tell(`broker ${id} is killed; others lead what it led`)
+      if (what === 'kill') this.tell(`broker ${id} is killed; others lead what it led`)
       await broker[what]()
-      if (what === 'start') this.#tell(`broker ${id} is back, and copies what it has missed`)
+      if (what === 'start') this.tell(`broker ${id} is back, and copies what it has missed`)
     } catch (error) {
-      this.#tell(`broker ${id}: ${error instanceof Error ? error.message : String(error)}`)
+      this.tell(`broker ${id}: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
 
   /** No more orders; everyone is called back and finishes what is there. Resolves when that is done, or stands still. */
   async finish(enough: AbortSignal): Promise<void> {
     this.#phase = 'closing'
-    this.#tell('closing time: no more orders; what is there is finished')
+    this.tell('closing time: no more orders; what is there is finished')
     for (const service of serviceNames) {
       const { paused, members } = this.#crew.status(service)
       if (paused) this.#crew.resume(service)
@@ -281,7 +281,7 @@ export class Demo {
     }
     this.#progressMs = performance.now()
     for (const event of events) {
-      if (!this.#tally.count(event)) this.#tell(`order ${event.order.orderId} is ${event.status} a second time`)
+      if (!this.#tally.count(event)) this.tell(`order ${event.order.orderId} is ${event.status} a second time`)
       this.#recent.add(event)
     }
     this.#listener.onEvents(events)
@@ -290,16 +290,17 @@ export class Demo {
   #compare(groups: GroupViews, askedMs: number): void {
     this.#groups = groups
     this.#groupsAskedMs = askedMs
-    for (const text of this.#history.look(groups)) this.#tell(text)
+    for (const text of this.#history.look(groups)) this.tell(text, true)
   }
 
   #hearOfBroker(away: string | undefined): void {
     if (!this.#presence.report(away)) return
-    this.#tell(away === undefined ? 'the broker is back' : `the broker is away: ${away}`)
+    this.tell(presenceNews(away, (this.#place?.own.length ?? 0) > 1 ? 'several' : 'one'))
   }
 
-  #tell(text: string): void {
-    const news = { timestampMs: Date.now(), text }
+  /** Technical: of groups and partitions, which are no words for a guest. */
+  tell(text: string, isTechnical?: true): void {
+    const news: News = { timestampMs: Date.now(), text, ...(isTechnical && { isTechnical }) }
     this.#news.push(news)
     if (this.#news.length > rememberedNews) this.#news.shift()
     this.#listener.onNews(news)

@@ -37,6 +37,8 @@ export interface Show {
   readonly takesKeys: boolean
   keyContext(): KeyContext
   follow(command: Exclude<Command, { kind: 'quit' }>): void
+  /** A key was pressed that means nothing. */
+  unknown(key: string): void
 }
 
 export interface PerformanceOptions {
@@ -127,7 +129,8 @@ class Performance {
     const options: KeyboardOptions = {
       terminal,
       context: () => show.keyContext(),
-      onCommand: (command) => this.#follow(command)
+      onCommand: (command) => this.#follow(command),
+      onUnknown: (key) => show.unknown(key)
     }
     if (!terminal.stdinIsTty) return listenToLines(options)
     return show.takesKeys ? listenToKeys(options) : undefined

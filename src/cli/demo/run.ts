@@ -4,7 +4,7 @@
 import type { Invocation } from '../command.ts'
 import type { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
-import type { Command } from './commands.ts'
+import { type Command, unknownKey } from './commands.ts'
 import { Demo } from './demo.ts'
 import { perform, type Show } from './performance.ts'
 import { type DemoPlan, readPlan } from './plan.ts'
@@ -41,7 +41,8 @@ function showOf(demo: Demo, presenter: Presenter): Show {
       const selected = screen?.selected ?? 'notifications'
       return { selected, wanted: teams[selected].wanted, paused: teams[selected].paused, ratePerSecond, brokers }
     },
-    follow: (command) => follow(command, demo, screen)
+    follow: (command) => follow(command, demo, screen),
+    unknown: (key) => demo.tell(unknownKey(key))
   }
 }
 

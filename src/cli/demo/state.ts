@@ -16,6 +16,8 @@ export type Phase = 'opening' | 'open' | 'closing'
 export interface News {
   readonly timestampMs: number
   readonly text: string
+  /** Of groups and partitions: for engineers alone. */
+  readonly isTechnical?: true
 }
 
 export interface TeamState {

@@ -2,7 +2,7 @@
  * The story of the demo: orders flow, a service dies, its orders wait in the log, it comes back, they are served. A chapter begins with
  * what was seen in this run, so that nothing is told that did not happen.
  */
-import { type ServiceName, type Status, services } from './services.ts'
+import { type ServiceName, type Status, serviceNames, services } from './services.ts'
 
 /** Enough to see that orders reach their customers. */
 const toldMin = 3
@@ -20,7 +20,7 @@ export type Chapter =
   /** No customer has been told anything. */
   | { readonly kind: 'opening' }
   | { readonly kind: 'flowing' }
-  /** All members of the service were killed. `hasGrown`: what waits for it has been seen to grow. */
+  /** All members of the service were killed. `hasGrown`: what waits for it has been seen to grow, or cannot, as others are dead too. */
   | { readonly kind: 'dead'; readonly service: ServiceName; readonly hasGrown: boolean }
   | { readonly kind: 'back'; readonly service: ServiceName }
   /** Whoever had ordered before it came back has been told. */
@@ -51,6 +51,7 @@ interface Crash {
 export class Story {
   #chapter: Chapter = { kind: 'opening' }
   #crash: Crash | undefined
+  readonly #deadSinceMs = new Map<ServiceName, number>()
   readonly #outages: Outage[] = []
 
   get chapter(): Chapter {
@@ -70,9 +71,14 @@ export class Story {
 
   /** A service that is dead is the story, also when another one is only just back. */
   #noteCrash({ dead, nowMs }: Sight): void {
+    for (const service of serviceNames) {
+      if (!dead.includes(service)) this.#deadSinceMs.delete(service)
+      else if (!this.#deadSinceMs.has(service)) this.#deadSinceMs.set(service, nowMs)
+    }
     if (this.#crash !== undefined && dead.includes(this.#crash.service)) return
     const [service] = dead
-    if (service !== undefined) this.#crash = { service, killedMs: nowMs, waited: 0, back: undefined }
+    if (service === undefined) return
+    this.#crash = { service, killedMs: this.#deadSinceMs.get(service) ?? nowMs, waited: 0, back: undefined }
   }
 
   #follow(crash: Crash, sight: Sight): Chapter {
@@ -81,7 +87,8 @@ export class Story {
     crash.waited = Math.max(crash.waited, waitingFor(service, sight))
     if (sight.dead.includes(service)) {
       crash.back = undefined
-      return { kind: 'dead', service, hasGrown: service === 'customers' || crash.waited >= waitingMin }
+      const hasGrown = service === 'customers' || crash.waited >= waitingMin || sight.dead.length > 1
+      return { kind: 'dead', service, hasGrown }
     }
     crash.back ??= { atMs: sight.nowMs, due: sight.due }
     if (sight.notifiedUpTo < crash.back.due) return { kind: 'back', service }

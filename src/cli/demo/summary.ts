@@ -3,7 +3,8 @@
  */
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
-import { helpWidth, wrap } from '../help.ts'
+import { wrap } from '../fold.ts'
+import { helpWidth } from '../help.ts'
 import { formatTable, toJson } from '../output.ts'
 import { asCalled } from '../own-name.ts'
 import type { Stage } from '../serve/stage.ts'
@@ -37,7 +38,7 @@ export async function summarize(
       doubled: totals.again[status]
     }))
     const columns = ['service', 'says', 'topic', 'orders', 'missing', 'doubled']
-    await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold)}`)
+    await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold, terminal.columns)}`)
     await terminal.write(`${verdict(isMet, totals.placed, totals.open, totals.doubled, unplaced)}\n`)
     const crash = demo.state().longestOutage
     if (isMet && crash !== undefined) {

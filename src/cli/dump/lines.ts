@@ -4,6 +4,7 @@ import type { DumpRow } from '../../inspection/dump/row.ts'
 import { counted } from '../counted.ts'
 import { grouped, toJson } from '../output.ts'
 import type { Style } from '../terminal.ts'
+import { shownTime } from '../zone.ts'
 
 export function lineOf(row: DumpRow, style: Style): string {
   const { what, ...fields } = row
@@ -65,8 +66,7 @@ function recordLine(row: DumpRow, style: Style): string {
 
 /** -1: it has none. */
 function timeOf(timestamp: unknown): string {
-  const time = typeof timestamp === 'number' && timestamp >= 0 ? new Date(timestamp) : null
-  return time === null || Number.isNaN(time.getTime()) ? String(timestamp) : time.toISOString()
+  return typeof timestamp === 'number' && timestamp >= 0 ? shownTime(timestamp) : String(timestamp)
 }
 
 function wordsOf(fields: Omit<DumpRow, 'what'>): string {

@@ -11,7 +11,7 @@ server.properties for each node, and says what to type. Nothing else is touched:
 and "odradek serve" goes on where it was.`,
   arguments: [{ name: '<directory>', description: 'where the data lies' }],
   options: [
-    { flags: '--brokers <n>', description: 'how many brokers it must have' },
+    { flags: '--brokers <n>', description: 'how many brokers it must have', otherwise: 'as many as it has' },
     { flags: '--host <host>', description: 'under which name clients come back', default: 'localhost' },
     { flags: '-p, --port <port>', description: 'at which port; further brokers follow it', default: '9092' },
     { flags: '-c, --config <name=value>', description: 'a broker setting that `serve` had too', repeatable: true }

@@ -1,16 +1,19 @@
 /**
- * What a group is doing: its state, its members and what is assigned to each. A group of the consumer protocol (KIP-848)
- * answers another request than a classic one; the caller sees no difference.
+ * What a group is doing: its state, its members and what is assigned to each. A group of the consumer protocol (KIP-848), and a share group
+ * (KIP-932), answer another request than a classic one; the caller sees no difference.
  */
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import { decodeAssignment } from '../consume/assignment.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
+import { shellWord } from '../own-name.ts'
 import { failureOf } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
-import { consumerGroupDescribe } from './consumer-group-describe.ts'
+import { mostSimilar } from '../similar.ts'
+import { everyGroup } from './every-group.ts'
 import type { GroupDescription } from './group-description.ts'
+import { consumerGroupDescribe, shareGroupDescribe } from './modern-group-describe.ts'
 
 export async function describeGroup(cluster: Cluster, group: string): Promise<GroupDescription> {
   const coordinator = await cluster.coordinator(group)
@@ -18,19 +21,26 @@ export async function describeGroup(cluster: Cluster, group: string): Promise<Gr
   if (modern) return modern
   const [found] = await describeClassic(cluster, coordinator, [group])
   const code = found?.errorCode ?? groupIdNotFound
-  if (!found || code === groupIdNotFound) throw noSuchGroup(group, 'GROUP_ID_NOT_FOUND (69)')
+  if (!found || code === groupIdNotFound) throw await noSuchGroup(cluster, group, 'GROUP_ID_NOT_FOUND (69)')
   if (code !== 0) {
     const failure = failureOf(cluster, code)
-    throw new CliError({ what: `group "${group}" cannot be described`, why: explainFailure(failure) })
+    const cause = Object.assign(new Error(failure.message), { apiId: failure.name, apiCode: code })
+    throw new CliError({ what: `group "${group}" cannot be described`, why: explainFailure(failure), cause })
   }
   return found
 }
 
-export function noSuchGroup(group: string, why: string): CliError {
+/** With the name of the one that was probably meant. */
+export async function noSuchGroup(cluster: Cluster, group: string, why: string): Promise<CliError> {
+  const all = await everyGroup(cluster)
+  const similar = mostSimilar(
+    group,
+    all.map((one) => one.group)
+  )
   return new CliError({
     what: `there is no group "${group}"`,
-    why,
-    next: 'odradek groups list',
+    why: `${why}${similar === undefined ? '' : `; but there is "${similar}"`}`,
+    next: similar === undefined ? 'odradek groups list' : `the same command with ${shellWord(similar)}`,
     exitCode: ExitCode.notFound
   })
 }
@@ -52,6 +62,7 @@ export async function describeClassic(
     members: found.members.map((member) => ({
       id: member.memberId,
       instanceId: member.groupInstanceId ?? null,
+      epoch: null,
       clientId: member.clientId,
       host: member.clientHost.replace(/^\//, ''),
       assignment: found.protocolType === 'consumer' ? decodeAssignment(cluster.library, member.memberAssignment) : []
@@ -62,20 +73,32 @@ export async function describeClassic(
 const groupIdNotFound = 69
 const unsupportedVersion = 35
 
-/** Those of this kind; none from a broker that knows none. */
+/** Those whose members have epochs; none from a broker that knows none. */
 export async function describeModern(
   cluster: Cluster,
   coordinator: number,
   groups: readonly string[]
 ): Promise<GroupDescription[]> {
-  const known = await cluster.over('any', () => cluster.base.listApis())
-  if (!known.some((api) => api.name === 'ConsumerGroupDescribe')) return []
-  const api = consumerGroupDescribe(cluster.library)
+  const known = new Set((await cluster.over('any', () => cluster.base.listApis())).map(({ name }) => name))
+  const kinds = [
+    { type: 'consumer', request: 'ConsumerGroupDescribe', api: consumerGroupDescribe(cluster.library) },
+    { type: 'share', request: 'ShareGroupDescribe', api: shareGroupDescribe(cluster.library) }
+  ] as const
+  const described: GroupDescription[] = []
+  for (const { type, request, api } of kinds) {
+    const left = groups.filter((name) => !described.some(({ group }) => group === name))
+    if (left.length === 0 || !known.has(request)) continue
+    const answers = await answersOf(() => cluster.over(coordinator, (connection) => api.async(connection, left)))
+    for (const { errorCode, description } of answers) {
+      if (errorCode === 0) described.push({ ...description, type, coordinator })
+    }
+  }
+  return described
+}
+
+async function answersOf<Answer>(ask: () => Promise<Answer[]>): Promise<Answer[]> {
   try {
-    const answers = await cluster.over(coordinator, (connection) => api.async(connection, groups))
-    return answers
-      .filter((answer) => answer.errorCode === 0)
-      .map(({ description }) => ({ ...description, type: 'consumer', coordinator }))
+    return await ask()
   } catch (error) {
     const code = kafkaFailure(error)?.code
     if (code === groupIdNotFound || code === unsupportedVersion) return []

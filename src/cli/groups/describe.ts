@@ -10,6 +10,7 @@ export const describeGroup: CommandDefinition = {
   aliases: ['desc'],
   summary: 'the members, offsets and lag of groups, with totals per topic',
   arguments: [{ name: '<group...>', description: 'one or more groups, or patterns such as "pay*"' }],
+  notes: `Of a share group, committed is where it starts in a partition: everything before is done.`,
   options: [{ flags: '--watch', description: 'again every second, until Ctrl-C' }],
   synonyms: groupOption,
   examples: [

@@ -1,9 +1,11 @@
 /** What is known of a group, whichever request told it. */
-import type { TopicPartition } from '../partitions.ts'
+import { partitionName, type TopicPartition } from '../partitions.ts'
 
 export interface GroupMember {
   readonly id: string
   readonly instanceId: string | null
+  /** Null: a member of the classic protocol has none of its own. */
+  readonly epoch: number | null
   readonly clientId: string
   readonly host: string
   readonly assignment: readonly TopicPartition[]
@@ -13,8 +15,13 @@ export interface GroupDescription {
   readonly group: string
   /** Kafka's word: Stable, Empty, PreparingRebalance, Dead … */
   readonly state: string
-  readonly type: 'classic' | 'consumer'
+  readonly type: 'classic' | 'consumer' | 'share'
   readonly protocol: string
   readonly coordinator: number
   readonly members: readonly GroupMember[]
+}
+
+/** The id of the member that has each partition, by `topic:partition`; of a share group one of those that read it. */
+export function holdersIn({ members }: Pick<GroupDescription, 'members'>): ReadonlyMap<string, string> {
+  return new Map(members.flatMap(({ id, assignment }) => assignment.map((one) => [partitionName(one), id] as const)))
 }

@@ -6,8 +6,7 @@ import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
-import { globExpression } from '../glob.ts'
-import { isPattern } from '../topic-names.ts'
+import { globExpression, isPattern } from '../glob.ts'
 import { everyGroup } from './every-group.ts'
 
 /** Names as they were asked for, and in the place of each pattern the names that match it. */

@@ -9,7 +9,8 @@ export const resetGroup: CommandDefinition = {
   name: 'reset',
   summary: "move a group's committed offsets (a dry run, unless --execute)",
   notes: `Say one of --to, --shift, --by, --from-file. Without --topic: all topics the group has committed to.
-The group must have no members while it is moved. The CSV is Apache's: topic,partition,offset.`,
+The group must have no members while it is moved. The CSV is Apache's: topic,partition,offset.
+Of a share group it is moved where the group starts: what it had done behind that it does again.`,
   arguments: [{ name: '<group>', description: 'the group' }],
   options: [
     {

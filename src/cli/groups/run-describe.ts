@@ -6,14 +6,18 @@ import type { Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { folded } from '../fold.ts'
+import { isPattern } from '../glob.ts'
 import { interruptedExitCode } from '../interruption.ts'
+import { kafkaFailure } from '../kafka-failure.ts'
+import { isNetworkFailure, Outage, patiently } from '../outage.ts'
 import { chosenFormat, formatTable, printRows, type Row, toJson } from '../output.ts'
 import { partitionName } from '../partitions.ts'
-import { isPattern } from '../topic-names.ts'
+import { coordinatorMoves } from '../passing-errors.ts'
 import { errorColumn, errorField, tellUnreadable, type UnreadablePartitions } from '../unreadable.ts'
 import { pauseUnless } from '../waiting.ts'
 import { describeGroup, noSuchGroup } from './describe-group.ts'
-import type { GroupDescription } from './group-description.ts'
+import type { GroupDescription, GroupMember } from './group-description.ts'
 import { namesOfGroups } from './group-names.ts'
 import { groupLag, type PartitionLag } from './lag.ts'
 
@@ -21,15 +25,29 @@ const watchIntervalMs = 1000
 
 export async function runDescribe(invocation: Invocation): Promise<ExitCode> {
   return await withCluster(invocation.global, async (cluster) => {
-    await show(invocation, cluster)
-    while (invocation.flags.has('watch') && !invocation.interrupted.aborted) {
-      await pauseUnless(invocation.interrupted, watchIntervalMs)
-      if (invocation.interrupted.aborted) break
-      if (chosenFormat(invocation) === 'table') await invocation.terminal.write('\u001b[2J\u001b[H')
-      await show(invocation, cluster)
-    }
-    return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
+    await show(invocation, await look(invocation, cluster))
+    if (!invocation.flags.has('watch')) return ExitCode.done
+    await watch(invocation, cluster)
+    return interruptedExitCode(invocation.interrupted)
   })
+}
+
+/** Until the command is asked to end. A broker that goes away is waited for; what was seen last stays meanwhile. */
+async function watch(invocation: Invocation, cluster: Cluster): Promise<void> {
+  const { interrupted, terminal } = invocation
+  const outage = new Outage(cluster.brokers, (line) => terminal.hint(line))
+  while (!interrupted.aborted) {
+    await pauseUnless(interrupted, watchIntervalMs)
+    const described = await patiently(outage, interrupted, () => look(invocation, cluster), mayPass)
+    if (described === undefined) return
+    if (chosenFormat(invocation) === 'table') await terminal.write('\u001b[2J\u001b[H')
+    await show(invocation, described)
+  }
+}
+
+/** The broker is away, or its coordinator just begins. */
+function mayPass(error: unknown): boolean {
+  return isNetworkFailure(error) || coordinatorMoves.has(kafkaFailure(error)?.code ?? 0)
 }
 
 interface Described {
@@ -37,9 +55,13 @@ interface Described {
   readonly lags: readonly PartitionLag[]
 }
 
-async function show(invocation: Invocation, cluster: Cluster): Promise<void> {
+async function look(invocation: Invocation, cluster: Cluster): Promise<Described[]> {
   const described: Described[] = []
   for (const group of await namesOfGroups(cluster, invocation.args)) described.push(await describe(cluster, group))
+  return described
+}
+
+async function show(invocation: Invocation, described: readonly Described[]): Promise<void> {
   await print(invocation, described)
   const told = tellUnreadable(unreadableOf(described.flatMap(({ lags }) => lags)))
   if (told !== undefined) invocation.terminal.hint(told)
@@ -49,7 +71,7 @@ async function describe(cluster: Cluster, group: string): Promise<Described> {
   const description = await describeGroup(cluster, group)
   const lags = await groupLag(cluster, description)
   if (description.state === 'Dead' && lags.length === 0)
-    throw noSuchGroup(group, 'the coordinator knows no group of that name')
+    throw await noSuchGroup(cluster, group, 'no member has joined one of that name, and no offset was committed')
   return { description, lags }
 }
 
@@ -90,10 +112,14 @@ function partitionRow(lag: PartitionLag): Row {
     committed: lag.committed,
     end: lag.end,
     lag: lag.lag,
-    member: lag.member?.id ?? null,
-    host: lag.member?.host ?? null,
+    member: listOf(lag.members.map(({ id }) => id)),
+    host: listOf(lag.members.map(({ host }) => host)),
     ...errorField(unreadableOf([lag]), partitionName(lag))
   }
+}
+
+function listOf(texts: readonly string[]): string | null {
+  return texts.length === 0 ? null : [...new Set(texts)].join(' ')
 }
 
 function wholeRow({ description, lags }: Described): Row {
@@ -109,11 +135,19 @@ function wholeRow({ description, lags }: Described): Row {
     members: description.members.map((member) => ({
       id: member.id,
       instanceId: member.instanceId,
+      epoch: member.epoch,
       clientId: member.clientId,
       host: member.host,
       partitions: member.assignment.map((one) => `${one.topic}:${one.partition}`)
     }))
   }
+}
+
+/** Of a share group, where a partition has many readers: who of them reads what. */
+const memberColumns = ['member', 'epoch', 'client', 'partitions']
+
+function memberRow({ id, epoch, clientId, assignment }: GroupMember): Row {
+  return { member: id, epoch, client: clientId, partitions: listOf(assignment.map(partitionName)) }
 }
 
 function totalLag(lags: readonly PartitionLag[]): bigint {
@@ -134,14 +168,19 @@ async function showTables(
   lags: readonly PartitionLag[]
 ): Promise<void> {
   const { terminal } = invocation
+  const { columns } = terminal
   const { bold } = terminal.out
   const members = counted(description.members.length, 'member')
-  await terminal.write(
+  const about =
     `${bold(description.group)}  ${description.state}, ${members}, ${description.type} protocol ${description.protocol || '-'}, ` +
-      `coordinator ${description.coordinator}, total lag ${totalLag(lags)}\n\n`
-  )
-  await terminal.write(formatTable(columnsFor(lags), lags.map(partitionRow), bold))
-  await terminal.write(`\n${formatTable(['topic', 'partitions', 'lag'], topicTotals(lags), bold)}`)
+    `coordinator ${description.coordinator}, total lag ${totalLag(lags)}`
+  await terminal.write(`${folded(about, columns)}\n\n`)
+  await terminal.write(formatTable(columnsFor(lags), lags.map(partitionRow), bold, columns))
+  await terminal.write(`\n${formatTable(['topic', 'partitions', 'lag'], topicTotals(lags), bold, columns)}`)
+  if (description.type === 'share' && description.members.length > 0) {
+    await terminal.write(`\n${formatTable(memberColumns, description.members.map(memberRow), bold, columns)}`)
+  }
   const idle = description.members.filter((member) => member.assignment.length === 0)
-  if (idle.length > 0) await terminal.write(`\nwithout partitions: ${idle.map((member) => member.id).join(', ')}\n`)
+  if (idle.length > 0)
+    await terminal.write(`\n${folded(`without partitions: ${idle.map((member) => member.id).join(', ')}`, columns)}\n`)
 }

@@ -8,7 +8,7 @@ import type { Flags, Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
-import { committedOffsets } from '../group-offsets.ts'
+import { committedByPartition } from '../group-offsets.ts'
 import { parseDurationMs, parsePartitions, timestampMs } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { type Place, parsePlace } from '../offsets.ts'
@@ -28,7 +28,9 @@ import { exitCodeOf, explainFailure } from '../present-error.ts'
 import { errorColumn, errorField, tellUnreadable, UnreadableError } from '../unreadable.ts'
 import { whyUnreadable } from '../unreadable-file.ts'
 import { describeGroup } from './describe-group.ts'
+import { groupsOf } from './every-group.ts'
 import { formatOffsetsCsv, type PartitionOffset, parseOffsetsCsv } from './offsets-csv.ts'
+import { alterShareOffsets, shareOffsets } from './share-offsets.ts'
 
 export async function runReset(invocation: Invocation): Promise<ExitCode> {
   const { args, flags, terminal, global } = invocation
@@ -36,7 +38,8 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
   const aim = readAim(flags, Date.now())
   return await withCluster(global, async (cluster) => {
     if (flags.has('execute')) await refuseWhileActive(cluster, group)
-    const committed = new Map((await committedOffsets(cluster, group)).map((one) => [partitionName(one), one.offset]))
+    const isShare = await isShareGroup(cluster, group)
+    const committed = isShare ? await startOffsets(cluster, group) : await committedByPartition(cluster, group)
     const chosen = await chosenPartitions(cluster, { group, flags, aim, committed })
     const { bounds, unreadable } = await findBoundsNow(cluster, chosen)
     for (const one of unreadable.values()) if (bounds.size === 0) throw new UnreadableError(one)
@@ -70,10 +73,22 @@ export async function runReset(invocation: Invocation): Promise<ExitCode> {
       terminal.hint('a dry run: nothing was changed; add --execute to do it')
       return ExitCode.done
     }
-    await commitOffsets(cluster, group, offsets)
+    if (isShare) await alterShareOffsets(cluster, group, offsets)
+    else await commitOffsets(cluster, group, offsets)
     terminal.hint(`${group}: ${counted(offsets.length, 'offset')} moved`)
     return unreadable.size + missing.length > 0 ? ExitCode.partFailed : ExitCode.done
   })
+}
+
+async function isShareGroup(cluster: Cluster, group: string): Promise<boolean> {
+  const coordinator = await cluster.coordinator(group)
+  return (await groupsOf(cluster, coordinator)).some((one) => one.group === group && one.type === 'share')
+}
+
+/** Where a share group starts in each partition that somebody has read. */
+async function startOffsets(cluster: Cluster, group: string): Promise<Map<string, bigint>> {
+  const offsets = await shareOffsets(cluster, group)
+  return new Map(offsets.flatMap((one) => (one.startOffset === null ? [] : [[partitionName(one), one.startOffset]])))
 }
 
 type Aim =
@@ -94,7 +109,11 @@ function readAim(flags: Flags, nowMs: number): Aim {
   if (file !== undefined) aims.push({ kind: 'file', offsets: parseOffsetsCsv(readText(file), file) })
   const [aim] = aims
   if (!aim || aims.length > 1)
-    throw wrongUsage('say one of --to, --shift, --by and --from-file', 'where should the offsets go?')
+    throw wrongUsage(
+      'say one of --to, --shift, --by and --from-file',
+      'where should the offsets go?',
+      'odradek groups reset --help'
+    )
   return aim
 }
 

@@ -25,8 +25,9 @@ and answer (outcome: right, wrong or skipped).`,
   options: [
     {
       flags: '--voice <voice>',
-      description: "whose words: without -o a layman's, with it an engineer's",
-      choices: voices
+      description: 'in whose words',
+      choices: voices,
+      otherwise: 'layman, with -o engineer'
     },
     { flags: '--keep', description: 'leave topics, groups and the data of the embedded broker where they are' }
   ],

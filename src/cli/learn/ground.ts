@@ -125,12 +125,12 @@ async function ownGround(options: GroundOptions, start: (directory: string) => P
   }
 }
 
-/** Our own broker runs, so it will answer, also where the machine is busy. */
+/** Our own broker runs, so it will answer, also where the machine is busy; but to nobody who has asked for the end. */
 async function connectPatiently(global: GlobalOptions): Promise<Cluster> {
   const patience = { limitMs: reachableMs, pauseMs: connectAgainMs }
   return await persistently(
     patience,
-    () => true,
+    () => global.interrupted?.aborted !== true,
     () => connect(global)
   )
 }

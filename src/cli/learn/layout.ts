@@ -26,13 +26,19 @@ export function unfolded(line: string, indent: number, width: number): string[] 
   return whole.length <= width ? [whole] : indented(line, indent, width)
 }
 
-/** What another program printed, letter by letter: where a line is too long it goes on in the next, as on a terminal. */
+/** What another program printed, letter by letter: where a line is too long it goes on in the next, between two words where it can. */
 export function verbatim(line: string, indent: number, width: number): string[] {
   const room = width - indent
-  const pieces = Array.from({ length: Math.max(1, Math.ceil(line.length / room)) }, (_, index) =>
-    line.slice(index * room, (index + 1) * room)
-  )
-  return pieces.map((piece) => `${' '.repeat(indent)}${piece}`.trimEnd())
+  const pieces: string[] = []
+  let rest = line.trimEnd()
+  while (rest.length > room) {
+    const end = / (?=\S*$)/.exec(rest.slice(0, room + 1))?.index ?? 0
+    const at = rest.slice(0, end).trim() === '' ? room : end + 1
+    pieces.push(rest.slice(0, at))
+    // All spaces of a fold are this line's: one before the next word would leave that word less room than it needs.
+    rest = rest.slice(at).trimStart()
+  }
+  return [...pieces, rest].map((piece) => `${' '.repeat(indent)}${piece}`.trimEnd())
 }
 
 /** The label stands before the first line, the others are below the text. */

@@ -7,5 +7,6 @@ export const lessonNames: readonly string[] = [
   'consumer',
   'offset',
   'replication-factor',
+  'exactly-once',
   'all'
 ]

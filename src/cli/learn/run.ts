@@ -11,7 +11,7 @@ import { interruptedExitCode } from '../interruption.ts'
 import { didYouMean, mostSimilar } from '../similar.ts'
 import { Answers, Left } from './answers.ts'
 import { type Voice, voices } from './concept.ts'
-import { conceptNamed, concepts } from './concepts/all.ts'
+import { allConcepts, conceptNamed } from './concepts/all.ts'
 import { showContents } from './contents.ts'
 import { lessonOf } from './experiments/all.ts'
 import { type Ground, newPrefix, openGround, openGroundOfSeveral, removeMade } from './ground.ts'
@@ -97,8 +97,9 @@ async function removeAll(ground: Ground, prefix: string): Promise<void> {
 }
 
 function lessonsNamed(word: string): Lesson[] {
-  if (word === 'all') return concepts.map(lessonOf)
-  const concept = conceptNamed(word)
+  if (word === 'all') return allConcepts.map(lessonOf)
+  // Under `odradek learn` they are numbered.
+  const concept = /^\d+$/.test(word) ? allConcepts[Number(word) - 1] : conceptNamed(word)
   if (concept) return [lessonOf(concept)]
   const why = `${didYouMean(word, lessonNames)}there are ${lessonNames.slice(0, -1).join(', ')}, and all`
   const similar = mostSimilar(word, lessonNames)

@@ -8,6 +8,7 @@ import { Flags } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { resolveGlobalOptions } from '../global-options.ts'
 import { toJson } from '../output.ts'
+import { keepConnection, shellWord } from '../own-name.ts'
 import { presentError, toCliError } from '../present-error.ts'
 import { buildProgram, replaceSynonyms } from '../program.ts'
 import { createStyle, type Terminal } from '../terminal.ts'
@@ -52,6 +53,7 @@ export async function runCommand(words: readonly string[], options: RunOptions):
     const global = resolveGlobalOptions(flags, terminal.env)
     exitCode = await definition.run({ terminal, global, args, flags, interrupted })
   })
+  keepConnection(whereOption(options.brokers))
   const target = ['--bootstrap-server', options.brokers.join(','), ...(options.output ? ['-o', options.output] : [])]
   try {
     await program.parseAsync([...replaceSynonyms(words), ...target], { from: 'user' })
@@ -63,6 +65,9 @@ export async function runCommand(words: readonly string[], options: RunOptions):
   }
 }
 
+/** What lessons leave of a line for what a command prints. */
+const shownColumns = 74
+
 /** A terminal without colours. The environment is empty on purpose: brokers named there are for other work than lessons. */
 function capture(input: string, print: (text: string) => void, onRow: (row: PrintedRow) => void): Terminal {
   const plain = createStyle('plain')
@@ -71,6 +76,7 @@ function capture(input: string, print: (text: string) => void, onRow: (row: Prin
     stdinIsTty: false,
     stdoutIsTty: true,
     stderrIsTty: false,
+    columns: shownColumns,
     env: {},
     out: plain,
     err: plain,
@@ -87,7 +93,7 @@ function capture(input: string, print: (text: string) => void, onRow: (row: Prin
 
 /** The line a reader types. `localhost:9092` is where the command line looks by itself, so it is left out. */
 export function commandLine(words: readonly string[], brokers: readonly string[]): string {
-  return ['npx odradek', ...words.map(quoted)].join(' ') + whereOption(brokers)
+  return ['npx odradek', ...words.map(shellWord)].join(' ') + whereOption(brokers)
 }
 
 /** ` -b host:port`, or nothing where none is needed. */
@@ -95,10 +101,6 @@ export function whereOption([broker = '']: readonly string[]): string {
   return broker === 'localhost:9092' && !process.env.KAFKA_BROKERS && !process.env.KAFKA_BOOTSTRAP_SERVERS
     ? ''
     : ` -b ${broker}`
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 /** Fields of a row, with the types that the commands promise. */

@@ -9,7 +9,7 @@ import type { Row } from '../output.ts'
 import { asCalled } from '../own-name.ts'
 import type { Style } from '../terminal.ts'
 import type { Concept, Hint, Step, Voice } from './concept.ts'
-import { concepts } from './concepts/all.ts'
+import { allConcepts } from './concepts/all.ts'
 import type { Ground } from './ground.ts'
 import { foldedCommand, indented, labelled, unfolded, verbatim, widthMax } from './layout.ts'
 import type { QuestionOutcome, Reporter, Verdict } from './reporter.ts'
@@ -134,7 +134,7 @@ export class Teller implements Reporter {
   /** The concept that builds on this one, and the other voice. */
   async end(last: Concept | undefined): Promise<void> {
     if (last === undefined) return
-    const next = concepts[concepts.indexOf(last) + 1]
+    const next = allConcepts[allConcepts.indexOf(last) + 1]
     const own = this.#isEngineer ? ' --voice engineer' : ''
     const other = this.#isEngineer ? ' In plain words   ' : " In Kafka's words "
     await this.#lines([

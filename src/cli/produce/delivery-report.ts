@@ -22,6 +22,7 @@ const fewRecords = 10
 const progressAfterMs = 1000
 const statusIntervalMs = 200
 const lineIntervalMs = 3000
+const paceMs = 3000
 
 /** Records that the broker refused are named one by one up to so many. */
 const namedRefusals = 10
@@ -42,6 +43,7 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
   const { terminal } = invocation
   const forPrograms = createDeliveredRows(invocation)
   const startMs = performance.now()
+  const pace = createPace(startMs)
   const partitions = new Set<number>()
   const first: Delivered[] = []
   let count = 0
@@ -52,7 +54,10 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
   // Who types sees what became of each line, not how many lines a second he types.
   const isTyped = readsKeyboard(plan, terminal)
   const timer = setInterval(() => {
-    if (!isTyped) showProgress(invocation, source, count, performance.now() - startMs)
+    const nowMs = performance.now()
+    const perSecond = pace(nowMs, count)
+    if (!isTyped && nowMs - startMs > progressAfterMs && count > 0)
+      showProgress(invocation, source, records(count), perSecond)
   }, intervalMs)
   timer.unref()
 
@@ -105,6 +110,8 @@ export function createDeliveryReport(invocation: Invocation, plan: ProducePlan, 
     },
     async stopped(failure, leftover) {
       await end()
+      // All of it is to be sent again, whatever was delivered.
+      if (plan.transactionalId !== undefined) return failure
       const { firstLine = failure instanceof LineError ? failure.line : undefined } = leftover
       if (count > 0) terminal.hint(`${records(count)} ${wasOrWere(count)} delivered to ${topic} before this`)
       else if (firstLine !== undefined) terminal.hint(`nothing was delivered to ${topic} before this`)
@@ -123,13 +130,15 @@ function wasOrWere(count: number): string {
 }
 
 /** The failure, with how to go on from that line once it is mended. */
-function withPlace(failure: unknown, line: number, { topic, file = 'FILE' }: ProducePlan): CliError {
+function withPlace(failure: unknown, line: number, { topic, file = '-' }: ProducePlan): CliError {
   const { message, why, next, exitCode } = toCliError(failure)
-  const goOn = `tail -n +${line} ${file === '-' ? 'FILE' : file} | odradek produce ${topic}   (goes on from line ${line}, with the same options)`
+  const mended = failure instanceof LineError ? `mend line ${line}, then ` : ''
+  const [from, kept] = file === '-' ? ['FILE', '; FILE holds what came on the pipe'] : [file, '']
+  const goOn = `${mended}tail -n +${line} ${from} | odradek produce ${topic}   (goes on from line ${line}, with the same options${kept})`
   return new CliError({
     what: message,
     why,
-    next: next === undefined ? goOn : `${next}\n       ${goOn}`,
+    next: next === undefined ? goOn : `${next}\n${goOn}`,
     exitCode,
     cause: failure
   })
@@ -137,7 +146,8 @@ function withPlace(failure: unknown, line: number, { topic, file = 'FILE' }: Pro
 
 const lineMiBMax = lineBytesMax / 1024 ** 2
 
-function tooLargeToSend(line: number, sizeBytes: number): CliError {
+/** A line that is not even sent. */
+export function tooLargeToSend(line: number, sizeBytes: number): CliError {
   return new CliError({
     what: `line ${grouped(line)} (${grouped(sizeBytes)} bytes) was refused`,
     why: `a line of more than ${lineMiBMax} MiB is not sent; brokers take records of 1 MiB unless max.message.bytes is raised`,
@@ -192,15 +202,29 @@ export function summary(count: number, topic: string, partitions: number, elapse
   return `${records(count)} to ${topic}${where}, ${seconds} s`
 }
 
-function showProgress({ terminal }: Invocation, source: Source, count: number, elapsedMs: number): void {
-  if (elapsedMs < progressAfterMs || count === 0) return
+/**
+ * How many come a second, by what came within the last few: once a broker that was away is back, the wait is no part of it.
+ * Each call adds what has come by then.
+ */
+export function createPace(startMs: number): (nowMs: number, count: number) => number {
+  const marks = [{ atMs: startMs, count: 0 }]
+  return (nowMs, count) => {
+    marks.push({ atMs: nowMs, count })
+    const since = marks.findLastIndex(({ atMs }) => atMs <= nowMs - paceMs)
+    if (since > 0) marks.splice(0, since)
+    const [first = { atMs: nowMs, count }] = marks
+    return Math.round(((count - first.count) * 1000) / Math.max(1, nowMs - first.atMs))
+  }
+}
+
+function showProgress({ terminal }: Invocation, source: Source, delivered: string, perSecond: number): void {
   const { readBytes, totalBytes } = source.progress()
-  const perSecond = grouped(Math.round((count * 1000) / elapsedMs))
   const share = totalBytes ? Math.min(1, readBytes / totalBytes) : undefined
-  const text = `${records(count)}, ${perSecond}/s`
-  if (!terminal.stderrIsTty)
-    terminal.hint(share === undefined ? text : `${text}, ${Math.floor(share * 100)} % of the file`)
-  else terminal.status(share === undefined ? text : `${bar(share)} ${text}`)
+  const text = `${delivered}, ${grouped(perSecond)}/s`
+  if (!terminal.stderrIsTty) {
+    // While nothing comes, the last line still says how many there are; why, the outage says.
+    if (perSecond > 0) terminal.hint(share === undefined ? text : `${text}, ${Math.floor(share * 100)} % of the file`)
+  } else terminal.status(share === undefined ? text : `${bar(share)} ${text}`)
 }
 
 function bar(share: number): string {

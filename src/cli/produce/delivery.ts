@@ -11,12 +11,13 @@ import type { Cluster, ProducedPartition } from '../cluster.ts'
 import type { KafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import { failureOf, groupedBy } from '../partitions.ts'
-import { leaderMoves, storageError, unknownTopics } from '../passing-errors.ts'
+import { goneTopic, leaderMoves, storageError, unknownTopics } from '../passing-errors.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import type { RecordToSend } from '../record.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import { pauseUnless, within } from '../waiting.ts'
 import { type Partitioner, recordBytes } from './partitioner.ts'
+import type { Transaction } from './transaction.ts'
 
 export type PlacedRecord = RecordToSend & {
   readonly partition: number
@@ -40,6 +41,8 @@ export interface DeliveryOptions {
   /** How long a broker that is away is waited for; undefined: for as long as it takes. */
   readonly patienceMs: number | undefined
   readonly interrupted: AbortSignal
+  /** In which all of it is; undefined: in none. */
+  readonly transaction: Transaction | undefined
   onDelivered(delivered: readonly Delivered[]): void
   /** The broker will not have this one; the others go on. */
   onRefused(record: PlacedRecord, failure: KafkaFailure): void
@@ -178,6 +181,7 @@ export class Delivery {
   }
 
   async #newProducer() {
+    if (this.#options.transaction) return await this.#options.transaction.begin()
     if (this.#options.acks === 0) return { producerId: -1n, producerEpoch: -1 }
     return await this.#cluster.call('InitProducerId', 'any', null, this.#cluster.timeoutMs, 0n, 0)
   }
@@ -221,7 +225,8 @@ export class Delivery {
 
   async #send(leader: number, batches: readonly PlacedRecord[][]): Promise<Answer> {
     if (leader === noLeader) throw this.#passingFailure(leaderNotAvailable, null)
-    const { topic, acks, compression } = this.#options
+    const { topic, acks, compression, transaction } = this.#options
+    await transaction?.include(batches.map(([record]) => record?.partition ?? 0))
     const { NumericMap } = this.#cluster.library
     const sequences = [...this.#sequences].map(([partition, next]) => [`${topic}:${partition}`, next] as const)
     const messages = batches.flat().map((record) => toMessage(topic, record))
@@ -234,6 +239,7 @@ export class Delivery {
     const request = this.#cluster.answer('Produce', leader, acks, this.#cluster.timeoutMs, messages, {
       ...this.#producer,
       compression,
+      transactionalId: transaction?.transactionalId ?? null,
       ...(acks === 0 ? {} : { sequences: new NumericMap(sequences) })
     })
     const answer = await this.#options.outage.watch('records', request).catch((error) => {
@@ -303,9 +309,13 @@ export class Delivery {
       this.#unknownSinceMs ??= performance.now()
       if (performance.now() - this.#unknownSinceMs < unknownTopicMs) return new Passing(failure)
     } else if (passing.has(code)) return new Passing(failure)
+    const ended = this.#options.transaction?.endedByOthers(failure)
+    if (ended !== undefined) throw ended
     throw new CliError({
       what: `records could not be delivered to "${this.#options.topic}"`,
-      why: explainFailure(failure),
+      ...(unknownTopics.has(code)
+        ? { why: explainFailure(failure, goneTopic.why), next: goneTopic.next }
+        : { why: explainFailure(failure) }),
       exitCode: exitCodeOf(failure)
     })
   }

@@ -51,10 +51,11 @@ export function recordBytes(record: RecordToSend): number {
 
 function noSuchPartition(topic: string, partition: number, count: number, line: number | undefined): CliError {
   const what = `topic "${topic}" has no partition ${partition}`
+  const more = `odradek topics alter ${topic} --partitions ${partition + 1}   (cannot be undone, and moves keys to other partitions)`
   const error = new CliError({
     what: line === undefined ? what : `line ${line}: ${what}`,
     why: `it has ${count}, numbered from 0`,
-    next: `odradek topics alter ${topic} --partitions ${partition + 1}${line === undefined ? '' : '   (or, with -i jsonl, --repartition)'}`,
+    next: `${line === undefined ? 'without -P one of them is chosen' : 'with -i jsonl, --repartition chooses one of them'}; or ${more}`,
     exitCode: ExitCode.notFound
   })
   return line === undefined ? error : new LineError(line, error)

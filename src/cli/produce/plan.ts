@@ -23,6 +23,8 @@ export interface ProducePlan extends ParseOptions {
   readonly acks: 0 | 1 | -1
   readonly ratePerSecond: number | undefined
   readonly count: number | undefined
+  /** All in one transaction of this id. */
+  readonly transactionalId: string | undefined
 }
 
 /** Whether each record is a line that a person types. */
@@ -57,6 +59,7 @@ export function readPlan(
     partitions: flags.has('repartition') ? 'chosen anew' : 'kept'
   }
   checkTogether(parseOptions, template)
+  const transactionalId = transactionalIdOf(flags.text('txn') ?? global.settings.transactionalId, flags.text('acks'))
   // With -K, -f or --file, --null is about the lines.
   const isTombstone = flags.has('null') && given.length === 0 && !findsParts(parseOptions)
   return {
@@ -67,13 +70,30 @@ export function readPlan(
     file,
     key: flags.parsed('key', (text) => Buffer.from(text)),
     headers: flags.list('header').map(parseHeader),
-    partition: flags.parsed('partition', parsePartition),
+    partition: flags.parsed('partition', partitionOf),
     timestampMs: flags.parsed('timestamp', (text) => parseTimestampMs(text, nowMs)),
     compression: compressionOf(flags.text('compression') ?? global.settings.compression),
-    acks: acksOf(flags.text('acks') ?? global.settings.acks ?? 'all'),
+    acks: acksOf(flags.text('acks') ?? (transactionalId === undefined ? global.settings.acks : undefined) ?? 'all'),
     ratePerSecond: flags.parsed('rate', parseRatePerSecond),
-    count: flags.parsed('count', parseCount)
+    count: flags.parsed('count', parseCount),
+    transactionalId
   }
+}
+
+/** kcat's `-P -t orders` behind our command: the word after -P is the next option. */
+function partitionOf(text: string): number {
+  if (!text.startsWith('-')) return parsePartition(text)
+  throw wrongUsage(
+    `-P needs a partition, and "${text}" is none`,
+    "kcat's -P, which says that it produces, is left out here"
+  )
+}
+
+function transactionalIdOf(id: string | undefined, acks: string | undefined): string | undefined {
+  if (id === '') throw wrongUsage('--txn needs an id', 'it is the name by which a transaction is found again')
+  if (id !== undefined && acks !== undefined && acksOf(acks) !== -1)
+    throw exclude('--txn', `--acks ${acks}`, 'what is committed is safe on every in-sync replica')
+  return id
 }
 
 const tombstone: RecordToSend = { key: null, value: null, headers: [] }

@@ -1,6 +1,8 @@
 /**
  * Runs `produce`: source → batches → broker, with progress while it lasts and a report at the end.
  */
+
+import type { Cluster } from '../cluster.ts'
 import type { Invocation } from '../command.ts'
 import { completeCodecs } from '../compression.ts'
 import { connect, requestTimeoutMs } from '../connect.ts'
@@ -11,11 +13,12 @@ import type { RecordToSend } from '../record.ts'
 import { untilInterrupted } from '../until-interrupted.ts'
 import { pauseUnless } from '../waiting.ts'
 import { Delivery } from './delivery.ts'
-import { createDeliveryReport, type DeliveryReport } from './delivery-report.ts'
+import { createDeliveryReport, type DeliveryReport, refusal, tooLargeToSend } from './delivery-report.ts'
 import { Partitioner } from './partitioner.ts'
 import { type ProducePlan, readPlan, readsKeyboard } from './plan.ts'
 import { partitionCountOf, Sender } from './sender.ts'
 import { openSource, type Source } from './source.ts'
+import { Transaction, type TransactionOptions } from './transaction.ts'
 
 /** How long a batch that is not full waits for more input. */
 const lingerMs = 5
@@ -36,18 +39,23 @@ export async function runProduce(invocation: Invocation): Promise<ExitCode> {
       // What is asked for of every record is no fault of the first line.
       if (plan.partition !== undefined) partitioner.check(plan.partition)
       const report = createDeliveryReport(invocation, plan, source)
+      const outage = new Outage(cluster.brokers, (line) => terminal.hint(line))
+      const common = { ...plan, outage, patienceMs: global.timeoutMs, interrupted }
+      const transaction = transactionOf(cluster, common)
       const delivery = new Delivery(cluster, {
-        ...plan,
+        ...common,
         partitioner,
-        outage: new Outage(global.brokers, (line) => terminal.hint(line)),
-        patienceMs: global.timeoutMs,
-        interrupted,
+        transaction,
         onDelivered: (delivered) => report.delivered(delivered),
-        onRefused: (record, failure) => report.refused(record, failure)
+        onRefused(record, failure) {
+          if (transaction) throw refusal(plan.topic, record, failure)
+          report.refused(record, failure)
+        }
       })
       const sender = new Sender(delivery, partitioner)
       if (readsKeyboard(plan, terminal)) terminal.hint('each line is a record; Ctrl-D ends')
       if (isEndless(plan)) terminal.hint('without --rate or -n: as fast as it goes, until Ctrl-C')
+      if (transaction) return await sendInTransaction(invocation, plan, source, sender, report, transaction)
       return await sendAll(invocation, plan, source, sender, report)
     } finally {
       await cluster.close().catch(() => {})
@@ -82,6 +90,48 @@ async function sendAll(
   }
   await report.finished(sender.leftover)
   return invocation.interrupted.aborted ? interruptedExitCode(invocation.interrupted) : ExitCode.done
+}
+
+function transactionOf(
+  cluster: Cluster,
+  { transactionalId, ...options }: Omit<TransactionOptions, 'transactionalId'> & Pick<ProducePlan, 'transactionalId'>
+): Transaction | undefined {
+  return transactionalId === undefined ? undefined : new Transaction(cluster, { ...options, transactionalId })
+}
+
+/** All of it, or nothing: what would be left out, and what a command that is asked to end has not sent, aborts it. */
+async function sendInTransaction(
+  { terminal, interrupted }: Invocation,
+  plan: ProducePlan,
+  source: Source,
+  sender: Sender,
+  report: DeliveryReport,
+  transaction: Transaction
+): Promise<ExitCode> {
+  let isCommitted = false
+  try {
+    // Of an empty input as well: that nobody else goes on with this id is what beginning says.
+    await untilInterrupted(interrupted, transaction.begin())
+    const records = source.records((line, sizeBytes) => {
+      throw tooLargeToSend(line, sizeBytes)
+    })
+    await pump(plan, records, sender, interrupted)
+    await sender.flush()
+    if (!interrupted.aborted) {
+      await transaction.commit()
+      isCommitted = true
+    }
+  } catch (error) {
+    const stopped = await report.stopped(error, sender.leftover)
+    terminal.hint(await transaction.abort())
+    throw stopped
+  }
+  const outcome = isCommitted
+    ? `the transaction of ${transaction.transactionalId} was committed`
+    : await transaction.abort()
+  await report.finished(sender.leftover)
+  terminal.hint(outcome)
+  return isCommitted ? ExitCode.done : interruptedExitCode(interrupted)
 }
 
 /** Takes from the source until it ends, the count is reached or someone interrupts; flushes when the source is slow. */

@@ -3,6 +3,9 @@
  */
 import type { CommandDefinition } from '../command.ts'
 
+/** In a clone and in the package. */
+export const listOfSettings = 'docs/reference/broker-settings.md'
+
 export const serve: CommandDefinition = {
   name: 'serve',
   summary: 'start a broker here',
@@ -10,7 +13,9 @@ export const serve: CommandDefinition = {
 On a pipe, one JSON line tells when it is ready:
   {"event":"ready","brokers":["localhost:9092"],"directory":"…"}
 Of several brokers "odradek brokers stop | start | kill N" ends and begins one, from
-another terminal of the same user.`,
+another terminal of the same user.
+The settings (-c) are listed in ${listOfSettings} of the package;
+what a broker that runs is set to shows "odradek brokers describe 1 --all-configs".`,
   options: [
     { flags: '-p, --port <port>', description: 'where to listen; 0 for any free one', default: '9092' },
     {
@@ -26,7 +31,8 @@ another terminal of the same user.`,
     },
     {
       flags: '-d, --data <directory>',
-      description: 'where the data lies (./odradek-data)',
+      description: 'where the data lies',
+      otherwise: './odradek-data',
       synonyms: { '--dir': ['--data'] }
     },
     { flags: '--memory', description: 'keep everything in memory; nothing stays' },
@@ -44,7 +50,7 @@ another terminal of the same user.`,
     },
     {
       flags: '--auto-create',
-      description: 'create topics on first use (the default; --config auto.create.topics.enable=false ends it)'
+      description: 'create topics on first use, as without it; -c auto.create.topics.enable=false ends that'
     }
   ],
   examples: [

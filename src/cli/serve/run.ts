@@ -29,9 +29,11 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   const startedMs = performance.now()
   const broken = new AbortController()
   const log = (line: string): void => invocation.terminal.hint(line)
-  const kafka = await startKafka({ ...options, log, onBroken: () => broken.abort() }).catch(async (error: unknown) => {
-    throw (await takenByKafka(error, options)) ?? startFailure(error)
-  })
+  const kafka = await startKafka({ ...options, log, onBroken: (reason) => broken.abort(reason) }).catch(
+    async (error: unknown) => {
+      throw (await takenByKafka(error, options)) ?? startFailure(error)
+    }
+  )
   const closeDoor = kafka.brokers.length > 1 ? await doorOf(kafka, invocation) : undefined
   await announce(invocation, kafka.brokers, options, performance.now() - startedMs)
   await interruption(AbortSignal.any([invocation.interrupted, broken.signal]))
@@ -40,7 +42,7 @@ export async function runServe(invocation: Invocation): Promise<ExitCode> {
   await kafka.stop().catch((error: unknown) => {
     throw stopFailure(error)
   })
-  if (broken.signal.aborted) throw stoppedItself()
+  if (broken.signal.aborted) throw stoppedItself(broken.signal.reason)
   invocation.terminal.hint(options.directory === undefined ? 'stopped' : `stopped; the data is in ${options.directory}`)
   return ExitCode.done
 }
@@ -51,7 +53,7 @@ async function doorOf(kafka: Kafka, { terminal }: Invocation): Promise<(() => vo
   const ports = kafka.brokers.map((_, index) => kafka.broker(index + 1).port)
   return await openDoor(kafka, ports).catch((error: unknown) => {
     const why = error instanceof Error ? error.message : String(error)
-    terminal.hint(terminal.err.yellow(`"odradek brokers stop" will not reach these brokers: ${why}`))
+    terminal.hint(terminal.err.yellow(asCalled(`"odradek brokers stop" will not reach these brokers: ${why}`)))
     return undefined
   })
 }

@@ -2,8 +2,8 @@
  * The move to Apache Kafka: the `server.properties` with which its nodes serve directories as they are, under the node ids that
  * these were written with.
  */
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
 
@@ -34,6 +34,7 @@ const replicasMax = 3
 
 /** Of one broker, which is its own controller. */
 export function serverProperties({ directory, address, config }: MovedBroker): string {
+  refuseOneOfSeveral(directory)
   const nodeId = nodeIdOf(directory)
   const controller = { nodeId, port: portOf(address) + 1 }
   const alone = { roles: 'broker,controller', brokerCount: 1, rack: null } as const
@@ -73,6 +74,22 @@ export function nodeProperties(node: MovedNode): string {
     ...Object.entries(settings).map(([name, value]) => `${name}=${value.replaceAll('\\', '\\\\')}`),
     ''
   ].join('\n')
+}
+
+/** The brokers of a cluster have a file each, and their controller another. */
+function refuseOneOfSeveral(directory: string): void {
+  const isNode = (path: string) => existsSync(join(path, 'meta.properties'))
+  const cluster = [directory, dirname(directory)].find((one) =>
+    ['controller', 'broker-1'].every((name) => isNode(join(one, name)))
+  )
+  const isBoth = isNode(directory) && existsSync(join(directory, '__cluster_metadata-0'))
+  if (cluster === undefined || (isBoth && directory !== join(cluster, 'controller'))) return
+  throw new CliError({
+    what: `${directory} is not the directory of one broker alone`,
+    why: `${cluster} is that of several and their controller, each of which needs a file of its own`,
+    next: `odradek graduate ${cluster}`,
+    exitCode: ExitCode.wrongUsage
+  })
 }
 
 function portOf(address: string): number {

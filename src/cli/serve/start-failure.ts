@@ -1,6 +1,7 @@
 /** A broker that did not start, as the command line tells it. */
 import { CliError } from '../cli-error.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { listOfSettings } from './command.ts'
 
 /** The broker's own error names the problem; a wrong option is wrong usage, all else a failure. */
 export function startFailure(error: unknown): unknown {
@@ -8,12 +9,18 @@ export function startFailure(error: unknown): unknown {
   const [what = error.message, ...rest] = error.message.split('\n').map((line) => line.trim())
   return new CliError({
     what: error.problem === 'bad-option' ? asFlags(what) : what,
-    why: rest[0]?.replace(/^why:\s*/i, ''),
+    why: rest[0]?.replace(/^why:\s*/i, '') ?? (isUnknownSetting(what) ? settingsAreListed : undefined),
     next: rest[1]?.replace(/^(try|what to do):\s*/i, '') ?? whatToTry(error.problem),
     exitCode: error.problem === 'bad-option' ? ExitCode.wrongUsage : ExitCode.failed,
     cause: error
   })
 }
+
+function isUnknownSetting(what: string): boolean {
+  return what.startsWith('There is no broker configuration ')
+}
+
+const settingsAreListed = `settings have Kafka's names; ${listOfSettings} lists them`
 
 function whatToTry(problem: unknown): string | undefined {
   return problem === 'bad-option' ? 'odradek serve --help' : undefined

@@ -11,8 +11,12 @@ export const createTopic: CommandDefinition = {
   summary: 'create a topic',
   arguments: [{ name: '<topic>', description: 'its name', isNew: true }],
   options: [
-    { flags: '-p, --partitions <n>', description: "how many partitions (the broker's default)" },
-    { flags: '-r, --replication-factor <n>', description: "how many copies of each (the broker's default)" },
+    { flags: '-p, --partitions <n>', description: 'how many partitions', otherwise: 'as the broker is set' },
+    {
+      flags: '-r, --replication-factor <n>',
+      description: 'how many copies of each',
+      otherwise: 'as the broker is set'
+    },
     {
       flags: '-c, --config <name=value>',
       description: 'a setting, for example retention.ms=7d',

@@ -7,10 +7,11 @@ import type { CommandDefinition, Invocation } from '../command.ts'
 import { settingsOf } from '../configs.ts'
 import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
+import { isPattern } from '../glob.ts'
 import { topicOption } from '../other-names.ts'
 import { chosenFormat, printRows, type Row, toJson } from '../output.ts'
 import { findBoundsNow, ledPartitions, partitionName } from '../partitions.ts'
-import { findTopics, isPattern } from '../topic-names.ts'
+import { findTopics } from '../topic-names.ts'
 import { errorColumn, errorField, tellUnreadable } from '../unreadable.ts'
 
 export const describeTopic: CommandDefinition = {

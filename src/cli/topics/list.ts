@@ -1,9 +1,11 @@
 /**
  * `odradek topics list`
  */
-import type { Cluster } from '../cluster.ts'
+import { type CliError, wrongUsage } from '../cli-error.ts'
+import type { Cluster, TopicMetadata } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
 import { withCluster } from '../connect.ts'
+import { hintIfEmpty } from '../empty-list.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { globExpression } from '../glob.ts'
 import type { OutputFormat } from '../global-options.ts'
@@ -29,14 +31,15 @@ more where compaction or transactions left holes.`,
     ['odradek topics list', 'all topics'],
     ['odradek topics list --lag', 'with who lags behind, and by how much']
   ],
-  run: (invocation) =>
-    withCluster(invocation.global, async (cluster) => {
-      const { args, flags } = invocation
+  run: (invocation) => {
+    const { args, flags } = invocation
+    // In brackets it is one letter of several.
+    if (/^[^[]*,/.test(args[0] ?? '')) throw severalListed(args[0] ?? '')
+    return withCluster(invocation.global, async (cluster) => {
       const expression = globExpression(args[0] ?? '*')
       const all = await listAllTopics(cluster)
-      const topics = all.filter(
-        (topic) => expression.test(topic.name ?? '') && (flags.has('internal') || !topic.isInternal)
-      )
+      const isListed = (topic: TopicMetadata) => flags.has('internal') || !topic.isInternal
+      const topics = all.filter((topic) => expression.test(topic.name ?? '') && isListed(topic))
       const { bounds, unreadable } = await findBoundsNow(cluster, ledPartitions(topics))
       const lags = flags.has('lag') ? await lagsByTopic(cluster, bounds) : undefined
       const rows = topics.map((topic): Row => {
@@ -54,10 +57,20 @@ more where compaction or transactions left holes.`,
       })
       const more = [...(unreadable.size > 0 ? ['unreadable'] : []), ...(lags ? ['lag'] : [])]
       await printRows(invocation, ['topic', 'partitions', 'replicas', 'offsets', ...more], rows)
+      hintIfEmpty(invocation, 'topic', { shown: rows.length, all: all.filter(isListed).length })
       const told = tellUnreadable(unreadable)
       if (told !== undefined) invocation.terminal.hint(told)
       return ExitCode.done
     })
+  }
+}
+
+function severalListed(typed: string): CliError {
+  return wrongUsage(
+    `"${typed}" matches no topic: no name has a comma in it`,
+    'several are listed by a pattern, for example "order*", or all of them without',
+    'odradek topics list'
+  )
 }
 
 /** How many offsets lie between start and end; with holes, more than there are records. */

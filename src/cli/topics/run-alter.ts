@@ -11,6 +11,7 @@ import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parseConfigs, parseCount } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
+import { shellWord } from '../own-name.ts'
 import { describeTopics, failureOf } from '../partitions.ts'
 import { exitCodeOf, explainFailure } from '../present-error.ts'
 import { didYouMean } from '../similar.ts'
@@ -30,7 +31,11 @@ export function runAlter(invocation: Invocation): Promise<ExitCode> {
       ...flags.list('deleteConfig').map((key) => ({ name: key, configOperation: operation.delete }) as const)
     ]
     if (partitions === undefined && changes.length === 0) {
-      throw wrongUsage('nothing to change was given', 'say --partitions, --config or --delete-config')
+      throw wrongUsage(
+        'nothing to change was given',
+        'say --partitions, --config or --delete-config',
+        `odradek topics alter ${shellWord(name)} -c retention.ms=7d   (for example)`
+      )
     }
     await describeTopics(cluster, [name])
     if (changes.length > 0)

@@ -53,7 +53,7 @@ function whatToTry(code: number, name: string): string | undefined {
   if (code === alreadyExists) return `odradek topics describe ${name}`
   if (code === invalidPartitions) return `odradek topics create ${name} -p 3`
   if (code === invalidReplicationFactor) {
-    return `odradek topics create ${name}   (without -r the broker chooses; odradek brokers list shows how many there are)`
+    return `odradek topics create ${name}   (without -r the broker chooses)`
   }
   return undefined
 }

@@ -10,8 +10,9 @@ import { withCluster } from '../connect.ts'
 import { counted, firstOf } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { parsePartitions } from '../human-values.ts'
-import { type Place, parsePlace } from '../offsets.ts'
+import { type Place, parsePlace, perhapsATime } from '../offsets.ts'
 import { printRows, type Row } from '../output.ts'
+import { shellWord } from '../own-name.ts'
 import {
   type Bounds,
   describeTopics,
@@ -28,12 +29,18 @@ export async function runTrim(invocation: Invocation): Promise<ExitCode> {
     const { args, flags, terminal } = invocation
     const [name = ''] = args
     const before = flags.text('before')
-    if (before === undefined) throw wrongUsage('--before is missing', 'say up to where: an offset, @TIME or end')
+    if (before === undefined) {
+      throw wrongUsage(
+        '--before is missing',
+        'say up to where: an offset, @TIME or end',
+        `odradek topics offsets ${shellWord(name)}   (where its partitions start and end)`
+      )
+    }
     const position = parsePlace(before, Date.now(), '--before', 'an offset such as 42, a time such as @-7d, or end')
     const partitions = ledPartitions(await describeTopics(cluster, [name]), flags.parsed('partitions', parsePartitions))
     const bounds = await partitionBounds(cluster, partitions)
     const wanted = await locatePosition(cluster, partitions, position, bounds)
-    const pastEnds = tellPastEnds(position, wanted, bounds, before)
+    const pastEnds = tellPastEnds(name, position, wanted, bounds, before)
     const targets = withinBounds(wanted, bounds)
     const rows = partitions.map((partition) => trimRow(partition, bounds, targets))
     const gone = rows.reduce((sum, row) => sum + BigInt(String(row.removed)), 0n)
@@ -52,22 +59,23 @@ export async function runTrim(invocation: Invocation): Promise<ExitCode> {
 
 /**
  * Kafka's brokers refuse an offset past a partition's end. One that is past some ends means all of what lies in those; one that is past
- * each of them is taken for a slip, and `end` says the same on purpose.
+ * each of them is taken for a slip. Nobody is told how to remove all: it cannot be undone, and --yes may stand in the line already.
  */
 function tellPastEnds(
-  { kind }: Place,
+  topic: string,
+  place: Place,
   wanted: ReadonlyMap<string, bigint>,
   bounds: ReadonlyMap<string, Bounds>,
   before: string
 ): string[] {
-  if (kind === 'time') return []
+  if (place.kind === 'time') return []
   const past = [...wanted].filter(([name, offset]) => offset > (bounds.get(name)?.end ?? offset))
   const ends = past.map(([name]) => `${name} ends at ${bounds.get(name)?.end}`)
   if (past.length < wanted.size || past.length === 0) return ends.map((end) => `${end}: all of it goes`)
   throw wrongUsage(
-    `--before ${before} is past the end: ${firstOf(ends)}`,
+    `--before ${before} is past the end: ${firstOf(ends)}${perhapsATime(place)}`,
     'OFFSET_OUT_OF_RANGE (1): nothing was removed',
-    'the same command with --before end   (removes everything)'
+    `odradek topics offsets ${topic}   (shows what is there)`
   )
 }
 

@@ -20,7 +20,12 @@ file {path, position, sizeBytes}, note}]; groups [{group, type, state, committed
 csv and raw give one row: where it lies.`,
   arguments: [{ name: '<topic>', description: 'the topic' }],
   options: [
-    { flags: '-k, --key <key>', description: 'the newest message with this key' },
+    {
+      flags: '-k, --key <key>',
+      description: 'the newest message with this key',
+      mayBeEmpty: true,
+      mayLookLikeOption: true
+    },
     { flags: '--offset <partition:offset>', description: 'the message at this place, for example 0:17' },
     {
       flags: '-d, --data <directory>',

@@ -11,6 +11,7 @@ import { recordsOfBatches } from '../consume/batch-records.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { interruptedExitCode } from '../interruption.ts'
+import { emptyMeans } from '../missing-value.ts'
 import { describeTopics, ledPartitions } from '../partitions.ts'
 import { copiesOf } from './copies.ts'
 import { newestWithKey } from './find-key.ts'
@@ -44,6 +45,7 @@ async function placeOfKey(invocation: Invocation, cluster: Cluster, plan: TraceP
   if (plan.message.by !== 'key') return undefined
   const { terminal, interrupted } = invocation
   const { key } = plan.message
+  if (key.length === 0) terminal.hint(emptyMeans('--key', 'key'))
   const partitions = ledPartitions(await describeTopics(cluster, [plan.topic]))
   const { found, searched } = await newestWithKey(cluster, partitions, key, {
     isolation: 'uncommitted',

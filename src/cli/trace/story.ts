@@ -197,7 +197,10 @@ function offsetStep({ groups, offset }: Trace): Step {
       ...concerned.map((one) => progressLine(one, offset)),
       ...(others.length === 0 ? [] : [`never subscribed: ${others.slice(0, namesShown).join(', ')}${more}`])
     ],
-    layman: `${readers} of ${groups.length} ${groups.length === 1 ? 'reader has' : 'readers have'} put the bookmark behind this letter.`
+    layman:
+      groups.length === 0
+        ? 'Nobody has a bookmark at this branch of the post office so far.'
+        : `${readers} of ${groups.length} ${groups.length === 1 ? 'reader has' : 'readers have'} put the bookmark behind this letter.`
   }
 }
 

@@ -2,10 +2,29 @@
  * The broker's configuration: Kafka's names, what was set over Kafka's defaults, and the values that the broker itself reads.
  */
 import type { LogConfig } from '../../log/types.ts'
+import type { ConsumerGroupSettings } from '../groups/consumer/draft.ts'
 import type { GroupConfig } from '../groups/group-config.ts'
+import type { StreamsGroupSettings } from '../groups/streams/draft.ts'
 import type { MetadataLogConfig } from '../metadata/metadata-log-config.ts'
+import type { ShareCoordinatorConfig } from '../share-states/share-coordinator-config.ts'
+import type { TransactionConfig } from '../transactions/transaction-config.ts'
 import { brokerConfigDefinitions, rackAwareReplicaSelector } from './broker-config-definitions.ts'
 import { canonical, definitionOf, listOf, objectionTo } from './definition.ts'
+import { objectionToBrokerGroups, withinBounds } from './group-bounds.ts'
+import { groupConfigDefinitions } from './group-config-definitions.ts'
+import type { NewStateTopic } from './new-state-topic.ts'
+import { noSuchName } from './no-such-name.ts'
+import {
+  type DeadLetterTopics,
+  deadLetterTopics,
+  type ShareGroupSettings,
+  type SharePartitionSettings,
+  shareCoordinatorConfig,
+  shareGroupSettings,
+  sharePartitionSettings,
+  shareStateTopic
+} from './share-config.ts'
+import { streamsGroupSettings } from './streams-config.ts'
 import { topicConfigDefinitions } from './topic-config-definitions.ts'
 
 /** How logs are compacted. */
@@ -62,11 +81,14 @@ export class BrokerConfig {
   static parse(overrides: Readonly<Record<string, string>>): BrokerConfig {
     for (const [name, value] of Object.entries(overrides)) {
       const definition = definitionOf(name, brokerConfigDefinitions)
-      if (definition === undefined) throw new ConfigError(unknownName(name))
+      if (definition === undefined) throw new ConfigError(noSuchName(name))
       const objection = objectionTo(name, value, definition)
       if (objection !== null) throw new ConfigError(objection)
     }
-    return new BrokerConfig(new Map(Object.entries(overrides)))
+    const config = new BrokerConfig(new Map(Object.entries(overrides)))
+    const objection = objectionToBrokerGroups((name) => config.get(name))
+    if (objection !== null) throw new ConfigError(objection)
+    return config
   }
 
   /** What was set while the broker runs, which is stronger than what it was started with. */
@@ -167,14 +189,6 @@ export class BrokerConfig {
     return this.#number('replica.lag.time.max.ms')
   }
 
-  get offsetsTopicReplicationFactor(): number {
-    return this.#number('offsets.topic.replication.factor')
-  }
-
-  get offsetsTopicNumPartitions(): number {
-    return this.#number('offsets.topic.num.partitions')
-  }
-
   get logRetentionCheckIntervalMs(): number {
     return this.#number('log.retention.check.interval.ms')
   }
@@ -212,7 +226,106 @@ export class BrokerConfig {
       maxSize: this.#number('group.max.size'),
       offsetMetadataMaxSizeBytes: this.#number('offset.metadata.max.bytes'),
       offsetsRetentionMs: this.#number('offsets.retention.minutes') * msPerMinute,
-      offsetsRetentionCheckIntervalMs: this.#number('offsets.retention.check.interval.ms')
+      offsetsRetentionCheckIntervalMs: this.#number('offsets.retention.check.interval.ms'),
+      consumerAssignors: listOf(this.get('group.consumer.assignors') ?? ''),
+      consumerMaxSize: this.#number('group.consumer.max.size'),
+      consumerRegexRefreshIntervalMs: this.#number('group.consumer.regex.refresh.interval.ms'),
+      shareAssignors: listOf(this.get('group.share.assignors') ?? ''),
+      shareMaxSize: this.#number('group.share.max.size'),
+      streamsMaxSize: this.#number('group.streams.max.size'),
+      migrationPolicy: this.get('group.consumer.migration.policy')?.toLowerCase() as GroupConfig['migrationPolicy']
+    }
+  }
+
+  /** What a consumer group obeys that sets these of its own. */
+  consumerGroupSettings(own: ReadonlyMap<string, string>): ConsumerGroupSettings {
+    const number = (name: string): number => Number(this.groupValue(`consumer.${name}`, own))
+    return {
+      sessionTimeoutMs: number('session.timeout.ms'),
+      heartbeatIntervalMs: number('heartbeat.interval.ms'),
+      assignmentIntervalMs: number('assignment.interval.ms')
+    }
+  }
+
+  /** What a share group obeys that sets these of its own. */
+  shareGroupSettings(own: ReadonlyMap<string, string>): ShareGroupSettings {
+    return shareGroupSettings((name) => this.groupValue(name, own))
+  }
+
+  /** What a streams group obeys that sets these of its own. */
+  streamsGroupSettings(own: ReadonlyMap<string, string>): StreamsGroupSettings {
+    return streamsGroupSettings(
+      (name) => this.groupValue(name, own),
+      (name) => this.get(name)
+    )
+  }
+
+  /** What holds in each partition that a share group reads, when the group sets these of its own. */
+  sharePartitionSettings(own: ReadonlyMap<string, string>): SharePartitionSettings {
+    return sharePartitionSettings((name) => this.groupValue(name, own))
+  }
+
+  /** The value of a group's configuration that is in force when the group sets these: its own, the broker's, or Kafka's. */
+  groupValue(name: string, own: ReadonlyMap<string, string>): string | null {
+    const definition = definitionOf(name, groupConfigDefinitions)
+    const set = own.get(name)
+    if (definition !== undefined && set !== undefined)
+      return withinBounds(name, canonical(set, definition), (broker) => this.get(broker))
+    return this.get(definition?.brokerName ?? name) ?? definition?.default ?? null
+  }
+
+  get deadLetterTopics(): DeadLetterTopics {
+    return deadLetterTopics((name) => this.get(name))
+  }
+
+  /** group.share.max.share.sessions: share sessions of this broker. */
+  get shareMaxSessions(): number {
+    return this.#number('group.share.max.share.sessions')
+  }
+
+  get shareCoordinator(): ShareCoordinatorConfig {
+    return shareCoordinatorConfig((name) => this.get(name))
+  }
+
+  /** `__share_group_state`, as it is made. */
+  get shareStateTopic(): NewStateTopic {
+    return shareStateTopic((name) => this.get(name))
+  }
+
+  get transactions(): TransactionConfig {
+    return {
+      maxTimeoutMs: this.#number('transaction.max.timeout.ms'),
+      transactionalIdExpirationMs: this.#number('transactional.id.expiration.ms'),
+      abortTimedOutIntervalMs: this.#number('transaction.abort.timed.out.transaction.cleanup.interval.ms'),
+      removeExpiredIntervalMs: this.#number('transaction.remove.expired.transaction.cleanup.interval.ms')
+    }
+  }
+
+  /** `__transaction_state`, as it is made: whoever leads it has all that was acknowledged (Kafka: transactionTopicConfigs). */
+  get transactionsTopic(): NewStateTopic {
+    return {
+      partitions: this.#number('transaction.state.log.num.partitions'),
+      replicationFactor: this.#number('transaction.state.log.replication.factor'),
+      config: {
+        'cleanup.policy': 'compact',
+        'compression.type': 'uncompressed',
+        'min.insync.replicas': String(this.#number('transaction.state.log.min.isr')),
+        'segment.bytes': String(this.#number('transaction.state.log.segment.bytes')),
+        'unclean.leader.election.enable': 'false'
+      }
+    }
+  }
+
+  /** `__consumer_offsets`, as it is made. */
+  get offsetsTopic(): NewStateTopic {
+    return {
+      partitions: this.#number('offsets.topic.num.partitions'),
+      replicationFactor: this.#number('offsets.topic.replication.factor'),
+      config: {
+        'cleanup.policy': 'compact',
+        'compression.type': 'producer',
+        'segment.bytes': String(this.#number('offsets.topic.segment.bytes'))
+      }
     }
   }
 
@@ -248,6 +361,9 @@ export class BrokerConfig {
       segmentBytes: number('segment.bytes'),
       segmentMs: number('segment.ms'),
       retentionBytes: number('retention.bytes'),
+      segmentJitterMs: number('segment.jitter.ms'),
+      flushMessages: number('flush.messages'),
+      flushMs: number('flush.ms'),
       retentionMs: number('retention.ms'),
       maxMessageBytes: number('max.message.bytes'),
       indexIntervalBytes: number('index.interval.bytes'),
@@ -283,26 +399,4 @@ export class BrokerConfig {
 /** -1 stays -1: it means without end in every unit. */
 function times(value: string, factor: number): string {
   return Number(value) < 0 ? '-1' : String(Number(value) * factor)
-}
-
-function unknownName(name: string): string {
-  const [close] = Object.keys(brokerConfigDefinitions)
-    .map((known) => ({ known, distance: editDistance(known, name) }))
-    .sort((one, other) => one.distance - other.distance)
-  const hint = close !== undefined && close.distance <= name.length / 2 ? ` Did you mean ${close.known}?` : ''
-  return `There is no broker configuration ${name} here.${hint}`
-}
-
-/** How many letters have to be put in, taken out or changed to make one text of the other (Levenshtein). */
-function editDistance(one: string, other: string): number {
-  let previous = Array.from({ length: other.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= one.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= other.length; column++) {
-      const changed = (previous[column - 1] ?? 0) + (one[row - 1] === other[column - 1] ? 0 : 1)
-      current.push(Math.min((previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1, changed))
-    }
-    previous = current
-  }
-  return previous[other.length] ?? 0
 }

@@ -18,6 +18,10 @@ export interface ConfigDefinition {
   readonly brokerName?: string
   /** Cannot be changed while the broker runs. */
   readonly isReadOnly?: boolean
+  /** Kafka takes it, and tells nobody of it. */
+  readonly isInternal?: boolean
+  /** Another value than the default would do nothing, and is refused: what holds instead, in a sentence. */
+  readonly noEffect?: string
 }
 
 const wholeBounds: Readonly<Partial<Record<ConfigType, readonly [bigint, bigint]>>> = {
@@ -35,7 +39,10 @@ export function definitionOf(name: string, definitions: ConfigDefinitions): Conf
 
 /** What is wrong with a value, in a sentence; null when nothing is. */
 export function objectionTo(name: string, value: string, definition: ConfigDefinition): string | null {
-  return objectionToType(name, value, definition) ?? definition.check?.(value.trim(), name) ?? null
+  const objection = objectionToType(name, value, definition) ?? definition.check?.(value.trim(), name) ?? null
+  if (objection !== null || definition.noEffect === undefined) return objection
+  if (canonical(value, definition) === definition.default) return null
+  return `${name} has no effect here, so that only its default is taken. ${definition.noEffect}`
 }
 
 /** A value that nothing is wrong with, as Kafka writes it: without space around it, numbers and booleans in one form. */
@@ -55,6 +62,12 @@ export function listOf(value: string): string[] {
 
 export function invalid(name: string, value: string, why: string): string {
   return `Invalid value ${value} for configuration ${name}: ${why}`
+}
+
+/** What is wrong with a number that is to lie between two, in the words that Kafka has for groups. */
+export function outOfRange(name: string, value: string, least: number, most: number): string | null {
+  const isWithin = Number(value) >= least && Number(value) <= most
+  return isWithin ? null : `${name} must be in the range ${least} to ${most} inclusive.`
 }
 
 /** Kafka's own range for gzip's levels: 1 to 9, and -1 for the library's choice. */

@@ -48,6 +48,20 @@ export class Deadlines {
     deadline.dueMs = Number.POSITIVE_INFINITY
   }
 
+  /** Runs something again and again. */
+  every(intervalMs: number, task: () => void): void {
+    const deadline = new Deadline(() => {
+      this.schedule(deadline, intervalMs)
+      task()
+    })
+    this.schedule(deadline, intervalMs)
+  }
+
+  /** Runs something once. */
+  after(delayMs: number, task: () => void): void {
+    this.schedule(new Deadline(task), delayMs)
+  }
+
   close(): void {
     this.#isClosed = true
     this.#heap = []

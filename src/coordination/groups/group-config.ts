@@ -14,4 +14,18 @@ export interface GroupConfig {
   readonly offsetsRetentionMs: number
   /** offsets.retention.check.interval.ms */
   readonly offsetsRetentionCheckIntervalMs: number
+  /** group.consumer.assignors, the default first. */
+  readonly consumerAssignors: readonly string[]
+  /** group.consumer.max.size */
+  readonly consumerMaxSize: number
+  /** group.consumer.regex.refresh.interval.ms */
+  readonly consumerRegexRefreshIntervalMs: number
+  /** group.share.assignors: the one that share groups have. */
+  readonly shareAssignors: readonly string[]
+  /** group.share.max.size */
+  readonly shareMaxSize: number
+  /** group.streams.max.size */
+  readonly streamsMaxSize: number
+  /** group.consumer.migration.policy: whether classic groups become consumer groups while members are in them, and back. */
+  readonly migrationPolicy: 'disabled' | 'upgrade' | 'downgrade' | 'bidirectional'
 }

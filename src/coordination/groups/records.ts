@@ -1,8 +1,8 @@
 /**
- * The records of `__consumer_offsets`, as bytes and as values: a group's metadata, and a group's committed offsets.
+ * The records of `__consumer_offsets`, as bytes and as values: a classic group's metadata, and a group's committed offsets; those of
+ * consumer groups stand in `consumer/records.ts`, of share groups in `share/records.ts`, of streams groups in `streams/records.ts`.
  *
- * A key begins with its type (which the schemas call its API key), a value with its version. Versions are those that
- * Apache Kafka 4.4.0 writes: GroupMetadataValue 3, OffsetCommitValue 4 (1 when the client gave the offset a retention of its
+ * Versions are those that Apache Kafka 4.4.0 writes: GroupMetadataValue 3, OffsetCommitValue 4 (1 when the client gave the offset a retention of its
  * own, because only that version can carry it). Records of types that are not served here are left alone, also those that only
  * a later Kafka knows, as Kafka does (CoordinatorLoaderImpl); anything else has to be what its type says.
  */
@@ -11,12 +11,15 @@ import { GroupMetadataValue } from '../../protocol/generated/group-log/group-met
 import { LegacyOffsetCommitKey } from '../../protocol/generated/group-log/legacy-offset-commit-key.ts'
 import { OffsetCommitKey } from '../../protocol/generated/group-log/offset-commit-key.ts'
 import { OffsetCommitValue } from '../../protocol/generated/group-log/offset-commit-value.ts'
-import type { Decoded, Message } from '../../protocol/message.ts'
-import { ProtocolError, Reader, Writer } from '../../protocol/primitives.ts'
+import type { Decoded } from '../../protocol/message.ts'
+import { ProtocolError, Reader } from '../../protocol/primitives.ts'
 import type { StateRecord } from '../coordinator.ts'
+import { type ConsumerGroupRecord, readConsumerGroupRecord } from './consumer/records.ts'
 import type { CommittedOffset } from './offsets/state.ts'
+import { keyBodyVersion, keyBytes, readValue, valueBytes } from './record-bytes.ts'
+import { readShareGroupRecord, type ShareGroupRecord } from './share/records.ts'
+import { readStreamsGroupRecord, type StreamsGroupRecord } from './streams/records.ts'
 
-const keyBodyVersion = 0
 const groupMetadataVersion = 3
 const offsetCommitVersion = 4
 const offsetCommitVersionWithExpiry = 1
@@ -33,11 +36,14 @@ export interface OffsetPlace {
 export type GroupLogRecord =
   | { readonly kind: 'group'; readonly groupId: string; readonly value: Decoded<GroupMetadataValue> | null }
   | { readonly kind: 'offset'; readonly place: OffsetPlace; readonly value: CommittedOffset | null }
+  | ConsumerGroupRecord
+  | ShareGroupRecord
+  | StreamsGroupRecord
   | { readonly kind: 'foreign' }
   | { readonly kind: 'unknown'; readonly type: number }
 
 export function groupMetadataRecord(groupId: string, value: GroupMetadataValue): StateRecord {
-  return { key: groupKey(groupId), value: bytes(GroupMetadataValue, groupMetadataVersion, value) }
+  return { key: groupKey(groupId), value: valueBytes(GroupMetadataValue, groupMetadataVersion, value) }
 }
 
 export function groupTombstone(groupId: string): StateRecord {
@@ -54,7 +60,7 @@ export function offsetCommitRecord(place: OffsetPlace, committed: CommittedOffse
     expireTimestamp: committed.expireTimestampMs ?? noTimestamp,
     topicId: committed.topicId
   }
-  return { key: offsetKey(place), value: bytes(OffsetCommitValue, version, value) }
+  return { key: offsetKey(place), value: valueBytes(OffsetCommitValue, version, value) }
 }
 
 export function offsetTombstone(place: OffsetPlace): StateRecord {
@@ -72,7 +78,7 @@ export function readGroupLogRecord(record: StateRecord): GroupLogRecord {
     return {
       kind: 'group',
       groupId: group,
-      value: record.value === null ? null : read(GroupMetadataValue, record.value)
+      value: record.value === null ? null : readValue(GroupMetadataValue, record.value)
     }
   }
   if (type === OffsetCommitKey.apiKey || type === LegacyOffsetCommitKey.apiKey) {
@@ -80,11 +86,19 @@ export function readGroupLogRecord(record: StateRecord): GroupLogRecord {
     const place = { groupId: group, topic, partition }
     return { kind: 'offset', place, value: record.value === null ? null : committedOffset(record.value) }
   }
+  const ofModernGroup =
+    readConsumerGroupRecord(type, key, record.value) ??
+    readShareGroupRecord(type, key, record.value) ??
+    readStreamsGroupRecord(type, key, record.value)
+  if (ofModernGroup !== null) return ofModernGroup
   return type >= 0 && type <= newestRecordType ? { kind: 'foreign' } : { kind: 'unknown', type }
 }
 
 function committedOffset(value: Buffer): CommittedOffset {
-  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = read(OffsetCommitValue, value)
+  const { offset, leaderEpoch, metadata, commitTimestamp, expireTimestamp, topicId } = readValue(
+    OffsetCommitValue,
+    value
+  )
   return {
     offset,
     leaderEpoch,
@@ -96,21 +110,9 @@ function committedOffset(value: Buffer): CommittedOffset {
 }
 
 function groupKey(group: string): Buffer {
-  return bytes(GroupMetadataKey, keyBodyVersion, { group }, GroupMetadataKey.apiKey)
+  return keyBytes(GroupMetadataKey, { group })
 }
 
 function offsetKey({ groupId: group, topic, partition }: OffsetPlace): Buffer {
-  return bytes(OffsetCommitKey, keyBodyVersion, { group, topic, partition }, OffsetCommitKey.apiKey)
-}
-
-function bytes<T>(message: Message<T>, version: number, value: T, prefix = version): Buffer {
-  const writer = new Writer()
-  writer.writeInt16(prefix)
-  message.encode(writer, value, version)
-  return writer.toBuffer()
-}
-
-function read<T>(message: Message<T>, value: Buffer): Decoded<T> {
-  const reader = new Reader(value)
-  return message.decode(reader, reader.readInt16())
+  return keyBytes(OffsetCommitKey, { group, topic, partition })
 }

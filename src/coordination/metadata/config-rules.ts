@@ -7,6 +7,7 @@ import type { BrokerConfig } from '../config/broker-config.ts'
 import { brokerConfigDefinitions } from '../config/broker-config-definitions.ts'
 import { clientMetricsConfigDefinitions } from '../config/client-metrics-config-definitions.ts'
 import { type ConfigDefinitions, definitionOf, objectionTo } from '../config/definition.ts'
+import { objectionToBrokerGroups, objectionToGroup } from '../config/group-bounds.ts'
 import { groupConfigDefinitions } from '../config/group-config-definitions.ts'
 import { topicConfigDefinitions } from '../config/topic-config-definitions.ts'
 import { type ClusterImage, ResourceType } from './image.ts'
@@ -93,14 +94,16 @@ const brokerRules: ConfigRules = {
     if (definition === undefined) return `Unknown config name: ${name}`
     return definition.type === 'list' ? null : `Config value ${word} is not allowed for config key: ${name}`
   },
-  objectionToWanted({ name, config, touched }, { nodeId }) {
+  objectionToWanted({ name, config, touched }, { nodeId, defaults }) {
     const stranger = objectionToNode(name, nodeId)
     if (stranger !== null) return stranger
     const set = new Map([...config].filter(([key]) => touched.includes(key)))
     const fixed = [...set.keys()].filter((key) => definitionOf(key, brokerConfigDefinitions)?.isReadOnly)
     const error = ErrorCode.INVALID_REQUEST
     if (fixed.length > 0) return { error, message: `Cannot update these configs dynamically: [${fixed.join(', ')}]` }
-    const wrong = objectionToValues(set, brokerConfigDefinitions, 'There is no such broker configuration here')
+    const wrong =
+      objectionToValues(set, brokerConfigDefinitions, 'There is no such broker configuration here') ??
+      objectionToBrokerGroups((key) => set.get(key) ?? defaults.get(key))
     return wrong === null ? objectionToMinInSyncReplicas(name, config, touched) : { error, message: wrong }
   }
 }
@@ -138,9 +141,11 @@ function objectionToNode(name: string, nodeId: number): Refusal | null {
 const groupRules: ConfigRules = {
   definitions: groupConfigDefinitions,
   objectionToAppending: notSplittable,
-  objectionToWanted({ name, config }) {
+  objectionToWanted({ name, config }, { defaults }) {
     if (name === '') return { error: ErrorCode.INVALID_REQUEST, message: 'Default group resources are not allowed.' }
-    const message = objectionToValues(config, groupConfigDefinitions, 'Unknown group config name')
+    const message =
+      objectionToValues(config, groupConfigDefinitions, 'Unknown group config name') ??
+      objectionToGroup(config, (broker) => defaults.get(broker))
     return message === null ? null : { error: ErrorCode.INVALID_CONFIG, message }
   }
 }

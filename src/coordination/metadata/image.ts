@@ -29,6 +29,11 @@ const internalTopics: ReadonlySet<string> = new Set([
   '__share_group_state'
 ])
 
+/** Whether a topic of this name is the broker's own. */
+export function isInternalTopic(name: string): boolean {
+  return internalTopics.has(name)
+}
+
 /** The same as seen by replay, which adds partitions where they are. */
 interface GrowingTopic extends TopicImage {
   readonly partitions: PartitionImage[]
@@ -221,6 +226,11 @@ export class ClusterImage {
   wasRemoved(topicId: string): boolean {
     if (this.#removed === null) throw new Error(`which topics were deleted is forgotten, and ${topicId} is asked for`)
     return this.#removed.has(topicId)
+  }
+
+  /** Whether it has ever heard of a topic, since the snapshot that the log begins with. */
+  get hasKnownTopics(): boolean {
+    return this.#byName.size > 0 || this.#removed === null || this.#removed.size > 0
   }
 
   /** Nobody will ask which topics were deleted. */

@@ -37,6 +37,8 @@ export class Completions {
   readonly #running = new Map<string, (() => void)[]>()
   /** More of them wait here, so that a load with many of them does not hold everybody up. */
   readonly #queue: string[] = []
+  /** So many of the queue have begun. To take each off its front moves all behind it: a third of a second for 100,000. */
+  #begunCount = 0
   readonly #pauses = new Set<() => void>()
   #runningCount = 0
   #isClosed = false
@@ -67,15 +69,19 @@ export class Completions {
 
   close(): void {
     this.#isClosed = true
-    this.#queue.length = 0
+    this.#clearQueue()
     for (const goOn of [...this.#pauses]) goOn()
     for (const transactionalId of [...this.#running.keys()]) this.#end(transactionalId)
   }
 
   #next(): void {
     while (this.#runningCount < limits.endingTransactions) {
-      const transactionalId = this.#queue.shift()
-      if (transactionalId === undefined) return
+      const transactionalId = this.#queue[this.#begunCount]
+      if (transactionalId === undefined) {
+        this.#clearQueue()
+        return
+      }
+      this.#begunCount += 1
       this.#runningCount += 1
       this.#run(transactionalId).then(
         (result) => this.#ran(transactionalId, result),
@@ -85,6 +91,11 @@ export class Completions {
         }
       )
     }
+  }
+
+  #clearQueue(): void {
+    this.#queue.length = 0
+    this.#begunCount = 0
   }
 
   #ran(transactionalId: string, result: 'ended' | 'given up'): void {

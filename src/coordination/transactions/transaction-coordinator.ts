@@ -7,6 +7,8 @@
  */
 import type { Clock, Timer } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import { Slices } from '../../host/slices.ts'
+import { unattended } from '../../host/unattended.ts'
 import { InvariantError } from '../../invariant.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -26,9 +28,9 @@ import {
 } from './decision.ts'
 import { described, listSteps, type TransactionFilter, undescribed } from './describe.ts'
 import { completed, type EndRequest, endTransaction } from './end-transaction.ts'
-import { expireTransactions } from './expire.ts'
+import { hasExpired } from './expire.ts'
 import { type InitRequest, initProducerId } from './init-producer-id.ts'
-import { transactionRecord } from './records.ts'
+import { transactionRecord, transactionTombstone } from './records.ts'
 import { replay } from './replay.ts'
 import { endingAs, noProducerEpoch, type Transaction, TransactionsState } from './state.ts'
 import type { TransactionConfig } from './transaction-config.ts'
@@ -242,22 +244,38 @@ export class TransactionCoordinator {
     })
   }
 
-  #abortTimedOut(): void {
-    const nowMs = this.#options.clock.nowMs()
+  async #abortTimedOut(): Promise<void> {
+    const { clock } = this.#options
+    const slices = new Slices(clock)
     for (const [transactionalId, transaction] of this.#state.byId) {
+      const nowMs = clock.nowMs()
       if (!hasTimedOut(transaction, nowMs)) continue
       // Where the disk refuses, it is looked at again with the next.
       if (!this.#isTaken(() => this.#take(transactionalId, fenced(transaction, nowMs)))) return
+      await slices.othersTurn()
+      if (this.#isClosed) return
     }
   }
 
-  #removeExpired(): void {
+  async #removeExpired(): Promise<void> {
     const { config, clock } = this.#options
-    const records = expireTransactions(this.#state, config.transactionalIdExpirationMs, clock.nowMs())
-    for (let index = 0; index < records.length; index += limits.expiredTransactionsAtOnce) {
-      const some = records.slice(index, index + limits.expiredTransactionsAtOnce)
-      if (!this.#isTaken(() => this.#append(some))) return
+    const slices = new Slices(clock)
+    let tombstones: StateRecord[] = []
+    const areTaken = () => {
+      const some = tombstones
+      tombstones = []
+      return some.length === 0 || this.#isTaken(() => this.#append(some))
     }
+    for (const [transactionalId, transaction] of this.#state.byId) {
+      if (!hasExpired(transaction, config.transactionalIdExpirationMs, clock.nowMs())) continue
+      tombstones.push(transactionTombstone(transactionalId))
+      if (tombstones.length < limits.expiredTransactionsAtOnce) continue
+      // Before others have their turn, who may use one of them again.
+      if (!areTaken()) return
+      await slices.othersTurn()
+      if (this.#isClosed) return
+    }
+    if (!areTaken()) return
     for (const transactionalId of this.#lastProducerEpochs.keys()) {
       if (!this.#state.byId.has(transactionalId)) this.#lastProducerEpochs.delete(transactionalId)
     }
@@ -273,14 +291,17 @@ export class TransactionCoordinator {
     }
   }
 
-  #every(intervalMs: number, task: () => void): void {
+  /** Again so long after it was done. */
+  #every(intervalMs: number, task: () => Promise<void>): void {
+    const { clock } = this.#options
+    const run = async (): Promise<void> => {
+      await task()
+      if (!this.#isClosed) wind()
+    }
     const wind = (): void => {
       this.#timers.set(
         wind,
-        this.#options.clock.after(intervalMs, () => {
-          task()
-          if (!this.#isClosed) wind()
-        })
+        clock.after(intervalMs, () => unattended(clock, run()))
       )
     }
     wind()

@@ -135,11 +135,11 @@ export class MemoryDisk implements Disk {
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {
     const found = this.#find(path)
-    if (found instanceof MemoryFile) return handle(path, found)
+    if (found instanceof MemoryFile) return this.#handle(path, found)
     if (found !== undefined || mode === 'existing') throw notFound(path)
     const file = new MemoryFile()
     this.#put(path, file)
-    return handle(path, file)
+    return this.#handle(path, file)
   }
 
   readFile(path: string): Buffer {
@@ -169,6 +169,29 @@ export class MemoryDisk implements Disk {
     return () => {
       if (isMine) this.#isLocked = false
       isMine = false
+    }
+  }
+
+  assertInPlace(): void {}
+
+  #handle(path: string, file: MemoryFile): DiskFile {
+    return {
+      path,
+      modifiedMs: null,
+      get sizeBytes() {
+        return file.sizeBytes
+      },
+      append(chunks) {
+        for (const chunk of chunks) file.append(chunk)
+      },
+      writeAt: (position, bytes) => file.writeAt(position, bytes),
+      read: (position, lengthBytes) => file.read(position, lengthBytes),
+      truncate: (sizeBytes) => file.truncate(sizeBytes),
+      async sync() {},
+      isAt: (at) => this.exists(at),
+      // Nobody but us has it.
+      look: (at) => (this.#find(at) === file ? 'as written' : 'elsewhere'),
+      close() {}
     }
   }
 
@@ -206,24 +229,6 @@ export class MemoryDisk implements Disk {
 
 function partsOf(path: string): string[] {
   return path.split('/').filter((part) => part !== '')
-}
-
-function handle(path: string, file: MemoryFile): DiskFile {
-  return {
-    path,
-    modifiedMs: null,
-    get sizeBytes() {
-      return file.sizeBytes
-    },
-    append(chunks) {
-      for (const chunk of chunks) file.append(chunk)
-    },
-    writeAt: (position, bytes) => file.writeAt(position, bytes),
-    read: (position, lengthBytes) => file.read(position, lengthBytes),
-    truncate: (sizeBytes) => file.truncate(sizeBytes),
-    async sync() {},
-    close() {}
-  }
 }
 
 function notFound(path: string): DiskError {

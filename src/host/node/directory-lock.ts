@@ -10,15 +10,31 @@
  * is over, sees that the lock is not the one any more.
  */
 import { randomUUID } from 'node:crypto'
-import { linkSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DiskError } from '../disk.ts'
 import { codeOf } from '../system-error.ts'
 import { diskError } from './disk-errors.ts'
+import { isMissing, isOnFuse } from './missing.ts'
 import { isRunning, startOf } from './processes.ts'
 
 /** What this copy of the module holds; another copy (a bundle's, a worker thread's) is known by the file's content. */
 const held = new Set<string>()
+
+/** Locks of this process in directories that were moved while it had them: it has let go of them, and they may be put back. */
+const left = new Set<string>()
 
 /** Names what this copy of the module writes, among the threads of its process. (The thread's own number costs 2 ms of a start to ask for.) */
 const copyId = randomUUID()
@@ -26,7 +42,14 @@ const copyId = randomUUID()
 /** Each attempt fails only when another process got further in that moment. */
 const attemptsMax = 10
 
-export function lockDirectory(directory: string): () => void {
+export interface DirectoryLock {
+  /** Does no harm when it is called again. */
+  release(): void
+  /** False when another directory, or none, is found by now where this one was. */
+  isInPlace(): boolean
+}
+
+export function lockDirectory(directory: string): DirectoryLock {
   const real = realDirectory(directory)
   const file = join(real, '.lock')
   if (held.has(real)) throw inUse(directory, process.pid)
@@ -34,12 +57,45 @@ export function lockDirectory(directory: string): () => void {
   for (let attempt = 0; !takeOnce(directory, file, own); attempt++) {
     if (attempt >= attemptsMax) throw inUse(directory, null)
   }
+  const handle = handleOf(real, () => removeFile(file))
   held.add(real)
+  left.delete(own)
   let isHeld = true
-  return () => {
-    if (isHeld && isStill(file, own)) rmSync(file, { force: true })
-    if (isHeld) held.delete(real)
-    isHeld = false
+  return {
+    release() {
+      if (!isHeld) return
+      isHeld = false
+      if (isStill(file, own)) removeFile(file)
+      else left.add(own)
+      held.delete(real)
+      if (handle !== null) closeSync(handle)
+    },
+    isInPlace: () => handle === null || isAt(directory, handle, own)
+  }
+}
+
+/** The directory itself, open: so long its number is given to no other. Null on Windows, which moves no directory that is in use. */
+function handleOf(directory: string, undo: () => void): number | null {
+  if (process.platform === 'win32') return null
+  try {
+    return openSync(directory, 'r')
+  } catch (error) {
+    undo()
+    throw diskError(error, directory)
+  }
+}
+
+/**
+ * Whether the path leads to what is open. On FUSE the lock says that it is the same. Elsewhere a lock would be believed that was copied
+ * with the rest.
+ */
+function isAt(directory: string, handle: number, own: string): boolean {
+  try {
+    const [there, here] = [statSync(directory, { bigint: true }), fstatSync(handle, { bigint: true })]
+    if (there.dev === here.dev && there.ino === here.ino) return true
+    return isOnFuse(directory) && isStill(join(directory, '.lock'), own)
+  } catch (error) {
+    return !isMissing(error)
   }
 }
 
@@ -56,7 +112,13 @@ export function holderOf(directory: string): number | null {
 
 /** Looks before it writes: many wait for a lock, and look often. False when it changed meanwhile. */
 function takeOnce(directory: string, file: string, own: string): boolean {
-  return contentOf(file) === null ? create(file, own) : inherit(directory, file, own)
+  const content = contentOf(file)
+  if (content !== null) {
+    if (!left.has(content)) return inherit(directory, file, own)
+    // Nobody else takes it from a process that lives.
+    removeFile(file)
+  }
+  return create(file, own)
 }
 
 /** False when the lock changed meanwhile. Throws DiskError when a living process has it. */
@@ -64,7 +126,7 @@ function inherit(directory: string, file: string, own: string): boolean {
   const line = lineOf(file)
   const last = line.at(-1)
   if (last === undefined) return false
-  const holder = livingHolder(last, numberOf(dirname(file)))
+  const holder = livingHolder(last, numberOf(directory))
   if (holder !== null) throw inUse(directory, holder)
   const claim = `${file}.after-${nameOf(last)}`
   if (!create(claim, own)) return false
@@ -77,7 +139,7 @@ function inherit(directory: string, file: string, own: string): boolean {
     removeClaims(file)
     return true
   } finally {
-    if (contentOf(claim) === own) rmSync(claim, { force: true })
+    if (contentOf(claim) === own) removeFile(claim)
   }
 }
 
@@ -123,7 +185,7 @@ function create(file: string, content: string): boolean {
     if (codeOf(error) === 'EEXIST') return false
     throw diskError(error, file)
   } finally {
-    rmSync(beside, { force: true })
+    removeFile(beside)
   }
 }
 
@@ -133,26 +195,32 @@ function replace(file: string, content: string): void {
     writeFileSync(beside, content)
     renameSync(beside, file)
   } catch (error) {
-    rmSync(beside, { force: true })
+    removeFile(beside)
     throw diskError(error, file)
   }
+}
+
+function removeFile(path: string): void {
+  rmSync(path, { force: true })
 }
 
 /** While a living process has the lock nobody inherits: what is left of earlier lines means nothing any more. */
 function removeClaims(file: string): void {
   const prefix = `${basename(file)}.after-`
-  for (const name of readdirSync(dirname(file)).filter((name) => name.startsWith(prefix)))
-    rmSync(join(dirname(file), name), { force: true })
+  const directory = dirname(file)
+  for (const name of readdirSync(directory)) if (name.startsWith(prefix)) removeFile(join(directory, name))
 }
 
 function besideOf(file: string): string {
   return `${file}.${process.pid}-${copyId}`
 }
 
+/** Null when there is no file, or it cannot be read. Throws DiskError where it never can. */
 function contentOf(file: string): string | null {
   try {
     return readFileSync(file, 'utf8')
-  } catch {
+  } catch (error) {
+    if (codeOf(error) === 'EISDIR') throw diskError(error, file)
     return null
   }
 }
@@ -161,8 +229,8 @@ function contentOf(file: string): string | null {
 function isStill(file: string, own: string): boolean {
   try {
     return readFileSync(file, 'utf8') === own
-  } catch {
-    return true
+  } catch (error) {
+    return !isMissing(error)
   }
 }
 

@@ -1,6 +1,10 @@
 /** Turns what the operating system says into what a person can act on. */
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DiskError, type DiskProblem } from '../disk.ts'
 import { codeOf, messageOf } from '../system-error.ts'
+
+const directoryInPlace = 'It is a directory, where a file belongs. Move it away, then start again.'
 
 const problems: Readonly<Record<string, readonly [DiskProblem, string]>> = {
   ENOSPC: ['full', 'The disk is full. Free some space, then try again; nothing that was acknowledged is lost.'],
@@ -12,8 +16,7 @@ const problems: Readonly<Record<string, readonly [DiskProblem, string]>> = {
   EPERM: ['not-permitted', 'This user may not use it. Change its permissions, or choose another directory.'],
   EROFS: ['not-permitted', 'The disk can only be read. Choose a directory on another disk.'],
   ENOENT: ['not-found', 'It is not there.'],
-  ENOTDIR: ['not-a-directory', 'A part of the path is a file, not a directory. Choose another directory.'],
-  EEXIST: ['not-a-directory', 'A file has this name, not a directory. Choose another directory.'],
+  EISDIR: ['failed', directoryInPlace],
   EMFILE: [
     'too-many-files',
     'This process has as many files open as it may (ulimit -n). Raise the limit, or use fewer partitions.'
@@ -30,9 +33,33 @@ export function directoryError(error: unknown, path: string): DiskError {
 
 export function diskError(error: unknown, path: string): DiskError {
   const reason = messageOf(error) ?? String(error)
+  if (codeOf(error) === 'ENOTDIR' || codeOf(error) === 'EEXIST') return fileInPlaceOf(path, reason, error)
   const [problem, advice] = problems[codeOf(error)] ?? [
     'failed',
     'The disk or its driver refused it; see the system log.'
   ]
   return new DiskError(problem, path, `${path}: ${advice} (${reason})`, error)
+}
+
+/** Of a file and a directory, one of which is to have the other's name, the directory is out of place. */
+export function renamingError(error: unknown, from: string, to: string): DiskError {
+  if (codeOf(error) === 'EISDIR') return diskError(error, to)
+  if (codeOf(error) !== 'ENOTDIR' || !isFile(to)) return diskError(error, from)
+  return new DiskError('failed', from, `${from}: ${directoryInPlace} (${messageOf(error)})`, error)
+}
+
+/** A directory cannot be there, or be made, where a file is: the file may be the directory's own name, or one on the way to it. */
+function fileInPlaceOf(path: string, reason: string, error: unknown): DiskError {
+  let file = path
+  while (!isFile(file) && dirname(file) !== file) file = dirname(file)
+  const what = `${isFile(file) ? file : path} is a file, where a directory belongs.`
+  return new DiskError('not-a-directory', path, `${what} Move it away, or choose another directory. (${reason})`, error)
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }

@@ -1,5 +1,6 @@
 /** A real directory, by Node's own files. The promises stand in `../disk.ts`. */
 import {
+  accessSync,
   close,
   closeSync,
   constants,
@@ -23,11 +24,12 @@ import {
   writevSync
 } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, type FoundFile, goneError, type ReadMemory } from '../disk.ts'
 import { codeOf } from '../system-error.ts'
-import { lockDirectory } from './directory-lock.ts'
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
-import { directoryError, diskError } from './disk-errors.ts'
+import { directoryError, diskError, renamingError } from './disk-errors.ts'
+import { isMissing, isOnFuse } from './missing.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
 const buffersPerWrite = 1024
@@ -38,6 +40,7 @@ export class NodeDisk implements Disk {
   /** The system's cache keeps it about as long, unless memory is short (Linux writes back what is older than 30 s, and drops it when it needs room). */
   readonly remembersMs = 60_000
   readonly #directorySyncs = new DirectorySyncs(syncDirectory)
+  #lock: DirectoryLock | null = null
 
   constructor(directory: string) {
     this.location = resolve(directory)
@@ -71,7 +74,8 @@ export class NodeDisk implements Disk {
   }
 
   createDirectory(path: string): void {
-    this.#try(path, makeDirectory, directoryError)
+    const root = this.#lock === null ? null : this.location
+    this.#try(path, (full) => makeDirectory(full, root), directoryError)
   }
 
   remove(path: string): void {
@@ -79,14 +83,16 @@ export class NodeDisk implements Disk {
   }
 
   rename(from: string, to: string): void {
-    this.#try(from, (full) => renameSync(full, this.#path(to)))
+    const target = this.#path(to)
+    const failure = (error: unknown, full: string): DiskError => renamingError(error, full, target)
+    this.#try(from, (full) => renameSync(full, target), failure)
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {
     return this.#try(path, (full) => {
       const handle = openFile(full, mode)
       try {
-        return new NodeFile(path, full, handle)
+        return new NodeFile(path, full, handle, this.location)
       } catch (error) {
         closeSync(handle)
         throw error
@@ -127,7 +133,16 @@ export class NodeDisk implements Disk {
   }
 
   lock(): () => void {
-    return lockDirectory(this.location)
+    const lock = lockDirectory(this.location)
+    this.#lock = lock
+    return () => {
+      lock.release()
+      if (this.#lock === lock) this.#lock = null
+    }
+  }
+
+  assertInPlace(): void {
+    if (this.#lock?.isInPlace() === false) throw goneError(this.location)
   }
 
   #path(path: string): string {
@@ -139,7 +154,9 @@ export class NodeDisk implements Disk {
     try {
       return work(full)
     } catch (error) {
-      throw error instanceof DiskError ? error : failure(error, full)
+      if (error instanceof DiskError) throw error
+      if (codeOf(error) === 'ENOENT') this.assertInPlace()
+      throw failure(error, full)
     }
   }
 }
@@ -149,15 +166,21 @@ class NodeFile implements DiskFile {
   readonly modifiedMs: number
   readonly #full: string
   readonly #handle: number
+  readonly #root: string
+  readonly #device: number
+  readonly #number: number
   #sizeBytes: number
   #syncsUnderWay = 0
   #isClosing = false
 
-  constructor(path: string, full: string, handle: number) {
+  constructor(path: string, full: string, handle: number, root: string) {
     this.path = path
     this.#full = full
     this.#handle = handle
-    const { size, mtimeMs } = fstatSync(handle)
+    this.#root = root
+    const { size, mtimeMs, dev, ino } = fstatSync(handle)
+    this.#device = dev
+    this.#number = ino
     this.#sizeBytes = size
     this.modifiedMs = Math.floor(mtimeMs)
   }
@@ -214,6 +237,36 @@ class NodeFile implements DiskFile {
         else done()
       })
     })
+  }
+
+  isAt(path: string): boolean {
+    try {
+      accessSync(this.#fullOf(path))
+      return true
+    } catch (error) {
+      return !isMissing(error)
+    }
+  }
+
+  look(path: string): FoundFile {
+    const full = this.#fullOf(path)
+    try {
+      const { dev, ino, size } = statSync(full)
+      const isThis = this.#isOnDevice(dev) && ino === this.#number
+      if (!isThis && !isOnFuse(full)) return 'elsewhere'
+      return size < this.#sizeBytes ? 'shorter' : 'as written'
+    } catch (error) {
+      return isMissing(error) ? 'elsewhere' : 'as written'
+    }
+  }
+
+  #fullOf(path: string): string {
+    return path === this.path ? this.#full : join(this.#root, path)
+  }
+
+  /** On Windows libuv has numbered the device of an open file and of a path in different ways. */
+  #isOnDevice(device: number): boolean {
+    return process.platform === 'win32' || device === this.#device
   }
 
   /** A sync runs on another thread: closed under it, the handle's number could already be another file's. */
@@ -294,12 +347,13 @@ function syncDirectoryNow(full: string): void {
 }
 
 /**
- * Makes a directory and those above it. Not by `mkdirSync` with `recursive`: where a file system answers ENOENT although the
- * directory above is there, as Linux's /proc does, that never returns (seen on Node 20).
+ * Makes a directory and those above it, but no root that is locked. Not by `mkdirSync` with `recursive`: where a file system
+ * answers ENOENT although the directory above is there, as Linux's /proc does, that never returns (seen on Node 20).
  */
-function makeDirectory(full: string): void {
+function makeDirectory(full: string, root: string | null): void {
+  if (full === root) return
   const above = dirname(full)
-  if (above !== full && !existsSync(above)) makeDirectory(above)
+  if (above !== full && !existsSync(above)) makeDirectory(above, root)
   try {
     mkdirSync(full)
   } catch (error) {

@@ -2,7 +2,7 @@
  * A disk whose files and lock end with the host. After that it refuses: what a broker that is gone still tries must not be done. A sync
  * never comes, so that what rests on it is not even refused.
  */
-import { type Disk, DiskError, type DiskFile, type ReadMemory } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, type FoundFile, type ReadMemory } from '../disk.ts'
 import type { Lease } from './lease.ts'
 
 export class RevocableDisk implements Disk {
@@ -83,6 +83,10 @@ export class RevocableDisk implements Disk {
     }
   }
 
+  assertInPlace(): void {
+    this.#diskFor('').assertInPlace()
+  }
+
   #diskFor(path: string): Disk {
     assertThere(this.#lease, path)
     return this.#disk
@@ -130,6 +134,16 @@ class RevocableFile implements DiskFile {
 
   async sync(): Promise<void> {
     await this.#lease.outcomeOf(() => this.#file.sync())
+  }
+
+  isAt(path: string): boolean {
+    assertThere(this.#lease, path)
+    return this.#file.isAt(path)
+  }
+
+  look(path: string): FoundFile {
+    assertThere(this.#lease, path)
+    return this.#file.look(path)
   }
 
   close(): void {

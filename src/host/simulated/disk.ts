@@ -4,11 +4,12 @@
  * Fault model
  * - Appended and overwritten bytes survive a power cut only if a `sync` of the file that began after them has ended. Of what
  *   was appended since, any number of bytes may be there; and any stretch of them may be zeros, or noise (a torn write).
- * - A cut (truncate) that was not synced may have happened or not.
+ * - A cut (truncate) that was not synced may have happened or not, also of bytes that never were synced.
  * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
  *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
  * - Bytes that were synced never change, unless a test flips a bit: where nobody has read or written for `remembersMs`.
- * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was.
+ * - When `freeBytes` is used up, an append throws DiskError 'full' and leaves the file as it was: what there was room for was written, and
+ *   cut off again.
  * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
  */
 import type { Chance } from '../chance.ts'
@@ -24,7 +25,8 @@ interface DirectoryNode {
   readonly kind: 'directory'
   now: Map<string, Node>
   synced: Map<string, Node>
-  /** Counts what was synced: a sync that began earlier and ends later knows less. */
+  syncsBegun: number
+  /** Of the syncs that are done, the one that began last. */
   syncs: number
 }
 
@@ -131,23 +133,22 @@ export class SimulatedDisk implements Disk {
     this.#take(path, bytes.length)
     const parent = this.#parentOf(path)
     parent.now.set(nameOf(path), { kind: 'file', content: FileContent.of(bytes) })
-    syncNames(parent, new Map(parent.now))
+    beginSync(parent)()
   }
 
   async syncDirectory(path: string): Promise<void> {
     const node = this.#find(path)
     if (node?.kind !== 'directory') throw notFound(path)
-    const names = new Map(node.now)
-    const { syncs } = node
+    const keep = beginSync(node)
     await this.#syncing(path)
-    if (node.syncs === syncs) syncNames(node, names)
+    keep()
   }
 
   syncDirectoryNow(path: string): void {
     const node = this.#find(path)
     if (node?.kind !== 'directory') throw notFound(path)
     if (this.#syncsFail) throw notKept(path)
-    syncNames(node, new Map(node.now))
+    beginSync(node)()
   }
 
   space(): null {
@@ -164,25 +165,41 @@ export class SimulatedDisk implements Disk {
     }
   }
 
-  #handle(path: string, { content }: FileNode): DiskFile {
+  assertInPlace(): void {}
+
+  #handle(path: string, node: FileNode): DiskFile {
+    const { content } = node
+    // What this handle knows of: somebody else may cut the file.
+    let knownBytes = content.sizeBytes
     return {
       path,
       modifiedMs: null,
       get sizeBytes() {
-        return content.sizeBytes
+        return knownBytes
       },
       append: (chunks) => {
         const bytes = Buffer.concat(chunks)
+        if (bytes.length > this.freeBytes) content.appendAndCut(bytes.subarray(0, this.freeBytes))
         this.#take(path, bytes.length)
+        if (content.sizeBytes < knownBytes) content.append(Buffer.alloc(knownBytes - content.sizeBytes))
         content.append(bytes)
+        knownBytes = content.sizeBytes
       },
       writeAt: (position, bytes) => content.writeAt(position, bytes),
       read: (position, lengthBytes) => content.read(position, lengthBytes),
-      truncate: (sizeBytes) => content.truncate(sizeBytes),
+      truncate: (sizeBytes) => {
+        content.truncate(sizeBytes)
+        knownBytes = Math.min(knownBytes, sizeBytes)
+      },
       sync: async () => {
         const keep = content.beginSync()
         await this.#syncing(path)
         keep()
+      },
+      isAt: (at) => this.exists(at),
+      look: (at) => {
+        if (this.#find(at) !== node) return 'elsewhere'
+        return content.sizeBytes < knownBytes ? 'shorter' : 'as written'
       },
       close: () => {}
     }
@@ -216,12 +233,19 @@ export class SimulatedDisk implements Disk {
 }
 
 function emptyDirectory(): DirectoryNode {
-  return { kind: 'directory', now: new Map(), synced: new Map(), syncs: 0 }
+  return { kind: 'directory', now: new Map(), synced: new Map(), syncsBegun: 0, syncs: 0 }
 }
 
-function syncNames(directory: DirectoryNode, names: Map<string, Node>): void {
-  directory.synced = names
-  directory.syncs += 1
+/** Takes the names that are there now; the call that it gives says that the disk has them. A sync that began earlier knows less. */
+function beginSync(directory: DirectoryNode): () => void {
+  const names = new Map(directory.now)
+  directory.syncsBegun += 1
+  const order = directory.syncsBegun
+  return () => {
+    if (order < directory.syncs) return
+    directory.syncs = order
+    directory.synced = names
+  }
 }
 
 function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
@@ -230,11 +254,12 @@ function survivorsOf(directory: DirectoryNode, chance: Chance): DirectoryNode {
   for (const [name, node] of names) {
     survivors.set(name, node.kind === 'file' ? fileAfter(node, chance) : survivorsOf(node, chance))
   }
-  return { kind: 'directory', now: survivors, synced: new Map(survivors), syncs: 0 }
+  return { kind: 'directory', now: survivors, synced: new Map(survivors), syncsBegun: 0, syncs: 0 }
 }
 
 function fileAfter({ content }: FileNode, chance: Chance): FileNode {
-  const { now, synced } = content.views()
+  const { now: last, synced, beforeCut } = content.views()
+  const now = beforeCut !== null && chance.below(2) === 0 ? beforeCut : last
   const isLonger = now.length > synced.length && now.subarray(0, synced.length).equals(synced)
   const bytes = isLonger ? torn(now, synced.length, chance) : chance.below(2) === 0 ? synced : now
   return { kind: 'file', content: FileContent.of(bytes) }

@@ -10,6 +10,8 @@ export class FileContent {
   #synced: Buffer
   /** Views of the memory reach up to here: below it nothing is changed in place. */
   #sharedBytes: number
+  /** As it was before it was cut, until a sync has made that safe. */
+  #beforeCut: Buffer | null = null
   #syncs = 0
   #syncsBegun = 0
   #watched: { readonly from: number; readonly to: number; isTouched: boolean } | null = null
@@ -55,7 +57,15 @@ export class FileContent {
 
   truncate(sizeBytes: number): void {
     this.#touch(sizeBytes, this.#sizeBytes)
+    if (sizeBytes < this.#sizeBytes) this.#beforeCut = this.#view()
     this.#sizeBytes = Math.min(this.#sizeBytes, sizeBytes)
+  }
+
+  /** What was written before the rest was refused: it is in the file for a moment. */
+  appendAndCut(bytes: Uint8Array): void {
+    const { sizeBytes } = this
+    this.append(bytes)
+    this.truncate(sizeBytes)
   }
 
   /** A bit turns of itself, as disks do: in what was synced as well. */
@@ -77,18 +87,20 @@ export class FileContent {
   /** Takes what is there now; the call that it gives says that the disk has it. A sync that began earlier knows less. */
   beginSync(): () => void {
     const bytes = this.#view()
+    const cut = this.#beforeCut
     this.#syncsBegun += 1
     const order = this.#syncsBegun
     return () => {
       if (order < this.#syncs) return
       this.#syncs = order
       this.#synced = bytes
+      if (this.#beforeCut === cut) this.#beforeCut = null
     }
   }
 
-  /** As it is now, and as it was at the last sync. Neither may be changed. */
-  views(): { readonly now: Buffer; readonly synced: Buffer } {
-    return { now: this.#view(), synced: this.#synced }
+  /** As it is now, as it was at the last sync, and before a cut that was not synced. None of them may be changed. */
+  views(): { readonly now: Buffer; readonly synced: Buffer; readonly beforeCut: Buffer | null } {
+    return { now: this.#view(), synced: this.#synced, beforeCut: this.#beforeCut }
   }
 
   #touch(from: number, to: number): void {

@@ -155,6 +155,11 @@ export class RefusingDisk implements Disk {
     }
   }
 
+  assertInPlace(): void {
+    this.#assertAlive('look for the root')
+    this.#disk.assertInPlace()
+  }
+
   #handle(file: DiskFile): DiskFile {
     const { path } = file
     let isOpen = true
@@ -185,6 +190,14 @@ export class RefusingDisk implements Disk {
         this.#meet('nothing', `sync ${path}`)
         await file.sync()
         await this.#heard(path)
+      },
+      isAt: (at) => {
+        this.#assertAlive(at)
+        return file.isAt(at)
+      },
+      look: (at) => {
+        this.#assertAlive(at)
+        return file.look(at)
       },
       close: () => {
         if (isOpen) this.#openFiles -= 1

@@ -139,9 +139,10 @@ function* checkPartitions(disk: ReadableDisk, known: Known): Generator<CheckStep
     if (topic === undefined || number === undefined || setAsideFrom(directory) !== null) continue
     const isMetadata = directory === metadataDirectory
     const claimed = known.image?.topicByName(topic)
-    const isClaimed = claimed?.partitions[Number(number)] !== undefined
-    if (!isMetadata && known.image !== null && !isClaimed) {
-      yield strayStep(directory)
+    const replicas = claimed?.partitions[Number(number)]?.replicas
+    const isHere = known.nodeId === null || replicas?.includes(known.nodeId) === true
+    if (!isMetadata && known.image !== null && (replicas === undefined || !isHere)) {
+      yield strayStep(directory, replicas)
       continue
     }
     const owner = readTopicId(disk, directory)
@@ -168,8 +169,12 @@ function gapsOf({ compacted, image }: Known, topic: string, directory: string): 
   return image.topicConfig(topic).get('cleanup.policy')?.includes('compact') ? 'compacted' : 'none'
 }
 
-function strayStep(directory: string): CheckStep {
-  const what = 'It belongs to no topic that the cluster metadata knows.'
+/** `replicas`: who has a partition that this node has no replica of. */
+function strayStep(directory: string, replicas?: readonly number[]): CheckStep {
+  const isMoved = replicas !== undefined
+  const what = isMoved
+    ? `Its partition was moved to other nodes (${replicas.join(', ')}).`
+    : 'It belongs to no topic that the cluster metadata knows.'
   const advice =
     'It is not served: Odradek and Apache Kafka set it aside under another name. Look into it, then remove it.'
   return found({ severity: 'stray', path: directory, position: null, what, advice })

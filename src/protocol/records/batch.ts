@@ -68,7 +68,8 @@ export function isTransactional(attributes: number): boolean {
 
 /** Whether what may be a batch, and was not looked at yet, says that it is one of a transaction. */
 export function mayBeTransactional(records: Buffer): boolean {
-  return records.length >= batchHeaderBytes && isTransactional(records.readInt16BE(attributesPosition))
+  // The lower byte has the flag.
+  return records.length >= batchHeaderBytes && isTransactional(records[attributesPosition + 1] ?? 0)
 }
 
 export function isControl(attributes: number): boolean {

@@ -8,7 +8,7 @@
  */
 import { DataDirectory } from '../../broker/data-directory.ts'
 import type { Timer } from '../../host/clock.ts'
-import { type Disk, DiskError } from '../../host/disk.ts'
+import { type Disk, DiskError, goneError } from '../../host/disk.ts'
 import { type Dialer, ListenError } from '../../host/network.ts'
 import { limits } from '../../limits.ts'
 import { type Address, formatAddress } from '../address.ts'
@@ -138,6 +138,8 @@ export class SharedServer {
   /** One round: serves when the directory is free, else joins who serves. Null when there is a broker. */
   async #look(): Promise<{ readonly why: Missing; readonly error: StartError } | null> {
     const { disk } = this.#options.host
+    // Another in its place would have none of the records that are shared.
+    if (this.#isOpen && !disk.exists('')) throw goneError(disk.location)
     const taken = take(disk)
     if (typeof taken === 'function') {
       await this.#serve(taken)

@@ -255,3 +255,10 @@ test('offsets of a deleted topic go with it, and do not come back with another t
   assert.deepEqual(await fetched(broker, 'g', 10, topicId), [-1, '', ErrorCode.UNKNOWN_TOPIC_ID])
   await broker.stop()
 })
+
+test('the segments of what groups commit are as large as offsets.topic.segment.bytes says', async () => {
+  const broker = await startBroker({ 'offsets.topic.segment.bytes': '2097152', 'offsets.topic.num.partitions': '1' })
+  assert.ok(await broker.ensureGroupCoordinators())
+  assert.equal(broker.replica('__consumer_offsets', 0)?.log.config.segmentBytes, 2_097_152)
+  await broker.stop()
+})

@@ -7,10 +7,14 @@ import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { encodeRequest } from '../../../src/protocol/frame.ts'
 import { ProduceRequest } from '../../../src/protocol/generated/api/produce-request.ts'
 import { ProduceResponse } from '../../../src/protocol/generated/api/produce-response.ts'
+import { sealCrc } from '../../../src/protocol/records/batch.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { Compression } from '../../../src/protocol/records/compression/codec.ts'
 import { batchOf, createTopic, idOf, type Produced, produce, producing, startOfTimeMs } from './records-setup.ts'
 import { ask, startBroker } from './setup.ts'
+
+/** Behind the CRC, as Kafka's record batches have it. */
+const attributesPosition = 21
 
 const session = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
 
@@ -159,6 +163,29 @@ test('a refused batch says which of its records are at fault, from version 8 on'
   )
   const older = await produce(broker, { records: records() }, 7)
   assert.deepEqual([older.errorCode, older.recordErrors], [ErrorCode.INVALID_RECORD, []])
+  assert.equal(endOf(broker), 0)
+  await broker.stop()
+})
+
+test('a batch that cannot be read is refused with what is wrong with it, from version 8 on', async () => {
+  const broker = await start()
+  const changed = (position: number, change: (byte: number) => number) => {
+    const records = batchOf(['a'])
+    records.writeUInt8(change(records.readUInt8(position)), position)
+    return records
+  }
+  const noSuchCompression = batchOf(['a'])
+  noSuchCompression.writeInt16BE(5, attributesPosition)
+  sealCrc(noSuchCompression, 0, noSuchCompression.length)
+  const unreadable: readonly (readonly [Buffer, ErrorCode, string])[] = [
+    [changed(65, (byte) => byte ^ 1), ErrorCode.CORRUPT_MESSAGE, 'The record batch does not match its CRC.'],
+    [changed(16, () => 9), ErrorCode.CORRUPT_MESSAGE, 'There is no record batch of magic 9.'],
+    [noSuchCompression, ErrorCode.UNKNOWN_SERVER_ERROR, 'There is no compression type 5.']
+  ]
+  for (const [records, error, message] of unreadable) {
+    const { errorCode, errorMessage } = await produce(broker, { records }, 8)
+    assert.deepEqual([errorCode, errorMessage], [error, message])
+  }
   assert.equal(endOf(broker), 0)
   await broker.stop()
 })

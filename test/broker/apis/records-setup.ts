@@ -15,9 +15,14 @@ import { ask } from './setup.ts'
 export const startOfTimeMs = 1_700_000_000_000
 
 /** Makes a topic of two partitions. */
-export async function createTopic(broker: Broker, name: string, config: Readonly<Record<string, string>> = {}) {
+export async function createTopic(
+  broker: Broker,
+  name: string,
+  config: Readonly<Record<string, string>> = {},
+  numPartitions = 2
+) {
   const configs = Object.entries(config).map(([key, value]) => ({ name: key, value }))
-  const topic = { name, numPartitions: 2, replicationFactor: 1, assignments: [], configs }
+  const topic = { name, numPartitions, replicationFactor: 1, assignments: [], configs }
   const body = { topics: [topic], timeoutMs: 1, validateOnly: false }
   const { topics } = await ask(broker, CreateTopicsRequest, CreateTopicsResponse, 7, body)
   assert.equal(topics[0]?.errorCode, 0)
@@ -44,11 +49,18 @@ export interface Produced {
   readonly topicId?: string
   readonly partition?: number
   readonly acks?: number
+  readonly transactionalId?: string
 }
 
-export function producing(version: number, { records, topic = 't1', partition = 0, acks = -1, topicId }: Produced) {
+export function producing(version: number, produced: Produced) {
+  const { records, topic = 't1', partition = 0, acks = -1, topicId, transactionalId = null } = produced
   const named = version >= 13 ? { topicId: topicId ?? ZERO_UUID } : { name: topic }
-  return { acks, timeoutMs: 1000, topicData: [{ ...named, partitionData: [{ index: partition, records }] }] }
+  return {
+    transactionalId,
+    acks,
+    timeoutMs: 1000,
+    topicData: [{ ...named, partitionData: [{ index: partition, records }] }]
+  }
 }
 
 /** Sends one batch and gives the answer for its partition. */

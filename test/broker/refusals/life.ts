@@ -64,6 +64,9 @@ interface PromisedTopic {
 
 export class Life {
   broker: Broker | null = null
+  /** What whoever runs the broker was told. */
+  readonly lines: string[] = []
+  readonly #told = (line: string): void => void this.lines.push(line)
   readonly #clock: ManualClock
   readonly #topics = new Map<string, PromisedTopic>()
   /** Topics that are being made or deleted, or whose making or deletion was refused. */
@@ -99,7 +102,7 @@ export class Life {
   async start(disk: RefusingDisk): Promise<boolean> {
     const host = { disk, clock: this.#clock, network, chance: new SeededChance(this.#values + 1) }
     try {
-      this.broker = await startAlone({ host, durability: 'disk', config, advertised: null, log: () => {} })
+      this.broker = await startAlone({ host, durability: 'disk', config, advertised: null, log: this.#told })
       return true
     } catch (error) {
       assert.ok(error instanceof DiskError, String(error))

@@ -4,6 +4,7 @@ import { afterEach, mock, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Cluster } from '../../../src/cli/cluster.ts'
 import { Membership } from '../../../src/cli/consume/membership.ts'
+import { KnownBrokers } from '../../../src/cli/known-brokers.ts'
 import { Outage } from '../../../src/cli/outage.ts'
 import { quietOptions } from '../quiet-options.ts'
 
@@ -61,10 +62,11 @@ function pretendCoordinator() {
 
 test('offsets go out under the generation in which they were read, however long the coordinator is looked for', async () => {
   const coordinator = pretendCoordinator()
-  const outage = new Outage(['localhost:9092'], () => {})
+  const outage = new Outage(new KnownBrokers(['localhost:9092']), () => {})
   const membership = await Membership.join(quietOptions('localhost:9092'), {
     group: 'readers',
     topics: ['a'],
+    brokers: new KnownBrokers(['localhost:9092']),
     changes: { onRebalance: async () => {}, onAssigned: () => {} },
     membership: { sessionTimeoutMs: 10_000, heartbeatIntervalMs: 50 },
     interrupted: AbortSignal.timeout(waitMs),

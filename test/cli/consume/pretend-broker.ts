@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import * as kafka from '@platformatic/kafka'
 import { Cluster, type FetchRequestTopics } from '../../../src/cli/cluster.ts'
+import { KnownBrokers } from '../../../src/cli/known-brokers.ts'
 import type { LedPartition } from '../../../src/cli/partitions.ts'
 
 /** How long a fetch waits when there is nothing. */
@@ -45,7 +46,10 @@ export class PretendBroker {
   constructor() {
     const base = new kafka.Base({ clientId: 'test', bootstrapBrokers: ['127.0.0.1:1'] })
     const answer = (name: string, to: unknown, ...request: unknown[]) => this.#answer(name, to, request)
-    this.cluster = Object.assign(new Cluster(kafka, base, 1000), { answer, call: answer })
+    this.cluster = Object.assign(new Cluster(kafka, base, 1000, new KnownBrokers(['127.0.0.1:1'])), {
+      answer,
+      call: answer
+    })
   }
 
   /** Where one of that name is, it is deleted before. */

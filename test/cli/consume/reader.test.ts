@@ -6,6 +6,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { lastRecordsStarts } from '../../../src/cli/consume/last-records.ts'
 import { Reader } from '../../../src/cli/consume/reader.ts'
+import { KnownBrokers } from '../../../src/cli/known-brokers.ts'
 import { Outage } from '../../../src/cli/outage.ts'
 import { UnreadableError } from '../../../src/cli/unreadable.ts'
 import { PretendBroker } from './pretend-broker.ts'
@@ -33,7 +34,7 @@ afterEach(() => {
 function patientReader(broker: PretendBroker, stop: AbortSignal = AbortSignal.timeout(limitMs)) {
   const lines: string[] = []
   const say = (line: string) => lines.push(line)
-  const outage = new Outage(['localhost:9092'], say)
+  const outage = new Outage(new KnownBrokers(['localhost:9092']), say)
   const reader = new Reader(broker.cluster, { isolation: 'uncommitted', interrupted: stop, onNotice: say, outage })
   return { reader, outage, lines }
 }

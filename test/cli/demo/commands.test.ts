@@ -1,7 +1,7 @@
 /** What keys and lines mean. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandOfKey, commandOfLine, type KeyContext, keysOf } from '../../../src/cli/demo/commands.ts'
+import { commandOfKey, commandOfLine, type KeyContext, keysOf, unknownKey } from '../../../src/cli/demo/commands.ts'
 
 const context: KeyContext = { selected: 'kitchen', wanted: 2, paused: false, brokers: [], ratePerSecond: 4 }
 const key = (text: string, changes: Partial<KeyContext> = {}) => commandOfKey(text, { ...context, ...changes })
@@ -47,6 +47,12 @@ test('b kills a broker, or starts the one that is dead; where there are none of 
 test('q, Ctrl-C and Ctrl-D quit; any other key does nothing', () => {
   for (const text of ['q', '\u0003', '\u0004']) assert.deepEqual(key(text), { kind: 'quit' })
   for (const text of ['z', '\u001b', '\u001b[5~', '\r', 'ü']) assert.equal(key(text), undefined)
+})
+
+test('a key that does nothing is told: which keys there are, and how b gets brokers to kill', () => {
+  assert.equal(unknownKey('z'), 'z does nothing here; ? shows all keys')
+  assert.equal(unknownKey('\u001b[5~'), 'that key does nothing here; ? shows all keys')
+  assert.match(unknownKey('b'), /odradek demo --brokers 3/)
 })
 
 test('lines on a pipe say the same in words', () => {

@@ -31,7 +31,7 @@ suite('the two worlds on a terminal', { skip: skipUnless(odradek(), python()) },
         return screen.isAlternate && left > 0 && right > 0
       })
       terminal.press('k')
-      await terminal.until('two dead', (screen) => /are dead \(kill -9\) +notifications are dead/.test(textOf(screen)))
+      await terminal.until('two dead', (screen) => /are dead \(crashed\) +notifications are dead/.test(textOf(screen)))
       await terminal.until('customers who are not told, in both worlds', (screen) => {
         const [lost = 0, waiting = 0] = figuresOf(screen, 'customers not told')
         return lost > 5 && waiting > 5 && /^█+ +█+$/m.test(textOf(screen))
@@ -43,6 +43,25 @@ suite('the two worlds on a terminal', { skip: skipUnless(odradek(), python()) },
       terminal.press('q')
       await assertTerminalIsBack(terminal)
       assert.match(textOf(terminal.screen), /With Kafka all \d+ customers\s+were\s+told, once each/)
+    } finally {
+      await terminal.close()
+    }
+  })
+
+  test('k while both worlds start kills nothing and says so; who leaves before a crash is told that nothing is proved', async () => {
+    const terminal = open('--outage', '60s')
+    try {
+      await terminal.until('the screen', (screen) => screen.isAlternate)
+      terminal.press('k')
+      await terminal.until('a word', (screen) => /too early to kill/.test(textOf(screen)))
+      await terminal.until('notifications that live on, in both worlds', (screen) => {
+        const [left = 0, right = 0] = figuresOf(screen, 'customers told of it')
+        return left > 3 && right > 3
+      })
+      terminal.press('q')
+      await assertTerminalIsBack(terminal)
+      assert.match(textOf(terminal.screen), /Nothing was killed in this run, so it proves nothing/)
+      assert.doesNotMatch(textOf(terminal.screen), /were told, once each|never told/)
     } finally {
       await terminal.close()
     }

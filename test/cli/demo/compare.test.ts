@@ -126,8 +126,20 @@ suite('odradek demo --compare', () => {
       assert.equal(outage.advance(300_000, drained), undefined)
     })
 
+    test('a kill before anything flows is none: no order would meet it, and the one crash would be spent', () => {
+      const outage = new Outage(times)
+      assert.equal(outage.kill(0), undefined)
+      assert.equal(outage.advance(9000, { flows: false, isDrained: true }), undefined)
+      assert.equal(outage.hasBegun, false)
+      assert.equal(outage.kill(9000), undefined)
+      assert.equal(outage.advance(10_000, open), undefined)
+      assert.equal(outage.hasBegun, true)
+      assert.equal(outage.kill(10_001), 'kill')
+    })
+
     test('who watches may kill earlier and again, but not what is dead', () => {
       const outage = new Outage(times)
+      assert.equal(outage.advance(0, open), undefined)
       assert.equal(outage.kill(0), 'kill')
       assert.equal(outage.kill(1), undefined)
       assert.equal(outage.advance(10_000, open), 'restart')
@@ -353,7 +365,7 @@ suite('odradek demo --compare', () => {
       assert.match(text, /^meals that were cooked +36 +meals that were cooked +36$/m)
       assert.match(text, /^customers told of it +21 +customers told of it +20$/m)
       assert.match(text, /^customers not told +15 +customers not told +16\n#{15} +#{16}$/m)
-      assert.match(text, /notifications are dead \(kill -9\) +notifications are dead \(kill -9\)/)
+      assert.match(text, /notifications are dead \(crashed\) +notifications are dead \(crashed\)/)
       assert.match(text, /Left 14 calls failed for good; right 16 messages in the log, kept\.$/m)
       assert.match(text, /The notifications start again in 10 s\.$/m)
       assert.match(text, /^In another terminal: .*odradek consume orders -b localhost:9092$/m)
@@ -361,8 +373,45 @@ suite('odradek demo --compare', () => {
 
     test('before it ends by itself, it says so', () => {
       const size = { columns: 80, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') }
-      const text = drawComparison({ ...quiet, phase: 'calm', leftMs: 4500 }, size).join('\n')
+      const calls = { ...quiet.calls, figures: all(figures({ sent: 9, arrived: 7, missing: 2, lost: 2 })) }
+      const text = drawComparison({ ...quiet, calls, phase: 'calm', leftMs: 4500 }, size).join('\n')
       assert.match(text, /A log remembers\. This closes in 5 s\.$/m)
+    })
+
+    test('k is offered when it does something', () => {
+      const size = { columns: 80, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') }
+      const keysIn = (phase: ComparisonState['phase']) => drawComparison({ ...quiet, phase }, size).at(-1)
+      for (const phase of ['opening', 'closing'] as const) assert.equal(keysIn(phase), 'q finish and count')
+      assert.match(keysIn('flowing') ?? '', /^k kill the notifications in both worlds +q finish and count$/)
+    })
+
+    test('a crash that no order met is said to prove nothing, on the screen and at the end', () => {
+      const size = { columns: 80, rows: 24, glyphs: asciiGlyphs, style: createStyle('plain') }
+      const text = drawComparison({ ...quiet, phase: 'calm', leftMs: 900 }, size).join('\n')
+      assert.match(text, /this crash proves nothing\./)
+      assert.doesNotMatch(text, /never be told|A log remembers/)
+      const whole = all(figures({ sent: 9, arrived: 9 }))
+      const worlds = { calls: { ...quiet.calls, figures: whole }, log: { ...quiet.log, figures: whole } }
+      assert.match(conclusions(9, { ...quiet, ...worlds, outages: [outage] }).join(' '), /this run proves nothing/)
+      assert.match(conclusions(9, { ...quiet, ...worlds }).join(' '), /^Nothing was killed in this run.*proves nothing/)
+      assert.match(conclusions(0, quiet).join(' '), /proves nothing/)
+    })
+
+    test('a run that was ended early says why the two worlds have not sent as many messages', () => {
+      const whole = figures({ sent: 25, arrived: 25 })
+      const calls = {
+        ...quiet.calls,
+        figures: { ...all(whole), notifications: figures({ sent: 24, arrived: 23, missing: 1 }) }
+      }
+      const text = conclusions(25, { ...quiet, calls, log: { ...quiet.log, figures: all(whole) }, outages: [outage] })
+      assert.match(text.join(' '), /1 of 25 customers were never told\. 1 order of these had not been cooked there/)
+    })
+
+    test('a log that lost something is told of, crash or not', () => {
+      const whole = all(figures({ sent: 9, arrived: 9 }))
+      const less = all(figures({ sent: 9, arrived: 8, missing: 1 }))
+      const worlds = { calls: { ...quiet.calls, figures: whole }, log: { ...quiet.log, figures: less } }
+      assert.match(conclusions(9, { ...quiet, ...worlds }).join(' '), /did not keep its promise: 8 of 9 customers/)
     })
 
     test('in 80 columns no sentence is cut off, in whichever phase', () => {

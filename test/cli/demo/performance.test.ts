@@ -14,7 +14,8 @@ const show: Show = {
   end() {},
   takesKeys: false,
   keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, brokers: [], ratePerSecond: 1 }),
-  follow() {}
+  follow() {},
+  unknown() {}
 }
 
 /** Its services end while they start; `before` is what happened meanwhile. */

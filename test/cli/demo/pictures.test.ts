@@ -24,7 +24,7 @@ test('the first picture of the README is the two worlds', () => {
 test('the film of the two worlds shows the same counts in both, each phase, and the conclusion', () => {
   const shown = textOf('compare')
   const none = { sent: 0, arrived: 0, missing: 0, lost: 0, doubled: 0, longestWaitMs: 0 }
-  const figures = { orders: none, payments: none, notifications: none }
+  const figures = { orders: none, payments: none, notifications: { ...none, missing: 1, lost: 1 } }
   for (const phase of ['flowing', 'out', 'calm'] as const) {
     const state = { phase, leftMs: 0, calls: { figures }, log: { figures } } as ComparisonState
     const [said] = phaseSentences(state)
@@ -39,7 +39,10 @@ test('the film of the demo leads through its story', () => {
   const shown = textOf('demo')
   for (const kind of ['opening', 'served'] as const) {
     const outage = { service: 'notifications', deadMs: 0, waited: 0 } as const
-    assert.ok(shown.includes(headline({ chapter: kind === 'opening' ? { kind } : { kind, outage } })), kind)
+    assert.ok(
+      shown.includes(headline({ chapter: kind === 'opening' ? { kind } : { kind, outage }, longestOutage: undefined })),
+      kind
+    )
   }
   const demo = scenes.find(({ name }) => name === 'demo')
   assert.ok(demo && demo.steps.length === 3)

@@ -62,6 +62,20 @@ test('a service that dies again before it is served goes on with its story', () 
   assert.deepEqual(story.chapter, { kind: 'served', outage: { service: 'kitchen', deadMs: 3000, waited: 8 } })
 })
 
+test('with several dead the way on is told at once, and each was dead since it was killed', () => {
+  const story = new Story()
+  const look = (nowMs: number, changes: Partial<Sight>) => {
+    story.look(sight({ nowMs, due: 10, counts: counts(10, 10, 10, 9), notifiedUpTo: 9, ...changes }))
+    return story.chapter
+  }
+  assert.deepEqual(look(0, { dead: ['payments'] }), { kind: 'dead', service: 'payments', hasGrown: false })
+  const both = { dead: ['payments', 'notifications'] } as const
+  assert.deepEqual(look(1000, both), { kind: 'dead', service: 'payments', hasGrown: true })
+  look(4000, { dead: ['notifications'] })
+  assert.equal(look(5000, { counts: counts(10, 10, 10, 10), notifiedUpTo: 10 }).kind, 'served')
+  assert.deepEqual(story.longest, { service: 'notifications', deadMs: 4000, waited: 1 })
+})
+
 test('what waits for a service is what was said to it and has no answer; customers have their unread messages', () => {
   const seen = { counts: counts(20, 14, 9, 7), unread: 3 }
   assert.deepEqual(

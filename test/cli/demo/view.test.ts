@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import fc from 'fast-check'
+import { presenceNews } from '../../../src/cli/demo/broker-presence.ts'
 import { commandOfKey } from '../../../src/cli/demo/commands.ts'
 import { serviceNames } from '../../../src/cli/demo/services.ts'
 import { asciiGlyphs, unicodeGlyphs } from '../../../src/cli/demo/show/glyphs.ts'
@@ -166,8 +167,8 @@ test('a dead member is named with the partitions that the group still counts as 
     drawDemo(stateWith({ teams: { ...stateWith().teams, kitchen } }), { ...plain, voice }).find((line) =>
       line.includes('3 kitchen')
     ) ?? ''
-  assert.match(kitchenLine('engineer'), / 12 records █ +0\.0\/s {2}1:0,2 2:1 dead$/)
-  assert.match(kitchenLine('guest'), / 7 orders ███ +0\.0\/s {2}1 of 2 works$/)
+  assert.match(kitchenLine('engineer'), / 12 records █ +0\.0 {2}1:0,2 2:1 dead$/)
+  assert.match(kitchenLine('guest'), / 7 orders ███ +0\.0 {2}1 of 2 works$/)
 })
 
 test('a broker that is away, and closing time, take the place of the story', () => {
@@ -226,12 +227,71 @@ test('in 80 columns nothing is cut off: more room shows no more words', () => {
         news
       })
       const narrow = drawDemo(state, { ...plain, ...look })
-      const titles = look.voice === 'guest' ? / WAITING .* DONE {2}PROCESSES$/m : / LAG .* DONE {2}MEMBER:PARTITIONS$/m
+      const titles =
+        look.voice === 'guest' ? / WAITING .*ORDERS\/S {2}PROCESSES$/m : / LAG .*ORDERS\/S {2}MEMBER:PARTITIONS$/m
       assert.match(narrow.join('\n'), titles)
       const wide = drawDemo(state, { ...plain, ...look, columns: 200 })
       assert.deepEqual(wordsOf(narrow), wordsOf(wide))
     })
   )
+})
+
+test('the keys that the story names start the service that it speaks of, whichever is chosen', () => {
+  for (const voice of ['guest', 'engineer'] as const)
+    for (const chosen of serviceNames)
+      for (const service of serviceNames) {
+        const state = stateWith({ chapter: { kind: 'dead', service, hasGrown: true } })
+        const text = drawDemo(state, { ...plain, voice, selected: chosen }).join('\n')
+        const [, named = ''] = /Now press (.*?):/.exec(text) ?? []
+        let selected = chosen
+        let started: string | undefined
+        for (const key of named.split(', then ')) {
+          const command = commandOfKey(key, { selected, wanted: 1, paused: false, brokers: [], ratePerSecond: 1 })
+          if (command?.kind === 'select') selected = command.service
+          if (command?.kind === 'restart') started = command.service
+        }
+        assert.equal(started, service, `${voice}, ${chosen} is chosen: ${named}`)
+      }
+})
+
+test('where the customers are dead as well, nobody is said to order', () => {
+  const customers = team({ members: [{ member: 1, state: 'dead', pid: 1 }] })
+  const chapter = { kind: 'dead', service: 'payments', hasGrown: true } as const
+  const text = drawDemo(stateWith({ chapter, teams: { ...stateWith().teams, customers } }), plain).join('\n')
+  assert.match(text, /The payments are dead, and nobody orders\./)
+})
+
+test('who has seen a service come back is not told again what will be seen, whatever dies next', () => {
+  const longestOutage = { service: 'notifications', deadMs: 1, waited: 1 } as const
+  const dead = { kind: 'dead', service: 'payments', hasGrown: false } as const
+  const [, headline] = drawDemo(stateWith({ chapter: dead, longestOutage }), plain)
+  assert.match(headline ?? '', /^Your turn: /)
+})
+
+test('a screen that is too small is told, and how large it is to be', () => {
+  const second = (columns: number, rows: number) => drawDemo(stateWith(), { ...plain, columns, rows })[1]
+  assert.equal(second(60, 24), '60x24 is too small: make it 80x24 to see all.')
+  assert.equal(second(80, 20), '80x20 is too small: make it 80x24 to see all.')
+  assert.match(second(80, 24) ?? '', /^You will see/)
+})
+
+test('of three brokers the command for another terminal names one where all have no room', () => {
+  const brokers = '127.0.0.1:10001, 127.0.0.1:10002, 127.0.0.1:10003'
+  const line = (columns: number) => drawDemo(stateWith({ brokers }), { ...plain, columns }).at(-2) ?? ''
+  assert.match(line(80), /^In another terminal: .*odradek consume orders -b 127\.0\.0\.1:10001$/)
+  assert.match(line(120), /^In another terminal: .* -b 127\.0\.0\.1:10001,127\.0\.0\.1:10002,127\.0\.0\.1:10003$/)
+})
+
+test('what is news of partitions and groups is told to engineers alone', () => {
+  const news = [{ timestampMs: 0, text: 'kitchen-2 took over partition 2 from kitchen-1', isTechnical: true }] as const
+  assert.doesNotMatch(drawDemo(stateWith({ news }), plain).join('\n'), /partition/)
+  assert.match(drawDemo(stateWith({ news }), { ...plain, voice: 'engineer' }).join('\n'), /took over partition 2/)
+})
+
+test('where one of several brokers is dead, nothing says that "the broker" is away or back', () => {
+  assert.equal(presenceNews(undefined, 'one'), 'the broker is back')
+  assert.equal(presenceNews('gone', 'one'), 'the broker is away: gone')
+  for (const away of [undefined, 'gone']) assert.doesNotMatch(presenceNews(away, 'several'), /\bthe broker\b/)
 })
 
 test('? shows every key that does something, and what it does, on a screen of 24 lines', () => {

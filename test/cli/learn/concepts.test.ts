@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { type Concept, fill, type Voice, voices } from '../../../src/cli/learn/concept.ts'
-import { conceptNamed, concepts } from '../../../src/cli/learn/concepts/all.ts'
+import { allConcepts, conceptNamed, concepts } from '../../../src/cli/learn/concepts/all.ts'
 import { lessonOf } from '../../../src/cli/learn/experiments/all.ts'
 import { lessonNames } from '../../../src/cli/learn/lesson-names.ts'
 import { conceptsPath, readmePath, renderConcepts, withConceptTable } from '../../../tools/concepts-page.ts'
@@ -16,18 +16,18 @@ test('there are seven, in the order that builds up, and other words for them are
     concepts.map((concept) => concept.name),
     names
   )
-  assert.deepEqual(lessonNames, [...names, 'all'])
+  assert.deepEqual(lessonNames, [...names, 'exactly-once', 'all'])
   for (const name of names) assert.equal(conceptNamed(name)?.name, name)
   for (const word of ['replication', 'Replication', 'REPLICAS']) {
     assert.equal(conceptNamed(word)?.name, 'replication-factor', word)
   }
   assert.equal(conceptNamed('zookeeper'), undefined)
-  const words = concepts.flatMap((concept) => [concept.name, ...concept.aliases])
+  const words = allConcepts.flatMap((concept) => [concept.name, ...concept.aliases])
   assert.equal(new Set(words).size, words.length, 'a word stands for one concept')
 })
 
 test('every text is there, in both voices', () => {
-  for (const concept of concepts) {
+  for (const concept of allConcepts) {
     const { line, postOffice, kitchen, definition, steps, claims } = concept
     const said = voices.flatMap((voice) => saidIn(concept, voice))
     const otherwise = Object.values(claims).flatMap((claim) => voices.map((voice) => claim.otherwise[voice]))
@@ -51,7 +51,7 @@ const kafkaWords =
   /\b(topics?|brokers?|partitions?|offsets?|producers?|consumers?|records?|replicas?|murmur2|hash|acks|log|metadata|commit\w*|cluster|modulo|divided?|left over)\b|[a-z]+=[a-z]|npx |[A-Z]{4,}_/
 
 test('each voice keeps to itself: the layman hears no word of Kafka but the one he learns, the engineer none of the kitchen', () => {
-  for (const concept of concepts) {
+  for (const concept of allConcepts) {
     const { question, problem, claims } = concept
     const own = new RegExp(
       `\\b(${[concept.name, ...concept.aliases, 'replication', 'consumer group'].join('|')})\\b`,
@@ -74,7 +74,7 @@ function saidIn({ steps, claims }: Concept, voice: Voice): string[] {
 }
 
 test('every concept has its experiment, which carries out every step and settles every claim', () => {
-  for (const concept of concepts) {
+  for (const concept of allConcepts) {
     assert.equal(lessonOf(concept).concept, concept)
     const file = join(projectDirectory, 'src', 'cli', 'learn', 'experiments', `${concept.name}.ts`)
     const code = readFileSync(file, 'utf8')

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { foldedCommand, indented, labelled, unfolded, wrap } from '../../../src/cli/learn/layout.ts'
+import { foldedCommand, indented, labelled, unfolded, verbatim, wrap } from '../../../src/cli/learn/layout.ts'
 
 const words = fc.array(fc.stringMatching(/^[a-z{}:"\d]{1,30}$/), { minLength: 1, maxLength: 60 })
 
@@ -30,6 +30,25 @@ test('text beside a label hangs below itself, within the width', () => {
 test('a line with columns stays as it is where it fits', () => {
   assert.deepEqual(unfolded('a    b', 2, 80), ['  a    b'])
   assert.deepEqual(unfolded('a    b', 2, 5), ['  a b'])
+})
+
+test('what a program printed keeps every letter, and is folded between words, unless one alone is wider', () => {
+  assert.deepEqual(verbatim('Stable, coordinator  1, type consumer', 2, 24), [
+    '  Stable, coordinator',
+    '  1, type consumer'
+  ])
+  assert.deepEqual(verbatim('  0123456789 ab', 0, 8), ['  012345', '6789 ab'])
+  assert.deepEqual(verbatim('01234567  abcdefgh', 0, 8), ['01234567', 'abcdefgh'])
+  fc.assert(
+    fc.property(words, fc.integer({ min: 10, max: 80 }), (list, width) => {
+      const line = list.join('  ')
+      const lines = verbatim(line, 0, width)
+      assert.ok(lines.every((one) => one.length <= width))
+      assert.equal(lines.join('').replaceAll(' ', ''), line.replaceAll(' ', ''))
+      const isWhole = list.every((word) => word.length <= width)
+      if (isWhole) assert.deepEqual(lines.join(' ').split(/ +/), list)
+    })
+  )
 })
 
 test('a folded command is the same command for a shell, in 80 columns, with values beside their options', () => {

@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import { concepts } from '../../../src/cli/learn/concepts/all.ts'
+import { allConcepts } from '../../../src/cli/learn/concepts/all.ts'
 import { partitionOfKey } from '../../../src/cli/produce/murmur2.ts'
 import type { LineProcess } from '../../harness/child-process.ts'
 import { startOdradek } from '../../harness/odradek-process.ts'
@@ -43,13 +43,13 @@ suite('learn', { skip: unavailable() }, () => {
 
   test('without a concept it lists the seven, in the order to learn them', async () => {
     const text = await cli.text(['learn'])
-    const places = concepts.map((concept) => text.indexOf(` ${concept.name} `))
+    const places = allConcepts.map((concept) => text.indexOf(` ${concept.name} `))
     assert.ok(places.every((place, index) => place > (places[index - 1] ?? 0)))
     fits(text)
     const rows = await cli.rows(['learn', '-o', 'jsonl'])
     assert.deepEqual(
       rows.map((row) => row.concept),
-      concepts.map((concept) => concept.name)
+      allConcepts.map((concept) => concept.name)
     )
   })
 
@@ -61,8 +61,8 @@ suite('learn', { skip: unavailable() }, () => {
     const broken = text.indexOf('✗')
     assert.equal(broken, -1, text.slice(Math.max(0, broken - 600), broken + 300))
     assert.ok(!text.includes('\u001b'), 'no colour')
-    assert.equal(count(text, / A question$/gm), concepts.length)
-    assert.equal(count(text, /· skipped: standard input has no answer/g), concepts.length)
+    assert.equal(count(text, / A question$/gm), allConcepts.length)
+    assert.equal(count(text, /· skipped: standard input has no answer/g), allConcepts.length)
     assert.equal(code, 0)
     assert.match(text, /an embedded broker on localhost:/)
     assert.doesNotMatch(text, new RegExp(`broker on ${cli.bootstrap}`))
@@ -76,10 +76,10 @@ suite('learn', { skip: unavailable() }, () => {
     const text = stdout.toString()
     fits(text)
     assert.equal(code, 0, text)
-    assert.equal(count(text, /· skipped: standard input has no answer/g), concepts.length)
+    assert.equal(count(text, /· skipped: standard input has no answer/g), allConcepts.length)
     const [lessons = ''] = text.split(/^ Next |^ In Kafka's words/m)
     assert.doesNotMatch(lessons, /npx|localhost|learn-|\$ |0x|\b[0-9a-f]*[a-f][0-9]+[0-9a-f]*\b|offset \d|partition \d/)
-    const perLesson = concepts.map(({ title }) => {
+    const perLesson = allConcepts.map(({ title }) => {
       const after = lessons.slice(lessons.indexOf(`\n${title.toUpperCase()}\n`) + title.length + 2)
       const end = after.search(/\n[A-Z ]{5,}\n─/)
       return after.slice(0, end < 0 ? undefined : end).split(/\s+/).length
@@ -109,7 +109,7 @@ suite('learn', { skip: unavailable() }, () => {
       await cli.text(['learn', 'topic', '--voice', 'layman', '-b', cli.bootstrap]),
       await cli.text(['learn', 'topic', '--voice', 'engineer', '-b', cli.bootstrap])
     ]
-    const [topic] = concepts
+    const [topic] = allConcepts
     const has = (text: string, part = '') => text.replace(/\s+/g, ' ').includes(part)
     for (const text of [layman, engineer]) fits(text)
     assert.ok(has(layman, topic?.kitchen) && has(layman, topic?.postOffice) && !has(layman, topic?.definition))

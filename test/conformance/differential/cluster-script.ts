@@ -35,6 +35,11 @@ const led =
   (...leaders: readonly number[]) =>
   (partitions: readonly PartitionState[]) =>
     partitions.length === leaders.length && partitions.every(({ leader }, index) => leader === leaders[index])
+/** Every partition of the topic is on these brokers, in any order. */
+const on =
+  (...ids: readonly number[]) =>
+  (partitions: readonly PartitionState[]) =>
+    partitions.every(({ replicas }) => [...replicas].sort().join() === ids.join())
 const settled = (partitions: readonly PartitionState[]) => partitions.every(({ isMoving }) => !isMoving)
 
 async function produced(
@@ -245,6 +250,8 @@ export const script: readonly Step[] = [
         await cluster.ask(1, Api.AlterPartitionReassignments, 1, reassigned('single', [1, 2]))
       ]
       for (const topic of ['pair', 'single']) await cluster.until(topic, settled)
+      await cluster.until('single', on(1, 2))
+      await cluster.until('pair', on(1, 3))
       await cluster.until('single', inSync(2))
       await cluster.until('pair', inSync(2))
       return [...answers, await cluster.describe(topics), await reassignments(cluster)]
@@ -257,9 +264,11 @@ export const script: readonly Step[] = [
       await cluster.stop(3)
       await cluster.until('pair', inSync(1))
       const answer = await cluster.ask(1, Api.AlterPartitionReassignments, 1, reassigned('single', [3, 1]))
+      await cluster.until('single', on(1, 2, 3))
       const waiting = [await reassignments(cluster), await cluster.describe(['single'])]
       const back = await cluster.ask(1, Api.AlterPartitionReassignments, 1, reassigned('single', null))
       await cluster.until('single', settled)
+      await cluster.until('single', on(1, 2))
       return [answer, ...waiting, back, await reassignments(cluster), await cluster.describe(topics)]
     }
   },

@@ -23,6 +23,7 @@ const settleMs = 60_000
 
 export interface PartitionState {
   readonly leader: number
+  readonly replicas: readonly number[]
   readonly inSync: readonly number[]
   readonly isMoving: boolean
 }
@@ -107,6 +108,7 @@ export class ComparedCluster {
     const isMoving = elements(field(moving, 'topics')).some((one) => field(one, 'name') === topic)
     return elements(field(elements(field(described, 'topics'))[0] ?? null, 'partitions')).map((partition) => ({
       leader: Number(field(partition, 'leaderId')),
+      replicas: elements(field(partition, 'replicaNodes')).map(Number),
       inSync: elements(field(partition, 'isrNodes')).map(Number),
       isMoving
     }))

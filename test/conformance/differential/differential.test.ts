@@ -98,9 +98,33 @@ describe('the same answers as Apache Kafka', { skip: skipUnless(target(), kafkaJ
 })
 
 async function exchange(one: Case, version: number, session: Session): Promise<Plain> {
-  const answer = await session.ask(one.api, version, one.request(version, session))
+  const request = one.request(version, session)
+  const answer = await session.ask(one.api, version, request)
+  if (one.api === Api.CreateTopics && !isOnlyValidated(request)) await untilKnown(session, answer)
   one.note?.(answer, version, session)
   return answer
+}
+
+function isOnlyValidated(request: unknown): boolean {
+  return typeof request === 'object' && request !== null && 'validateOnly' in request && request.validateOnly === true
+}
+
+/** A broker of Kafka hears of a topic a moment after the controller has answered that it is made: what comes next may be asked too early. */
+async function untilKnown(session: Session, answer: Plain): Promise<void> {
+  const made = topicsOf(answer).filter((topic) => fieldOf(topic, 'errorCode') === 0)
+  for (const name of made.map((topic) => fieldOf(topic, 'name'))) {
+    for (let left = 200; ; left -= 1) {
+      const known = await session.ask(Api.Metadata, 4, { topics: [{ name }], allowAutoTopicCreation: false })
+      if (topicsOf(known).every((topic) => fieldOf(topic, 'errorCode') === 0)) break
+      if (left === 0) throw new Error(`${String(name)} is made, and not known`)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  }
+}
+
+function topicsOf(answer: Plain): readonly Plain[] {
+  const topics = fieldOf(answer, 'topics')
+  return Array.isArray(topics) ? topics : []
 }
 
 async function advertised(session: Session): Promise<Ranges> {

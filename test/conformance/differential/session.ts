@@ -73,3 +73,8 @@ export function fieldOf(answer: Plain, name: string): Plain | undefined {
   if (name in answer) return answer[name]
   return fieldOf(Object.values(answer), name)
 }
+
+/** As JSON, to look for something in it. */
+export function textOf(answer: Plain): string {
+  return JSON.stringify(answer, (_, value) => (typeof value === 'bigint' ? String(value) : value))
+}

@@ -1,4 +1,4 @@
-/** The life of a consumer group, with each of three clients: share, leave, die, commit, resume. */
+/** The life of a consumer group, with each client, of either protocol: share, leave, die, commit, resume. */
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
 import type { BrokerProcess } from '../../harness/broker-process.ts'
@@ -10,12 +10,19 @@ import { NumberedTopic, PARTITIONS } from './numbered-topic.ts'
 const ALL = [0, 1, 2, 3]
 const HALF = PARTITIONS / 2
 const COMMIT_TIMEOUT_MS = 10_000
+/** What members of the classic protocol say themselves. */
+const ofConsumerGroups = {
+  'group.consumer.min.session.timeout.ms': '6000',
+  'group.consumer.session.timeout.ms': '6000',
+  'group.consumer.min.heartbeat.interval.ms': '300',
+  'group.consumer.heartbeat.interval.ms': '300'
+}
 
 describe('consumer groups', { skip: skipUnless(target()) }, () => {
   let broker: BrokerProcess
 
   before(async () => {
-    broker = await startTarget()
+    broker = await startTarget({ configs: ofConsumerGroups })
   })
 
   after(async () => {

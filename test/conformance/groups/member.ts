@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { LineProcess } from '../../harness/child-process.ts'
 import { harnessDirectory } from '../../harness/paths.ts'
-import { confluentPython, found, type Tool } from '../../harness/tools.ts'
+import { quickJava } from '../../harness/quick-java.ts'
+import { classPath, confluentPython, found, kafkaJars, type Tool } from '../../harness/tools.ts'
 
 export type MemberEvent =
   | { readonly event: 'assigned'; readonly partitions: readonly number[] }
@@ -35,7 +36,26 @@ export const memberKinds: readonly MemberKind[] = [
     name: 'librdkafka',
     tool: confluentPython,
     delivery: 'once',
-    command: () => [found(confluentPython()), join(scripts, 'confluent_member.py')]
+    command: () => [found(confluentPython()), join(scripts, 'confluent_member.py'), 'classic']
+  },
+  {
+    name: 'librdkafka, consumer protocol',
+    tool: confluentPython,
+    delivery: 'once',
+    command: () => [found(confluentPython()), join(scripts, 'confluent_member.py'), 'consumer']
+  },
+  {
+    name: 'Java, consumer protocol, by an expression',
+    tool: () => kafkaJars('broker'),
+    delivery: 'once',
+    command: () => [
+      'java',
+      '-Xmx256m',
+      ...quickJava('broker'),
+      '-cp',
+      classPath('broker'),
+      join(scripts, 'ConsumerMember.java')
+    ]
   }
 ]
 

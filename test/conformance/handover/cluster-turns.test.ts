@@ -7,10 +7,11 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { knock } from '../../../src/cli/brokers/door/knock.ts'
 import { assertCopiesAreAlike, freePorts } from '../../crash/cluster-process.ts'
-import { LineProcess, runToSuccess } from '../../harness/child-process.ts'
+import { runToSuccess } from '../../harness/child-process.ts'
 import { odradek, startOdradek } from '../../harness/odradek-process.ts'
 import { temporaryDirectory } from '../../harness/paths.ts'
-import { classPath, found, kafkaJars, kcat, skipUnless } from '../../harness/tools.ts'
+import { kafkaWith } from '../../harness/real-kafka.ts'
+import { found, kafkaJars, kcat, skipUnless } from '../../harness/tools.ts'
 import { waitForMetadata } from '../../harness/wire.ts'
 import { Ledger } from './cluster-ledger.ts'
 
@@ -87,8 +88,7 @@ async function servingOurs({ directory, brokers, port }: Place, work: Work): Pro
 async function servingKafka(place: Place, end: Stay['end'], work: Work): Promise<void> {
   const { brokers, port } = place
   const nodes = await graduate(place)
-  const java = ['-Xmx300m', '-XX:TieredStopAtLevel=1', '-cp', classPath('broker'), 'kafka.Kafka']
-  const processes = nodes.map(({ properties }) => new LineProcess('java', [...java, properties]))
+  const processes = nodes.map(({ properties }) => kafkaWith(properties, '300m'))
   try {
     for (let index = 0; index < brokers; index += 1) {
       await waitForMetadata(`localhost:${port + index}`, startMs, () => processes.every(({ isAlive }) => isAlive))

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { cpSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { LineProcess, run } from '../../harness/child-process.ts'
+import { run } from '../../harness/child-process.ts'
 import { freePort } from '../../harness/free-port.ts'
 import { odradek, startOdradek } from '../../harness/odradek-process.ts'
 import { temporaryDirectory } from '../../harness/paths.ts'
-import { startRealKafka } from '../../harness/real-kafka.ts'
-import { classPath, found, kafkaJars, skipUnless } from '../../harness/tools.ts'
+import { kafkaWith, startRealKafka } from '../../harness/real-kafka.ts'
+import { found, kafkaJars, skipUnless } from '../../harness/tools.ts'
 import { waitForMetadata } from '../../harness/wire.ts'
 import { Client } from './orders/client.ts'
 
@@ -40,7 +40,7 @@ function graduating(directory: string, ...more: readonly string[]) {
 
 /** Apache Kafka, with the settings as they were written. */
 async function withKafka(properties: string, port: number, work: (client: Client) => Promise<void>): Promise<void> {
-  const kafka = new LineProcess('java', ['-Xmx400m', '-cp', classPath('broker'), 'kafka.Kafka', properties])
+  const kafka = kafkaWith(properties)
   try {
     await waitForMetadata(`localhost:${port}`, startMs, () => kafka.isAlive)
     const client = await Client.open(`localhost:${port}`)

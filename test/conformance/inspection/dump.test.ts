@@ -21,7 +21,8 @@ test('batches, records, indexes and snapshots of Apache Kafka', { skip }, async 
     'quakes-0': ['--print-data-log'],
     __cluster_metadata: ['--cluster-metadata-decoder'],
     __consumer_offsets: ['--offsets-decoder'],
-    __transaction_state: ['--transaction-log-decoder']
+    __transaction_state: ['--transaction-log-decoder'],
+    __share_group_state: ['--share-group-state-decoder']
   }
   for (const [prefix, options] of Object.entries(kinds)) {
     await context.test(prefix, async () => {
@@ -106,7 +107,7 @@ function contentSaid(line: string): unknown[] {
   const [, marker, coordinatorEpoch] = / endTxnMarker: (COMMIT|ABORT) coordinatorEpoch: (\d+)/.exec(line) ?? []
   if (marker !== undefined) return [marker.toLowerCase(), Number(coordinatorEpoch)]
   const key = / key: (.*?)(?: payload: |$)/s.exec(line)?.[1] ?? ''
-  const payload = / payload: (.*)$/s.exec(line)?.[1] ?? ''
+  const [, payload = ''] = / payload: (?:<DELETE>|(.*))$/s.exec(line) ?? []
   return [stated(key), stated(payload)]
 }
 

@@ -3,12 +3,15 @@ import { earthquakes } from '../../harness/real-data.ts'
 import { startRealKafka } from '../../harness/real-kafka.ts'
 import { kafkajs } from '../clients/kafkajs.ts'
 import { Client } from '../handover/orders/client.ts'
+import { ShareStatesClient } from '../share-states/client.ts'
 
 /** Segments, indexes and snapshots of the metadata in plenty. */
 const configs = {
   'metadata.log.max.record.bytes.between.snapshots': '600',
   'metadata.max.idle.interval.ms': '100',
-  'transaction.state.log.num.partitions': '3'
+  'transaction.state.log.num.partitions': '3',
+  'share.coordinator.state.topic.num.partitions': '1',
+  'share.coordinator.snapshot.update.records.per.snapshot': '2'
 }
 
 export async function fillByKafka(dataDirectory: string): Promise<void> {
@@ -42,5 +45,21 @@ export async function fillByKafka(dataDirectory: string): Promise<void> {
   await kafkajs.produce(kafka.bootstrap, earthquakes(), { topic: 'quakes', codec: 'gzip', acks: 'all' })
   await kafkajs.consume(kafka.bootstrap, { topic: 'quakes', count: earthquakes().length, group: 'watchers' })
   await client.growTopic('orders', 3)
+  await fillShareStates(kafka.bootstrap)
+  client.close()
+}
+
+/** A snapshot, updates, and a tombstone. */
+async function fillShareStates(bootstrap: string): Promise<void> {
+  const share = { groupId: 'cooks', partition: 0 }
+  const client = await ShareStatesClient.open(bootstrap, 'orders', [share])
+  await client.initialize(share, 1, 0)
+  await client.read(share, 2)
+  for (const startOffset of [1, 2, 3, 4]) {
+    const batch = { firstOffset: startOffset + 1, lastOffset: startOffset + 5, deliveryState: 2, deliveryCount: 3 }
+    const written = { startOffset, deliveryCompleteCount: 5, stateBatches: [batch] }
+    await client.write(share, { stateEpoch: 1, leaderEpoch: 2 }, written)
+  }
+  await client.remove(share)
   client.close()
 }

@@ -7,6 +7,8 @@ import { topicOffsets } from '../clients/topic-offsets.ts'
 
 const { Kafka, logLevel } = kafkaJs
 const readLimitMs = 60_000
+/** Where transactions were, fewer records come than there are offsets: then nothing more comes. */
+const quietMs = 5000
 
 export interface ReadRecord {
   readonly topic: string
@@ -22,7 +24,7 @@ export interface ReadPartition {
   readonly leader: number
   readonly replicas: readonly number[]
   readonly inSync: readonly number[]
-  /** How many offsets it has; nothing was deleted, so as many records. */
+  /** How many offsets it has; nothing was deleted, so as many records, but for what transactions leave (aborted records, and markers). */
   readonly end: number
 }
 
@@ -84,11 +86,17 @@ async function readRecords(client: KafkaClient, partitions: readonly ReadPartiti
     await new Promise<void>((resolve, reject) => {
       const late = () => reject(new Error(`${records.length} of ${expected} records came`))
       const timer = setTimeout(late, readLimitMs)
+      const done = () => {
+        clearTimeout(timer)
+        clearTimeout(quiet)
+        resolve()
+      }
+      let quiet: NodeJS.Timeout | undefined
       const take = async (record: ReadRecord) => {
         records.push(record)
-        if (records.length < expected) return
-        clearTimeout(timer)
-        resolve()
+        clearTimeout(quiet)
+        if (records.length === expected) done()
+        else quiet = setTimeout(done, quietMs)
       }
       consumer
         .run({

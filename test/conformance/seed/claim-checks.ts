@@ -280,6 +280,26 @@ const replicationChecks: Record<string, Check> = {
   }
 }
 
+/** What was aborted, and the marks of both ends, have offsets and are given to nobody who reads committed. */
+const offsetsOfTwoTransactions = 4
+const exactlyOnceChecks: Record<string, Check> = {
+  'charged-twice': (measured, evidence) => {
+    assert.equal(measured.charges, 2)
+    assert.equal(recordsOf(evidence, measured.topic).length, 2)
+  },
+  'nothing-counts-yet': (measured) => {
+    assert.deepEqual([measured.charges, measured.committed], [0, null])
+  },
+  'charged-once': (measured, evidence) => {
+    assert.equal(recordsOf(evidence, measured.topic).length, 1)
+    assert.equal(evidence.committed.get(`${text(measured, 'group')} ${text(measured, 'orders')}:0`), 1)
+  },
+  'who-does-not-ask-sees-both': (measured, evidence) => {
+    assert.equal(measured.charges, 2)
+    assert.equal(partitionsOf(evidence, measured.topic)[0]?.end, offsetsOfTwoTransactions)
+  }
+}
+
 export const claimChecks: Readonly<Record<string, Record<string, Check>>> = {
   topic: topicChecks,
   broker: brokerChecks,
@@ -287,7 +307,8 @@ export const claimChecks: Readonly<Record<string, Record<string, Check>>> = {
   partition: partitionChecks,
   consumer: consumerChecks,
   offset: offsetChecks,
-  'replication-factor': replicationChecks
+  'replication-factor': replicationChecks,
+  'exactly-once': exactlyOnceChecks
 }
 
 function valuesIn(evidence: Evidence, topic: string): (string | null)[] {

@@ -215,7 +215,7 @@ describe('the comparison leaves nothing behind', { skip: skipUnless(odradek()) }
     running.send('quit')
     assert.equal(await running.exited, 0, running.stderr)
     const text = running.lines.join('\n')
-    assert.match(text, /^WORLD +MESSAGES +SENT +ARRIVED +LOST +DOUBLED +LONGEST WAIT$/m)
+    assert.match(text, /^WORLD +MESSAGES +SENT +ARRIVED +LOST +DOUBLED +SLOWEST ARRIVAL$/m)
     assert.match(text, /^direct calls +orders +(\d+) +\1 +0 +0/m)
     assert.match(text, /^ +notifications +(\d+) +\d+ +[1-9]\d* +0/m)
     assert.match(text, /With Kafka all \d+ customers\s+were\s+told, once each/)

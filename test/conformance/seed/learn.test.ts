@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { test } from 'node:test'
-import { concepts } from '../../../src/cli/learn/concepts/all.ts'
+import { allConcepts } from '../../../src/cli/learn/concepts/all.ts'
 import type { BrokerProcess } from '../../harness/broker-process.ts'
 import { freePort } from '../../harness/free-port.ts'
 import { odradek, startOdradek } from '../../harness/odradek-process.ts'
@@ -36,7 +36,7 @@ for (const { name, tool, start } of bothBrokers) {
     try {
       const lessons = await runLessons(['all', '-b', broker.bootstrap], hands)
       const reading = await readBroker([broker.bootstrap], 'learn-')
-      assert.equal(lessons.length, concepts.length)
+      assert.equal(lessons.length, allConcepts.length)
       for (const lesson of lessons) {
         hasClaims(lesson, [clusterOfOne])
         holdsAgain(lesson, { ...reading, dataDirectory: data.path })
@@ -50,7 +50,7 @@ for (const { name, tool, start } of bothBrokers) {
 test('all claims on the brokers that a lesson starts, stops and kills', { skip: skipUnless(odradek()) }, async () => {
   const lessons = await runLessons(['all'])
   try {
-    assert.equal(lessons.length, concepts.length)
+    assert.equal(lessons.length, allConcepts.length)
     for (const lesson of lessons) {
       const isOfThree = lesson.concept === 'replication-factor'
       hasClaims(lesson, [isOfThree ? severalBrokers : embedded])
@@ -77,7 +77,7 @@ test(onThree, { skip: skipUnless(execJars()) }, async () => {
 
 /** All that have their place everywhere or in one of these places, and no others. */
 function hasClaims(lesson: LessonRows, places: readonly string[]): void {
-  const concept = concepts.find((one) => one.name === lesson.concept)
+  const concept = allConcepts.find((one) => one.name === lesson.concept)
   const expected = Object.entries(concept?.claims ?? {})
     .filter(([, claim]) => claim.on === undefined || places.includes(claim.on))
     .map(([id]) => id)

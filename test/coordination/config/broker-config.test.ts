@@ -2,9 +2,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BrokerConfig, ConfigError } from '../../../src/coordination/config/broker-config.ts'
-import { brokerConfigDefinitions } from '../../../src/coordination/config/broker-config-definitions.ts'
+import {
+  brokerConfigDefinitions,
+  rackAwareReplicaSelector
+} from '../../../src/coordination/config/broker-config-definitions.ts'
 import { clientMetricsConfigDefinitions } from '../../../src/coordination/config/client-metrics-config-definitions.ts'
 import { canonical, objectionTo } from '../../../src/coordination/config/definition.ts'
+import { objectionToBrokerGroups, objectionToGroup } from '../../../src/coordination/config/group-bounds.ts'
 import { groupConfigDefinitions } from '../../../src/coordination/config/group-config-definitions.ts'
 import { topicConfigDefinitions } from '../../../src/coordination/config/topic-config-definitions.ts'
 
@@ -52,6 +56,9 @@ test('a topic that sets nothing obeys the defaults of Kafka', () => {
   assert.deepEqual(BrokerConfig.parse({}).logConfigFor(none), {
     segmentBytes: 1_073_741_824,
     segmentMs: 604_800_000,
+    segmentJitterMs: 0,
+    flushMessages: 2 ** 63,
+    flushMs: 2 ** 63,
     retentionBytes: -1,
     retentionMs: 604_800_000,
     maxMessageBytes: 1_048_588,
@@ -117,4 +124,180 @@ test('what is set while the broker runs is stronger than what it was started wit
   assert.equal(config.logConfigFor(none).retentionMs, 5)
   running.clear()
   assert.equal(config.logConfigFor(none).retentionMs, 4)
+})
+
+/** Settings that do less here than with Kafka, as docs/differences.md says. */
+const doLess = new Set(['compression.lz4.level', 'max.decompressed.message.bytes'])
+
+const trials = [
+  'false',
+  'true',
+  '2',
+  '3',
+  '20',
+  '1500',
+  '3000',
+  '10000',
+  '50000',
+  '1048577',
+  '8388609',
+  '0.7',
+  'compact',
+  'gzip',
+  'LogAppendTime',
+  'range',
+  'disabled',
+  rackAwareReplicaSelector,
+  'x'
+]
+
+const defaults = BrokerConfig.parse({})
+
+/** Another value than the default, which is of the right form, and goes with the defaults of the others. */
+function otherValue(name: string): string {
+  const { noEffect: _, ...definition } = brokerConfigDefinitions[name] ?? assert.fail(name)
+  const isOther = (value: string): boolean => {
+    const isTaken = objectionTo(name, value, definition) === null && canonical(value, definition) !== definition.default
+    return isTaken && objectionToBrokerGroups((one) => (one === name ? value : defaults.get(one))) === null
+  }
+  return trials.find(isOther) ?? assert.fail(`no value for ${name} is among those tried`)
+}
+
+/** What is said to groups that ask for little and for much. */
+function objectionsToGroups(config: BrokerConfig): readonly (string | null)[] {
+  const names = Object.keys(groupConfigDefinitions).filter((name) => /^(consumer|share|streams)\./.test(name))
+  const values = ['1', '2', '3', '15', '150', '3500', '10000', '20000', '50000', '100000']
+  const asked = names.flatMap((name) => values.map((value) => new Map([[name, value]])))
+  return asked.map((own) => objectionToGroup(own, (name) => config.get(name)))
+}
+
+/** All that anybody can ask a configuration for. */
+function everythingIn(config: BrokerConfig): unknown {
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(BrokerConfig.prototype))
+  const getters = properties.filter(([, { get }]) => get !== undefined).map(([name]) => name)
+  const compressed = (type: string) => config.logConfigFor(new Map([['compression.type', type]]))
+  return {
+    getters: getters.map((name) => [name, Reflect.get(config, name)]),
+    rates: [config.replicationRate('leader'), config.replicationRate('follower')],
+    groups: [config.consumerGroupSettings(none), ...objectionsToGroups(config)],
+    shares: [config.shareGroupSettings(none), config.sharePartitionSettings(none)],
+    streams: [
+      config.streamsGroupSettings(none),
+      config.streamsGroupSettings(new Map([['streams.num.standby.replicas', '2']]))
+    ],
+    logs: [config.logConfigFor(none), compressed('gzip'), compressed('zstd')],
+    topics: [config.minInSyncReplicasFor(none), config.topicValue('unclean.leader.election.enable', none)]
+  }
+}
+
+test('every setting of a broker changes something that it reads, or is refused with what holds instead', () => {
+  const byDefault = everythingIn(defaults)
+  for (const [name, { noEffect }] of Object.entries(brokerConfigDefinitions)) {
+    const overrides = { [name]: otherValue(name) }
+    if (noEffect !== undefined) {
+      assert.throws(() => BrokerConfig.parse(overrides), {
+        name: 'ConfigError',
+        message: RegExp(`^${name} has no effect here.*${noEffect}$`)
+      })
+    } else if (!doLess.has(name)) {
+      assert.notDeepEqual(everythingIn(BrokerConfig.parse(overrides)), byDefault, `${name} changes nothing`)
+    }
+  }
+})
+
+test('a setting without effect is taken with the value that it has anyway', () => {
+  BrokerConfig.parse({ 'log.preallocate': 'FALSE', 'process.roles': 'broker, controller', listeners: '' })
+})
+
+test('settings that do not go together are refused at the start, in the words of Kafka', () => {
+  const refusal = (overrides: Record<string, string>) => {
+    try {
+      BrokerConfig.parse(overrides)
+      return null
+    } catch (error) {
+      return error instanceof ConfigError ? error.message : error
+    }
+  }
+  for (const kind of ['consumer', 'share'])
+    for (const name of ['heartbeat.interval.ms', 'session.timeout.ms', 'assignment.interval.ms']) {
+      const [value, min, max] = [`group.${kind}.${name}`, `group.${kind}.min.${name}`, `group.${kind}.max.${name}`]
+      assert.equal(refusal({ [min]: '1000000' }), `${max} must be greater than or equal to ${min}`)
+      assert.equal(refusal({ [value]: '1000000' }), `${value} must be less than or equal to ${max}`)
+      assert.equal(refusal({ [min]: '2', [value]: '1' }), `${value} must be greater than or equal to ${min}`)
+    }
+  assert.equal(
+    refusal({ 'group.share.max.heartbeat.interval.ms': '60000', 'group.share.heartbeat.interval.ms': '45000' }),
+    'group.share.heartbeat.interval.ms must be less than group.share.session.timeout.ms'
+  )
+  assert.equal(
+    refusal({ 'group.share.max.share.sessions': '199' }),
+    'group.share.max.share.sessions must be greater than or equal to group.share.max.size'
+  )
+  assert.equal(refusal({ 'group.share.max.share.sessions': '10', 'group.share.max.size': '10' }), null)
+})
+
+test('a share group has what it sets, else what the broker says, else the defaults of Kafka', () => {
+  const config = BrokerConfig.parse({
+    'group.share.delivery.count.limit': '7',
+    'group.share.record.lock.duration.ms': '20000'
+  })
+  const own = new Map([
+    ['share.record.lock.duration.ms', '16000'],
+    ['share.isolation.level', 'read_committed'],
+    ['share.renew.acknowledge.enable', 'FALSE'],
+    ['errors.deadletterqueue.topic.name', 'dlq.orders']
+  ])
+  assert.deepEqual(config.sharePartitionSettings(own), {
+    maxRecordLocks: 2000,
+    deliveryCountLimit: 7,
+    recordLockDurationMs: 16_000,
+    renewsLocks: false,
+    autoOffsetReset: 'latest',
+    isolationLevel: 'read_committed',
+    deadLetterTopic: 'dlq.orders',
+    copiesDeadLetters: false
+  })
+  assert.equal(config.sharePartitionSettings(none).deadLetterTopic, null)
+  assert.deepEqual(config.shareGroupSettings(new Map([['share.session.timeout.ms', '50000']])), {
+    sessionTimeoutMs: 50_000,
+    heartbeatIntervalMs: 5000,
+    assignmentIntervalMs: 1000
+  })
+})
+
+test('a group that has asked for what it may have no more gets the nearest that it may have', () => {
+  const config = BrokerConfig.parse({
+    'group.share.max.heartbeat.interval.ms': '10000',
+    'group.share.min.record.lock.duration.ms': '20000',
+    'group.consumer.max.session.timeout.ms': '46000'
+  })
+  const own = new Map([
+    ['share.heartbeat.interval.ms', '14000'],
+    ['share.record.lock.duration.ms', '16000'],
+    ['consumer.session.timeout.ms', '55000'],
+    ['consumer.heartbeat.interval.ms', '14000']
+  ])
+  assert.equal(config.shareGroupSettings(own).heartbeatIntervalMs, 10_000)
+  assert.equal(config.sharePartitionSettings(own).recordLockDurationMs, 20_000)
+  const { sessionTimeoutMs, heartbeatIntervalMs } = config.consumerGroupSettings(own)
+  assert.deepEqual([sessionTimeoutMs, heartbeatIntervalMs], [46_000, 14_000])
+})
+
+test("what a group may choose is bounded by the broker's settings", () => {
+  const config = BrokerConfig.parse({
+    'group.share.min.session.timeout.ms': '1000',
+    'group.share.max.delivery.count.limit': '20'
+  })
+  const objection = (name: string, value: string) =>
+    objectionToGroup(new Map([[name, value]]), (one) => config.get(one))
+  assert.equal(
+    objection('share.delivery.count.limit', '21'),
+    'share.delivery.count.limit must be in the range 2 to 20 inclusive.'
+  )
+  assert.equal(objection('share.delivery.count.limit', '20'), null)
+  assert.equal(
+    objection('share.session.timeout.ms', '5000'),
+    'share.session.timeout.ms must be greater than share.heartbeat.interval.ms'
+  )
+  assert.equal(objection('share.session.timeout.ms', '5001'), null)
 })

@@ -10,6 +10,8 @@ import type {
 } from '../../../src/coordination/coordinator.ts'
 import { type GroupConfig, GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
 import { readGroupLogRecord } from '../../../src/coordination/groups/records.ts'
+import type { InternalTopics } from '../../../src/coordination/groups/streams/streams-groups.ts'
+import type { SharePersister } from '../../../src/coordination/share-states/persister.ts'
 import type { Chance } from '../../../src/host/chance.ts'
 import { DiskError } from '../../../src/host/disk.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
@@ -28,8 +30,25 @@ export const config: GroupConfig = {
   maxSize: 0x7fffffff,
   offsetMetadataMaxSizeBytes: 4096,
   offsetsRetentionMs: 7 * 86_400_000,
-  offsetsRetentionCheckIntervalMs: 600_000
+  offsetsRetentionCheckIntervalMs: 600_000,
+  consumerAssignors: ['uniform', 'range'],
+  consumerMaxSize: 0x7fffffff,
+  consumerRegexRefreshIntervalMs: 600_000,
+  shareAssignors: ['simple'],
+  shareMaxSize: 200,
+  streamsMaxSize: 0x7fffffff,
+  migrationPolicy: 'bidirectional'
 }
+
+export const settings = { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, assignmentIntervalMs: 0 }
+
+export const streamsSettings = {
+  ...settings,
+  ...{ initialRebalanceDelayMs: 0, numStandbyReplicas: 0, rackAwareTags: [], taskOffsetIntervalMs: 60_000 },
+  acceptableRecoveryLag: 10_000
+}
+
+const notAvailable = { errorCode: ErrorCode.COORDINATOR_NOT_AVAILABLE, errorMessage: null }
 
 /** Durable at once, or when it is told to be. */
 export class MemoryStateLog implements TransactionalStateLog {
@@ -114,9 +133,10 @@ export const topicId = (name: string) => Buffer.from(name.padEnd(16, '.')).toStr
 /** One for all coordinators: a restarted one must not give out the same ids again. */
 const chance = new CountingChance()
 
-/** Topics `t1` and `t2` with two partitions each. */
+/** Topics `t1` and `t2` with two partitions each, if nothing else is said. */
 export const topics = {
   names: new Set(['t1', 't2']),
+  counts: new Map<string, number>(),
   nameOf(id: string) {
     return [...topics.names].find((name) => topicId(name) === id)
   },
@@ -124,16 +144,46 @@ export const topics = {
     return topics.names.has(name) ? topicId(name) : undefined
   },
   exists(name: string, partition: number) {
-    return topics.names.has(name) && partition >= 0 && partition < 2
+    return partition >= 0 && partition < topics.partitionCount(name)
+  },
+  partitionCount(name: string) {
+    return topics.names.has(name) ? (topics.counts.get(name) ?? 2) : 0
+  },
+  racksOf() {
+    return []
   }
+}
+
+/** Share coordinators that nobody has made yet. */
+export const noPersister: SharePersister = {
+  initialize: () => Promise.resolve(notAvailable),
+  read: () => Promise.resolve({ ...notAvailable, stateEpoch: 0, startOffset: -1, stateBatches: [] }),
+  write: () => Promise.resolve(notAvailable),
+  summarize: () =>
+    Promise.resolve({ ...notAvailable, stateEpoch: 0, leaderEpoch: 0, startOffset: -1, deliveryCompleteCount: -1 }),
+  remove: () => Promise.resolve(notAvailable)
 }
 
 export async function coordinatorOn(
   log: StateLog,
   clock: ManualClock,
-  changes: Partial<GroupConfig> = {}
+  changes: Partial<GroupConfig> = {},
+  ofGroup: Partial<typeof settings> = {},
+  persister: SharePersister = noPersister,
+  internalTopics: InternalTopics = { make: () => {}, errors: new Map() }
 ): Promise<GroupCoordinator> {
-  const options = { log, clock, chance, config: { ...config, ...changes }, topics }
+  const options = {
+    log,
+    clock,
+    chance,
+    config: { ...config, ...changes },
+    topics: { ...topics, names: () => topics.names },
+    settingsOf: () => ({ ...settings, ...ofGroup }),
+    shareSettingsOf: () => ({ ...settings, ...ofGroup }),
+    streamsSettingsOf: () => ({ ...streamsSettings, ...ofGroup }),
+    internalTopics,
+    persister
+  }
   const coordinator = await GroupCoordinator.load(
     options,
     () => null,
@@ -143,10 +193,10 @@ export async function coordinatorOn(
   return coordinator
 }
 
-export async function setup(changes: Partial<GroupConfig> = {}) {
+export async function setup(changes: Partial<GroupConfig> = {}, ofGroup: Partial<typeof settings> = {}) {
   const log = new MemoryStateLog()
   const clock = new ManualClock()
-  return { log, clock, coordinator: await coordinatorOn(log, clock, changes) }
+  return { log, clock, coordinator: await coordinatorOn(log, clock, changes, ofGroup) }
 }
 
 /** What a consumer that subscribes to t1 sends. */

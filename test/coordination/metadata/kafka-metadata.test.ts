@@ -174,7 +174,17 @@ test('a broker with another disk says so before it is registered with it: a cras
   const [one, two] = [1, 2].map((id) => ({ nodeId: id, directoryId: Buffer.alloc(16, id).toString('base64url') }))
   assert.ok(one !== undefined && two !== undefined)
   const controller = coordinatorOn(log, {}, [one, two])
-  const registration = { id: 2, rack: null, incarnationId: topicId, endpoints: [], isClean: true, cut: [], damaged: [] }
+  const registration = {
+    id: 2,
+    rack: null,
+    incarnationId: topicId,
+    endpoints: [],
+    isClean: true,
+    ends: [],
+    offline: [],
+    damaged: [],
+    ahead: []
+  }
   await controller.brokers.register({ ...registration, directoryId: two.directoryId })
   await controller.brokers.begin([2])
   await controller.createTopics([newTopic('t1', { replicationFactor: 2 })])

@@ -62,8 +62,10 @@ export function coordinatorOn(
     incarnationId: directoryId,
     endpoints: [],
     isClean: true,
-    cut: [],
-    damaged: []
+    ends: [],
+    offline: [],
+    damaged: [],
+    ahead: []
   }
   void coordinator.begin()
   void coordinator.brokers.register(registration)

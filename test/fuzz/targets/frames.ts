@@ -111,6 +111,9 @@ function likely(topicId: string): PrimitiveArbitrary {
         return fc.constantFrom(batch)
       case 'int64':
         return int64 === 'bigint' ? fc.constant(0n) : fc.constantFrom(-1, 0, 1, 1000)
+      case 'uint16':
+      case 'uint32':
+        return fc.constantFrom(0, 1, 9092)
       default:
         return fc.constantFrom(-1, 0, 0, 1, 2, 100)
     }

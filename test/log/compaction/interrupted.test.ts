@@ -112,3 +112,17 @@ test('a rate is kept, and one that is held back is stopped soon', async () => {
   const tookMs = run.clock.monotonicMs() - beganMs
   assert.ok(tookMs > wantedMs * 0.7 && tookMs < wantedMs * 1.3, `${tookMs} ms, and ${wantedMs} are due`)
 })
+
+test('what comes behind a cut is not clean, however far a compaction had come before', async () => {
+  const { run } = await scene()
+  await run.compactAndCheck()
+  const cleanedUpTo = run.cleanedUpTo ?? 0
+  assert.ok(cleanedUpTo > 25)
+  await run.log.truncateTo(25, async () => {})
+  for (let round = 0; round < 40; round++)
+    run.append({ producerId: 0, records: [{ key: 'k0', value: `behind the cut ${round} ${'x'.repeat(60)}` }] })
+  await run.log.durable(run.log.logEndOffset)
+  await setImmediate()
+  const dirt = run.log.dirt(cleanedUpTo, run.log.lastStableOffset)
+  assert.ok(dirt !== null && dirt.firstDirtyOffset <= 25, String(dirt?.firstDirtyOffset))
+})

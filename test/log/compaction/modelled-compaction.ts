@@ -9,12 +9,12 @@ import type { Disk } from '../../../src/host/disk.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { bytesPerKey } from '../../../src/log/compaction/offset-map.ts'
 import type { Compacted, CompactionRequest, PartitionLog } from '../../../src/log/partition-log.ts'
-import type { LogConfig } from '../../../src/log/types.ts'
+import type { ActiveProducer, LogConfig } from '../../../src/log/types.ts'
 import { batchSizeAt, isControl, isTransactional, readBatchHeader } from '../../../src/protocol/records/batch.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { readTransactionEnd } from '../../../src/protocol/records/control-records.ts'
 import { readRecords } from '../../../src/protocol/records/reader.ts'
-import { append, endTransaction, type Opening, open } from '../setup.ts'
+import { append, directory, endTransaction, type Opening, open } from '../setup.ts'
 
 export const deleteRetentionMs = 1000
 
@@ -76,7 +76,7 @@ export const step = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant('restart' as const),
-      how: fc.constantFrom('kill' as const, 'close' as const)
+      how: fc.constantFrom('kill' as const, 'close' as const, 'kill without snapshots' as const)
     })
   }
 )
@@ -108,6 +108,11 @@ export async function driven<Result>(clock: ManualClock, work: Promise<Result>):
 export const compacting: Partial<LogConfig> = {
   ...{ cleanupDelete: false, cleanupCompact: true, minCleanableDirtyRatio: 0, deleteRetentionMs },
   ...{ segmentBytes: 700, indexIntervalBytes: 100 }
+}
+
+/** What a log tells of itself, and no compaction changes. */
+interface Told extends Pick<PartitionLog, 'logStartOffset' | 'logEndOffset' | 'lastStableOffset' | 'latestEpoch'> {
+  readonly producers: readonly ActiveProducer[]
 }
 
 /** A log of another run, as its disk has it now. */
@@ -226,8 +231,7 @@ export class Run {
     if (compacted !== null) this.#meet(beganMs)
   }
 
-  /** What no compaction changes. */
-  #told() {
+  #told(): Told {
     const { logStartOffset, logEndOffset, lastStableOffset, latestEpoch } = this.log
     const producers = this.log.activeProducers().sort((one, other) => one.producerId - other.producerId)
     return { logStartOffset, logEndOffset, lastStableOffset, latestEpoch, producers }
@@ -283,21 +287,36 @@ export class Run {
     }
   }
 
-  async #restart(how: 'kill' | 'close'): Promise<void> {
+  /** Without snapshots the batches alone tell of producers and transactions, as they do to a follower. */
+  async #restart(how: Extract<Step, { kind: 'restart' }>['how']): Promise<void> {
     const before = this.#told()
     const committed = readCommitted(this.log)
     const { recoveryPoint, logStartOffset } = this.log
     if (how === 'close') await this.log.close()
     else this.log.abandon()
+    const isWithoutSnapshots = how === 'kill without snapshots'
+    if (isWithoutSnapshots) for (const path of this.#snapshots()) this.disk.remove(path)
     const gaps = this.cleanedUpTo === null ? 'none' : 'compacted'
     const shutdown = how === 'close' ? 'clean' : 'unclean'
-    const at = how === 'close' ? this.log.logEndOffset : recoveryPoint
+    const at = how === 'close' ? this.log.logEndOffset : isWithoutSnapshots ? 0 : recoveryPoint
     this.log = this.open({ gaps, shutdown, recoveryPoint: at, logStartOffset })
-    assert.deepEqual(this.#told(), before, `after a ${how}`)
+    const kept = isWithoutSnapshots ? withoutMarkers : (told: Told): Told => told
+    assert.deepEqual(kept(this.#told()), kept(before), `after a ${how}`)
     assert.deepEqual(readCommitted(this.log), committed, `after a ${how}`)
     assert.deepEqual(this.told, [], 'a log that was compacted is not damaged')
     this.check()
   }
+
+  #snapshots(): string[] {
+    const names = this.disk.list(directory).filter((name) => name.endsWith('.snapshot'))
+    return names.map((name) => `${directory}/${name}`)
+  }
+}
+
+/** The marker of a transaction without records is not kept, and nothing else tells its time, nor whose it was. */
+function withoutMarkers(told: Told): Told {
+  const producers = told.producers.map((producer) => ({ ...producer, lastTimestampMs: 0, coordinatorEpoch: -1 }))
+  return { ...told, producers }
 }
 
 /** Every record of users, in pieces, as a consumer of everything reads them. */

@@ -16,9 +16,9 @@ import type { ComparisonPlan } from './plan.ts'
 import type { ComparisonState, OutageRecord } from './state.ts'
 
 const tickMs = 50
-/** Time to read what there is to see, before anything happens to it and after. */
+/** Time to read what there is to see, before anything happens to it and after: the last picture is the one to remember. */
 const warmUpMs = 6000
-const calmMs = 6000
+const calmMs = 10_000
 const rememberedNews = 100
 /** Every call of an order has timed out by then. */
 const settleMs = 20_000
@@ -52,7 +52,7 @@ export class Comparison implements Play {
       seed,
       workMs: cookingMs(ratePerSecond),
       onReport: (service, report) => this.#hear(service, report),
-      onNews: (text) => this.#tell(text)
+      onNews: (text) => this.tell(text)
     })
     this.#log = new Demo(
       { ...plan, begins: 'when all are here' },
@@ -76,9 +76,18 @@ export class Comparison implements Play {
     return this.#log.due
   }
 
-  /** Earlier than by itself, or again. */
+  /** Earlier than by itself, or again; not before both worlds run. */
   kill(): void {
-    this.#do(this.#outage.kill(performance.now()))
+    const action = this.#isClosing ? undefined : this.#outage.kill(performance.now())
+    if (action === undefined) this.tell(this.#whyNoKill())
+    this.#do(action)
+  }
+
+  #whyNoKill(): string {
+    if (this.#isClosing || this.#outage.phase === 'over') return 'nothing is killed any more: this is closing'
+    return this.#outage.hasBegun
+      ? 'the notifications are dead already'
+      : 'too early to kill: wait until a customer has been told in both worlds'
   }
 
   /** No more orders; notifications comes back in both worlds, and what can be finished is finished. */
@@ -110,7 +119,7 @@ export class Comparison implements Play {
 
   state(): ComparisonState {
     const log = this.#log.state()
-    const isOpening = log.phase === 'opening'
+    const isOpening = !this.#outage.hasBegun
     return {
       elapsedMs: log.elapsedMs,
       phase: this.#isClosing ? 'closing' : isOpening ? 'opening' : this.#outage.phase,
@@ -160,7 +169,7 @@ export class Comparison implements Play {
     const drainedMs = isDrained ? Date.now() : undefined
     this.#outages[this.#outages.length - 1] = { ...outage, drainedMs, peakLag: Math.max(outage.peakLag, lag) }
     if (drainedMs !== undefined && restartedMs !== undefined) {
-      this.#tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after the notifications came back`)
+      this.tell(`the log has caught up ${inSeconds(drainedMs - restartedMs)} after the notifications came back`)
     }
   }
 
@@ -169,13 +178,13 @@ export class Comparison implements Play {
       this.#calls.kill(victim)
       this.#outages.push({ ...justKilled, killedMs: Date.now() })
       this.#log.command({ kind: 'kill', service: victim })
-      this.#tell('the notifications are dead in both worlds')
+      this.tell('the notifications are dead in both worlds')
     } else if (action === 'restart') {
       const outage = this.#outages.pop()
       if (outage) this.#outages.push({ ...outage, restartedMs: Date.now(), due: this.due })
       this.#calls.restart(victim)
       this.#log.command({ kind: 'restart', service: victim })
-      this.#tell('the notifications are started again in both worlds')
+      this.tell('the notifications are started again in both worlds')
     }
   }
 
@@ -188,7 +197,7 @@ export class Comparison implements Play {
     const outage = this.#outages.at(-1)
     if (outage === undefined) return
     this.#outages[this.#outages.length - 1] = { ...outage, listensMs: Date.now() }
-    this.#tell('the notifications of the direct calls listen again')
+    this.tell('the notifications of the direct calls listen again')
   }
 
   /** What the log says: each event has arrived where the next one speaks of the same order. */
@@ -206,7 +215,7 @@ export class Comparison implements Play {
     this.#listener.onEvents(events)
   }
 
-  #tell(text: string): void {
+  tell(text: string): void {
     this.#remember({ timestampMs: Date.now(), text })
   }
 

@@ -1,6 +1,7 @@
 /**
  * When notifications is killed and when it comes back: a pure clock that is told the time and whether the log has caught up. It kills
- * once by itself, after the orders have flowed for a while; whoever watches may kill earlier, and again. It is over when all is calm.
+ * once by itself, after the orders have flowed for a while; whoever watches may kill earlier, and again, but not before they flow: a crash
+ * that no order meets shows nothing. It is over when all is calm.
  */
 export type OutageAction = 'kill' | 'restart' | 'end'
 
@@ -21,6 +22,11 @@ export class Outage {
 
   constructor(times: OutageTimes) {
     this.#times = times
+  }
+
+  /** Whether orders have been seen to flow. */
+  get hasBegun(): boolean {
+    return this.#phase !== 'flowing' || this.#sinceMs !== undefined
   }
 
   get phase(): OutagePhase {
@@ -53,9 +59,9 @@ export class Outage {
     return 'end'
   }
 
-  /** Undefined: it is dead already, or all is over. */
+  /** Undefined: nothing flows so far, it is dead already, or all is over. */
   kill(nowMs: number): OutageAction | undefined {
-    if (this.#phase === 'out' || this.#phase === 'over') return undefined
+    if (!this.hasBegun || this.#phase === 'out' || this.#phase === 'over') return undefined
     this.#enter('out', nowMs)
     return 'kill'
   }

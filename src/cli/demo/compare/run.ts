@@ -28,6 +28,8 @@ function presenterFor({ terminal }: Invocation, plan: ComparisonPlan): Presenter
   return new ScreenPresenter(process.stdout, terminal.out, glyphsFor(terminal.env))
 }
 
+const onlyKeys = 'only k and q do something here'
+
 /** One thing can be done: kill notifications, in both worlds. */
 function showOf(comparison: Comparison, presenter: Presenter): Show {
   return {
@@ -38,6 +40,8 @@ function showOf(comparison: Comparison, presenter: Presenter): Show {
     keyContext: () => ({ selected: 'notifications', wanted: 1, paused: false, brokers: [], ratePerSecond: 1 }),
     follow(command) {
       if (command.kind === 'kill') comparison.kill()
-    }
+      else comparison.tell(onlyKeys)
+    },
+    unknown: () => comparison.tell(onlyKeys)
   }
 }

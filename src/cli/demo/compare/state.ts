@@ -23,7 +23,7 @@ export interface OutageRecord {
 
 export interface ComparisonState {
   readonly elapsedMs: number
-  /** Closing: no more orders, what is there is finished. */
+  /** Opening: until a customer has been told in both worlds. Closing: no more orders, what is there is finished. */
   readonly phase: 'opening' | OutagePhase | 'closing'
   /** Until the phase ends by itself. */
   readonly leftMs: number | undefined

@@ -4,7 +4,8 @@
 import type { Invocation } from '../../command.ts'
 import { counted } from '../../counted.ts'
 import { ExitCode } from '../../exit-codes.ts'
-import { helpWidth, wrap } from '../../help.ts'
+import { wrap } from '../../fold.ts'
+import { helpWidth } from '../../help.ts'
 import { formatTable, type Row, toJson } from '../../output.ts'
 import type { Stage } from '../../serve/stage.ts'
 import { remains } from '../summary.ts'
@@ -32,8 +33,8 @@ export async function summarize(
     )
   } else {
     const rows = [...rowsOf('direct calls', calls.figures), ...rowsOf('the log', log.figures)]
-    const columns = ['world', 'messages', 'sent', 'arrived', 'lost', 'doubled', 'longest wait']
-    await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold)}\n`)
+    const columns = ['world', 'messages', 'sent', 'arrived', 'lost', 'doubled', 'slowest arrival']
+    await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold, terminal.columns)}\n`)
     const width = helpWidth(process.stdout.columns)
     for (const sentence of conclusions(due, state)) await terminal.write(`${wrap(sentence, width).join('\n')}\n`)
   }
@@ -61,7 +62,7 @@ function tally({ sent, arrived, missing, doubled, longestWaitMs }: Figures) {
 function rowsOf(world: string, figures: AllFigures): Row[] {
   return messages.map((message, index) => {
     const { longestWaitMs, ...counts } = tally(figures[message])
-    return { world: index === 0 ? world : '', messages: message, ...counts, 'longest wait': duration(longestWaitMs) }
+    return { world: index === 0 ? world : '', messages: message, ...counts, 'slowest arrival': duration(longestWaitMs) }
   })
 }
 
@@ -70,21 +71,35 @@ function outageFields({ killedMs, restartedMs, listensMs, drainedMs, peakLag }: 
   return { killed: killedMs, ...times, peakLag }
 }
 
+/** Where no message was lost to a crash there is nothing to conclude. */
 export function conclusions(due: number, { calls, log, outages }: ComparisonState): string[] {
-  const deadMs = outages.reduce((sum, { killedMs, listensMs = killedMs }) => sum + listensMs - killedMs, 0)
   const { missing: lost } = calls.figures.notifications
   const { arrived, longestWaitMs } = log.figures.notifications
   const everybody = counted(due, 'customer')
-  const isKept = keptEverything(log.figures, due)
-  const verdict = isKept
-    ? `With Kafka all ${everybody} were told, once each: their messages waited in the log, the longest for ${duration(longestWaitMs)}.`
-    : `The log did not keep its promise: ${arrived} of ${everybody} were told, ${counted(doubledOf(log.figures), 'message')} came twice.`
+  if (!keptEverything(log.figures, due))
+    return [
+      ...(lost > 0 ? [leftWorld(lost, everybody, outages)] : []),
+      `The log did not keep its promise: ${arrived} of ${everybody} were told, ${counted(doubledOf(log.figures), 'message')} came twice.`
+    ]
+  if (lost === 0)
+    return [
+      outages.length === 0
+        ? 'Nothing was killed in this run, so it proves nothing about a crash: let it come to its end, or press k.'
+        : 'No customer was to be told while the notifications were dead, so this run proves nothing about a crash.'
+    ]
+  const uncooked = due - calls.figures.notifications.sent
   return [
-    `For ${duration(deadMs)} nobody listened for notifications. With direct calls ${lost} of ${everybody} were never told.`,
-    verdict,
+    leftWorld(lost, everybody, outages),
+    ...(uncooked > 0 ? [`${counted(uncooked, 'order')} of these had not been cooked there when it was ended.`] : []),
+    `With Kafka all ${everybody} were told, once each: their messages waited in the log, the longest for ${duration(longestWaitMs)}.`,
     'A service could call again until somebody answers: that saves most, tells some twice, and ends when it dies itself.',
-    ...(isKept ? ['In short: a call is gone when nobody answers; a log keeps the message until it has been read.'] : [])
+    'In short: a call is gone when nobody answers; a log keeps the message until it has been read.'
   ]
+}
+
+function leftWorld(lost: number, everybody: string, outages: readonly OutageRecord[]): string {
+  const deadMs = outages.reduce((sum, { killedMs, listensMs = killedMs }) => sum + listensMs - killedMs, 0)
+  return `For ${duration(deadMs)} nobody listened for notifications. With direct calls ${lost} of ${everybody} were never told.`
 }
 
 function doubledOf(figures: AllFigures): number {

@@ -29,7 +29,7 @@ export interface CrewOptions {
   /** A member that failed is started again once the broker is here. */
   readonly broker: Pick<BrokerPresence, 'away' | 'reachable'>
   /** A sentence about what just happened. */
-  onNews(sentence: string): void
+  onNews(sentence: string, isTechnical?: true): void
 }
 
 /** What only the stand knows; a member that is already loading waits for it. */
@@ -102,13 +102,15 @@ export class Crew {
     const team = this.#teams[service]
     const { memberMax, onNews } = this.#options
     if (wanted < 1 || wanted > memberMax) {
-      onNews(`${service} ${wanted < 1 ? 'needs one member' : `has a member for each of its ${memberMax} partitions`}`)
+      onNews(
+        `${service} ${wanted < 1 ? 'needs one process' : `has ${memberMax} processes: more would find nothing to do`}`
+      )
       return
     }
     const word = wanted > team.wanted ? 'grows' : 'shrinks'
     if (wanted === team.wanted) return
     team.wanted = wanted
-    onNews(`${service} ${word} to ${counted(wanted, 'member')}`)
+    onNews(`${service} ${word} to ${counted(wanted, 'process', 'processes')}`)
     for (const member of team.members.values()) if (member.number > wanted) this.#dismiss(service, member)
     this.#fill(service, 'new only')
   }
@@ -118,7 +120,7 @@ export class Crew {
     if (team.paused) return
     team.paused = true
     this.#tellAll(service, { do: 'pause' })
-    this.#options.onNews(`${service} is paused: it keeps its partitions, and its lag grows`)
+    this.#options.onNews(`${service} is paused: what comes for it waits`)
   }
 
   resume(service: ServiceName): void {
@@ -141,14 +143,14 @@ export class Crew {
       member.state = 'dead'
       member.process.kill()
     }
-    this.#options.onNews(`${victims.map(({ number }) => `${service}-${number}`).join(', ')} killed (kill -9)`)
+    this.#options.onNews(`${victims.map(({ number }) => `${service}-${number}`).join(', ')} killed, as in a crash`)
   }
 
   /** Brings back who is dead. */
   restart(service: ServiceName): void {
     const back = this.#fill(service)
     const names = back.map((member) => `${service}-${member}`).join(', ')
-    this.#options.onNews(back.length === 0 ? `${service} has all its members` : `${names} started again`)
+    this.#options.onNews(back.length === 0 ? `${service} has all its processes` : `${names} started again`)
   }
 
   /** No more waiting between orders: what is there is finished. */
@@ -239,7 +241,8 @@ export class Crew {
       }
       if (report.event === 'overtaken') {
         this.#options.onNews(
-          `${service}-${number} came too late in partition ${report.partition}: nothing is written twice`
+          `${service}-${number} came too late in partition ${report.partition}: nothing is written twice`,
+          true
         )
       }
     })

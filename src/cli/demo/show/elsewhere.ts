@@ -11,13 +11,17 @@ export interface Elsewhere {
   readonly brokers: string
 }
 
-/** Where there is not room for both, the command alone. */
+/** Where there is not room for all brokers, the first of them; where there is still none, the command alone. */
 export function elsewhereLine(
   { topic, brokers }: Elsewhere,
   { columns, style }: { readonly columns: number; readonly style: Style }
 ): string {
   const where = 'In another terminal: '
-  const command = asCalled(`odradek consume ${topic} -b ${brokers.replaceAll(', ', ',')}`)
-  const text = where.length + command.length <= columns ? `${where}${command}` : command
+  const all = brokers.split(', ')
+  // Each broker tells of all others.
+  const [text = ''] = [all, all.slice(0, 1)]
+    .map((some) => asCalled(`odradek consume ${topic} -b ${some.join(',')}`))
+    .flatMap((command) => (where.length + command.length <= columns ? [`${where}${command}`] : []))
+    .concat(asCalled(`odradek consume ${topic} -b ${all[0]}`))
   return lineOf([{ text, paint: style.dim }], columns)
 }

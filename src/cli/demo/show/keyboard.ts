@@ -14,6 +14,8 @@ export interface KeyboardOptions {
   readonly terminal: Terminal
   context(): KeyContext
   onCommand(command: Command): void
+  /** A key that means nothing. */
+  onUnknown(key: string): void
 }
 
 /** A terminal as process.stdin is one. */
@@ -21,11 +23,12 @@ interface RawInput {
   setRawMode(on: boolean): unknown
 }
 
-export function listenToKeys({ terminal: { stdin }, context, onCommand }: KeyboardOptions): Keyboard {
+export function listenToKeys({ terminal: { stdin }, context, onCommand, onUnknown }: KeyboardOptions): Keyboard {
   const onData = (chunk: Buffer | string) => {
     for (const key of keysOf(String(chunk))) {
       const command = commandOfKey(key, context())
       if (command !== undefined) onCommand(command)
+      else onUnknown(key)
     }
   }
   setRaw(stdin, true)

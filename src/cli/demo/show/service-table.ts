@@ -35,7 +35,7 @@ export function serviceTable(state: DemoState, options: ServiceTableOptions): st
     { text: 'SERVICE', width: nameWidth },
     { text: waits, width: countWidth + unit.length, align: 'right' },
     { text: '', width: bar + 1 },
-    { text: 'DONE', width: rateWidth, align: 'right' },
+    { text: 'ORDERS/S', width: rateWidth, align: 'right' },
     { text: `  ${works}` }
   ]
   return [
@@ -62,7 +62,7 @@ function serviceLine(state: DemoState, options: ServiceTableOptions, service: Se
       { text: String(count), width: countWidth, align: 'right', paint },
       { text: count === 1 ? unit.slice(0, -1) : unit, width: unit.length },
       { text: ` ${barOf(count, options)}`, width: bar + 1, paint },
-      { text: `${state.perSecond[services[service].says].toFixed(1)}/s`, width: rateWidth, align: 'right' },
+      { text: state.perSecond[services[service].says].toFixed(1), width: rateWidth, align: 'right' },
       { text: '  ' },
       ...(voice === 'guest' ? [workersCell(team, style)] : memberCells(team, style))
     ],

@@ -2,7 +2,8 @@
  * The chapter of the story in sentences: what is the case, what grows or drains, and which key to press. Three lines, in one voice.
  */
 import type { Style } from '../../terminal.ts'
-import type { ServiceName } from '../services.ts'
+import { presenceNews } from '../broker-presence.ts'
+import { type ServiceName, serviceNames } from '../services.ts'
 import type { DemoState } from '../state.ts'
 import type { Chapter, Outage } from '../story.ts'
 import type { Cell } from './cells.ts'
@@ -11,7 +12,7 @@ import type { Voice } from './sentences.ts'
 
 export interface StoryOptions {
   readonly style: Style
-  /** Which service `k` kills. */
+  /** Which service `k` kills and `r` starts. */
   readonly selected: ServiceName
   readonly voice: Voice
 }
@@ -19,15 +20,18 @@ export interface StoryOptions {
 export const storyRows = 3
 
 /** What is about to be seen; when it has been, what to do next. */
-export function headline({ chapter }: Pick<DemoState, 'chapter'>): string {
-  return chapter.kind === 'served'
+export function headline({ chapter, longestOutage }: Pick<DemoState, 'chapter' | 'longestOutage'>): string {
+  return chapter.kind === 'served' || longestOutage !== undefined
     ? 'Your turn: choose another service with 1-4 and kill it; ? shows all keys.'
     : 'You will see a service die and come back, and not one order get lost.'
 }
 
 export function storyLines(state: DemoState, options: StoryOptions): Cell[] {
   const { style, voice } = options
-  if (state.away !== undefined) return [{ text: `the broker is away: ${state.away}; trying again`, paint: style.red }]
+  if (state.away !== undefined) {
+    const news = presenceNews(state.away, state.ownBrokers.length > 1 ? 'several' : 'one')
+    return [{ text: `${news}; trying again`, paint: style.red }]
+  }
   if (state.phase === 'closing')
     return [{ text: 'closing: what is there is finished; q again ends at once', paint: style.yellow }]
   if (state.chapter.kind === 'served') return proof(state, state.chapter.outage, options)
@@ -51,11 +55,12 @@ function guest(chapter: Unfinished, selected: ServiceName, { totals, teams }: De
     case 'dead': {
       const { service, hasGrown } = chapter
       const { waiting } = teams[service]
-      const key = hasGrown ? `Now press r: ${subjectAnd(service, 'start')} again.` : ''
+      const key = hasGrown ? `Now press ${keysToStart(service, selected)}: ${subjectAnd(service, 'start')} again.` : ''
+      const isOrdered = !teams.customers.members.every(({ state }) => state === 'dead')
       if (service === 'customers')
         return ['The customers are gone: nobody orders.', `${waiting} messages to them wait in the log.`, key]
       return [
-        `${capital(subjectAnd(service, 'are'))} dead, and customers go on ordering.`,
+        `${capital(subjectAnd(service, 'are'))} dead, and ${isOrdered ? 'customers go on ordering' : 'nobody orders'}.`,
         `See WAITING grow: the log keeps ${orders(waiting)}.`,
         key
       ]
@@ -84,7 +89,9 @@ function engineer(chapter: Unfinished, selected: ServiceName, { totals, teams }:
       return [
         `${chapter.service} has no member that lives; its committed offsets stand still.`,
         `See LAG grow: ${lagOf(chapter.service)}, and ${orders(teams[chapter.service].waiting)} without an answer.`,
-        chapter.hasGrown ? `Now press r: new members of ${chapter.service} start.` : ''
+        chapter.hasGrown
+          ? `Now press ${keysToStart(chapter.service, selected)}: new members of ${chapter.service} start.`
+          : ''
       ]
     case 'back':
       return [
@@ -93,6 +100,11 @@ function engineer(chapter: Unfinished, selected: ServiceName, { totals, teams }:
         ''
       ]
   }
+}
+
+/** `r` starts what is chosen: where the story speaks of another service, that is chosen first. */
+function keysToStart(service: ServiceName, selected: ServiceName): string {
+  return service === selected ? 'r' : `${serviceNames.indexOf(service) + 1}, then r`
 }
 
 function waitNow(count: number): string {

@@ -11,6 +11,7 @@ import { elsewhereLine } from './elsewhere.ts'
 import type { Glyphs } from './glyphs.ts'
 import { allKeysLines, keysLine } from './keys.ts'
 import { orderTable } from './order-table.ts'
+import { tooSmall } from './room.ts'
 import { clockTime, explanationOf, sentenceOf, type Voice } from './sentences.ts'
 import { serviceTable } from './service-table.ts'
 import { headline, storyLines, storyRows } from './story-lines.ts'
@@ -44,7 +45,7 @@ export function drawDemo(state: DemoState, options: ViewOptions): string[] {
   return [...shown, ...filling, keysLine(options)]
 }
 
-function heading(state: DemoState, { columns, style }: ViewOptions): string[] {
+function heading(state: DemoState, { columns, rows, style }: ViewOptions): string[] {
   const minutes = Math.floor(state.elapsedMs / 60_000)
   const seconds = Math.floor((state.elapsedMs % 60_000) / 1000)
   const clock = `${String(minutes).padStart(2, '0')}:${String(seconds).padStart(2, '0')}`
@@ -54,7 +55,10 @@ function heading(state: DemoState, { columns, style }: ViewOptions): string[] {
     { text: 'food delivery on Kafka', width: Math.max(24, columns - 14 - pace.length) },
     { text: pace, paint: style.dim }
   ]
-  return [lineOf(title, columns), lineOf([{ text: headline(state), paint: style.cyan }], columns)]
+  return [
+    lineOf(title, columns),
+    lineOf([{ text: tooSmall({ columns, rows }) ?? headline(state), paint: style.cyan }], columns)
+  ]
 }
 
 function story(state: DemoState, options: ViewOptions): string[] {
@@ -121,8 +125,9 @@ function details(state: DemoState, options: ViewOptions): string[] {
   ]
 }
 
-function newsLines({ news }: DemoState, { columns, style }: ViewOptions, rows: number): string[] {
-  const shown = rows === 0 ? [] : news.slice(-rows)
+function newsLines({ news }: DemoState, { columns, style, voice }: ViewOptions, rows: number): string[] {
+  const told = news.filter(({ isTechnical }) => voice === 'engineer' || !isTechnical)
+  const shown = rows === 0 ? [] : told.slice(-rows)
   return Array.from({ length: rows }, (_, index) => {
     const one = shown[index]
     if (one === undefined) return ''

@@ -5,6 +5,7 @@ import type { Concept } from '../concept.ts'
 import type { Lesson } from '../lab.ts'
 import { brokerLesson } from './broker.ts'
 import { consumerLesson } from './consumer.ts'
+import { exactlyOnceLesson } from './exactly-once.ts'
 import { offsetLesson } from './offset.ts'
 import { partitionLesson } from './partition.ts'
 import { producerLesson } from './producer.ts'
@@ -18,7 +19,8 @@ const lessons: readonly Lesson[] = [
   partitionLesson,
   consumerLesson,
   offsetLesson,
-  replicationLesson
+  replicationLesson,
+  exactlyOnceLesson
 ]
 
 export function lessonOf(concept: Concept): Lesson {

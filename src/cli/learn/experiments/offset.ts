@@ -152,11 +152,13 @@ function whatIsCommitted(lab: OffsetLab, topic: string): Check {
       if (!hasRead) await reads(lab, ['consume', topic, '-g', group, '-n', String(asked)])
       hasRead = true
       const right = (await committedOf(lab, topic, group)) === Number(answer)
-      const is = right ? answer : `not ${answer}`
-      return {
-        right,
-        found: { layman: `The board says ${is}.`, engineer: `The committed offset of ${group} is ${is}.` }
-      }
+      const found = right
+        ? { layman: `The board says ${answer}.`, engineer: `The committed offset of ${group} is ${answer}.` }
+        : {
+            layman: `The board says another number than ${answer}.`,
+            engineer: `The committed offset of ${group} is another than ${answer}.`
+          }
+      return { right, found }
     }
   }
 }

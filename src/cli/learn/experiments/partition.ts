@@ -133,8 +133,8 @@ async function compareOrder(lab: PartitionLab): Promise<void> {
     swaps > 0,
     { topic, swaps },
     {
-      layman: `read all together, a ticket came ${swaps} times before one that had been hung up earlier`,
-      engineer: `in the order they were read, a record came ${swaps} times before one that had been sent earlier`
+      layman: `read all together, a ticket came before an older one in ${counted(swaps, 'place')}`,
+      engineer: `in the order they were read, a record came before an older one in ${counted(swaps, 'place')}`
     }
   )
 }

@@ -4,6 +4,7 @@
  */
 
 import { counted } from '../../counted.ts'
+import { asCalled } from '../../own-name.ts'
 import type { TwoVoices, Voice } from '../concept.ts'
 import { replicationFactor as concept } from '../concepts/replication-factor.ts'
 import { type Check, type Lab, lesson } from '../lab.ts'
@@ -215,7 +216,9 @@ const started: Deed = async (lab, broker, others, isDone) => {
 
 /** What a reader has to do by hand has one name outside of the lesson, also in the layman's words. */
 function stopRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
-  const how = `odradek brokers kill ${broker} (of odradek serve --brokers), withkafka/exec.sh stop-broker ${broker}, or in your own way`
+  const how = asCalled(
+    `odradek brokers kill ${broker} (of odradek serve --brokers), withkafka/exec.sh stop-broker ${broker}, or in your own way`
+  )
   const texts: TwoVoices = {
     layman: `Please stop broker ${broker}, which is the building that runs the rail: ${how}. Then press Enter; we wait until the others have noticed, which takes up to half a minute.`,
     engineer: `Please stop broker ${broker}, which leads the partition: ${how}. Then press Enter; the cluster is watched until it has noticed, which takes up to half a minute.`
@@ -224,7 +227,7 @@ function stopRequest(voice: Voice, broker: number): [string, { action: string; b
 }
 
 function startRequest(voice: Voice, broker: number): [string, { action: string; broker: number }] {
-  const how = `odradek brokers start ${broker}, withkafka/exec.sh start-broker ${broker}, or in your own way`
+  const how = asCalled(`odradek brokers start ${broker}, withkafka/exec.sh start-broker ${broker}, or in your own way`)
   const texts: TwoVoices = {
     layman: `Please open the building again, which is to start broker ${broker}: ${how}. Then press Enter.`,
     engineer: `Please start broker ${broker} again: ${how}. Then press Enter.`

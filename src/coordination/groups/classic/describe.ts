@@ -1,7 +1,6 @@
-/** A classic group as DescribeGroups and ListGroups show it (Kafka: GroupMetadataManager.describeGroups, asListedGroup). */
+/** A classic group as DescribeGroups shows it (Kafka: GroupMetadataManager.describeGroups). */
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { DescribeGroupsResponseDescribedGroup } from '../../../protocol/generated/api/describe-groups-response.ts'
-import type { ListGroupsResponseListedGroup } from '../../../protocol/generated/api/list-groups-response.ts'
 import type { GroupMetadata } from './state.ts'
 import { metadataFor, type Round } from './waiting.ts'
 
@@ -37,10 +36,11 @@ export function missingGroup(groupId: string): DescribeGroupsResponseDescribedGr
   return { ...answer, groupState: 'Dead', errorMessage: `Group ${groupId} not found.` }
 }
 
-export function undescribedGroup(groupId: string, errorCode: ErrorCode): DescribeGroupsResponseDescribedGroup {
-  return { errorCode, groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
+/** Nor is one of another kind, to whoever asks for a classic one. */
+export function foreignGroup(groupId: string): DescribeGroupsResponseDescribedGroup {
+  return { ...missingGroup(groupId), errorMessage: `Group ${groupId} is not a classic group.` }
 }
 
-export function listedGroup(groupId: string, round: Round): ListGroupsResponseListedGroup {
-  return { groupId, protocolType: round.protocolType ?? '', groupState: round.state, groupType: 'classic' }
+export function undescribedGroup(groupId: string, errorCode: ErrorCode): DescribeGroupsResponseDescribedGroup {
+  return { errorCode, groupId, groupState: '', protocolType: '', protocolData: '', members: [] }
 }

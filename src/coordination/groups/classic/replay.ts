@@ -20,6 +20,7 @@ function groupMetadata(value: Decoded<GroupMetadataValue>): GroupMetadata {
     })
   }
   return {
+    kind: 'classic',
     protocolType: value.protocolType === '' ? null : value.protocolType,
     generation: value.generation,
     protocol: value.protocol,

@@ -16,6 +16,7 @@ export interface GroupMember {
 }
 
 export interface GroupMetadata {
+  readonly kind: 'classic'
   /** Null for a group that no member has joined: one that only holds offsets, or whose first member is on its way. */
   readonly protocolType: string | null
   readonly generation: number
@@ -28,10 +29,16 @@ export interface GroupMetadata {
 
 /** A group that came to be by a commit of offsets alone. */
 export const simpleGroup: GroupMetadata = {
+  kind: 'classic',
   protocolType: null,
   generation: 0,
   protocol: null,
   leader: null,
   stateTimestampMs: null,
   members: new Map()
+}
+
+/** Whether nobody has joined it: it is there for the offsets, or for a member on its way (Kafka: ClassicGroup.isSimpleGroup). */
+export function isSimple({ protocolType, members }: GroupMetadata): boolean {
+  return protocolType === null && members.size === 0
 }

@@ -1,16 +1,15 @@
 /**
  * TxnOffsetCommit, decided: the offsets that a producer commits for a group as part of its transaction (KIP-447; Kafka:
- * OffsetMetadataManager.commitTransactionalOffset, ClassicGroup.validateOffsetCommit).
+ * OffsetMetadataManager.commitTransactionalOffset).
  */
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { TxnOffsetCommitRequest } from '../../../protocol/generated/api/txn-offset-commit-request.ts'
 import type { TxnOffsetCommitResponse } from '../../../protocol/generated/api/txn-offset-commit-response.ts'
 import type { Decoded } from '../../../protocol/message.ts'
 import type { StateRecord } from '../../coordinator.ts'
-import { checkMember } from '../classic/validate.ts'
-import type { Round } from '../classic/waiting.ts'
+import type { Group } from '../group.ts'
 import { offsetCommitRecord } from '../records.ts'
-import { type CommitCircumstances, type OffsetToCommit, sortCommit, type TopicsAsAsked } from './commit.ts'
+import { type CommitCircumstances, checkEach, type OffsetToCommit, sortCommit, type TopicsAsAsked } from './commit.ts'
 
 type Request = Decoded<TxnOffsetCommitRequest>
 
@@ -23,20 +22,20 @@ export interface OffsetsWithin {
   answer(errorCode: ErrorCode): TxnOffsetCommitResponse
 }
 
-/** Whether this caller may commit for the group now. One who names neither a generation nor a member always may: its producer is fenced. */
-export function checkCommitWithin(round: Round | undefined, request: Request): ErrorCode {
-  const { groupId, generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = request
+/** Whether this caller may commit for the group now. */
+export function checkCommitWithin(group: Group | undefined, request: Request, asked: TopicsAsAsked): ErrorCode {
+  const { groupId, generationIdOrMemberEpoch: epoch, memberId, groupInstanceId } = request
+  const { apiVersion } = asked
   if (groupId === '') return ErrorCode.INVALID_GROUP_ID
-  if (round === undefined) return generationId < 0 ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
-  if (generationId < 0 && round.state === 'Empty') return ErrorCode.NONE
-  if (generationId < 0 && memberId === '' && groupInstanceId === null) return ErrorCode.NONE
-  const errorCode = checkMember(round, memberId, groupInstanceId)
-  if (errorCode !== ErrorCode.NONE) return errorCode
-  return generationId === round.generation ? ErrorCode.NONE : ErrorCode.ILLEGAL_GENERATION
+  if (group === undefined && epoch < 0) return ErrorCode.NONE
+  if (group === undefined)
+    return apiVersion >= firstVersionWithTopicIds ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
+  const checked = group.checkCommit({ memberId, groupInstanceId, epoch, isTransactional: true, apiVersion })
+  return checkEach(checked, () => sortWithin(request, asked).offsets)
 }
 
 /** The answer when nobody takes what exists: what does not is told all the same. */
-export function refusedWithin(errorCode: ErrorCode, request: Request, asked: TopicsAsAsked): TxnOffsetCommitResponse {
+export function refusedWithin(errorCode: number, request: Request, asked: TopicsAsAsked): TxnOffsetCommitResponse {
   const { answers, offsets } = sortWithin(request, asked)
   for (const { topic, partition } of offsets) answers.add(topic, partition, errorCode)
   return { throttleTimeMs: 0, topics: answers.topics() }

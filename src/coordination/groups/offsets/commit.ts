@@ -1,6 +1,6 @@
 /**
  * OffsetCommit, decided: which offsets are written, and what each partition is told (Kafka: OffsetMetadataManager.commitOffset,
- * ClassicGroup.validateOffsetCommit, KafkaApis.handleOffsetCommitRequest).
+ * KafkaApis.handleOffsetCommitRequest). Whether the caller may commit is for the group to say (`group.ts`).
  */
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { OffsetCommitRequest } from '../../../protocol/generated/api/offset-commit-request.ts'
@@ -8,8 +8,7 @@ import type { OffsetCommitResponse } from '../../../protocol/generated/api/offse
 import type { Decoded } from '../../../protocol/message.ts'
 import { ZERO_UUID } from '../../../protocol/primitives.ts'
 import { type Decision, decide, refuse } from '../../coordinator.ts'
-import { checkMember } from '../classic/validate.ts'
-import type { Round } from '../classic/waiting.ts'
+import type { CheckPartition, Group } from '../group.ts'
 import type { GroupConfig } from '../group-config.ts'
 import { offsetCommitRecord } from '../records.ts'
 import type { TopicNames } from '../topic-names.ts'
@@ -79,20 +78,25 @@ function sortAsked({ topics }: Request, { apiVersion, topics: names }: TopicsAsA
 }
 
 /** Whether this caller may commit for the group now. */
-export function checkCommit(round: Round | undefined, request: Request, apiVersion: number): ErrorCode {
-  const { generationIdOrMemberEpoch: generationId, memberId, groupInstanceId } = request
-  const isOutsideGenerations = generationId < 0
-  if (round === undefined) {
-    if (isOutsideGenerations) return ErrorCode.NONE
+export function checkCommit(group: Group | undefined, request: Request, asked: TopicsAsAsked): ErrorCode {
+  const { generationIdOrMemberEpoch: epoch, memberId, groupInstanceId } = request
+  const { apiVersion } = asked
+  if (group === undefined) {
+    if (epoch < 0) return ErrorCode.NONE
     return apiVersion >= firstVersionWithGroupNotFound ? ErrorCode.GROUP_ID_NOT_FOUND : ErrorCode.ILLEGAL_GENERATION
   }
-  // An administrator, or a consumer that assigns itself its partitions.
-  if (isOutsideGenerations && round.state === 'Empty') return ErrorCode.NONE
-  if (isOutsideGenerations && memberId === '' && groupInstanceId === null) return ErrorCode.UNKNOWN_MEMBER_ID
-  const errorCode = checkMember(round, memberId, groupInstanceId)
-  if (errorCode !== ErrorCode.NONE) return errorCode
-  if (generationId !== round.generation) return ErrorCode.ILLEGAL_GENERATION
-  return round.state === 'CompletingRebalance' ? ErrorCode.REBALANCE_IN_PROGRESS : ErrorCode.NONE
+  const checked = group.checkCommit({ memberId, groupInstanceId, epoch, isTransactional: false, apiVersion })
+  return checkEach(checked, () => sortAsked(request, asked).offsets)
+}
+
+/** The first error of a partition is for the whole commit (Kafka: CommitPartitionValidator). */
+export function checkEach(checked: ErrorCode | CheckPartition, offsets: () => readonly OffsetToCommit[]): ErrorCode {
+  if (typeof checked !== 'function') return checked
+  for (const { topic, partition } of offsets()) {
+    const errorCode = checked(topic, partition)
+    if (errorCode !== ErrorCode.NONE) return errorCode
+  }
+  return ErrorCode.NONE
 }
 
 /** The answer when the group refuses, or nobody here looks after it: what does not exist is told all the same. */

@@ -8,8 +8,8 @@ import type { OffsetDeleteResponse } from '../../../protocol/generated/api/offse
 import type { Decoded } from '../../../protocol/message.ts'
 import { ZERO_UUID } from '../../../protocol/primitives.ts'
 import { type Decision, decide, refuse, type StateRecord } from '../../coordinator.ts'
-import { consumerProtocolType, isSubscribedTo, type Round } from '../classic/waiting.ts'
-import { groupTombstone, offsetTombstone } from '../records.ts'
+import type { Group } from '../group.ts'
+import { offsetTombstone } from '../records.ts'
 import type { GroupsState } from '../state.ts'
 import type { TopicNames } from '../topic-names.ts'
 import { PartitionAnswers } from './partition-answers.ts'
@@ -19,14 +19,14 @@ type Offsets = Pick<GroupsState, 'offsets' | 'pendingOffsets'>
 
 /** Offsets of topics that active consumers of the group read are kept: they would only commit them again. */
 export function deleteOffsets(
-  round: Round | undefined,
+  group: Group | undefined,
   request: Decoded<OffsetDeleteRequest>,
   { offsets, pendingOffsets }: Offsets,
   names: TopicNames
 ): Decision<OffsetDeleteResponse> {
   const { groupId } = request
-  const groupError = checkDeleteOffsets(round, groupId)
-  if (round === undefined || groupError !== ErrorCode.NONE) return refuse({ errorCode: groupError, topics: [] })
+  const groupError = checkDeleteOffsets(group, groupId)
+  if (group === undefined || groupError !== ErrorCode.NONE) return refuse({ errorCode: groupError, topics: [] })
   const answers = new PartitionAnswers()
   const existing = request.topics.map(({ name, partitions }) => {
     const topic = { name, topicId: names.idOf(name) ?? ZERO_UUID }
@@ -38,7 +38,7 @@ export function deleteOffsets(
   })
   const records: StateRecord[] = []
   for (const { topic, indexes } of existing) {
-    const errorCode = isSubscribedTo(round, topic.name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE
+    const errorCode = group.reads(topic.name) ? ErrorCode.GROUP_SUBSCRIBED_TO_TOPIC : ErrorCode.NONE
     for (const partition of indexes) {
       answers.add(topic, partition, errorCode)
       const place = { groupId, topic: topic.name, partition }
@@ -49,27 +49,22 @@ export function deleteOffsets(
   return decide(records, { errorCode: ErrorCode.NONE, topics: answers.topics() })
 }
 
-/** Of members that are not consumers nobody knows which topics they use. */
-function checkDeleteOffsets(round: Round | undefined, groupId: string): ErrorCode {
+function checkDeleteOffsets(group: Group | undefined, groupId: string): ErrorCode {
   if (groupId === '') return ErrorCode.INVALID_GROUP_ID
-  if (round === undefined) return ErrorCode.GROUP_ID_NOT_FOUND
-  if (round.state !== 'Empty' && round.protocolType !== consumerProtocolType) return ErrorCode.NON_EMPTY_GROUP
-  return ErrorCode.NONE
+  if (group?.hasOffsets !== true) return ErrorCode.GROUP_ID_NOT_FOUND
+  return group.hidesWhatItReads ? ErrorCode.NON_EMPTY_GROUP : ErrorCode.NONE
 }
 
 /** The whole group, with all that it committed. */
-export function deleteGroup(
-  round: Round | undefined,
-  groupId: string,
-  { offsets, pendingOffsets }: Offsets
-): Decision<ErrorCode> {
-  if (round === undefined) return refuse<ErrorCode>(ErrorCode.GROUP_ID_NOT_FOUND)
-  if (round.state !== 'Empty') return refuse<ErrorCode>(ErrorCode.NON_EMPTY_GROUP)
+export function deleteGroup(group: Group | undefined, { offsets, pendingOffsets }: Offsets): Decision<ErrorCode> {
+  if (group === undefined) return refuse<ErrorCode>(ErrorCode.GROUP_ID_NOT_FOUND)
+  if (!group.isEmpty) return refuse<ErrorCode>(ErrorCode.NON_EMPTY_GROUP)
+  const { groupId } = group
   const records: StateRecord[] = []
   for (const [topic, partitions] of [...(offsets.of(groupId) ?? []), ...(pendingOffsets.of(groupId) ?? [])]) {
     for (const partition of partitions.keys()) records.push(offsetTombstone({ groupId, topic, partition }))
   }
-  return decide<ErrorCode>([...records, groupTombstone(groupId)], ErrorCode.NONE)
+  return decide<ErrorCode>([...records, ...group.tombstones()], ErrorCode.NONE)
 }
 
 /** Every offset of topics that are gone. */

@@ -22,6 +22,8 @@ export interface AskedOffsets {
   readonly topics: readonly AskedTopic[] | null
   /** Where an open transaction may yet change the offset, the client would rather ask again (KIP-447). */
   readonly requireStable: boolean
+  /** Who asks, from version 9 on; nobody in particular: null and -1. */
+  readonly member?: { readonly memberId: string | null; readonly memberEpoch: number }
 }
 
 /** What counts for one answer. */

@@ -2,7 +2,6 @@
  * Error codes of partitions, gathered by topic in the order in which they are found: first those that are refused at once,
  * then what the group says (Kafka: OffsetCommitResponse.Builder and OffsetDeleteResponse.Builder merge the two).
  */
-import type { ErrorCode } from '../../../protocol/error-codes.ts'
 
 export interface TopicKey {
   readonly name: string
@@ -10,13 +9,13 @@ export interface TopicKey {
 }
 
 interface TopicAnswer extends TopicKey {
-  readonly partitions: { readonly partitionIndex: number; readonly errorCode: ErrorCode }[]
+  readonly partitions: { readonly partitionIndex: number; readonly errorCode: number }[]
 }
 
 export class PartitionAnswers {
   readonly #byTopic = new Map<string, TopicAnswer>()
 
-  add({ name, topicId }: TopicKey, partitionIndex: number, errorCode: ErrorCode): void {
+  add({ name, topicId }: TopicKey, partitionIndex: number, errorCode: number): void {
     const key = name === '' ? topicId : name
     const topic = this.#byTopic.get(key) ?? { name, topicId, partitions: [] }
     this.#byTopic.set(key, topic)
@@ -26,4 +25,16 @@ export class PartitionAnswers {
   topics(): readonly TopicAnswer[] {
     return [...this.#byTopic.values()]
   }
+}
+
+/** Each partition that was asked for is told the same. */
+export function toldAll(
+  topics: readonly (TopicKey & { readonly partitions: readonly { readonly partitionIndex: number }[] })[],
+  errorCode: number
+): readonly TopicAnswer[] {
+  return topics.map(({ name, topicId, partitions }) => ({
+    name,
+    topicId,
+    partitions: partitions.map(({ partitionIndex }) => ({ partitionIndex, errorCode }))
+  }))
 }

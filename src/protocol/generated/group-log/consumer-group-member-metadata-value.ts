@@ -52,13 +52,13 @@ function decodeConsumerGroupMemberMetadataValue(reader: Reader, version: number)
   const subscribedTopicRegex = reader.readCompactNullableString()
   const rebalanceTimeoutMs = reader.readInt32()
   const serverAssignor = reader.readCompactNullableString()
-  let classicMemberMetadata: Decoded<ConsumerGroupMemberMetadataValueClassicMemberMetadata> | null = null
+  let classicMemberMetadata: Decoded<ConsumerGroupMemberMetadataValueClassicMemberMetadata> | null = defaultConsumerGroupMemberMetadataValueClassicMemberMetadata()
   for (let left = reader.readUnsignedVarint(); left > 0; left--) {
     const tag = reader.readUnsignedVarint()
     const end = reader.tagEnd(reader.readUnsignedVarint())
     switch (tag) {
       case 0: {
-        classicMemberMetadata = (reader.readStructIsPresent() ? decodeConsumerGroupMemberMetadataValueClassicMemberMetadata(reader, version) : null)
+        classicMemberMetadata = (reader.readTaggedStructIsPresent() ? decodeConsumerGroupMemberMetadataValueClassicMemberMetadata(reader, version) : null)
         break
       }
       default:
@@ -97,13 +97,13 @@ function encodeConsumerGroupMemberMetadataValue(writer: Writer, value: ConsumerG
   writer.writeInt32(value.rebalanceTimeoutMs ?? -1)
   writer.writeCompactNullableString(value.serverAssignor)
   const classicMemberMetadataField = value.classicMemberMetadata
-  const hasClassicMemberMetadata = classicMemberMetadataField !== undefined && classicMemberMetadataField !== null
+  const hasClassicMemberMetadata = classicMemberMetadataField !== undefined && (classicMemberMetadataField === null || !isDefaultConsumerGroupMemberMetadataValueClassicMemberMetadata(classicMemberMetadataField))
   writer.writeTagCount((hasClassicMemberMetadata ? 1 : 0))
   if (hasClassicMemberMetadata) {
     const mark = writer.openTag(0)
-    if (classicMemberMetadataField === null) writer.writeInt8(-1)
+    if (classicMemberMetadataField === null) writer.writeUnsignedVarint(0)
     else {
-      writer.writeInt8(1)
+      writer.writeUnsignedVarint(1)
       encodeConsumerGroupMemberMetadataValueClassicMemberMetadata(writer, classicMemberMetadataField, version)
     }
     writer.closeTag(mark)
@@ -122,4 +122,12 @@ function encodeConsumerGroupMemberMetadataValueClassicProtocol(writer: Writer, v
   writer.writeCompactString(value.name)
   writer.writeCompactBytes(value.metadata)
   writer.writeEmptyTaggedFields()
+}
+
+function defaultConsumerGroupMemberMetadataValueClassicMemberMetadata(): Decoded<ConsumerGroupMemberMetadataValueClassicMemberMetadata> {
+  return { sessionTimeoutMs: 0, supportedProtocols: [] }
+}
+
+function isDefaultConsumerGroupMemberMetadataValueClassicMemberMetadata(value: ConsumerGroupMemberMetadataValueClassicMemberMetadata): boolean {
+  return value.sessionTimeoutMs === 0 && value.supportedProtocols.length === 0
 }

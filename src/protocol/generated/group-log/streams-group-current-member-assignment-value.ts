@@ -68,7 +68,7 @@ function decodeStreamsGroupCurrentMemberAssignmentValueTaskIds(reader: Reader, _
   const partitionsCount = reader.readCompactArrayLength(4, 12)
   const partitions: number[] = []
   for (let index = 0; index < partitionsCount; index++) partitions.push(reader.readInt32())
-  let assignmentEpochs: number[] | null = null
+  let assignmentEpochs: number[] | null = []
   for (let left = reader.readUnsignedVarint(); left > 0; left--) {
     const tag = reader.readUnsignedVarint()
     const end = reader.tagEnd(reader.readUnsignedVarint())
@@ -119,7 +119,7 @@ function encodeStreamsGroupCurrentMemberAssignmentValueTaskIds(writer: Writer, v
   writer.writeCompactArrayLength(partitions.length)
   for (const element of partitions) writer.writeInt32(element)
   const assignmentEpochsField = value.assignmentEpochs
-  const hasAssignmentEpochs = assignmentEpochsField !== undefined && assignmentEpochsField !== null
+  const hasAssignmentEpochs = assignmentEpochsField !== undefined && (assignmentEpochsField === null || assignmentEpochsField.length > 0)
   writer.writeTagCount((hasAssignmentEpochs ? 1 : 0))
   if (hasAssignmentEpochs) {
     const mark = writer.openTag(0)

@@ -37,7 +37,7 @@ function decodeStreamsGroupMetadataValue(reader: Reader, version: number): Decod
   const epoch = reader.readInt32()
   const metadataHash = reader.readBigInt64()
   let validatedTopologyEpoch: number = -1
-  let lastAssignmentConfigs: Decoded<StreamsGroupMetadataValueLastAssignmentConfig>[] | null = null
+  let lastAssignmentConfigs: Decoded<StreamsGroupMetadataValueLastAssignmentConfig>[] | null = []
   let storedDescriptionTopologyEpoch: number = -1
   let failedDescriptionTopologyEpoch: number = -1
   for (let left = reader.readUnsignedVarint(); left > 0; left--) {
@@ -84,7 +84,7 @@ function encodeStreamsGroupMetadataValue(writer: Writer, value: StreamsGroupMeta
   const validatedTopologyEpochField = value.validatedTopologyEpoch
   const hasValidatedTopologyEpoch = validatedTopologyEpochField !== undefined && validatedTopologyEpochField !== -1
   const lastAssignmentConfigsField = value.lastAssignmentConfigs
-  const hasLastAssignmentConfigs = lastAssignmentConfigsField !== undefined && lastAssignmentConfigsField !== null
+  const hasLastAssignmentConfigs = lastAssignmentConfigsField !== undefined && (lastAssignmentConfigsField === null || lastAssignmentConfigsField.length > 0)
   const storedDescriptionTopologyEpochField = value.storedDescriptionTopologyEpoch
   const hasStoredDescriptionTopologyEpoch = storedDescriptionTopologyEpochField !== undefined && storedDescriptionTopologyEpochField !== -1
   const failedDescriptionTopologyEpochField = value.failedDescriptionTopologyEpoch

@@ -7,9 +7,7 @@
  * of a failing one says which. Two files, because a Kafka's start takes seconds and a file has ten minutes.
  */
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { after, before, test } from 'node:test'
+import { test } from 'node:test'
 import type { BrokerProcess } from '../../../harness/broker-process.ts'
 import { odradek, startOdradek } from '../../../harness/odradek-process.ts'
 import { temporaryDirectory } from '../../../harness/paths.ts'
@@ -37,11 +35,6 @@ const restlessKafka: Readonly<Record<string, string>> = {
   'log.initial.task.delay.ms': '100'
 }
 
-/** A Kafka that lives for seconds only spends most of them on compiling and on loading classes, which it may find in a file. */
-const quickJava = ['-XX:TieredStopAtLevel=1', '-Xlog:disable']
-const classFiles = temporaryDirectory('classes')
-let classes: readonly string[] = []
-
 interface Stay {
   readonly broker: Scene['broker']
   readonly end: Scene['end']
@@ -59,8 +52,6 @@ function stays(dice: Dice): Stay[] {
 /** The orders of one test file: the first of the two, or those behind them. */
 export function testOrders(file: 0 | 1): void {
   const skip = skipUnless(odradek(), kafkaJars('broker'))
-  before(() => (skip === false ? learnClasses() : undefined))
-  after(() => classFiles.remove())
   for (let index = 0; index < ordersPerFile; index += 1) {
     const seed = seedOfAll + file * ordersPerFile + index
     const dice = new Dice(seed)
@@ -68,13 +59,6 @@ export function testOrders(file: 0 | 1): void {
     const inWords = order.map(({ broker, end }) => `${broker} (${end})`).join(', ')
     test(`seed ${seed}: ${inWords}`, { skip }, () => carryOutAll(order, seed, dice))
   }
-}
-
-async function learnClasses(): Promise<void> {
-  const file = join(classFiles.path, 'kafka.jsa')
-  const kafka = await startRealKafka({ javaArguments: [...quickJava, `-XX:ArchiveClassesAtExit=${file}`] })
-  await kafka.stop()
-  if (existsSync(file)) classes = [`-XX:SharedArchiveFile=${file}`]
 }
 
 async function carryOutAll(order: readonly Stay[], seed: number, dice: Dice): Promise<void> {
@@ -110,10 +94,5 @@ async function carryOut(
 
 function startBroker(kind: Scene['broker'], dataDirectory: string): Promise<BrokerProcess> {
   if (kind === 'odradek') return startOdradek({ dataDirectory, configs: { 'offsets.topic.num.partitions': '2' } })
-  return startRealKafka({
-    dataDirectory,
-    configs: restlessKafka,
-    heap: '200m',
-    javaArguments: [...quickJava, ...classes]
-  })
+  return startRealKafka({ dataDirectory, configs: restlessKafka, heap: '200m' })
 }

@@ -80,7 +80,7 @@ function topicIdIn(directory: string): string | null {
 
 export async function doThisAndThat(scene: Scene, deeds: number): Promise<void> {
   await scene.client.findCoordinator('group')
-  if (scene.broker === 'kafka') await scene.client.findCoordinator('transaction')
+  await scene.client.findCoordinator('transaction')
   if (scene.model.topics.size === 0) await create(scene)
   for (let left = deeds; left > 0; left -= 1) await scene.dice.pick(deedsOf(scene))(scene)
 }
@@ -90,8 +90,8 @@ type Deed = (scene: Scene) => Promise<void>
 function deedsOf({ broker }: Scene): readonly Deed[] {
   const often: Deed[] = [write, write, write, write, writeAsProducer, writeAsProducer, writeAsProducer, commit, commit]
   const seldom: Deed[] = [create, grow, remake, reconfigure, trim]
-  const ofKafka: Deed[] = [beginTransaction, endTransaction, visitGroup]
-  return [...often, ...seldom, ...(broker === 'kafka' ? ofKafka : [])]
+  const transactions: Deed[] = [beginTransaction, endTransaction]
+  return [...often, ...seldom, ...transactions, ...(broker === 'kafka' ? [visitGroup] : [])]
 }
 
 async function create({ client, model, dice }: Scene): Promise<void> {

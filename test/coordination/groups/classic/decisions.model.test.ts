@@ -146,7 +146,7 @@ function take(world: World, draft: Draft): World {
       return response.errorCode === ErrorCode.NONE ? client : { ...client, generation: -1 }
     })
   }
-  return { ...world, clients, owed, group: { groupId, metadata: state.groups.get(groupId), round: draft.round } }
+  return { ...world, clients, owed, group: { groupId, metadata: state.classic(groupId), round: draft.round } }
 }
 
 /** A static member that took over its place has what its former self was given. */

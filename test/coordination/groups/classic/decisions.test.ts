@@ -34,7 +34,7 @@ function after(group: FoundGroup, draft: Draft): FoundGroup {
   const state = new GroupsState()
   if (group.metadata !== undefined) state.groups.set(group.groupId, group.metadata)
   for (const record of draft.records) replay(state, record, { offset: 0, producerId: null })
-  return { groupId: group.groupId, metadata: state.groups.get(group.groupId), round: draft.round }
+  return { groupId: group.groupId, metadata: state.classic(group.groupId), round: draft.round }
 }
 
 function joined(memberId: string, generationId: number, leader: string, members: readonly string[] = []) {
@@ -134,6 +134,7 @@ test('the leader that syncs writes the group and gives everyone who waits its sh
   const group = pair()
   const member = { clientHost: '/::1', rebalanceTimeoutMs: 60_000, sessionTimeoutMs: 10_000, groupInstanceId: null }
   assert.deepEqual(group.metadata, {
+    kind: 'classic',
     protocolType: 'consumer',
     generation: 2,
     protocol: 'range',

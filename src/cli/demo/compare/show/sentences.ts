@@ -32,14 +32,26 @@ export function phaseSentences({ phase, leftMs, calls, log }: ComparisonState): 
       ]
     case 'calm':
     case 'over':
-      return [
-        'The same orders, the same crash.',
-        `Left ${counted(left.lost, 'customer')} will never be told; right everyone who waited has been.`,
-        leftMs === undefined
-          ? 'A call is gone when nobody answers. A log remembers until somebody reads.'
-          : `A call is gone when nobody answers. A log remembers. This closes${inSeconds}.`
-      ]
+      return closingWords(left.lost, inSeconds)
     case 'closing':
       return ['closing: no more orders, what is there is finished; q again ends at once', '', '']
   }
+}
+
+/** What the crash has proved, if any order met it. */
+function closingWords(lost: number, inSeconds: string): PhaseSentences {
+  const closes = inSeconds === '' ? '' : ` This closes${inSeconds}.`
+  if (lost === 0)
+    return [
+      'The notifications are back in both worlds.',
+      'Nobody was to be told while they were dead: this crash proves nothing.',
+      `More orders a second show more (--rate 5/s).${closes}`
+    ]
+  return [
+    'The same orders, the same crash.',
+    `Left ${counted(lost, 'customer')} will never be told; right everybody has been told.`,
+    closes === ''
+      ? 'A call is gone when nobody answers. A log remembers until somebody reads.'
+      : `A call is gone when nobody answers. A log remembers.${closes}`
+  ]
 }

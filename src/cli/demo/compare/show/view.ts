@@ -6,6 +6,7 @@ import type { Style } from '../../../terminal.ts'
 import { type Cell, lineOf, type Paint } from '../../show/cells.ts'
 import { elsewhereLine } from '../../show/elsewhere.ts'
 import type { Glyphs } from '../../show/glyphs.ts'
+import { tooSmall } from '../../show/room.ts'
 import { clockTime } from '../../show/sentences.ts'
 import type { CallState } from '../calls/protocol.ts'
 import type { AllFigures, Figures } from '../ledger.ts'
@@ -40,10 +41,10 @@ export function drawComparison(state: ComparisonState, options: ViewOptions): st
   const shown = lines.slice(0, rows - 2)
   const filling = Array.from({ length: rows - 2 - shown.length }, () => '')
   const elsewhere = elsewhereLine({ topic: state.topics[0] ?? '', brokers: state.brokers }, options)
-  return [...shown, ...filling, elsewhere, keysLine(options)]
+  return [...shown, ...filling, elsewhere, keysLine(state, options)]
 }
 
-function heading(state: ComparisonState, { columns, style }: ViewOptions): string[] {
+function heading(state: ComparisonState, { columns, rows, style }: ViewOptions): string[] {
   const minutes = Math.floor(state.elapsedMs / 60_000)
   const seconds = Math.floor((state.elapsedMs % 60_000) / 1000)
   const clock = `${String(minutes).padStart(2, '0')}:${String(seconds).padStart(2, '0')}`
@@ -53,7 +54,8 @@ function heading(state: ComparisonState, { columns, style }: ViewOptions): strin
     { text: 'with Kafka and without', width: Math.max(24, columns - 14 - pace.length) },
     { text: pace, paint: style.dim }
   ]
-  const opening = 'The same customers order in two worlds. What does a crash cost in each?'
+  const opening =
+    tooSmall({ columns, rows }) ?? 'The same customers order in two worlds. What does a crash cost in each?'
   return [lineOf(title, columns), lineOf([{ text: opening, paint: style.cyan }], columns)]
 }
 
@@ -116,7 +118,7 @@ function barCells(count: number, scale: number, paint: Paint, { glyphs }: ViewOp
 
 function aliveCells(state: CallState, style: Style): Cell[] {
   const paints = { working: style.green, starting: style.yellow, dead: style.red }
-  const words = { working: 'work', starting: 'are starting', dead: 'are dead (kill -9)' }
+  const words = { working: 'work', starting: 'are starting', dead: 'are dead (crashed)' }
   return [{ text: 'notifications ' }, { text: words[state], paint: paints[state] }]
 }
 
@@ -134,17 +136,21 @@ function story(state: ComparisonState, { columns, style }: ViewOptions): string[
 }
 
 function newsLines({ news }: ComparisonState, { columns, style }: ViewOptions, rows: number): string[] {
-  const shown = rows === 0 ? [] : news.slice(-rows)
+  const shown = rows === 0 ? [] : news.filter(({ isTechnical }) => !isTechnical).slice(-rows)
   return shown.map(({ timestampMs, text }) =>
     lineOf([{ text: `  ${clockTime(timestampMs)}  `, paint: style.dim }, { text }], columns)
   )
 }
 
-function keysLine({ columns, style }: ViewOptions): string {
+/** `k` is offered as soon as it does something. */
+function keysLine({ phase }: ComparisonState, { columns, style }: ViewOptions): string {
+  const kill: Cell[] = [
+    { text: 'k', paint: style.bold },
+    { text: ' kill the notifications in both worlds   ', paint: style.dim }
+  ]
   return lineOf(
     [
-      { text: 'k', paint: style.bold },
-      { text: ' kill the notifications in both worlds   ', paint: style.dim },
+      ...(phase === 'opening' || phase === 'closing' ? [] : kill),
       { text: 'q', paint: style.bold },
       { text: ' finish and count', paint: style.dim }
     ],

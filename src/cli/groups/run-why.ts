@@ -1,0 +1,107 @@
+/** Runs `groups why`: gathers what the cluster tells of the group, looks again whether its readers get on, and explains. */
+import type { Cluster } from '../cluster.ts'
+import type { Invocation } from '../command.ts'
+import { withCluster } from '../connect.ts'
+import { counted } from '../counted.ts'
+import { ExitCode } from '../exit-codes.ts'
+import { explainGroup, type Finding, type GroupFacts } from '../explain/causes.ts'
+import { logFacts } from '../explain/log-facts.ts'
+import { findingParagraph } from '../explain/shown.ts'
+import { committedByPartition } from '../group-offsets.ts'
+import { chosenFormat, printRows } from '../output.ts'
+import { asCalled } from '../own-name.ts'
+import { describeTopics, ledPartitions, partitionName, type TopicPartition } from '../partitions.ts'
+import { pauseUnless } from '../waiting.ts'
+import { describeGroup, noSuchGroup } from './describe-group.ts'
+import { type GroupDescription, holdersIn } from './group-description.ts'
+import { shareOffsets } from './share-offsets.ts'
+
+/** Between two looks at how far its readers are. */
+const lookAgainMs = 1000
+
+export async function runWhy(invocation: Invocation): Promise<ExitCode> {
+  const [group = '', ...topics] = invocation.args
+  return await withCluster(invocation.global, async (cluster) => {
+    const description = await describeGroup(cluster, group)
+    const facts = await gather(cluster, description, topics, invocation.interrupted)
+    if (description.state === 'Dead' && facts.partitions.length === 0)
+      throw await noSuchGroup(cluster, group, 'no consumer has joined one of that name, and no offset was committed')
+    await print(invocation, description, explainGroup(facts))
+    return ExitCode.done
+  })
+}
+
+async function gather(
+  cluster: Cluster,
+  description: GroupDescription,
+  topics: readonly string[],
+  interrupted: AbortSignal
+): Promise<GroupFacts> {
+  const { group, state, type, members } = description
+  const before = await offsetsOf(cluster, description)
+  const holders = holdersIn(description)
+  const read = await partitionsRead(cluster, description, before, topics)
+  const standings = read.map((one) => ({ ...one, position: before.get(partitionName(one)) ?? null }))
+  const logs = await logFacts(cluster, standings)
+  // Nobody gets on where nobody reads.
+  const isRead = members.length > 0
+  if (isRead) await pauseUnless(interrupted, lookAgainMs)
+  const committed = isRead ? await offsetsOf(cluster, description) : before
+  return {
+    ...{ group, state, type },
+    members: members.map(({ id, assignment }) => ({ id, partitionCount: assignment.length })),
+    partitions: read.flatMap((one) => {
+      const name = partitionName(one)
+      const log = logs.get(name)
+      if (log === undefined) return []
+      const offsets = { committed: committed.get(name) ?? null, committedBefore: before.get(name) ?? null }
+      return [{ ...one, ...offsets, member: holders.get(name) ?? null, log }]
+    })
+  }
+}
+
+/** What it has committed; of a share group where it starts. */
+async function offsetsOf(cluster: Cluster, { group, type }: GroupDescription): Promise<ReadonlyMap<string, bigint>> {
+  if (type !== 'share') return await committedByPartition(cluster, group)
+  const offsets = await shareOffsets(cluster, group)
+  return new Map(
+    offsets.flatMap((one) => (one.startOffset === null ? [] : [[partitionName(one), one.startOffset] as const]))
+  )
+}
+
+/** Those that it has committed to, those that its members have, and those of the topics that were asked for. */
+async function partitionsRead(
+  cluster: Cluster,
+  { members }: GroupDescription,
+  committed: ReadonlyMap<string, bigint>,
+  topics: readonly string[]
+): Promise<TopicPartition[]> {
+  const asked = topics.length === 0 ? [] : ledPartitions(await describeTopics(cluster, topics))
+  const ofCommitted = [...committed.keys()].map((name): TopicPartition => {
+    const colon = name.lastIndexOf(':')
+    return { topic: name.slice(0, colon), partition: Number(name.slice(colon + 1)) }
+  })
+  const all = [...asked, ...ofCommitted, ...members.flatMap(({ assignment }) => assignment)]
+  const byName = new Map(all.map(({ topic, partition }) => [partitionName({ topic, partition }), { topic, partition }]))
+  return [...byName.values()].sort((one, other) =>
+    one.topic === other.topic ? one.partition - other.partition : one.topic < other.topic ? -1 : 1
+  )
+}
+
+async function print(
+  invocation: Invocation,
+  { group, state, members }: GroupDescription,
+  findings: readonly Finding[]
+): Promise<void> {
+  const { terminal } = invocation
+  if (chosenFormat(invocation) !== 'table') {
+    const rows = findings.map(({ cause, partitions, text, next }) => ({
+      ...{ group, cause, partitions, text },
+      next: next === undefined ? null : asCalled(next)
+    }))
+    await printRows(invocation, ['group', 'cause', 'partitions', 'text', 'next'], rows)
+    return
+  }
+  await terminal.write(`${terminal.out.bold(group)}  ${state}, ${counted(members.length, 'member')}\n`)
+  for (const finding of findings) await terminal.write(`\n${findingParagraph(finding, terminal)}`)
+}

@@ -1,0 +1,211 @@
+/**
+ * Share partitions whose writes are under way, arrive late, or are lost with or without an answer, while members fetch, speak, go, and fall
+ * silent, and the leader changes: what was accepted is given to nobody again, nobody is given what another holds, and in the end all is done.
+ */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
+import { FetchMemory } from '../../../src/broker/fetch-memory.ts'
+import { FetchPurgatory } from '../../../src/broker/purgatory.ts'
+import type { Replica } from '../../../src/broker/replication/replica.ts'
+import type { Verdict } from '../../../src/broker/share/acknowledgements.ts'
+import type { OffsetRange } from '../../../src/broker/share/run.ts'
+import { ShareFetching } from '../../../src/broker/share/share-fetching.ts'
+import { SharePartitions } from '../../../src/broker/share/share-partitions.ts'
+import { ManualClock } from '../../../src/host/memory/clock.ts'
+import { batchOf } from '../../log/setup.ts'
+import { defaults } from './reading.ts'
+import { type Fate, ledReplica, takeRole, UnreliablePersister } from './unreliable-persister.ts'
+
+const groupId = 'g'
+const settings = {
+  ...{ ...defaults, autoOffsetReset: 'earliest', isolationLevel: 'read_uncommitted' as const },
+  ...{ deadLetterTopic: null, copiesDeadLetters: false }
+}
+
+const member = fc.constantFrom('a', 'b', 'c')
+const step = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('produce' as const), count: fc.integer({ min: 1, max: 6 }) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({ kind: fc.constant('fetch' as const), member, maxRecords: fc.integer({ min: 1, max: 8 }) })
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant('say' as const), member, which: fc.nat(5) },
+      verdict: fc.constantFrom<Verdict>('accept', 'accept', 'release', 'reject', 'renew')
+    })
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant('settle' as const), which: fc.nat(4) },
+      fate: fc.constantFrom<Fate>('answered', 'answered', 'answered', 'lost', 'lost on its way back')
+    })
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20_000) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('change' as const), comesBack: fc.boolean() }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('settings' as const), deliveryCountLimit: fc.integer({ min: 2, max: 6 }) })
+  }
+)
+type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never
+
+class World {
+  readonly clock = new ManualClock()
+  readonly persister: UnreliablePersister
+  readonly replica: Replica
+  readonly shares: SharePartitions
+  readonly #fetches: FetchPurgatory
+  #deliveryCountLimit = 5
+  #epoch = 0
+  /** Who holds which offset, as far as members know, in this epoch of the leader, and until when at least. */
+  readonly #held = new Map<number, { readonly memberId: string; readonly untilMs: number }>()
+  readonly #accepted = new Set<number>()
+  /** Of which something was said that is not answered yet. */
+  readonly #underWay = new Set<number>()
+
+  static async begin(deadLetterTopic: string | null): Promise<World> {
+    const clock = new ManualClock()
+    return new World(clock, await UnreliablePersister.over(clock), deadLetterTopic)
+  }
+
+  private constructor(clock: ManualClock, persister: UnreliablePersister, deadLetterTopic: string | null) {
+    this.clock = clock
+    this.persister = persister
+    this.replica = ledReplica()
+    this.#fetches = new FetchPurgatory(clock)
+    this.shares = new SharePartitions({
+      ...{ clock, persister, mostSessions: () => 10, deadLetters: { send: async () => {} } },
+      settingsOf: () => ({ ...settings, deadLetterTopic, deliveryCountLimit: this.#deliveryCountLimit })
+    })
+  }
+
+  async take(one: Step): Promise<void> {
+    if (one.kind === 'produce') await this.#produce(one.count)
+    else if (one.kind === 'fetch') await this.fetch(one.member, one.maxRecords)
+    else if (one.kind === 'say') this.#say(one.member, one.which, one.verdict)
+    else if (one.kind === 'settle') this.#settle(one.which, one.fate)
+    else if (one.kind === 'wait') this.clock.advance(one.ms)
+    else if (one.kind === 'settings') {
+      this.#deliveryCountLimit = one.deliveryCountLimit
+      this.shares.settingsChanged()
+    } else this.#change(one.comesBack)
+    await setImmediate()
+  }
+
+  async #produce(count: number): Promise<void> {
+    if (this.replica.leadership === null) return
+    this.replica.append(batchOf(Array.from({ length: count }, () => 'x')), 'client')
+    await this.replica.committed(this.replica.log.logEndOffset)
+  }
+
+  /** Gives nothing where this broker does not lead, or what was written is not read yet. */
+  async fetch(memberId: string, maxRecords: number): Promise<readonly OffsetRange[]> {
+    if (this.replica.leadership === null) return []
+    const share = this.shares.at(groupId, this.replica)
+    const partition = { topicId: this.replica.topicId, partition: 0, isToBeTold: false, wasThere: true }
+    const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000, maxRecords, batchSize: 1 }
+    const request = { memberId, ...limits, mode: 'batch-optimized' as const, isolation: settings.isolationLevel }
+    const waiting = { clock: this.clock, fetches: this.#fetches, slices: this.shares.slices, isWanted: () => true }
+    const answers = await new ShareFetching(
+      waiting,
+      [{ partition, share }],
+      request,
+      new FetchMemory().lend()
+    ).answers()
+    const acquired = answers.get(partition)?.acquired ?? []
+    for (const { firstOffset, lastOffset, deliveryCount } of acquired) {
+      assert.ok(deliveryCount <= 6, 'nothing is given out more often than the limit was at most')
+      for (let offset = firstOffset; offset <= lastOffset; offset++) this.#given(offset, memberId)
+    }
+    return acquired
+  }
+
+  #given(offset: number, memberId: string): void {
+    assert.ok(!this.#accepted.has(offset), `${offset} was accepted`)
+    assert.ok(!this.#underWay.has(offset), `of ${offset} something was said`)
+    const before = this.#held.get(offset)
+    assert.ok(before === undefined || before.untilMs <= this.clock.monotonicMs(), `${before?.memberId} holds ${offset}`)
+    this.#held.set(offset, { memberId, untilMs: this.clock.monotonicMs() + settings.recordLockDurationMs })
+  }
+
+  #say(memberId: string, which: number, verdict: Verdict): void {
+    const own = [...this.#held].filter(([offset, held]) => held.memberId === memberId && !this.#underWay.has(offset))
+    const [offset] = own[which % Math.max(1, own.length)] ?? []
+    const share = this.shares.find(groupId, { topicId: this.replica.topicId, partition: 0 })
+    if (offset === undefined || share === undefined) return
+    const epoch = this.#epoch
+    this.#underWay.add(offset)
+    void share.acknowledge(memberId, [{ firstOffset: offset, lastOffset: offset, verdict }]).then((failure) => {
+      this.#underWay.delete(offset)
+      if (failure !== null) return
+      if (verdict === 'accept') this.#accepted.add(offset)
+      if (epoch !== this.#epoch) return
+      this.#held.delete(offset)
+      const untilMs = this.clock.monotonicMs() + settings.recordLockDurationMs
+      if (verdict === 'renew') this.#held.set(offset, { memberId, untilMs })
+    })
+  }
+
+  #settle(which: number, fate: Fate): void {
+    const { waiting } = this.persister
+    waiting.splice(which % Math.max(1, waiting.length), 1)[0]?.(fate)
+  }
+
+  /** Another leads for a while, or this one in a new epoch: what was only held is anybody's. */
+  #change(comesBack: boolean): void {
+    this.#epoch += 1
+    takeRole(this.replica, this.#epoch, comesBack ? undefined : 2)
+    this.shares.onRole(this.replica)
+    this.#held.clear()
+    this.#underWay.clear()
+  }
+
+  /** Nothing is lost any more: a member that accepts all that it gets comes to the end. */
+  async heal(): Promise<void> {
+    this.persister.isHeld = false
+    while (this.persister.waiting.length > 0) this.#settle(0, 'answered')
+    await setImmediate()
+    if (this.replica.leadership === null) this.#change(true)
+    // What members hold that have fallen silent comes back.
+    this.clock.advance(2 * settings.recordLockDurationMs)
+    await setImmediate()
+    for (let round = 0; round < 200; round++) {
+      const acquired = await this.fetch('healer', 100)
+      const share = this.shares.find(groupId, { topicId: this.replica.topicId, partition: 0 })
+      const said = acquired.map((range) => ({ ...range, verdict: 'accept' as const }))
+      if (said.length > 0) assert.equal(await share?.acknowledge('healer', said), null)
+      await setImmediate()
+    }
+    const share = this.shares.find(groupId, { topicId: this.replica.topicId, partition: 0 })
+    assert.equal(share?.nextFetchOffset, this.replica.highWatermark, 'all is done')
+    const { topicId, highWatermark } = this.replica
+    const written = await this.persister.coordinator.summarize({ groupId, topicId, partition: 0 })
+    if (highWatermark > 0) assert.equal(written.startOffset + written.deliveryCompleteCount, highWatermark)
+    this.shares.close()
+    this.persister.coordinator.close()
+  }
+}
+
+test('whatever becomes of writes, and whoever leads', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(step, { minLength: 20, maxLength: 80, size: 'max' }),
+      fc.boolean(),
+      async (steps, hasDeadLetters) => {
+        const world = await World.begin(hasDeadLetters ? 'dlq.t' : null)
+        const key = { groupId, topicId: world.replica.topicId, partition: 0 }
+        await world.persister.initialize({ key, stateEpoch: 1, startOffset: 0 })
+        await world.fetch('a', 1)
+        world.persister.isHeld = true
+        for (const one of steps) await world.take(one)
+        await world.heal()
+      }
+    ),
+    { numRuns: 150 }
+  )
+})
