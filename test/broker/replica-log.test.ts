@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { ReplicaStateLog } from '../../src/broker/replica-log.ts'
+import { noSnapshot, ReplicaStateLog, type StateSnapshot } from '../../src/broker/replica-log.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
@@ -90,6 +90,25 @@ test('what is written within a transaction is held against its producer, and so 
   assert.equal(end(1, 3, 0), ErrorCode.INVALID_PRODUCER_EPOCH)
   assert.equal(within(2, guard), ErrorCode.INVALID_TXN_STATE)
   assert.equal(log.logEndOffset, 4)
+})
+
+test('what the log start has passed, or a snapshot stands for, is not read again from a batch that reaches across it', async () => {
+  const log = open({ history: 'new' })
+  const replica = leading(log)
+  const records = ['a', 'b', 'c', 'd'].map((key) => ({ key: Buffer.from(key), value: Buffer.from('v') }))
+  new ReplicaStateLog(replica).append(records, startMs)
+  const readWith = (snapshot: StateSnapshot): string[] => {
+    const told: string[] = []
+    const steps = new ReplicaStateLog(replica, snapshot).replaySteps(
+      ({ key }, { offset }) => told.push(`${offset}: ${key}`),
+      () => assert.fail('nothing ends here')
+    )
+    for (const _ of steps);
+    return told
+  }
+  assert.deepEqual(readWith({ ...noSnapshot, endOffset: 3 }), ['3: d'])
+  await log.deleteRecordsBefore(1)
+  assert.deepEqual(readWith(noSnapshot), ['1: b', '2: c', '3: d'])
 })
 
 test('records of a coordinator are synced, and readable, although nobody waits for them', async () => {

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { DiskError, type DiskFile } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
+import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { listProducerSnapshots } from '../../src/log/producer-snapshot.ts'
 import { HeldDisk, hold } from '../broker/held-disk.ts'
 import { append, batchOf, directory, open, recordsFrom } from './setup.ts'
 
@@ -159,3 +161,28 @@ test('the file of a roll that failed is not back after a power cut, where a sync
 
 /** All that waits for nothing but its turn is done. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+test('producers are kept at the base offset of each segment and at the end, and nowhere else (Kafka: ProducerStateManager)', async () => {
+  const disk = new MemoryDisk()
+  const config = { segmentBytes: 300 }
+  let sequence = 0
+  const stay = async (history: 'new' | 'known', records: number, end: 'stop' | 'kill' = 'stop'): Promise<number[]> => {
+    const log = open({ disk, config, history, shutdown: 'clean' })
+    for (let count = 0; count < records; count++) {
+      assert.ok(append(log, batchOf(['a'], { producerId: 7, producerEpoch: 0, baseSequence: sequence++ })).ok)
+    }
+    if (end === 'stop') await log.close()
+    else log.abandon()
+    return disk.list(directory).flatMap((name) => (name.endsWith('.log') ? [Number.parseInt(name, 10)] : []))
+  }
+  await stay('new', 1)
+  assert.deepEqual(listProducerSnapshots(disk, directory), [1])
+  await stay('known', 1)
+  assert.deepEqual(listProducerSnapshots(disk, directory), [2])
+  const bases = await stay('known', 9)
+  assert.ok(bases.length > 2, `several segments, not ${bases.join(', ')}`)
+  assert.deepEqual(listProducerSnapshots(disk, directory), [...bases.slice(1), 11])
+  const later = await stay('known', 5, 'kill')
+  assert.ok(later.length > bases.length, `rolled since: ${later.join(', ')}`)
+  assert.deepEqual(listProducerSnapshots(disk, directory), later.slice(1))
+})

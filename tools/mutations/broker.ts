@@ -292,6 +292,13 @@ export const brokerMutations: readonly Mutation[] = [
     tests: ['test/cluster/groups.test.ts']
   },
   {
+    what: 'a coordinator reads what its log start has passed',
+    file: 'src/broker/replica-log.ts',
+    text: '        if (offset < startOffset) continue\n',
+    replacement: '',
+    tests: ['test/broker/replica-log.test.ts']
+  },
+  {
     what: 'a coordinator closes for good when followers are late',
     file: 'src/coordination/coordinator.ts',
     text: '      if (error instanceof NotSafeYet) throw error\n',
