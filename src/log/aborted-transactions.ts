@@ -77,11 +77,13 @@ function hasTransactions(chunk: Buffer): boolean {
 function* checkTransactions(segment: Segment, log: LogWithProducers): Generator<void> {
   const producers = producersBefore(segment, log)
   const told = yield* abortedIn(segment, producers)
-  const known = new Map(Array.from(segment.transactionIndex.entries(), (entry) => [nameOf(entry), entry]))
-  if (!told.every((entry) => isKnown(entry, known.get(nameOf(entry)), segment.gaps))) segment.replaceTransactions(told)
+  if (yield* lacksOne(segment, told, log)) segment.replaceTransactions(told)
   segment.hasKnownTransactions = true
-  // The last segment grows: what begins in it later is not known yet.
-  if (segment !== log.segments.at(-1)) segment.laterTransactionsFrom = producers.firstUnstableOffset() ?? Infinity
+  // The last segment grows: what begins in it later is not known yet. Of a transaction that goes on in the next one compaction may have
+  // taken all that was here.
+  const next = log.segments[log.segments.indexOf(segment) + 1]
+  if (next === undefined) return
+  segment.laterTransactionsFrom = Math.min(producers.firstUnstableOffset() ?? Infinity, next.baseOffset)
 }
 
 /** The transactions that were aborted in this segment, when the producers are as they were before it; they are then as behind it. */
@@ -103,6 +105,33 @@ function* abortedIn(segment: Segment, producers: ProducerState): Generator<void,
     aborted.push({ producerId, firstOffset, lastOffset, lastStableOffset })
   }
   return aborted
+}
+
+/**
+ * Whether the index lacks one of those that the markers tell of. Compaction drops an entry with the last record of its transaction, and
+ * its marker stays for a time (Kafka: CleanedTransactionMetadata).
+ */
+function* lacksOne(segment: Segment, told: readonly AbortedEntry[], log: LogWithProducers): Generator<void, boolean> {
+  const known = new Map(Array.from(segment.transactionIndex.entries(), (entry) => [nameOf(entry), entry]))
+  for (const entry of told) {
+    if (isKnown(entry, known.get(nameOf(entry)), segment.gaps)) continue
+    if (segment.gaps === 'none' || (yield* hasRecords(entry, log))) return true
+  }
+  return false
+}
+
+function* hasRecords(
+  { producerId, firstOffset, lastOffset }: AbortedEntry,
+  { segments }: LogWithProducers
+): Generator<void, boolean> {
+  for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, firstOffset)))) {
+    for (const { header } of segment.batchesFrom(segment.placeBefore(firstOffset))) {
+      yield
+      if (header.baseOffset >= lastOffset) return false
+      if (header.producerId === producerId && lastOffsetOf(header) >= firstOffset && header.recordCount > 0) return true
+    }
+  }
+  return false
 }
 
 /** Where compaction has taken the first batches of transactions, they seem to begin later than they did. */

@@ -85,6 +85,13 @@ export const compactionMutations: readonly Mutation[] = [
     tests: compaction
   },
   {
+    what: 'what was aborted is seen where compaction has taken only the part of it in an earlier segment',
+    file: 'src/log/aborted-transactions.ts',
+    text: 'Math.min(producers.firstUnstableOffset() ?? Infinity, next.baseOffset)',
+    replacement: 'producers.firstUnstableOffset() ?? Infinity',
+    tests: ['test/log/compaction/compaction.test.ts']
+  },
+  {
     what: 'the cleanest log is compacted first',
     file: 'src/broker/log-cleaner.ts',
     text: 'dirt.ratio > dirtiest.dirt.ratio',

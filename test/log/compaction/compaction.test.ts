@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../../src/host/simulated/disk.ts'
-import { deleteRetentionMs, Run, step } from './modelled-compaction.ts'
+import { deleteRetentionMs, Run, readAll, step } from './modelled-compaction.ts'
 
 test('whatever is written and cleaned, the log is what the model says', async () => {
   await fc.assert(
@@ -41,4 +41,25 @@ test('what is left tells what each producer wrote last, and that its transaction
     run.clock.advance(2 * deleteRetentionMs)
   }
   await run.take({ kind: 'restart', how: 'kill without snapshots' })
+})
+
+test('what was aborted stays unseen after a start, where compaction has taken only the part of it in an earlier segment', async () => {
+  const run = new Run(new SimulatedDisk())
+  const filler = { key: 'k0', value: 'x'.repeat(60) }
+  const aborted = { producerId: 11 as const, records: [{ key: 'k1', value: 'aborted' }] }
+  // As many keys as the map has room for: the compaction ends where the next segment brings another.
+  run.append({ producerId: 0, records: [2, 3, 4, 5, 7].map((key) => ({ key: `k${key}`, value: 'x' })) })
+  for (let count = 0; count < 3; count++) run.append({ producerId: 0, records: [filler] })
+  run.append(aborted)
+  run.append({ producerId: 0, records: [{ ...filler, key: 'k6' }, filler] })
+  run.append(aborted)
+  for (let count = 0; count < 4; count++) run.append({ producerId: 0, records: [filler] })
+  run.end(11, 'abort')
+  await run.compactAndCheck(6)
+  const offsets = readAll(run.log).map(({ offset }) => offset)
+  assert.ok(
+    !offsets.includes(8) && offsets.includes(11),
+    `of what was aborted the first is gone, the second is not: ${offsets}`
+  )
+  await run.take({ kind: 'restart', how: 'close' })
 })

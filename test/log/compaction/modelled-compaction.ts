@@ -140,6 +140,8 @@ export class Run {
   checkpoint = 0
   readonly #nextSequence = new Map<number, number>()
   readonly #config: Partial<LogConfig>
+  /** Once snapshots were lost, what is known of producers comes from batches. */
+  #areSnapshotsWhole = true
 
   /** A new log; or the log of another run as its disk has it now, which knows what was written. */
   constructor(disk: Disk, config: Partial<LogConfig> = {}, left: LeftRun | null = null) {
@@ -296,11 +298,12 @@ export class Run {
     else this.log.abandon()
     const isWithoutSnapshots = how === 'kill without snapshots'
     if (isWithoutSnapshots) for (const path of this.#snapshots()) this.disk.remove(path)
+    this.#areSnapshotsWhole &&= !isWithoutSnapshots
     const gaps = this.cleanedUpTo === null ? 'none' : 'compacted'
     const shutdown = how === 'close' ? 'clean' : 'unclean'
     const at = how === 'close' ? this.log.logEndOffset : isWithoutSnapshots ? 0 : recoveryPoint
     this.log = this.open({ gaps, shutdown, recoveryPoint: at, logStartOffset })
-    const kept = isWithoutSnapshots ? withoutMarkers : (told: Told): Told => told
+    const kept = this.#areSnapshotsWhole ? (told: Told): Told => told : withoutTimes
     assert.deepEqual(kept(this.#told()), kept(before), `after a ${how}`)
     assert.deepEqual(readCommitted(this.log), committed, `after a ${how}`)
     assert.deepEqual(this.told, [], 'a log that was compacted is not damaged')
@@ -313,9 +316,14 @@ export class Run {
   }
 }
 
-/** The marker of a transaction without records is not kept, and nothing else tells its time, nor whose it was. */
-function withoutMarkers(told: Told): Told {
-  const producers = told.producers.map((producer) => ({ ...producer, lastTimestampMs: 0, coordinatorEpoch: -1 }))
+/**
+ * The marker of a transaction without records is not kept, and nothing else tells of its time, its coordinator, or a producer that wrote
+ * nothing else; a batch that was compacted has the time of the last record that it still has.
+ */
+function withoutTimes(told: Told): Told {
+  const producers = told.producers
+    .filter(({ lastSequence }) => lastSequence >= 0)
+    .map((producer) => ({ ...producer, lastTimestampMs: 0, coordinatorEpoch: -1 }))
   return { ...told, producers }
 }
 
