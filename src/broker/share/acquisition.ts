@@ -45,7 +45,7 @@ export interface AcquiredRecords extends OffsetRange {
 }
 
 export class Acquisition {
-  readonly acquired: AcquiredRecords[] = []
+  acquired: AcquiredRecords[] = []
   readonly #inFlight: InFlight
   readonly #request: AcquireRequest
   readonly #settings: ShareSettings
@@ -69,24 +69,36 @@ export class Acquisition {
     if (first === undefined || last === undefined || this.#room <= 0) return
     // Compaction has taken them: nobody can be given them.
     if (fetchOffset < first.firstOffset)
-      this.#archive([{ firstOffset: fetchOffset, lastOffset: first.firstOffset - 1 }])
-    this.#archive(aborted)
+      this.#archive([{ firstOffset: fetchOffset, lastOffset: first.firstOffset - 1 }], isAvailable)
     const range = { firstOffset: first.firstOffset, lastOffset: last.lastOffset }
-    for (const [batch] of this.#inFlight.within([range])) if (!this.#takeAgain(batch, range)) return
-    if (this.#room > 0 && unlocked > 0) this.#takeNew(range, batches, aborted)
+    const isMoreWanted = this.#takeKnown(range)
+    if (isMoreWanted && this.#room > 0 && unlocked > 0) this.#takeNew(range, batches)
+    if (aborted.length > 0) this.#leaveOut(aborted)
+  }
+
+  /** Records of aborted transactions are taken as others are, and are done at once: nobody is told of them. */
+  #leaveOut(aborted: readonly OffsetRange[]): void {
+    this.#archive(aborted, ({ state }) => state === 'acquired')
+    this.acquired = [...outside(this.acquired, aborted)]
   }
 
   get #room(): number {
     return this.#most - this.#count
   }
 
-  #archive(ranges: readonly OffsetRange[]): void {
+  #archive(ranges: readonly OffsetRange[], isMeant: (delivery: Delivery) => boolean): void {
     this.#inFlight.rewrite(ranges, ({ delivery }) =>
-      isAvailable(delivery) ? unheld('archived', delivery.count) : delivery
+      isMeant(delivery) ? unheld('archived', delivery.count) : delivery
     )
   }
 
   /** False when nothing more is to be taken. */
+  #takeKnown(range: OffsetRange): boolean {
+    for (const [batch] of this.#inFlight.within([range])) if (!this.#takeAgain(batch, range)) return false
+    return true
+  }
+
+  /** The same. */
   #takeAgain(known: InFlightBatch, range: OffsetRange): boolean {
     const batch = this.#withoutExhausted(known)
     const available = [...partsWithin(batch.runs, [range])]
@@ -151,7 +163,7 @@ export class Acquisition {
     }
   }
 
-  #takeNew(range: OffsetRange, batches: readonly OffsetRange[], aborted: readonly OffsetRange[]): void {
+  #takeNew(range: OffsetRange, batches: readonly OffsetRange[]): void {
     if (range.lastOffset <= this.#inFlight.endOffset) return
     this.#passOverHole(range.firstOffset)
     const begins = this.#inFlight.endOffset + 1
@@ -166,7 +178,7 @@ export class Acquisition {
       const isEnough = lastOffset - begins + 1 >= wanted
       const isLast = isEnough || lastOffset === range.lastOffset
       if (!isLast && lastOffset - firstOffset + 1 < batchSize) continue
-      this.#append({ firstOffset, lastOffset }, lastAcquired, aborted)
+      this.#append({ firstOffset, lastOffset }, lastAcquired)
       firstOffset = lastOffset + 1
       if (isEnough) return
     }
@@ -180,13 +192,10 @@ export class Acquisition {
     else this.#inFlight.append(batchOf({ firstOffset, lastOffset: nextOffset - 1 }, unheld('archived', 0)))
   }
 
-  #append(range: OffsetRange, lastAcquired: number, aborted: readonly OffsetRange[]): void {
+  #append(range: OffsetRange, lastAcquired: number): void {
     const whole = batchOf(range, unheld('available', 0))
-    const withoutAborted = rewritten(whole.runs, aborted, () => unheld('archived', 1))
     const ours = { firstOffset: range.firstOffset, lastOffset: Math.min(range.lastOffset, lastAcquired) }
-    const runs = rewritten(withoutAborted, [ours], ({ delivery }) =>
-      isAvailable(delivery) ? this.#acquired(1) : delivery
-    )
+    const runs = rewritten(whole.runs, [ours], () => this.#acquired(1))
     this.#inFlight.append({ ...whole, runs })
     this.#answer(runs, [ours])
   }
@@ -207,4 +216,19 @@ function firstOf(parts: readonly OffsetRange[], count: number): readonly OffsetR
     left -= lengthOf(range)
   }
   return ranges
+}
+
+/** What of them lies in none of the ranges. Both are in order. */
+function* outside(acquired: readonly AcquiredRecords[], ranges: readonly OffsetRange[]): Iterable<AcquiredRecords> {
+  let next = 0
+  for (const one of acquired) {
+    let { firstOffset } = one
+    for (let range = ranges[next]; range !== undefined && range.firstOffset <= one.lastOffset; range = ranges[next]) {
+      if (firstOffset < range.firstOffset) yield { ...one, firstOffset, lastOffset: range.firstOffset - 1 }
+      firstOffset = Math.max(firstOffset, range.lastOffset + 1)
+      if (range.lastOffset > one.lastOffset) break
+      next += 1
+    }
+    if (firstOffset <= one.lastOffset) yield { ...one, firstOffset }
+  }
 }

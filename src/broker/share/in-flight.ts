@@ -3,7 +3,16 @@
  * to the last that was given out (Kafka: SharePartition's cachedState of InFlightBatch).
  */
 import { InvariantError } from '../../invariant.ts'
-import { type Delivery, isAvailable, isComplete, lengthOf, type OffsetRange, type Run, rewritten } from './run.ts'
+import {
+  type Delivery,
+  isAvailable,
+  isComplete,
+  isSettled,
+  lengthOf,
+  type OffsetRange,
+  type Run,
+  rewritten
+} from './run.ts'
 
 export interface InFlightBatch extends OffsetRange {
   /** How many records were acquired together: what has failed is given out in parts of that. */
@@ -91,7 +100,7 @@ export class InFlight {
   dropDone(): void {
     let startOffset = this.#startOffset
     for (const { lastOffset, delivery } of this.runs()) {
-      if (!isComplete(delivery) || delivery.pending !== null) break
+      if (!isSettled(delivery)) break
       startOffset = lastOffset + 1
     }
     this.dropBefore(startOffset)

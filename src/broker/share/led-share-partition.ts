@@ -166,10 +166,13 @@ export class LedSharePartition {
 
   /** Gives back what was held for too long. */
   async timeOut(): Promise<void> {
-    const write = this.#hasEnded ? null : (this.#share?.timeOut(this.#nowMs) ?? null)
-    if (write === null) return
+    const share = this.#hasEnded ? null : this.#share
+    const write = share?.timeOut(this.#nowMs) ?? null
+    if (share === null || write === null) return
     this.wake()
     if ((await this.#persist(write)) === null) this.#buryLater(givenUp(write.stateBatches, []))
+    share.writeEnded()
+    this.wake()
     this.#options.onSettled(this)
   }
 

@@ -44,6 +44,11 @@ export function isComplete({ state }: Delivery): boolean {
   return state === 'acknowledged' || state === 'archived'
 }
 
+/** Done, and what is written of it is safe, or was never to be written. */
+export function isSettled(delivery: Delivery): boolean {
+  return isComplete(delivery) && delivery.pending === null
+}
+
 export function lengthOf({ firstOffset, lastOffset }: OffsetRange): number {
   return lastOffset - firstOffset + 1
 }

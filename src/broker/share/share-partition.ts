@@ -15,7 +15,16 @@ import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Acknowledgement, Verdict } from './acknowledgements.ts'
 import { type AcquiredRecords, type AcquireRequest, Acquisition, batchOf, type FetchedRecords } from './acquisition.ts'
 import { completeCount, InFlight } from './in-flight.ts'
-import { type Delivery, type DeliveryState, isHeldBy, type OffsetRange, partsWithin, type Run, unheld } from './run.ts'
+import {
+  type Delivery,
+  type DeliveryState,
+  isHeldBy,
+  isSettled,
+  type OffsetRange,
+  partsWithin,
+  type Run,
+  unheld
+} from './run.ts'
 import type { ShareSettings } from './share-settings.ts'
 
 /** What is to be written of a change, beside the epochs of who writes it. */
@@ -84,7 +93,7 @@ export class SharePartition {
   /** Whether anything could be given out, if the log has it: something was given back, or there is room for more. */
   get canAcquire(): boolean {
     const isReadOn = this.nextFetchOffset === this.endOffset + 1
-    return !isReadOn || this.#inFlight.length < this.#settings().maxRecordLocks
+    return !isReadOn || this.#inFlight.length < this.#settings().maxRecordLocks || this.#isStuck
   }
 
   /** The first moment at which a lock may run out; Infinity when there is none. */
@@ -100,11 +109,18 @@ export class SharePartition {
   /** Gives records to a member, for a time. Nothing is written: a crash gives them back, and does not count the attempt. */
   acquire(request: AcquireRequest, fetched: FetchedRecords, nowMs: number): readonly AcquiredRecords[] {
     const settings = this.#settings()
+    if (this.#isStuck) this.#inFlight.dropDone()
     const acquisition = new Acquisition(this.#inFlight, request, settings, nowMs)
     acquisition.take(fetched)
-    this.#inFlight.dropDone()
     if (acquisition.acquired.length > 0) this.#locked(nowMs + settings.recordLockDurationMs)
     return acquisition.acquired
+  }
+
+  /** There is no room for more, and all of it is done without a write: none will come that the start offset could move with. */
+  get #isStuck(): boolean {
+    if (this.#inFlight.length < this.#settings().maxRecordLocks) return false
+    for (const { delivery } of this.runs()) if (!isSettled(delivery)) return false
+    return true
   }
 
   /** What a member says of records that it holds, in order. All of it holds, or nothing. */
@@ -132,7 +148,10 @@ export class SharePartition {
     )
   }
 
-  /** Gives back what nobody has spoken of in time. It holds at once: whether it is written makes no difference to what was said. */
+  /**
+   * Gives back what nobody has spoken of in time. It holds at once: whether it is written makes no difference to what was said. What is done by
+   * it is forgotten once the write has ended.
+   */
   timeOut(nowMs: number): ShareWrite | null {
     if (nowMs < this.#nextTimeoutMs) return null
     let nextTimeoutMs = Number.POSITIVE_INFINITY
@@ -144,13 +163,18 @@ export class SharePartition {
     })
     this.#nextTimeoutMs = nextTimeoutMs
     if (change === null) return null
-    this.written(change)
+    this.#hold(change)
     return change.write
   }
 
   /** It is safe: what is done at the front is forgotten, what was given back can be given out. */
   written(change: Change): void {
-    this.#settle(change, (_, after) => ({ ...after, pending: null }))
+    this.#hold(change)
+    this.writeEnded()
+  }
+
+  /** The start offset moves with writes only: what is done at the front by itself, as records of aborted transactions are, waits for one. */
+  writeEnded(): void {
     this.#inFlight.dropDone()
   }
 
@@ -173,7 +197,6 @@ export class SharePartition {
   /** The log begins later now: what lies before is forgotten, whoever holds it. */
   logStartMoved(logStartOffset: number): void {
     this.#inFlight.dropBefore(logStartOffset)
-    this.#inFlight.dropDone()
   }
 
   get #everything(): OffsetRange {
@@ -231,6 +254,10 @@ export class SharePartition {
     if (stateBatches.length === 0) return null
     const deliveryCompleteCount = completeCount(this.runs())
     return { id, write: { startOffset: this.startOffset, deliveryCompleteCount, stateBatches } }
+  }
+
+  #hold(change: Change): void {
+    this.#settle(change, (_, after) => ({ ...after, pending: null }))
   }
 
   #settle({ id, write }: Change, settled: (before: Delivery, after: Delivery) => Delivery): void {

@@ -137,6 +137,7 @@ class World {
     const batches = this.batches.filter(({ lastOffset }) => lastOffset >= fetchOffset).slice(0, read)
     const fetched = { fetchOffset, batches, aborted: this.aborted }
     const before = this.end
+    if (this.offsets.size >= settings.maxRecordLocks && [...this.offsets.values()].every(isOver)) this.advance()
     const acquired = this.partition.acquire({ memberId: member, mode, maxRecords, batchSize }, fetched, this.nowMs)
     this.checkAcquired(acquired, fetched)
     const count = acquired.reduce((sum, { firstOffset, lastOffset }) => sum + lastOffset - firstOffset + 1, 0)
@@ -171,7 +172,7 @@ class World {
     if (first === undefined || last === undefined) return
     for (const [offset, known] of this.offsets) {
       const isGone = offset >= fetchOffset && offset < first.firstOffset
-      if (isFree(known) && (isGone || this.isAborted(offset))) this.offsets.set(offset, done('archived', known.count))
+      if (isFree(known) && isGone) this.offsets.set(offset, done('archived', known.count))
     }
     if (this.offsets.size === 0 && this.partition.endOffset >= first.firstOffset)
       this.start = Math.max(this.start, first.firstOffset)
@@ -179,14 +180,24 @@ class World {
       const isThere = batches.some(({ firstOffset, lastOffset }) => offset >= firstOffset && offset <= lastOffset)
       const isHole = offset < first.firstOffset
       assert.ok(isThere || isHole || offset <= last.lastOffset)
-      const isAborted = this.isAborted(offset)
-      this.offsets.set(offset, isHole ? done('archived', 0) : isAborted ? done('archived', 1) : done('available', 0))
+      this.offsets.set(offset, done(isHole ? 'archived' : 'available', 0))
     }
     const lockedUntilMs = this.nowMs + settings.recordLockDurationMs
     for (const { firstOffset, lastOffset, deliveryCount: count } of acquired)
       for (let offset = firstOffset; offset <= lastOffset; offset += 1)
         this.offsets.set(offset, { state: 'acquired', count, memberId, lockedUntilMs, pending: null })
-    this.advance()
+    this.abortedTaken()
+  }
+
+  /** Which records of aborted transactions were taken is the partition's affair: those are done, the others are free. */
+  abortedTaken(): void {
+    for (const { firstOffset, lastOffset, delivery } of this.partition.runs())
+      for (let offset = firstOffset; offset <= lastOffset; offset += 1) {
+        const known = this.offsets.get(offset)
+        if (known === undefined || !this.isAborted(offset) || !isFree(known)) continue
+        assert.ok(['available', 'archived'].includes(delivery.state), `${offset} was aborted`)
+        if (delivery.state === 'archived') this.offsets.set(offset, done('archived', known.count + 1))
+      }
   }
 
   say({ member, skip, types, isOneForAll, length, ownOnly }: Of<'say'>): void {
@@ -311,7 +322,9 @@ class World {
         write,
         late.map(([offset]) => offset)
       )
-    if (write !== null && isSafe) this.store(write)
+    if (write === null) return
+    if (isSafe) this.store(write)
+    this.partition.writeEnded()
     this.advance()
   }
 
@@ -320,7 +333,6 @@ class World {
     this.batches = this.batches.filter(({ lastOffset }) => lastOffset >= logStart)
     this.partition.logStartMoved(logStart)
     this.moveTo(logStart)
-    this.advance()
   }
 
   /** So many of the writes that nobody heard of again have reached the disk. */
@@ -348,6 +360,7 @@ class World {
     for (; this.start < start; this.start += 1) this.offsets.delete(this.start)
   }
 
+  /** With each write that has ended. */
   advance(): void {
     while (isOver(this.offsets.get(this.start))) this.moveTo(this.start + 1)
   }
@@ -400,10 +413,10 @@ class World {
       for (const change of [...this.underWay]) this.settle(change, true)
       this.compare()
     }
-    assert.equal(this.partition.startOffset, this.partition.endOffset + 1, 'nothing is in flight')
+    assert.ok([...this.offsets.values()].every(isOver), 'nobody holds anything, and nothing is to be had')
     for (const { firstOffset, lastOffset } of this.batches) {
       for (let offset = Math.max(firstOffset, this.logStart); offset <= lastOffset; offset += 1) {
-        assert.ok(offset < this.start, `${offset} is done`)
+        assert.ok(offset <= this.end, `${offset} is done`)
         assert.ok(this.delivered.has(offset) || this.isAborted(offset), `${offset} was given to somebody`)
       }
     }

@@ -114,6 +114,8 @@ test('a lock that runs out gives the records to others, and at the last attempt 
   assert.equal(reading.fetch('b'), '0-2x2')
   assert.equal(reading.say('a', '0-2 accept'), INVALID_RECORD_STATE)
   assert.equal(reading.timeOut(60_000), 'from 0, 3 done: 0/2/4/2')
+  assert.equal(reading.partition.startOffset, 0)
+  reading.partition.writeEnded()
   assert.equal(reading.partition.startOffset, 3)
   assert.equal(reading.fetch('a'), '')
 })
@@ -206,17 +208,38 @@ test('aborted records are done as they are read, control records are given out',
   const reading = new Reading([3, 4, 1, 4, 1, 2])
   reading.aborted = [{ firstOffset: 3, lastOffset: 6 }]
   assert.equal(reading.fetch('a'), '0-2x1,7-14x1')
+  assert.equal(reading.say('a', '3-6 accept'), INVALID_RECORD_STATE)
   assert.equal(reading.say('a', '0-2 accept'), 'from 0, 7 done: 0/2/2/1')
   assert.equal(reading.partition.startOffset, 7)
   assert.equal(reading.say('a', '3-6 accept'), '')
 })
 
-test('where all that was read is aborted the start moves on', () => {
+test('where all that was read is aborted the start offset waits for the next write', () => {
   const reading = new Reading([3, 2])
   reading.aborted = [{ firstOffset: 0, lastOffset: 2 }]
   assert.equal(reading.fetch('a', { maxRecords: 3 }), '')
   assert.equal(reading.partition.nextFetchOffset, 3)
   assert.equal(reading.fetch('a'), '3-4x1')
+  assert.equal(reading.partition.startOffset, 0)
+  assert.equal(reading.say('a', '3-4 release'), 'from 0, 3 done: 3/4/0/1')
+  assert.equal(reading.partition.startOffset, 3)
+})
+
+test('where what was aborted takes all the room the start offset waits for nothing', () => {
+  const reading = new Reading([60, 60, 5], { maxRecordLocks: 100 })
+  reading.aborted = [{ firstOffset: 0, lastOffset: 119 }]
+  assert.equal(reading.fetch('a'), '')
+  assert.equal(reading.partition.canAcquire, true)
+  assert.equal(reading.fetch('a'), '120-124x1')
+  assert.equal(reading.partition.startOffset, 120)
+})
+
+test('where the number is a limit, what was aborted counts, and what is left of its batch is left', () => {
+  const reading = new Reading([3, 4])
+  reading.aborted = [{ firstOffset: 0, lastOffset: 2 }]
+  assert.equal(reading.fetch('a', { mode: 'record-limit', maxRecords: 2 }), '')
+  assert.equal(reading.partition.nextFetchOffset, 2)
+  assert.equal(reading.fetch('a', { mode: 'record-limit', maxRecords: 2 }), '3-3x1')
 })
 
 test('when the log begins later what was before is forgotten, whoever holds it', () => {
@@ -258,11 +281,11 @@ test('what compaction has taken is done, in what was given back and behind the e
   reading.say('a', '0-4 release')
   reading.compact(0)
   assert.equal(reading.fetch('a', { maxRecords: 1 }), '5-9x1')
-  assert.equal(reading.partition.startOffset, 5)
+  assert.equal(reading.partition.nextFetchOffset, 10)
   reading.produce(5)
   reading.compact(10)
   assert.equal(reading.fetch('a'), '15-19x1')
-  assert.equal(reading.say('a', '5-9 accept'), 'from 5, 10 done: 5/9/2/1')
+  assert.equal(reading.say('a', '5-9 accept'), 'from 0, 15 done: 5/9/2/1')
   assert.equal(reading.partition.startOffset, 15)
 })
 
@@ -271,5 +294,5 @@ test('a limit that was lowered is not exceeded', () => {
   for (let attempt = 1; attempt <= 3; attempt += 1) reading.fetchAndRelease('a')
   reading.settings = { ...reading.settings, deliveryCountLimit: 2 }
   assert.equal(reading.fetch('a'), '')
-  assert.equal(reading.partition.startOffset, 4)
+  assert.equal(reading.partition.nextFetchOffset, 4)
 })

@@ -10,17 +10,14 @@ import { Api, Side, type Step, Steps } from './steps.ts'
 
 const groupResource = 32
 const shareKey = 2
-/**
- * Every third seed writes within transactions. When the start offset passes what was aborted is not settled: in Kafka with the next write
- * that is safe, which its answers show by chance of time (docs/decisions/2026-11-30-share-groups.md). `ODRADEK_SEEDS=3,6` compares those.
- */
-const withoutTransactions = [1, 2, 4, 5, 7, 8]
+/** Every third writes within transactions, and every second reads what is committed. */
+const seeds = [1, 2, 3, 4, 5, 12, 18, 30, 83, 96]
 /** Until a broker knows what the controller has done, and until what a session held is given back. */
 const heardMs = 500
 const givenBackMs = 400
 
 describeSequences<Side, Steps, Step>({
-  seeds: withoutTransactions,
+  seeds,
   title: 'share groups read as from Apache Kafka',
   side: (session) => new Side(session),
   steps: (seed) => new Steps(seed),
