@@ -5,6 +5,7 @@
  * Kafka: KafkaApis.handleShareFetchRequest. What is said of records counts before anything is given out. Nobody asks whether the member is one
  * of the group: who has a session has what was given to it, until it gives it back, or the time is over.
  */
+import { inSlices } from '../../host/slices.ts'
 import { limits } from '../../limits.ts'
 import { ApiKey } from '../../protocol/api-keys.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -102,12 +103,13 @@ async function answer(
 ): Promise<ShareFetchResponse> {
   const { sharePartitions } = context.broker
   const { groupId, memberId } = session
-  const acknowledging = acknowledgeAll({ ...request, groupId, memberId }, context.broker)
+  const { decided, done } = acknowledgeAll({ ...request, groupId, memberId }, context)
+  if (decided !== null) await decided
   if (kind === 'ended') {
-    const [acknowledged] = await Promise.all([acknowledging, sharePartitions.release(session)])
+    const [acknowledged] = await Promise.all([done, sharePartitions.release(session)])
     return respond(new Map(), acknowledged, session, context)
   }
-  const [answers, acknowledged] = await Promise.all([give(request, session, context), acknowledging])
+  const [answers, acknowledged] = await Promise.all([give(request, session, context), done])
   const told = kind === 'opened' ? answers : onlyNews(answers)
   if (kind === 'continued')
     for (const [partition, { acquired }] of told)
@@ -115,8 +117,9 @@ async function answer(
   return respond(told, acknowledged, session, context)
 }
 
-function give(request: Request, session: ShareSession, context: RequestContext): Promise<ShareAnswers> {
+async function give(request: Request, session: ShareSession, context: RequestContext): Promise<ShareAnswers> {
   const { broker } = context
+  const wanted = await wantedOf(session, context)
   const loan = broker.fetchMemory.lend()
   context.onSent = () => loan.giveBack()
   const { maxWaitMs, minBytes, maxBytes, maxRecords, batchSize, shareAcquireMode } = request
@@ -134,17 +137,18 @@ function give(request: Request, session: ShareSession, context: RequestContext):
   }
   const isWanted = (): boolean => broker.sharePartitions.sessions.isOpen(session)
   const waiting = { clock: broker.host.clock, fetches: broker.fetches, slices: broker.sharePartitions.slices, isWanted }
-  return new ShareFetching(waiting, wantedOf(session, context), requirements, loan).answers()
+  return new ShareFetching(waiting, wanted, requirements, loan).answers()
 }
 
 /** Another one comes first each time (Kafka: PartitionRotateStrategy). */
-function wantedOf({ groupId, partitions, epoch }: ShareSession, context: RequestContext): WantedShare[] {
-  const wanted = Array.from(partitions.values(), (partition) => ({
-    partition,
-    share: shareOf(groupId, partition, context)
-  }))
-  const first = wanted.length === 0 ? 0 : (epoch - 1) % wanted.length
-  return [...wanted.slice(first), ...wanted.slice(0, first)]
+async function wantedOf({ groupId, partitions, epoch }: ShareSession, context: RequestContext): Promise<WantedShare[]> {
+  const all = [...partitions.values()]
+  const first = all.length === 0 ? 0 : (epoch - 1) % all.length
+  const wanted: WantedShare[] = []
+  await inSlices(context.broker.sharePartitions.slices, [...all.slice(first), ...all.slice(0, first)], (partition) => {
+    wanted.push({ partition, share: shareOf(groupId, partition, context) })
+  })
+  return wanted
 }
 
 function shareOf(

@@ -45,9 +45,10 @@ async function answer(
 ): Promise<ShareAcknowledgeResponse> {
   const { sharePartitions } = context.broker
   const { groupId, memberId } = session
-  const acknowledging = acknowledgeAll({ ...request, groupId, memberId }, context.broker)
+  const { decided, done } = acknowledgeAll({ ...request, groupId, memberId }, context)
+  if (decided !== null) await decided
   const released = life === 'ends' ? sharePartitions.release(session) : null
-  const [acknowledged] = await Promise.all([acknowledging, released])
+  const [acknowledged] = await Promise.all([done, released])
   const { recordLockDurationMs } = sharePartitions.settingsOf(groupId)
   return {
     ...failedAsAWhole(ErrorCode.NONE),

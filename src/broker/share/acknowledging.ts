@@ -2,7 +2,9 @@
  * What a ShareFetch or a ShareAcknowledge says of the records of many partitions, each for itself (KIP-932; Kafka:
  * KafkaApis.handleAcknowledgements).
  */
+import { stepsInSlices } from '../../host/slices.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
+import type { RequestContext } from '../api.ts'
 import type { Broker } from '../broker.ts'
 import { type AcknowledgementBatch, readAcknowledgements } from './acknowledgements.ts'
 import { notHere, type ShareFailure } from './share-failure.ts'
@@ -28,16 +30,34 @@ export interface AcknowledgedPartition extends SharedPartition {
   readonly failure: ShareFailure | null
 }
 
-/** Of each partition that something is said of. What can be decided at once is decided before this returns, in the order of the request. */
-export async function acknowledgeAll(request: AcknowledgeRequest, broker: Broker): Promise<AcknowledgedPartition[]> {
-  const results = request.topics.flatMap(({ topicId, partitions }) =>
-    partitions.flatMap(({ partitionIndex: partition, acknowledgementBatches }) => {
-      if (acknowledgementBatches.length === 0) return []
+export interface Acknowledging {
+  /** Null: all of it is decided. Else resolves when it is. */
+  readonly decided: Promise<void> | null
+  /** Resolves when it is safe: of each partition that something is said of. */
+  readonly done: Promise<AcknowledgedPartition[]>
+}
+
+/** It is decided in the order of the request, in slices, the first before this returns. What comes behind it on the connection waits for that. */
+export function acknowledgeAll(request: AcknowledgeRequest, { broker, session }: RequestContext): Acknowledging {
+  const results: Promise<AcknowledgedPartition>[] = []
+  const decided = stepsInSlices(broker.sharePartitions.slices, acknowledgeSteps(request, results, broker))
+  if (decided === null) return { decided, done: Promise.all(results) }
+  broker.heldSessions.hold(session, decided)
+  return { decided, done: decided.then(() => Promise.all(results)) }
+}
+
+function* acknowledgeSteps(
+  request: AcknowledgeRequest,
+  results: Promise<AcknowledgedPartition>[],
+  broker: Broker
+): Iterable<void> {
+  for (const { topicId, partitions } of request.topics)
+    for (const { partitionIndex: partition, acknowledgementBatches } of partitions) {
+      if (acknowledgementBatches.length === 0) continue
       const failure = acknowledge(request, { topicId, partition }, acknowledgementBatches, broker)
-      return [Promise.resolve(failure).then((failure) => ({ topicId, partition, failure }))]
-    })
-  )
-  return Promise.all(results)
+      results.push(Promise.resolve(failure).then((failure) => ({ topicId, partition, failure })))
+      yield
+    }
 }
 
 function acknowledge(

@@ -7,10 +7,13 @@
  * Several changes may be on their way at once: of each offset the share coordinator keeps what is furthest, in whatever order they come.
  */
 import type { SharePartitionSettings } from '../../coordination/config/share-config.ts'
+import type { ShareStateAnswer } from '../../coordination/share-states/objection.ts'
 import type { SharePersister } from '../../coordination/share-states/persister.ts'
 import { type SharePartitionKey, unknownStartOffset } from '../../coordination/share-states/state.ts'
+import type { WriteRequest } from '../../coordination/share-states/write.ts'
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
+import type { Slicing } from '../../host/slices.ts'
 import { unattended } from '../../host/unattended.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -29,6 +32,7 @@ export interface LedShareOptions {
   readonly clock: Clock
   readonly persister: SharePersister
   readonly deadLetters: Pick<DeadLetterQueue, 'send'>
+  readonly slices: Slicing
   readonly settings: () => SharePartitionSettings
   /** It is no more. */
   readonly onEnded: (share: LedSharePartition) => void
@@ -142,7 +146,7 @@ export class LedSharePartition {
   }
 
   acquire(request: AcquireRequest, fetched: FetchedRecords): readonly AcquiredRecords[] {
-    if (this.#share === null) return []
+    if (this.#share === null || this.#hasEnded) return []
     const acquired = this.#share.acquire(request, fetched, this.#nowMs)
     this.#tellLocked()
     return acquired
@@ -251,12 +255,20 @@ export class LedSharePartition {
     const { key, leaderEpoch } = this
     this.#writes += 1
     const request = { key, leaderEpoch, stateEpoch: this.#stateEpoch, ...write }
-    const answer = await this.#options.persister.write(request).finally(() => {
+    const answer = await this.#written(request).finally(() => {
       this.#writes -= 1
     })
     if (answer.errorCode === ErrorCode.NONE) return null
     const failure = failureOf('write', answer)
     if (endsShare(failure)) this.end({ ...failure, message: null })
     return failure
+  }
+  /** What many writes come to that end together is done in slices. */
+  async #written(request: WriteRequest): Promise<ShareStateAnswer> {
+    const { persister, slices } = this.#options
+    const answer = await persister.write(request)
+    const turn = slices.othersTurn()
+    if (turn !== null) await turn
+    return answer
   }
 }

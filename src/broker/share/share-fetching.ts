@@ -2,13 +2,14 @@
  * What a ShareFetch gives out, and how it waits for it: the partitions of the session in turn, each from where it has something to give out
  * (KIP-932; Kafka: DelayedShareFetch, ShareFetchUtils.processFetchResponse).
  *
- * It waits as long as there is less to read than it asks for. What is read and what is acquired is done in one turn of the loop, so that
- * nobody comes between; so one answer is of a hundred partitions at most, and the others come first in the next. A thousand who wait for one
- * partition are woken in their order, and look in slices.
+ * It waits as long as there is less to read than it asks for. Both what is read and what is acquired is done in slices, a partition at a time.
+ * Where others have taken between two of them what was read it is looked again. One answer is of a hundred partitions at most, so that what is
+ * read is held for no more, and the others come first in the next. A thousand who wait for one partition are woken in their order, and look
+ * in slices.
  */
 import type { Clock } from '../../host/clock.ts'
 import { DiskError } from '../../host/disk.ts'
-import type { Slicing } from '../../host/slices.ts'
+import { type Slicing, stepsInSlices } from '../../host/slices.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Records } from '../../protocol/primitives.ts'
@@ -62,6 +63,7 @@ const nothing: SharePartitionAnswer = { failure: null, records: noRecords, acqui
 export class ShareFetching {
   readonly #waiting: Waiting
   readonly #wanted: readonly WantedShare[]
+  readonly #shares: readonly LedSharePartition[]
   readonly #request: ShareFetchRequirements
   readonly #loan: FetchLoan
   readonly #dueMs: number
@@ -69,6 +71,7 @@ export class ShareFetching {
   constructor(waiting: Waiting, wanted: readonly WantedShare[], request: ShareFetchRequirements, loan: FetchLoan) {
     this.#waiting = waiting
     this.#wanted = wanted
+    this.#shares = wanted.flatMap(({ share }) => ('canAcquire' in share ? [share] : []))
     this.#request = request
     this.#loan = loan
     this.#dueMs = this.#nowMs + Math.min(request.maxWaitMs, limits.fetchWaitMs)
@@ -79,57 +82,83 @@ export class ShareFetching {
     // Who asks for nothing is answered at once, and nothing is looked at.
     if (this.#wanted.length === 0 || this.#request.maxRecords === 0 || this.#request.maxBytes === 0) return new Map()
     for (;;) {
-      const reads = this.#read()
-      const leftMs = this.#dueMs - this.#nowMs
-      if (reads.isDue || leftMs <= 0) return this.#acquired(reads)
-      this.#loan.giveBack()
       const watch = this.#watch()
-      if (watch === null) return this.#acquired(this.#read())
-      await watch.wait(this.#request.minBytes - reads.sizeBytes, leftMs)
-      const turn = this.#waiting.slices.othersTurn()
-      if (turn !== null) await turn
-      this.#close(watch)
-      if (!this.#waiting.isWanted()) return new Map()
-      if (this.#waiting.fetches.isReleased) return this.#acquired(this.#read())
+      try {
+        const answers = await this.#lookOnce(watch)
+        if (answers !== null) return answers
+      } finally {
+        this.#close(watch)
+      }
     }
+  }
+
+  /** Null: it is to be looked again. */
+  async #lookOnce(watch: FetchWatch): Promise<ShareAnswers | null> {
+    const { slices, isWanted, fetches } = this.#waiting
+    const reads = new Reads(this.#request, this.#loan)
+    const reading = stepsInSlices(slices, this.#readSteps(reads, watch))
+    if (reading !== null) await reading
+    const leftMs = this.#dueMs - this.#nowMs
+    const isLast = leftMs <= 0 || fetches.isReleased || this.#shares.length === 0
+    if (reads.isDue || isLast) {
+      const given = new Given()
+      const acquiring = stepsInSlices(slices, this.#acquireSteps(reads, given))
+      if (acquiring !== null) await acquiring
+      if (isLast || !given.isOvertaken) return given.answers
+      this.#loan.giveBack()
+      return null
+    }
+    this.#loan.giveBack()
+    await watch.wait(this.#request.minBytes - reads.sizeBytes, leftMs)
+    const turn = slices.othersTurn()
+    if (turn !== null) await turn
+    return isWanted() ? null : new Map()
   }
 
   get #nowMs(): number {
     return this.#waiting.clock.monotonicMs()
   }
 
-  #read(): Reads {
-    const wanted = this.#wanted.length > limits.partitionsAtOnce ? this.#firstWithRecords() : inTurn(this.#wanted)
-    const acquirable = wanted.filter(({ share }) => 'canAcquire' in share && share.canAcquire)
-    const maxBytesEach = Math.trunc(
-      Math.min(this.#request.maxBytes, limits.fetchBytes) / Math.max(1, acquirable.length)
-    )
-    const reads = new Reads(this.#request, maxBytesEach, this.#loan)
-    for (const one of wanted) reads.add(one)
-    return reads.ended()
-  }
-
-  /** Of many partitions, as many as may be read at once of those that have something to give, and all that have failed. */
-  #firstWithRecords(): readonly WantedShare[] {
-    let left: number = limits.partitionsAtOnce
-    return inTurn(this.#wanted).filter(({ share }) => {
-      if ('errorCode' in share || share.failure !== null) return true
-      if (left <= 0 || !share.canAcquire || !hasRecords(share, this.#request.isolation)) return false
-      left -= 1
-      return true
-    })
-  }
-
-  #acquired({ reads, failures }: Reads): ShareAnswers {
-    const answers: ShareAnswers = new Map()
-    for (const [partition, failure] of failures) answers.set(partition, { ...nothing, failure })
-    let count = 0
-    for (const [partition, { share, read }] of reads) {
-      const answer = this.#acquire(share, read, this.#request.maxRecords - count)
-      for (const { firstOffset, lastOffset } of answer.acquired) count += lastOffset - firstOffset + 1
-      answers.set(partition, answer)
+  /** A partition at each step. */
+  *#readSteps(reads: Reads, watch: FetchWatch): Iterable<void> {
+    const acquirable: AcquirableShare[] = []
+    let mayBeRead: number = limits.partitionsAtOnce
+    for (const { partition, share } of this.#wanted) {
+      yield
+      if ('errorCode' in share) {
+        reads.fail(partition, share)
+        continue
+      }
+      share.observe(watch)
+      if (share.failure !== null) reads.fail(partition, share.failure)
+      if (share.failure !== null || !share.canAcquire) continue
+      // What comes to the log of one that is full is of no use.
+      watch.add(share.replica)
+      if (this.#isMany && (mayBeRead <= 0 || !hasRecords(share, this.#request.isolation))) continue
+      mayBeRead -= 1
+      acquirable.push({ partition, share })
     }
-    return answers
+    reads.shareAmong(acquirable.length)
+    for (const { partition, share } of inTurn(acquirable)) {
+      reads.add(partition, share)
+      yield
+    }
+  }
+
+  /** Of so many only those are read that have something to give, and no more than may be read at once. */
+  get #isMany(): boolean {
+    return this.#wanted.length > limits.partitionsAtOnce
+  }
+
+  /** The same. What was read may have been taken by others between two turns. */
+  *#acquireSteps({ reads, failures }: Reads, given: Given): Iterable<void> {
+    for (const [partition, failure] of failures) given.answers.set(partition, { ...nothing, failure })
+    for (const [partition, { share, read }] of reads) {
+      if (!this.#waiting.isWanted()) return
+      const isAsRead = share.nextFetchOffset === read.fetchOffset
+      given.add(partition, this.#acquire(share, read, this.#request.maxRecords - given.count), isAsRead)
+      yield
+    }
   }
 
   #acquire(share: LedSharePartition, read: ShareRead, maxRecords: number): SharePartitionAnswer {
@@ -147,33 +176,44 @@ export class ShareFetching {
     }
   }
 
-  /** Null when there is nothing that anything could come of. */
-  #watch(): FetchWatch | null {
-    const shares = this.#shares
-    if (shares.length === 0) return null
+  /** It hears of what comes from where each partition is looked at: what comes while others are read counts. */
+  #watch(): FetchWatch {
     const isCommitted = this.#request.isolation === 'read_committed'
-    const watch = this.#waiting.fetches.watch(isCommitted ? 'consumer of what is stable' : 'consumer')
-    for (const share of shares) {
-      share.observe(watch)
-      // What comes to the log of one that is full is of no use.
-      if (share.canAcquire) watch.add(share.replica)
-    }
-    return watch
+    return this.#waiting.fetches.watch(isCommitted ? 'consumer of what is stable' : 'consumer')
   }
 
   #close(watch: FetchWatch): void {
     watch.close()
     for (const share of this.#shares) share.forget(watch)
   }
+}
 
-  get #shares(): readonly LedSharePartition[] {
-    return this.#wanted.flatMap(({ share }) => ('canAcquire' in share ? [share] : []))
+interface AcquirableShare {
+  readonly partition: ShareSessionPartition
+  readonly share: LedSharePartition
+}
+
+/** What was acquired of what was read. */
+class Given {
+  readonly answers: ShareAnswers = new Map()
+  count = 0
+  #isAsRead = true
+
+  add(partition: ShareSessionPartition, answer: SharePartitionAnswer, isAsRead: boolean): void {
+    for (const { firstOffset, lastOffset } of answer.acquired) this.count += lastOffset - firstOffset + 1
+    this.answers.set(partition, answer)
+    this.#isAsRead &&= isAsRead
+  }
+
+  /** Others were quicker, and nothing was left. */
+  get isOvertaken(): boolean {
+    return this.count === 0 && !this.#isAsRead
   }
 }
 
 /** Those of which nothing has come last time are first (in Kafka, because it knows already where to read them). */
-function inTurn(wanted: readonly WantedShare[]): readonly WantedShare[] {
-  const isFirst = ({ share }: WantedShare): boolean => 'isWaitingItsTurn' in share && share.isWaitingItsTurn
+function inTurn(wanted: readonly AcquirableShare[]): readonly AcquirableShare[] {
+  const isFirst = ({ share }: AcquirableShare): boolean => share.isWaitingItsTurn
   return [...wanted.filter(isFirst), ...wanted.filter((one) => !isFirst(one))]
 }
 
@@ -184,24 +224,23 @@ class Reads {
   sizeBytes = 0
   isDue = false
   readonly #request: ShareFetchRequirements
-  readonly #maxBytesEach: number
   readonly #loan: FetchLoan
+  #maxBytesEach: number
   #remainingBytes: number
 
-  constructor(request: ShareFetchRequirements, maxBytesEach: number, loan: FetchLoan) {
+  constructor(request: ShareFetchRequirements, loan: FetchLoan) {
     this.#request = request
-    this.#maxBytesEach = maxBytesEach
     this.#loan = loan
     this.#remainingBytes = Math.min(request.maxBytes, limits.fetchBytes)
+    this.#maxBytesEach = this.#remainingBytes
   }
 
-  add({ partition, share }: WantedShare): void {
-    const failure = 'errorCode' in share ? share : share.failure
-    if (failure !== null) this.#fail(partition, failure)
-    else if ('canAcquire' in share && share.canAcquire) this.#readOf(partition, share)
+  /** So many partitions are to be read: none of them takes what is for others. */
+  shareAmong(partitions: number): void {
+    this.#maxBytesEach = Math.trunc(this.#remainingBytes / Math.max(1, partitions))
   }
 
-  #readOf(partition: ShareSessionPartition, share: LedSharePartition): void {
+  add(partition: ShareSessionPartition, share: LedSharePartition): void {
     const read = readShare(share, {
       maxBytes: Math.min(this.#maxBytesEach, this.#remainingBytes),
       atLeastOneBatch: this.sizeBytes === 0 ? 'yes' : 'no',
@@ -210,7 +249,7 @@ class Reads {
     })
     if (read === null) return
     if ('errorCode' in read) {
-      this.#fail(partition, read)
+      this.fail(partition, read)
       this.isDue = true
       return
     }
@@ -218,16 +257,12 @@ class Reads {
     this.sizeBytes += read.left === 'nothing' ? read.read.sizeBytes : Math.max(read.read.sizeBytes, this.#maxBytesEach)
     this.#remainingBytes = Math.max(0, this.#remainingBytes - read.read.sizeBytes)
     this.reads.set(partition, { share, read })
+    if (this.sizeBytes >= this.#request.minBytes) this.isDue = true
   }
 
   /** Who has to look for another leader hears so at once. What else is in the way lasts, and nobody is to ask again and again for it. */
-  #fail(partition: ShareSessionPartition, failure: ShareFailure): void {
+  fail(partition: ShareSessionPartition, failure: ShareFailure): void {
     this.failures.set(partition, failure)
     if (endsShare(failure)) this.isDue = true
-  }
-
-  ended(): Reads {
-    if (this.reads.size > 0 && this.sizeBytes >= this.#request.minBytes) this.isDue = true
-    return this
   }
 }

@@ -9,7 +9,7 @@
 import type { SharePartitionSettings } from '../../coordination/config/share-config.ts'
 import type { SharePersister } from '../../coordination/share-states/persister.ts'
 import type { Clock } from '../../host/clock.ts'
-import { SharedSlices } from '../../host/slices.ts'
+import { inSlices, SharedSlices } from '../../host/slices.ts'
 import { unattended } from '../../host/unattended.ts'
 import { limits } from '../../limits.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
@@ -64,7 +64,7 @@ export class SharePartitions implements RoleObserver {
       timeOut: async (share) => {
         await share.timeOut()
         // What is left to be held is looked at only when its lock would have run out.
-        this.#endUnread(share.key.groupId)
+        this.#endIfUnread(share)
       }
     })
   }
@@ -99,10 +99,10 @@ export class SharePartitions implements RoleObserver {
     const { clock, persister, deadLetters } = this.#options
     const { topicId, partition } = replica
     const share = new LedSharePartition({
-      ...{ key: { groupId, topicId, partition }, replica, clock, persister, deadLetters },
+      ...{ key: { groupId, topicId, partition }, replica, clock, persister, deadLetters, slices: this.slices },
       settings: () => this.settingsOf(groupId),
       onEnded: (ended) => this.#forget(ended),
-      onSettled: () => this.#endUnread(groupId),
+      onSettled: (settled) => this.#endIfUnread(settled),
       onLocked: (untilMs) => this.#locks.dueAt(untilMs)
     })
     const group = this.#groups.get(groupId) ?? { shares: new Map(), settings: null }
@@ -140,7 +140,8 @@ export class SharePartitions implements RoleObserver {
       releases.push(this.find(groupId, one)?.release(memberId) ?? Promise.resolve())
     }
     await Promise.all(releases)
-    this.#endUnread(groupId)
+    const left = [...(this.#groups.get(groupId)?.shares.values() ?? [])]
+    await inSlices(this.slices, left, (share) => this.#endIfUnread(share))
   }
 
   /** Who has a session by this connection holds nothing any more. */
@@ -150,10 +151,9 @@ export class SharePartitions implements RoleObserver {
     }
   }
 
-  /** Nobody reads for the group here: what is known of those of which nobody holds anything can be read again. */
-  #endUnread(groupId: string): void {
-    if (this.sessions.hasMembersOf(groupId)) return
-    for (const share of [...(this.#groups.get(groupId)?.shares.values() ?? [])]) if (share.isAtRest) share.end(null)
+  /** Nobody reads for the group here: what is known of one of which nobody holds anything can be read again. */
+  #endIfUnread(share: LedSharePartition): void {
+    if (!this.sessions.hasMembersOf(share.key.groupId) && share.isAtRest) share.end(null)
   }
 
   onRole(replica: Replica): void {

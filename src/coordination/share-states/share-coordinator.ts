@@ -140,7 +140,10 @@ export class ShareCoordinator implements SharePersister {
     return merged.length > known.batches.length
   }
 
+  /** Each of what is asked together is decided in its turn. */
   async #answer<Answer>(refusal: (errorCode: ErrorCode) => Answer, decideNow: () => Decision<Answer>): Promise<Answer> {
+    const turn = this.#othersTurn()
+    if (turn !== null) await turn
     if (this.#isClosed) return refusal(ErrorCode.NOT_COORDINATOR)
     try {
       const answer = await this.#coordinator.run(decideNow(), this.#nowMs)

@@ -100,10 +100,10 @@ function objectionToBatches(
     const message = `A share partition may have ${most} batches of offsets in different states.`
     return objection(ErrorCode.INVALID_REQUEST, message)
   }
-  for (const offset of [startOffset, ...stateBatches.flatMap((batch) => [batch.firstOffset, batch.lastOffset])]) {
-    const objected = objectionToOffset(offset)
-    if (objected !== null) return objected
-  }
+  let objected = objectionToOffset(startOffset)
+  for (const { firstOffset, lastOffset } of stateBatches)
+    objected ??= objectionToOffset(firstOffset) ?? objectionToOffset(lastOffset)
+  if (objected !== null) return objected
   const isWrong = stateBatches.some(({ firstOffset, lastOffset }) => lastOffset < firstOffset)
   return isWrong ? objection(ErrorCode.INVALID_REQUEST, 'A batch of offsets ends before it begins.') : null
 }
