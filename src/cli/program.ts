@@ -3,9 +3,11 @@
  *
  * Singular and plural are the same noun. Nothing here or in the declarations loads the client library, so help is quick.
  */
+
 import { Command, CommanderError, type Help } from 'commander'
 import { checkValues } from './checked-values.ts'
 import { CliError, wrongUsage } from './cli-error.ts'
+import { columnsOf } from './columns.ts'
 import { type CommandDefinition, type CommandGroup, Flags } from './command.ts'
 import { commands } from './commands.ts'
 import { ExitCode } from './exit-codes.ts'
@@ -50,7 +52,7 @@ export async function runProgram(words: readonly string[]): Promise<ExitCode | u
     return presentError(problem, {
       style: createStyle(isColoured ? 'colour' : 'plain'),
       write: (text) => process.stderr.write(text),
-      columns: process.stderr.columns,
+      columns: columnsOf(process.stderr),
       verbose: options.includes('-v') || options.includes('--verbose')
     })
   }
@@ -65,7 +67,7 @@ function answerAtOnce(words: readonly string[], options: readonly string[]): str
 
 function globalOptionsHelp(): string {
   const help = new ReadableHelp()
-  help.helpWidth = helpWidth(process.stdout.columns)
+  help.helpWidth = helpWidth(columnsOf(process.stdout))
   const items = globalOptionDefinitions.map((definition) => {
     const option = new DeclaredOption(definition)
     return help.formatItem(option.flags, globalTermWidth, help.optionDescription(option))
@@ -91,8 +93,8 @@ export function buildProgram(words: readonly string[], run: Runner): Command {
     .exitOverride()
     .configureOutput({
       outputError: () => {},
-      getOutHelpWidth: () => helpWidth(process.stdout.columns),
-      getErrHelpWidth: () => helpWidth(process.stderr.columns)
+      getOutHelpWidth: () => helpWidth(columnsOf(process.stdout)),
+      getErrHelpWidth: () => helpWidth(columnsOf(process.stderr))
     })
   for (const option of globalOptionDefinitions) program.addOption(new DeclaredOption(option))
   const chosen = readLine(words).entry
@@ -131,7 +133,7 @@ function addCommand(parent: Command, entry: CommandDefinition | CommandGroup, ru
   for (const argument of entry.arguments ?? []) command.argument(argument.name, argument.description)
   for (const option of entry.options ?? []) command.addOption(new DeclaredOption(option))
   command.addHelpText('after', ({ error }) =>
-    helpTail(entry, helpWidth((error ? process.stderr : process.stdout).columns))
+    helpTail(entry, helpWidth(columnsOf(error ? process.stderr : process.stdout)))
   )
   command.action(async (...parameters: unknown[]) => {
     await run(entry, parameters.slice(0, -2).flat().filter(isText), command.optsWithGlobals())

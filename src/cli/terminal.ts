@@ -2,7 +2,9 @@
  * The three standard streams and what is known about them. Records and lists go to standard output; hints, progress and
  * errors to standard error. Colour only where a person reads, and never against NO_COLOR.
  */
+
 import type { Readable, Writable } from 'node:stream'
+import { columnsOf } from './columns.ts'
 import { folded } from './fold.ts'
 
 /** Whether the system took what was printed. Nobody reads what it did not take. */
@@ -83,7 +85,7 @@ export function processTerminal(options: TerminalOptions): Terminal {
     stdoutIsTty: stdout.isTTY === true,
     stderrIsTty: stderr.isTTY === true,
     get columns() {
-      return stdout.columns
+      return columnsOf(stdout)
     },
     env,
     out: createStyle(isColoured && stdout.isTTY ? 'colour' : 'plain'),
@@ -92,7 +94,7 @@ export function processTerminal(options: TerminalOptions): Terminal {
     hint(line) {
       if (options.quiet) return
       clearStatus()
-      stderr.write(`${folded(line, stderr.columns)}\n`)
+      stderr.write(`${folded(line, columnsOf(stderr))}\n`)
     },
     status(text) {
       if (options.quiet || stderr.isTTY !== true) return

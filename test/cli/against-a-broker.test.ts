@@ -9,7 +9,7 @@ import { after, before, suite, test } from 'node:test'
 import { temporaryDirectory } from '../harness/paths.ts'
 import { type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
-const waitMs = 20_000
+const waitMs = 60_000
 const reason = unavailable()
 
 suite('the command line', { skip: reason }, () => {

@@ -312,8 +312,11 @@ suite('mistakes', { skip: unavailable() }, () => {
     await fails(
       ['topics', 'create', 'other', '-c', 'retention.m=1'],
       1,
-      /INVALID_CONFIG.* did you mean retention\.ms\?/
+      /INVALID_CONFIG.*; did you mean retention\.ms\?/
     )
+    const there = await cli.run(['topics', 'create', topic, '-c', 'retention.m=1'])
+    assert.match(there.stderr, /TOPIC_ALREADY_EXISTS/)
+    assert.doesNotMatch(there.stderr, /did you mean/)
     assert.match(await cli.text(['learn', '4', '--yes']), /partition/i)
     await fails(['learn', '9'], 2, /there is no lesson about "9"/)
     const { stderr } = await cli.run(['learn', 'cooking'])

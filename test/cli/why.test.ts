@@ -18,7 +18,7 @@ interface Told {
 }
 
 async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let attempt = 0; attempt < 100; attempt++) {
+  for (let attempt = 0; attempt < 400; attempt++) {
     if (await isSo()) return
     await setTimeout(200)
   }

@@ -5,7 +5,7 @@
 import { int32, int64, list, RawConnection, text } from '../harness/wire.ts'
 
 const LATEST = -1
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 90_000
 
 interface Offset {
   readonly partition: number

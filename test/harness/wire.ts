@@ -169,7 +169,7 @@ export class RawConnection {
   }
 
   /** Sends a request and reads the body of its answer. */
-  async ask(key: number, version: number, body: Uint8Array, timeoutMs = 10_000): Promise<Reader> {
+  async ask(key: number, version: number, body: Uint8Array, timeoutMs = 30_000): Promise<Reader> {
     const correlationId = this.nextCorrelationId++
     this.send(requestFrame(key, version, correlationId, body))
     const answer = await this.next(timeoutMs)

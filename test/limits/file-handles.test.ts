@@ -33,7 +33,7 @@ function segmentFiles(directory: string): number {
   return readdirSync(directory, { recursive: true }).filter((name) => String(name).endsWith('.log')).length
 }
 
-async function until(condition: () => boolean, what: () => string, timeoutMs = 10_000): Promise<void> {
+async function until(condition: () => boolean, what: () => string, timeoutMs = 60_000): Promise<void> {
   for (const deadline = Date.now() + timeoutMs; !condition(); await sleep(20)) {
     if (Date.now() > deadline) assert.fail(what())
   }

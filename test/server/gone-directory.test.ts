@@ -12,7 +12,7 @@ import { recordBatch } from '../harness/record-batch.ts'
 import { RawConnection, waitForMetadata } from '../harness/wire.ts'
 
 /** Far longer than a broker may take to notice. */
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 90_000
 
 async function until(what: string, condition: () => boolean): Promise<void> {
   const deadlineMs = performance.now() + PATIENCE_MS

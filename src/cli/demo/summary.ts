@@ -1,6 +1,7 @@
 /**
  * How the demo went: what each service wrote, what was lost or doubled, and what stays behind.
  */
+import { columnsOf } from '../columns.ts'
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { wrap } from '../fold.ts'
@@ -42,7 +43,7 @@ export async function summarize(
     await terminal.write(`${verdict(isMet, totals.placed, totals.open, totals.doubled, unplaced)}\n`)
     const crash = demo.state().longestOutage
     if (isMet && crash !== undefined) {
-      await terminal.write(`${wrap(crashSentence(crash), helpWidth(process.stdout.columns)).join('\n')}\n`)
+      await terminal.write(`${wrap(crashSentence(crash), helpWidth(columnsOf(process.stdout))).join('\n')}\n`)
     }
   }
   remains(plan, stage, topics, (line) => terminal.hint(line))

@@ -3,6 +3,7 @@
  * has a name for programs.
  */
 import { counted, firstOf } from '../counted.ts'
+import type { GroupDescription } from '../groups/group-description.ts'
 import { shellWord } from '../own-name.ts'
 import { partitionName, type TopicPartition } from '../partitions.ts'
 import { explainFailure } from '../present-error.ts'
@@ -53,7 +54,7 @@ export interface GroupPartition extends TopicPartition {
 export interface GroupFacts {
   readonly group: string
   /** In a share group a partition has many readers, and what is committed is where the group starts. */
-  readonly type: 'classic' | 'consumer' | 'share'
+  readonly type: GroupDescription['type']
   /** Kafka's word. */
   readonly state: string
   readonly members: readonly { readonly id: string; readonly partitionCount: number }[]

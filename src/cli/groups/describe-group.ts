@@ -1,6 +1,6 @@
 /**
- * What a group is doing: its state, its members and what is assigned to each. A group of the consumer protocol (KIP-848), and a share group
- * (KIP-932), answer another request than a classic one; the caller sees no difference.
+ * What a group is doing: its state, its members and what is assigned to each. A group of the consumer protocol (KIP-848), a share group
+ * (KIP-932) and a streams group (KIP-1071) answer another request than a classic one; the caller sees no difference.
  */
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
@@ -14,6 +14,7 @@ import { mostSimilar } from '../similar.ts'
 import { everyGroup } from './every-group.ts'
 import type { GroupDescription } from './group-description.ts'
 import { consumerGroupDescribe, shareGroupDescribe } from './modern-group-describe.ts'
+import { streamsGroupDescribe } from './streams-group-describe.ts'
 
 export async function describeGroup(cluster: Cluster, group: string): Promise<GroupDescription> {
   const coordinator = await cluster.coordinator(group)
@@ -82,7 +83,8 @@ export async function describeModern(
   const known = new Set((await cluster.over('any', () => cluster.base.listApis())).map(({ name }) => name))
   const kinds = [
     { type: 'consumer', request: 'ConsumerGroupDescribe', api: consumerGroupDescribe(cluster.library) },
-    { type: 'share', request: 'ShareGroupDescribe', api: shareGroupDescribe(cluster.library) }
+    { type: 'share', request: 'ShareGroupDescribe', api: shareGroupDescribe(cluster.library) },
+    { type: 'streams', request: 'StreamsGroupDescribe', api: streamsGroupDescribe(cluster.library) }
   ] as const
   const described: GroupDescription[] = []
   for (const { type, request, api } of kinds) {

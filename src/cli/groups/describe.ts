@@ -10,7 +10,8 @@ export const describeGroup: CommandDefinition = {
   aliases: ['desc'],
   summary: 'the members, offsets and lag of groups, with totals per topic',
   arguments: [{ name: '<group...>', description: 'one or more groups, or patterns such as "pay*"' }],
-  notes: `Of a share group, committed is where it starts in a partition: everything before is done.`,
+  notes: `Of a share group, committed is where it starts in a partition: everything before is done. A member of a streams group has
+tasks; 0_2 is partition 2 of subtopology 0.`,
   options: [{ flags: '--watch', description: 'again every second, until Ctrl-C' }],
   synonyms: groupOption,
   examples: [

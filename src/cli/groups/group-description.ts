@@ -1,6 +1,15 @@
 /** What is known of a group, whichever request told it. */
 import { partitionName, type TopicPartition } from '../partitions.ts'
 
+/** The tasks of a member of a streams group, each `SUBTOPOLOGY_PARTITION`. */
+export interface StreamsTasks {
+  readonly active: readonly string[]
+  /** Copies of the state of another member's active task. */
+  readonly standby: readonly string[]
+  /** The same, of one that is to come here once its state is there. */
+  readonly warmup: readonly string[]
+}
+
 export interface GroupMember {
   readonly id: string
   readonly instanceId: string | null
@@ -8,14 +17,17 @@ export interface GroupMember {
   readonly epoch: number | null
   readonly clientId: string
   readonly host: string
+  /** Of a streams group: what its active tasks read. */
   readonly assignment: readonly TopicPartition[]
+  /** Of a streams group. */
+  readonly tasks?: StreamsTasks
 }
 
 export interface GroupDescription {
   readonly group: string
   /** Kafka's word: Stable, Empty, PreparingRebalance, Dead … */
   readonly state: string
-  readonly type: 'classic' | 'consumer' | 'share'
+  readonly type: 'classic' | 'consumer' | 'share' | 'streams'
   readonly protocol: string
   readonly coordinator: number
   readonly members: readonly GroupMember[]

@@ -7,12 +7,12 @@ import type * as kafka from '@platformatic/kafka'
 import type { TopicPartition } from '../partitions.ts'
 import type { GroupDescription, GroupMember } from './group-description.ts'
 
-interface ModernAnswer {
+export interface ModernAnswer {
   readonly errorCode: number
   readonly description: Pick<GroupDescription, 'group' | 'state' | 'protocol' | 'members'>
 }
 
-type DescribeModern = kafka.API<[readonly string[]], ModernAnswer[]>
+export type DescribeModern = kafka.API<[readonly string[]], ModernAnswer[]>
 type ReadMember = (reader: kafka.Reader) => GroupMember
 
 export function consumerGroupDescribe(library: typeof kafka): DescribeModern {
@@ -32,16 +32,20 @@ function describeRequest(
   return createAPI<[readonly string[]], ModernAnswer[]>(
     apiKey,
     version,
-    (groups: readonly string[]) =>
-      Writer.create()
-        .appendArray([...groups], (writer, id) => writer.appendString(id), true, false)
-        .appendBoolean(false)
-        .appendTaggedFields(),
+    (groups: readonly string[]) => askForGroups(Writer.create(), groups),
     (_correlationId, _key, _version, reader) => {
       reader.readInt32()
       return reader.readArray((one) => readGroup(one, readMember)) ?? []
     }
   )
+}
+
+/** Not for what may be done with them. */
+export function askForGroups(writer: kafka.Writer, groups: readonly string[]): kafka.Writer {
+  return writer
+    .appendArray([...groups], (inner, id) => inner.appendString(id), true, false)
+    .appendBoolean(false)
+    .appendTaggedFields()
 }
 
 function readGroup(reader: kafka.Reader, readMember: ReadMember): ModernAnswer {

@@ -138,7 +138,8 @@ function wholeRow({ description, lags }: Described): Row {
       epoch: member.epoch,
       clientId: member.clientId,
       host: member.host,
-      partitions: member.assignment.map((one) => `${one.topic}:${one.partition}`)
+      partitions: member.assignment.map(partitionName),
+      ...(member.tasks === undefined ? {} : { tasks: { ...member.tasks } })
     }))
   }
 }
@@ -148,6 +149,17 @@ const memberColumns = ['member', 'epoch', 'client', 'partitions']
 
 function memberRow({ id, epoch, clientId, assignment }: GroupMember): Row {
   return { member: id, epoch, client: clientId, partitions: listOf(assignment.map(partitionName)) }
+}
+
+/** Of a streams group: the tasks, of which one may read several topics, and the copies of state. */
+const taskColumns = ['member', 'epoch', 'client', 'active', 'standby', 'warm-up']
+
+function taskRow({ id, epoch, clientId, tasks }: GroupMember): Row {
+  const { active = [], standby = [], warmup = [] } = tasks ?? {}
+  return {
+    ...{ member: id, epoch, client: clientId },
+    ...{ active: listOf(active), standby: listOf(standby), 'warm-up': listOf(warmup) }
+  }
 }
 
 function totalLag(lags: readonly PartitionLag[]): bigint {
@@ -161,6 +173,11 @@ function topicTotals(lags: readonly PartitionLag[]): Row[] {
     return { topic, partitions: own.length, lag: totalLag(own) }
   })
 }
+
+/** Where the partitions do not tell what each member does. */
+const memberTables: Partial<
+  Record<GroupDescription['type'], readonly [columns: readonly string[], rowOf: (member: GroupMember) => Row]>
+> = { share: [memberColumns, memberRow], streams: [taskColumns, taskRow] }
 
 async function showTables(
   invocation: Invocation,
@@ -177,10 +194,11 @@ async function showTables(
   await terminal.write(`${folded(about, columns)}\n\n`)
   await terminal.write(formatTable(columnsFor(lags), lags.map(partitionRow), bold, columns))
   await terminal.write(`\n${formatTable(['topic', 'partitions', 'lag'], topicTotals(lags), bold, columns)}`)
-  if (description.type === 'share' && description.members.length > 0) {
-    await terminal.write(`\n${formatTable(memberColumns, description.members.map(memberRow), bold, columns)}`)
+  const [memberTable, rowOf] = memberTables[description.type] ?? []
+  if (memberTable !== undefined && rowOf !== undefined && description.members.length > 0) {
+    await terminal.write(`\n${formatTable(memberTable, description.members.map(rowOf), bold, columns)}`)
   }
-  const idle = description.members.filter((member) => member.assignment.length === 0)
+  const idle = description.members.filter(({ assignment, tasks }) => assignment.length === 0 && tasks === undefined)
   if (idle.length > 0)
     await terminal.write(`\n${folded(`without partitions: ${idle.map((member) => member.id).join(', ')}`, columns)}\n`)
 }

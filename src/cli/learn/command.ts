@@ -8,7 +8,8 @@ import { lessonNames } from './lesson-names.ts'
 export const learn: CommandDefinition = {
   name: 'learn',
   summary: 'the seven concepts of Kafka, each tried on a live broker',
-  notes: `Without a concept: the list. topic, broker, producer, partition, consumer, offset, replication; or all.
+  notes: `Without a concept: the list. topic, broker, producer, partition, consumer, offset, replication; what they
+are good for together: exactly-once; or all.
 Each lesson takes less than five minutes: a problem, what the word means, an experiment whose outcome is measured, and one
 question that is checked by asking the broker. A claim that the broker does not bear out is told, and the exit code is 7.
 

@@ -1,6 +1,7 @@
 /**
  * `learn` without a concept: the seven, a line each, in the order that builds one on the other, and what goes beyond them.
  */
+import { columnsOf } from '../columns.ts'
 import type { Invocation } from '../command.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { formatRows } from '../output.ts'
@@ -23,7 +24,7 @@ export async function showContents({ terminal, global }: Invocation, voice: Voic
     )
     return ExitCode.done
   }
-  const width = Math.min(widthMax, process.stdout.columns ?? widthMax)
+  const width = Math.min(widthMax, columnsOf(process.stdout) ?? widthMax)
   const { bold, cyan } = terminal.out
   const nameWidth = Math.max(...allConcepts.map(({ name }) => name.length))
   const lines = allConcepts.map(({ name, line }, index) => {

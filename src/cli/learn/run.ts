@@ -2,7 +2,9 @@
  * Runs `learn`: picks the lessons, opens the ground they take place on, and goes through each: introduction, experiment,
  * question, and everything that was made goes again.
  */
+
 import { CliError, wrongUsage } from '../cli-error.ts'
+import { columnsOf } from '../columns.ts'
 import type { Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
 import { ExitCode } from '../exit-codes.ts'
@@ -29,7 +31,7 @@ export async function runLearn(invocation: Invocation): Promise<ExitCode> {
   const voice = asked ?? (isForPrograms ? 'engineer' : 'layman')
   const reporter = isForPrograms
     ? new RowReporter(invocation, voice)
-    : new Teller(invocation, voice, process.stdout.columns)
+    : new Teller(invocation, voice, columnsOf(process.stdout))
   return await giveLessons(lessonsNamed(word), invocation, { reporter, voice })
 }
 

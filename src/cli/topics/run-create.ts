@@ -16,6 +16,7 @@ import { topicSettings } from './setting-names.ts'
 const alreadyExists = 36
 const invalidPartitions = 37
 const invalidReplicationFactor = 38
+const invalidConfig = 40
 
 export function runCreate(invocation: Invocation): Promise<ExitCode> {
   return withCluster(invocation.global, async (cluster) => {
@@ -40,7 +41,7 @@ export function runCreate(invocation: Invocation): Promise<ExitCode> {
       const failure = failureOf(cluster, code, created?.errorMessage)
       throw new CliError({
         what: `topic "${name}" was not created`,
-        why: [explainFailure(failure), meantSetting(configs.map(([key]) => key))].join(' ').trim(),
+        why: explainFailure(failure, code === invalidConfig ? meantSetting(configs.map(([key]) => key)) : undefined),
         next: whatToTry(code, name),
         exitCode: exitCodeOf(failure)
       })
@@ -59,7 +60,8 @@ function whatToTry(code: number, name: string): string | undefined {
 }
 
 /** A broker names the setting that it does not know, and none that it does. */
-function meantSetting(names: readonly string[]): string {
+function meantSetting(names: readonly string[]): string | undefined {
   const unknown = names.find((name) => !topicSettings.includes(name))
-  return unknown === undefined ? '' : didYouMean(unknown, topicSettings)
+  const meant = unknown === undefined ? '' : didYouMean(unknown, topicSettings)
+  return meant === '' ? undefined : meant.trim()
 }

@@ -75,8 +75,9 @@ async function ownersOf(
   { topic, partition }: TopicPartition
 ): Promise<Map<string, GroupMember>> {
   const active = groups.filter(({ state }) => state !== 'Empty' && state !== 'Dead')
-  const namesOf = (type: string) => active.filter((one) => one.type === type).map(({ group }) => group)
-  const [classic, modern] = [namesOf('classic'), namesOf('consumer')]
+  const namesOf = (...types: readonly string[]) =>
+    active.filter(({ type }) => types.includes(type)).map(({ group }) => group)
+  const [classic, modern] = [namesOf('classic'), namesOf('consumer', 'streams')]
   const described = [
     ...(classic.length === 0 ? [] : await describeClassic(cluster, coordinator, classic)),
     ...(modern.length === 0 ? [] : await describeModern(cluster, coordinator, modern))

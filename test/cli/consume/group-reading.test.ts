@@ -21,7 +21,7 @@ const plan = {
   commits: true
 } as const
 
-const waitMs = 10_000
+const waitMs = 60_000
 /** By which the members of the suite that runs agree. */
 let protocol: 'classic' | 'consumer' = 'classic'
 

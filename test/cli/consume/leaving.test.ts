@@ -9,7 +9,7 @@ import { startRealKafka } from '../../harness/real-kafka.ts'
 import { kafkaJars, skipUnless } from '../../harness/tools.ts'
 import { commandLineAt } from '../command-line.ts'
 
-const waitMs = 20_000
+const waitMs = 60_000
 
 suite('a member that waits for the others to join', { skip: skipUnless(kafkaJars('broker')) }, () => {
   test('is out of the group when Ctrl-C ends it', async () => {

@@ -8,7 +8,7 @@ import { KnownBrokers } from '../../../src/cli/known-brokers.ts'
 import { Outage } from '../../../src/cli/outage.ts'
 import { quietOptions } from '../quiet-options.ts'
 
-const waitMs = 10_000
+const waitMs = 60_000
 const rebalanceInProgress = 27
 const refused = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })
 

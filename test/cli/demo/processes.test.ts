@@ -11,7 +11,7 @@ import { projectDirectory, temporaryDirectory } from '../../harness/paths.ts'
 import { skipUnless } from '../../harness/tools.ts'
 
 const main = join(projectDirectory, 'dist', 'cli', 'main.js')
-const WAIT_MS = 20_000
+const WAIT_MS = 60_000
 
 function isAlive(pid: number): boolean {
   try {

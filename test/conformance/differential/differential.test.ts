@@ -113,7 +113,7 @@ function isOnlyValidated(request: unknown): boolean {
 async function untilKnown(session: Session, answer: Plain): Promise<void> {
   const made = topicsOf(answer).filter((topic) => fieldOf(topic, 'errorCode') === 0)
   for (const name of made.map((topic) => fieldOf(topic, 'name'))) {
-    for (let left = 200; ; left -= 1) {
+    for (let left = 1000; ; left -= 1) {
       const known = await session.ask(Api.Metadata, 4, { topics: [{ name }], allowAutoTopicCreation: false })
       if (topicsOf(known).every((topic) => fieldOf(topic, 'errorCode') === 0)) break
       if (left === 0) throw new Error(`${String(name)} is made, and not known`)

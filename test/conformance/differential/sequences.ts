@@ -78,7 +78,7 @@ async function compare<OneSide, AllSteps, OneStep>(
 }
 
 export async function until(isSo: () => Promise<boolean>): Promise<void> {
-  for (let left = 600; !(await isSo()); left -= 1) {
+  for (let left = 6000; !(await isSo()); left -= 1) {
     assert.ok(left > 0, 'it does not come to that')
     await setTimeout(20)
   }

@@ -182,7 +182,7 @@ export class Ledger {
 }
 
 async function eventually(work: () => Promise<unknown>): Promise<void> {
-  for (let left = 50; ; left -= 1) {
+  for (let left = 600; ; left -= 1) {
     try {
       await work()
       return

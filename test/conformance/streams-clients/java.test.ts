@@ -1,7 +1,9 @@
-/** Kafka Streams by `group.protocol=streams` (KIP-1071): every word is counted once, and the broker makes the topics in between. */
+/** Kafka Streams by `group.protocol=streams` (KIP-1071): every word is counted, the broker makes the topics in between, and the commands tell of
+ * its tasks. */
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { type CommandLine, commandLineAt } from '../../cli/command-line.ts'
 import { LineProcess } from '../../harness/child-process.ts'
 import { temporaryDirectory } from '../../harness/paths.ts'
 import { quickJava } from '../../harness/quick-java.ts'
@@ -41,13 +43,15 @@ test(
         topicData: [{ name: 'lines', partitionData }]
       })
       words = new LineProcess('java', [...jvm, program, broker.bootstrap, directory.path])
-      await until(async () => (await ends(session, 'counts')) === 4 * lines)
+      // At least once: a task that moves between the threads before it has committed reads again what it had counted.
+      await until(async () => (await ends(session, 'counts')) >= 4 * lines)
       const described = await session.ask(89, 1, {
         ...{ groupIds: ['words'], includeAuthorizedOperations: false, includeTopologyDescription: false }
       })
       assert.equal(fieldOf(described, 'groupState'), 'Stable', textOf(described))
       for (const name of internal)
         assert.ok(textOf(described).includes(`"name":"${name}","partitions":${partitions}`), name)
+      await assertDescribed(commandLineAt(broker.bootstrap))
     } finally {
       await words?.stop()
       session.close()
@@ -56,6 +60,26 @@ test(
     }
   }
 )
+
+/** The commands show its member with its tasks, and how far it has come in what the tasks read. */
+async function assertDescribed(cli: CommandLine): Promise<void> {
+  const [found] = await cli.rows(['groups', 'describe', 'words'])
+  assert.deepEqual([found?.type, found?.state, found?.protocol], ['streams', 'Stable', 'streams'])
+  // Each of its threads is a member.
+  const members = found?.members as readonly { tasks: Record<string, string[]>; partitions: string[] }[]
+  assert.equal(members.length, 2)
+  const tasks = [0, 1].flatMap((subtopology) => [0, 1, 2].map((partition) => `${subtopology}_${partition}`))
+  assert.deepEqual(members.flatMap(({ tasks: { active = [] } }) => active).sort(), tasks)
+  for (const { tasks: of } of members) assert.deepEqual([of.standby, of.warmup], [[], []])
+  const read = ['lines', internal[0]].flatMap((topic) => [0, 1, 2].map((partition) => `${topic}:${partition}`))
+  assert.deepEqual(members.flatMap((member) => member.partitions).sort(), read.sort())
+  const table = await cli.text(['groups', 'describe', 'words', '-o', 'table'])
+  assert.match(table, /2 members, streams protocol streams,/)
+  assert.match(table, /member +epoch +client +active +standby +warm-up\n.* \d_\d \d_\d \d_\d/i)
+  assert.doesNotMatch(table, /without partitions/)
+  await until(async () => Number((await cli.rows(['groups', 'describe', 'words']))[0]?.lag) === 0)
+  assert.match(await cli.text(['groups', 'why', 'words', '-o', 'table']), /at the end/)
+}
 
 /** How many records the topic has. */
 async function ends(session: Session, name: string): Promise<number> {

@@ -16,7 +16,7 @@ const { Kafka: Client, logLevel } = kafkaJs
 const rounds = Number(process.env.ODRADEK_CRASH_ROUNDS ?? 5)
 /** So much is written through each client while a broker is away, before it comes back. */
 const progress = 5
-const patienceMs = 30_000
+const patienceMs = 90_000
 const leaveMs = 10_000
 const ways = ['kill', 'stop', 'kill', 'restart'] as const
 

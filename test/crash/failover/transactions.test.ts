@@ -14,7 +14,7 @@ import { confluentPython, found, skipUnless } from '../../harness/tools.ts'
 
 const topic = 'orders'
 const transactionalId = 'survivor'
-const patienceMs = 30_000
+const patienceMs = 90_000
 const findCoordinator = 10
 const transactions = [0, 1, 2, 3]
 const parts = [0, 1, 2]

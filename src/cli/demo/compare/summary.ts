@@ -1,6 +1,7 @@
 /**
  * What each world lost: the table at the end, what it means, and whether the log kept its promise.
  */
+import { columnsOf } from '../../columns.ts'
 import type { Invocation } from '../../command.ts'
 import { counted } from '../../counted.ts'
 import { ExitCode } from '../../exit-codes.ts'
@@ -35,7 +36,7 @@ export async function summarize(
     const rows = [...rowsOf('direct calls', calls.figures), ...rowsOf('the log', log.figures)]
     const columns = ['world', 'messages', 'sent', 'arrived', 'lost', 'doubled', 'slowest arrival']
     await terminal.write(`\n${formatTable(columns, rows, terminal.out.bold, terminal.columns)}\n`)
-    const width = helpWidth(process.stdout.columns)
+    const width = helpWidth(columnsOf(process.stdout))
     for (const sentence of conclusions(due, state)) await terminal.write(`${wrap(sentence, width).join('\n')}\n`)
   }
   remains(plan, stage, topics, (line) => terminal.hint(line))
