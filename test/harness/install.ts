@@ -32,7 +32,7 @@ export async function installAll(report: (line: string) => void): Promise<void> 
   await installPackages(report)
   await installPython(report)
   installGoProgram(franzGoCopier, report)
-  for (const set of ['broker', 'tools', 'streams'])
+  for (const set of ['broker', 'tools', 'streams', 'connect'])
     await installJars(set, join(harnessDirectory, 'java', set, 'pom.xml'), report)
   for (const kind of ['kraft', 'zookeeper'])
     await installJars(join('withkafka', kind), join(projectDirectory, 'withkafka', 'jars', `${kind}.xml`), report)

@@ -79,22 +79,24 @@ export const pythonClients = once(() => {
     : { missing: `no Python with kafka-python and aiokafka (${FETCH_HINT})` }
 })
 
-export type JarSet = 'broker' | 'tools' | 'streams'
+export type JarSet = 'broker' | 'tools' | 'streams' | 'connect'
 
 const markers: Readonly<Record<JarSet, string>> = {
   broker: 'kafka_2.13-',
   tools: 'kafka-tools-',
-  streams: 'kafka-streams-'
+  streams: 'kafka-streams-',
+  connect: 'connect-runtime-'
 }
 
-/** The directory of the jars of Apache Kafka's broker (4.4.0), of its command line tools (4.3.1) or of Kafka Streams (4.4.0). */
+/** The directory of the jars of Apache Kafka's broker (4.4.0), of its command line tools (4.3.1), of Kafka Streams (4.4.0) or of Kafka Connect (4.3.1). */
 export function kafkaJars(set: JarSet = 'broker'): Tool {
   const runtime = java()
   if ('missing' in runtime) return runtime
   const named = {
     broker: process.env.ODRADEK_KAFKA_JARS,
     tools: process.env.ODRADEK_KAFKA_TOOLS_JARS,
-    streams: undefined
+    streams: undefined,
+    connect: undefined
   }[set]
   for (const directory of [named, join(cacheDirectory, 'java', set)]) {
     if (directory && existsSync(directory) && readdirSync(directory).some((name) => name.startsWith(markers[set]))) {
