@@ -468,6 +468,7 @@ export class Broker {
 
   #endReplication(): void {
     this.fetches.end()
+    this.sharePartitions.end()
     this.#participation.stop()
   }
 }

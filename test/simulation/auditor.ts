@@ -37,6 +37,9 @@ export class Auditor {
     await auditTransactions(this.#scene, this.#client, (obstacle) => {
       this.#doing = `transactions end: ${obstacle}`
     })
+    const shared = this.#scene.ledger.sharedTopic
+    for (const [index, partition] of (shared?.partitions ?? []).entries())
+      if (shared !== null) await this.#readAll(shared, index, partition)
     for (const { group, topicId, partition } of this.#scene.ledger.groups.places()) {
       const topic = this.#scene.ledger.topic(topicId)
       if (topic !== undefined) await this.#askFor(group, topic, partition)

@@ -9,7 +9,9 @@ import { Member } from './member.ts'
 import { Mover } from './mover.ts'
 import { OffsetLister } from './offset-lister.ts'
 import { Producer } from './producer.ts'
-import type { Scene } from './scene.ts'
+import { pickShared, type Scene } from './scene.ts'
+import { ShareMember } from './share-members/share-member.ts'
+import { makeSharedTopic } from './share-members/shared-topic.ts'
 import { ShareKeeper } from './share-states/share-keeper.ts'
 import { CommittedReader } from './transactions/committed-reader.ts'
 import { makeTransactionTopics } from './transactions/transaction-topics.ts'
@@ -28,7 +30,7 @@ const mostMembers = 4
 
 export function castOf(
   scene: Scene,
-  { hasTransactions, hasShares }: { hasTransactions: boolean; hasShares: boolean }
+  { hasTransactions, hasShares, hasSharers }: Record<'hasTransactions' | 'hasShares' | 'hasSharers', boolean>
 ): Cast {
   const { world, cluster } = scene
   const roles = new Map<string, Role>()
@@ -47,8 +49,9 @@ export function castOf(
     ['d', 1],
     ['e', 0]
   ] as const) {
-    // Where there are transactions, they have the time that these would take.
-    if (!hasTransactions) roles.set(`once-${name}`, (client) => new Producer(scene, client, name, acks).run('once'))
+    // Where there are transactions, or records are shared, they have the time that these would take.
+    if (!hasTransactions && !hasSharers)
+      roles.set(`once-${name}`, (client) => new Producer(scene, client, name, acks).run('once'))
   }
   // Requests of several partitions are jobs in this world.
   if (world.pace !== undefined) roles.set('widely-f', (client) => new Producer(scene, client, 'f', -1).run('widely'))
@@ -87,6 +90,14 @@ export function castOf(
   if (hasShares) {
     roles.set('shelf-p', (client) => new ShareKeeper(scene, client, 'group and leader', 'as a client').run())
     roles.set('shelf-q', (client) => new ShareKeeper(scene, client, 'leader', 'as a broker').run())
+  }
+  if (hasSharers) {
+    roles.set('buffet', (client) => makeSharedTopic(scene, client))
+    roles.set('cook-r', (client) => new Producer(scene, client, 'r', -1, pickShared).run('idempotent'))
+    for (const name of ['guest-s', 'guest-t', 'guest-u']) {
+      const as = name === 'guest-u' ? 'the last one' : 'one of several'
+      roles.set(name, (client) => new ShareMember(scene, client, name).run(as))
+    }
   }
   return { roles, counts: () => ({ moved: 0, 'taken back': 0, elected: 0, throttled: 0, ...movers[0]?.counts }) }
 }

@@ -11,6 +11,7 @@ import type { World } from '../../src/host/simulated/world.ts'
 import { Links } from './links.ts'
 import { sessionTimeoutMs } from './member.ts'
 import { Node } from './node.ts'
+import { deliveryCountLimit, lockMs } from './share-members/share-record-ledger.ts'
 
 /** Between a start that failed and the next. */
 const startAgainMicros = 500_000
@@ -443,7 +444,15 @@ const config = {
   // Of the brokers' own topics as well.
   'log.cleaner.backoff.ms': '300',
   'log.roll.ms': '1000',
-  'group.min.session.timeout.ms': String(sessionTimeoutMs)
+  'group.min.session.timeout.ms': String(sessionTimeoutMs),
+  'group.share.min.record.lock.duration.ms': String(lockMs),
+  'group.share.record.lock.duration.ms': String(lockMs),
+  'group.share.delivery.count.limit': String(deliveryCountLimit),
+  'group.share.min.session.timeout.ms': '1000',
+  'group.share.session.timeout.ms': '1500',
+  'group.share.min.heartbeat.interval.ms': '100',
+  'group.share.heartbeat.interval.ms': '300',
+  'group.share.assignment.interval.ms': '0'
 }
 
 function messageOf(error: unknown): string {

@@ -11,6 +11,7 @@
 import { BrokenPromise } from './broken-promise.ts'
 import { KeyLedgers } from './compacted/key-ledger.ts'
 import { GroupLedger } from './group-ledger.ts'
+import { ShareRecordLedger } from './share-members/share-record-ledger.ts'
 import { ShareStateLedger } from './share-states/share-state-ledger.ts'
 import { TransactionLedger } from './transactions/transaction-ledger.ts'
 
@@ -22,7 +23,9 @@ export const compactedTopics: readonly string[] = ['menu', 'tables']
 export const [inputTopic, outputTopic] = ['bills', 'receipts']
 /** The one whose partitions are shared, where there is one: nobody writes to it (`share-states/share-state-ledger.ts`). */
 export const shareTopic = 'shelf'
-const apart: readonly string[] = [...compactedTopics, inputTopic, outputTopic, shareTopic]
+/** The one that members of a share group read, where there are some (`share-members/share-record-ledger.ts`). */
+export const sharedTopic = 'buffet'
+const apart: readonly string[] = [...compactedTopics, inputTopic, outputTopic, shareTopic, sharedTopic]
 
 export type Acks = -1 | 0 | 1
 
@@ -228,6 +231,7 @@ export class Ledger {
   readonly #topics = new Map<string, Topic>()
   readonly groups: GroupLedger
   readonly shares = new ShareStateLedger()
+  readonly sharedRecords = new ShareRecordLedger()
   readonly keys = new KeyLedgers()
   readonly transactions = new TransactionLedger()
   readonly counts = { acknowledged: 0, read: 0, topics: 0 }
@@ -251,6 +255,10 @@ export class Ledger {
 
   get compacted(): readonly Topic[] {
     return [...this.#topics.values()].filter(({ name }) => compactedTopics.includes(name))
+  }
+
+  get sharedTopic(): Topic | null {
+    return [...this.#topics.values()].find(({ name }) => name === sharedTopic) ?? null
   }
 
   get transactional(): readonly Topic[] {

@@ -8,7 +8,7 @@ import { buildBatch } from '../../src/protocol/records/builder.ts'
 import type { Client } from './client.ts'
 import type { Acks, PartitionLedger, Topic } from './ledger.ts'
 import { timeOf } from './record-times.ts'
-import { pauseAWhile, pickPartition, type Scene } from './scene.ts'
+import { type Picked, pauseAWhile, pickPartition, type Scene } from './scene.ts'
 
 const againMicros = 200_000
 const largestBatch = 4
@@ -43,10 +43,12 @@ export class Producer {
   readonly #client: Client
   readonly #name: string
   readonly #acks: Acks
+  readonly #pick: (scene: Scene) => Picked | null
   #identity: Identity | null = null
   #values = 0
 
-  constructor(scene: Scene, client: Client, name: string, acks: Acks) {
+  constructor(scene: Scene, client: Client, name: string, acks: Acks, pick = pickPartition) {
+    this.#pick = pick
     this.#scene = scene
     this.#client = client
     this.#name = name
@@ -56,7 +58,7 @@ export class Producer {
   /** `widely`: as once, to several partitions in one request. */
   async run(how: 'idempotent' | 'once' | 'widely'): Promise<void> {
     while (!this.#scene.isOver) {
-      const picked = pickPartition(this.#scene)
+      const picked = this.#pick(this.#scene)
       if (picked === null) await pauseAWhile(this.#scene)
       else if (how === 'widely') await this.#sendWidely(picked)
       else if (how === 'once') await this.#sendOnce(picked.topic, picked.index, picked.partition)

@@ -28,6 +28,10 @@ export function pickCompacted({ world, ledger }: Scene): Picked | null {
   return pickOne(world, ledger.compacted)
 }
 
+export function pickShared({ world, ledger }: Scene): Picked | null {
+  return pickOne(world, ledger.sharedTopic === null ? [] : [ledger.sharedTopic])
+}
+
 export function pickTransactional({ world, ledger }: Scene, name: string): Picked | null {
   return pickOne(
     world,

@@ -49,7 +49,7 @@ export async function simulate(seed: number, steps: number): Promise<Outcome> {
   cluster.onOtherCopy = (nodeId, directory) => ledger.otherCopy(nodeId, directory)
   const scene: Scene = { world, ledger, cluster, isOver: false }
   const faults = new Faults(scene, network)
-  const cast = castOf(scene, { hasTransactions: seed % 3 === 0, hasShares: seed % 5 === 3 })
+  const cast = castOf(scene, { hasTransactions: seed % 3 === 0, hasShares: seed % 5 === 3, hasSharers: seed % 5 === 1 })
   const run = new Run(scene, faults, network, cast)
   const failure = await run.whole(steps)
   return {
@@ -67,6 +67,7 @@ export async function simulate(seed: number, steps: number): Promise<Outcome> {
       ...ledger.transactions.counts,
       ...ledger.transactions.processed.counts,
       ...ledger.shares.counts,
+      ...ledger.sharedRecords.counts,
       ...cast.counts()
     },
     log: cluster.log

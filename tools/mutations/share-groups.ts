@@ -9,6 +9,34 @@ const groups = ['test/coordination/groups/share/share-groups.test.ts']
 
 export const shareGroupMutations: readonly Mutation[] = [
   {
+    what: 'a leader of a share partition begins without what was written before',
+    file: 'src/broker/share/led-share-partition.ts',
+    text: 'new SharePartition({ startOffset, stateBatches: answer.stateBatches }',
+    replacement: 'new SharePartition({ startOffset, stateBatches: [] }',
+    tests: led
+  },
+  {
+    what: 'a member that goes gives back what others hold',
+    file: 'src/broker/share/share-partition.ts',
+    text: 'isHeldBy(delivery, memberId) ?',
+    replacement: "delivery.state === 'acquired' && delivery.pending === null ?",
+    tests: partition
+  },
+  {
+    what: 'the start offset moves as soon as records of aborted transactions are passed',
+    file: 'src/broker/share/share-partition.ts',
+    text: '    acquisition.take(fetched)',
+    replacement: '    acquisition.take(fetched)\n    this.#inFlight.dropDone()',
+    tests: partition
+  },
+  {
+    what: 'aborted records that take all the room are passed by nobody',
+    file: 'src/broker/share/share-partition.ts',
+    text: 'if (this.#isStuck) this.#inFlight.dropDone()',
+    replacement: '',
+    tests: partition
+  },
+  {
     what: 'what a share coordinator did not take counts as written',
     file: 'src/broker/share/led-share-partition.ts',
     text: 'else share.refused(change)',
@@ -66,9 +94,9 @@ export const shareGroupMutations: readonly Mutation[] = [
   },
   {
     what: 'the start moves over what may yet be refused',
-    file: 'src/broker/share/in-flight.ts',
-    text: '!isComplete(delivery) || delivery.pending !== null',
-    replacement: '!isComplete(delivery)',
+    file: 'src/broker/share/run.ts',
+    text: 'return isComplete(delivery) && delivery.pending === null',
+    replacement: 'return isComplete(delivery)',
     tests: partition
   },
   {

@@ -153,9 +153,9 @@ export class ShareFetching {
   /** The same. What was read may have been taken by others between two turns. */
   *#acquireSteps({ reads, failures }: Reads, given: Given): Iterable<void> {
     for (const [partition, failure] of failures) given.answers.set(partition, { ...nothing, failure })
-    for (const [partition, { share, read }] of reads) {
+    for (const [partition, { share, read, nextFetchOffset }] of reads) {
       if (!this.#waiting.isWanted()) return
-      const isAsRead = share.nextFetchOffset === read.fetchOffset
+      const isAsRead = share.nextFetchOffset === nextFetchOffset
       given.add(partition, this.#acquire(share, read, this.#request.maxRecords - given.count), isAsRead)
       yield
     }
@@ -217,9 +217,16 @@ function inTurn(wanted: readonly AcquirableShare[]): readonly AcquirableShare[] 
   return [...wanted.filter(isFirst), ...wanted.filter((one) => !isFirst(one))]
 }
 
+interface ReadOfShare {
+  readonly share: LedSharePartition
+  readonly read: ShareRead
+  /** As it was then. */
+  readonly nextFetchOffset: number | null
+}
+
 /** What was read, and nothing of it given out yet. */
 class Reads {
-  readonly reads = new Map<ShareSessionPartition, { readonly share: LedSharePartition; readonly read: ShareRead }>()
+  readonly reads = new Map<ShareSessionPartition, ReadOfShare>()
   readonly failures = new Map<ShareSessionPartition, ShareFailure>()
   sizeBytes = 0
   isDue = false
@@ -256,7 +263,7 @@ class Reads {
     // Where only part was read, because there is more, there is as much as may be read.
     this.sizeBytes += read.left === 'nothing' ? read.read.sizeBytes : Math.max(read.read.sizeBytes, this.#maxBytesEach)
     this.#remainingBytes = Math.max(0, this.#remainingBytes - read.read.sizeBytes)
-    this.reads.set(partition, { share, read })
+    this.reads.set(partition, { share, read, nextFetchOffset: share.nextFetchOffset })
     if (this.sizeBytes >= this.#request.minBytes) this.isDue = true
   }
 

@@ -182,6 +182,10 @@ export class SharePartitions implements RoleObserver {
   /** Nothing runs out any more: the broker is about to stop. */
   close(): void {
     this.#locks.close()
+  }
+
+  /** Whoever was in flight is answered, or will never be. */
+  end(): void {
     this.slices.end()
   }
 }

@@ -136,7 +136,7 @@ export class Steps {
   #limits() {
     return {
       ...{
-        maxWaitMs: 150,
+        maxWaitMs: 400,
         minBytes: this.#chance.oneOf(1, 1, 1, 0, 400),
         maxBytes: this.#chance.oneOf(1_000_000, 1_000_000, 2000)
       },

@@ -4,6 +4,7 @@ import { inputTopic, outputTopic } from '../ledger.ts'
 import { type Picked, pauseAWhile, pickTransactional, type Scene } from '../scene.ts'
 import { fetchCommitted } from './committed-fetch.ts'
 import { processedUpTo } from './processed-offset.ts'
+import { hasLostPartition } from './transactional-session.ts'
 
 const askAgainMicros = 500_000
 
@@ -47,7 +48,7 @@ export async function auditTransactions(
   isWaiting: (obstacle: string) => void
 ): Promise<void> {
   const { ledger, cluster } = scene
-  const isLost = (): boolean => cluster.hasLostTransactions || cluster.hasLostGroups || hasLost(scene)
+  const isLost = (): boolean => cluster.hasLostTransactions || cluster.hasLostGroups || hasLostPartition(scene)
   const inputs: { partition: ReturnType<typeof ledger.transactions.partition>; end: number }[] = []
   for (const topic of ledger.transactional) {
     for (const index of topic.partitions.keys()) {
@@ -79,8 +80,4 @@ export async function auditTransactions(
     topic.partitions.map((_, index) => ledger.transactions.partition(topic, index))
   )
   ledger.transactions.processed.complete(inputs, written)
-}
-
-function hasLost({ ledger, cluster }: Scene): boolean {
-  return ledger.transactional.some(({ id, partitions }) => partitions.some((_, index) => cluster.isLost(id, index)))
 }

@@ -83,25 +83,20 @@ export class TransactionalSession {
   }
 
   async write({ topic, index }: Pick<Picked, 'topic' | 'index'>, values: readonly string[]): Promise<Did> {
-    const { ledger, cluster } = this.#scene
+    const { ledger } = this.#scene
     const key = `${topic.id}-${index}`
     const baseSequence = this.#sequences.get(key) ?? 0
     this.#sequences.set(key, baseSequence + values.length)
     const wasFenced = ledger.transactions.isFenced(this.#identity)
     const body = this.#produceRequest(topic.id, index, values, baseSequence)
-    const answer = await untilAnswered(
-      this.#scene,
-      `${this.transactionalId} writes`,
-      async () => {
-        const leader = await this.#client.leaderOf(topic.id, index)
-        if (leader === null) return null
-        const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader.node)
-        const result = answer?.responses[0]?.partitionResponses[0] ?? null
-        if (result?.errorCode !== ErrorCode.NONE) this.#client.forgetLeader(topic.id, index)
-        return result
-      },
-      () => cluster.isLost(topic.id, index)
-    )
+    const answer = await untilAnswered(this.#scene, `${this.transactionalId} writes`, async () => {
+      const leader = await this.#client.leaderOf(topic.id, index)
+      if (leader === null) return null
+      const answer = await this.#client.ask(ProduceRequest, ProduceResponse, 13, body, leader.node)
+      const result = answer?.responses[0]?.partitionResponses[0] ?? null
+      if (result?.errorCode !== ErrorCode.NONE) this.#client.forgetLeader(topic.id, index)
+      return result
+    })
     if (answer === 'lost' || answer.result.errorCode !== ErrorCode.NONE) return this.#refused()
     ledger.transactions.taking('a batch', this.#identity, wasFenced)
     const partition = ledger.transactions.partition(topic, index)
@@ -181,17 +176,21 @@ export class TransactionalSession {
   }
 }
 
-/** `isLost`: whether nobody can answer it any more, because what it is about is damaged. */
+/** Where a partition is damaged that transactions write to, those that are open there never end. */
+export function hasLostPartition({ ledger, cluster }: Scene): boolean {
+  return ledger.transactional.some(({ id, partitions }) => partitions.some((_, index) => cluster.isLost(id, index)))
+}
+
 async function untilAnswered<Result extends { readonly errorCode: number }>(
-  { world, cluster }: Scene,
+  scene: Scene,
   what: string,
-  ask: () => Promise<Result | null>,
-  isLost = (): boolean => false
+  ask: () => Promise<Result | null>
 ): Promise<Answered<Result>> {
+  const { world, cluster } = scene
   for (let attempts = 1; ; attempts += 1) {
     const result = await ask()
     if (result !== null && !passing.has(result.errorCode)) return { result, attempts }
-    if (isLost() || cluster.hasLostTransactions) return 'lost'
+    if (cluster.hasLostTransactions || hasLostPartition(scene)) return 'lost'
     await world.pause(againMicros, `${what} (${result === null ? 'no answer' : errorName(result.errorCode)})`)
   }
 }
