@@ -31,17 +31,16 @@ test(
         ...{ name, numPartitions: partitions, replicationFactor: 1, assignments: [], configs: [] }
       }))
       await session.ask(19, 7, { topics, timeoutMs: 10_000, validateOnly: false })
+      // Kafka answers before the partitions have leaders.
+      await until(async () => !/"errorCode":[^0]/.test(textOf(await latestOffsets(session, 'lines'))))
       const texts = Array.from({ length: lines }, (_, index) => `the quick the ${index}`)
       const partitionData = [0, 1, 2].map((index) => ({
         index,
         records: batchOf(texts.filter((_, at) => at % 3 === index))
       }))
-      await session.ask(0, 12, {
-        transactionalId: null,
-        acks: -1,
-        timeoutMs: 5000,
-        topicData: [{ name: 'lines', partitionData }]
-      })
+      const topicData = [{ name: 'lines', partitionData }]
+      const produced = await session.ask(0, 12, { transactionalId: null, acks: -1, timeoutMs: 5000, topicData })
+      assert.doesNotMatch(textOf(produced), /"errorCode":[^0]/)
       words = new LineProcess('java', [...jvm, program, broker.bootstrap, directory.path])
       // At least once: a task that moves between the threads before it has committed reads again what it had counted.
       await until(async () => (await ends(session, 'counts')) >= 4 * lines)
@@ -63,13 +62,21 @@ test(
 
 /** The commands show its member with its tasks, and how far it has come in what the tasks read. */
 async function assertDescribed(cli: CommandLine): Promise<void> {
-  const [found] = await cli.rows(['groups', 'describe', 'words'])
+  const describe = async () => (await cli.rows(['groups', 'describe', 'words']))[0]
+  const membersOf = (found: Record<string, unknown> | undefined) =>
+    found?.members as readonly { tasks: Record<string, string[]>; partitions: string[] }[]
+  const tasks = [0, 1].flatMap((subtopology) => [0, 1, 2].map((partition) => `${subtopology}_${partition}`))
+  const activeOf = (found: Record<string, unknown> | undefined) =>
+    membersOf(found)
+      .flatMap(({ tasks: { active = [] } }) => active)
+      .sort()
+  // A task that moves is nobody's for a moment.
+  await until(async () => activeOf(await describe()).join() === tasks.join())
+  const found = await describe()
   assert.deepEqual([found?.type, found?.state, found?.protocol], ['streams', 'Stable', 'streams'])
   // Each of its threads is a member.
-  const members = found?.members as readonly { tasks: Record<string, string[]>; partitions: string[] }[]
+  const members = membersOf(found)
   assert.equal(members.length, 2)
-  const tasks = [0, 1].flatMap((subtopology) => [0, 1, 2].map((partition) => `${subtopology}_${partition}`))
-  assert.deepEqual(members.flatMap(({ tasks: { active = [] } }) => active).sort(), tasks)
   for (const { tasks: of } of members) assert.deepEqual([of.standby, of.warmup], [[], []])
   const read = ['lines', internal[0]].flatMap((topic) => [0, 1, 2].map((partition) => `${topic}:${partition}`))
   assert.deepEqual(members.flatMap((member) => member.partitions).sort(), read.sort())
@@ -77,14 +84,18 @@ async function assertDescribed(cli: CommandLine): Promise<void> {
   assert.match(table, /2 members, streams protocol streams,/)
   assert.match(table, /member +epoch +client +active +standby +warm-up\n.* \d_\d \d_\d \d_\d/i)
   assert.doesNotMatch(table, /without partitions/)
-  await until(async () => Number((await cli.rows(['groups', 'describe', 'words']))[0]?.lag) === 0)
+  await until(async () => Number((await describe())?.lag) === 0)
   assert.match(await cli.text(['groups', 'why', 'words', '-o', 'table']), /at the end/)
 }
 
 /** How many records the topic has. */
 async function ends(session: Session, name: string): Promise<number> {
+  const told = textOf(await latestOffsets(session, name))
+  return [...told.matchAll(/"offset":(\d+)/g)].reduce((sum, [, offset]) => sum + Number(offset), 0)
+}
+
+function latestOffsets(session: Session, name: string): ReturnType<Session['ask']> {
   const asked = [0, 1, 2].map((partitionIndex) => ({ partitionIndex, currentLeaderEpoch: -1, timestamp: -1 }))
   const request = { replicaId: -1, isolationLevel: 0, topics: [{ name, partitions: asked }] }
-  const told = textOf(await session.ask(2, 5, request))
-  return [...told.matchAll(/"offset":(\d+)/g)].reduce((sum, [, offset]) => sum + Number(offset), 0)
+  return session.ask(2, 5, request)
 }
