@@ -4,6 +4,8 @@ import { LeastFirst } from './least-first.ts'
 export interface Task {
   readonly subtopologyId: string
   readonly partition: number
+  /** Among all tasks of the topology: what is known of a task is found by it, since there may be ten thousand. */
+  readonly index: number
 }
 
 interface Bearer {
@@ -14,7 +16,7 @@ interface Bearer {
 export class Process {
   readonly processId: string
   readonly #members = new Map<string, Bearer>()
-  readonly #tasks = new Set<string>()
+  readonly #tasks = new Set<number>()
   #byTasks: LeastFirst<Bearer> | null = null
   #taskCount = 0
 
@@ -36,7 +38,7 @@ export class Process {
   }
 
   has(task: Task): boolean {
-    return this.#tasks.has(keyOf(task))
+    return this.#tasks.has(task.index)
   }
 
   /** How many tasks the member has then. */
@@ -57,7 +59,7 @@ export class Process {
   }
 
   #put(member: Bearer, task: Task): number {
-    this.#tasks.add(keyOf(task))
+    this.#tasks.add(task.index)
     this.#taskCount += 1
     member.tasks += 1
     return member.tasks
@@ -71,8 +73,4 @@ export function bearsLess(one: Process, other: Process): boolean {
 
 function hasFewer(one: Bearer, other: Bearer): boolean {
   return one.tasks < other.tasks || (one.tasks === other.tasks && one.memberId < other.memberId)
-}
-
-export function keyOf({ subtopologyId, partition }: Task): string {
-  return `${partition} ${subtopologyId}`
 }

@@ -5,7 +5,7 @@
  */
 import { type Tasks, tasksOf } from '../tasks.ts'
 import { LeastFirst } from './least-first.ts'
-import { bearsLess, keyOf, Process, type Task } from './process.ts'
+import { bearsLess, Process, type Task } from './process.ts'
 import { Quota } from './quota.ts'
 
 export interface AssignedMember {
@@ -14,7 +14,11 @@ export interface AssignedMember {
   /** Its target so far. */
   readonly tasks: Tasks
   /** How far the states on its disk are, as it reports. */
-  readonly taskOffsets: readonly (Task & { readonly offset: number })[]
+  readonly taskOffsets: readonly {
+    readonly subtopologyId: string
+    readonly partition: number
+    readonly offset: number
+  }[]
 }
 
 export interface AssignedSubtopology {
@@ -39,9 +43,10 @@ interface Assigning {
   readonly processes: readonly Process[]
   readonly active: Quota
   readonly all: Quota
-  readonly ranBefore: ReadonlyMap<string, Holder>
+  /** Both by the index of the task. */
+  readonly ranBefore: ReadonlyMap<number, Holder>
   /** The best first. */
-  readonly followedBefore: ReadonlyMap<string, readonly Follower[]>
+  readonly followedBefore: ReadonlyMap<number, readonly Follower[]>
   readonly targets: ReadonlyMap<string, Target>
 }
 
@@ -51,9 +56,9 @@ export function assignSticky(
   subtopologies: Subtopologies,
   standbyReplicas: number
 ): ReadonlyMap<string, Tasks> {
-  const tasks = allTasks(subtopologies)
+  const { tasks, indexOf } = allTasks(subtopologies)
   const stateful = tasks.filter(({ subtopologyId }) => subtopologies.get(subtopologyId)?.isStateful)
-  const assigning = begin(members, tasks.length, tasks.length + stateful.length * standbyReplicas)
+  const assigning = begin(members, indexOf, tasks.length, tasks.length + stateful.length * standbyReplicas)
   if (members.length > 0) {
     assignActive(assigning, tasks)
     if (standbyReplicas > 0) assignStandby(assigning, stateful, standbyReplicas)
@@ -61,13 +66,26 @@ export function assignSticky(
   return assigning.targets
 }
 
+/** The index of a task; undefined where the topology has none such, or none any more. */
+type IndexOf = (subtopologyId: string, partition: number) => number | undefined
+
 /** By subtopology and number. */
-function allTasks(subtopologies: Subtopologies): Task[] {
-  const ids = [...subtopologies.keys()].sort()
-  return ids.flatMap((subtopologyId) => {
-    const length = subtopologies.get(subtopologyId)?.taskCount ?? 0
-    return Array.from({ length }, (_, partition) => ({ subtopologyId, partition }))
-  })
+function allTasks(subtopologies: Subtopologies): { readonly tasks: readonly Task[]; readonly indexOf: IndexOf } {
+  const tasks: Task[] = []
+  const firsts = new Map<string, number>()
+  for (const subtopologyId of [...subtopologies.keys()].sort()) {
+    firsts.set(subtopologyId, tasks.length)
+    const { taskCount = 0 } = subtopologies.get(subtopologyId) ?? {}
+    for (let partition = 0; partition < taskCount; partition++) {
+      tasks.push({ subtopologyId, partition, index: tasks.length })
+    }
+  }
+  const indexOf: IndexOf = (subtopologyId, partition) => {
+    const first = firsts.get(subtopologyId)
+    const isThere = first !== undefined && partition < (subtopologies.get(subtopologyId)?.taskCount ?? 0)
+    return isThere ? first + partition : undefined
+  }
+  return { tasks, indexOf }
 }
 
 /** By number first, so that what has the same number, and is joined, comes together. */
@@ -75,10 +93,10 @@ function byNumber(tasks: readonly Task[]): Task[] {
   return [...tasks].sort((one, other) => one.partition - other.partition)
 }
 
-function begin(members: readonly AssignedMember[], activeTasks: number, tasks: number): Assigning {
+function begin(members: readonly AssignedMember[], indexOf: IndexOf, activeTasks: number, tasks: number): Assigning {
   const processes = new Map<string, Process>()
-  const ranBefore = new Map<string, Holder>()
-  const followedBefore = new Map<string, Follower[]>()
+  const ranBefore = new Map<number, Holder>()
+  const followedBefore = new Map<number, Follower[]>()
   const targets = new Map<string, Target>()
   for (const member of [...members].sort((one, other) => (one.memberId < other.memberId ? -1 : 1))) {
     const { memberId, processId } = member
@@ -87,30 +105,38 @@ function begin(members: readonly AssignedMember[], activeTasks: number, tasks: n
     process.addMember(memberId)
     targets.set(memberId, { active: new Map(), standby: new Map(), warmup: new Map() })
     for (const [subtopologyId, partition] of tasksOf(member.tasks.active)) {
-      ranBefore.set(keyOf({ subtopologyId, partition }), { memberId, process })
+      const index = indexOf(subtopologyId, partition)
+      if (index !== undefined) ranBefore.set(index, { memberId, process })
     }
-    for (const [key, follower] of followersOf(member, process)) {
-      const followers = followedBefore.get(key) ?? []
-      followedBefore.set(key, followers)
-      followers.push(follower)
+    for (const [index, follower] of followersOf(member, process, indexOf)) {
+      const followers = followedBefore.get(index)
+      if (followers === undefined) followedBefore.set(index, [follower])
+      else followers.push(follower)
     }
   }
   for (const followers of followedBefore.values()) {
-    followers.sort((one, other) => Number(other.isStandby) - Number(one.isStandby) || other.offset - one.offset)
+    if (followers.length > 1)
+      followers.sort((one, other) => Number(other.isStandby) - Number(one.isStandby) || other.offset - one.offset)
   }
   const [active, all] = [new Quota(activeTasks, members.length), new Quota(tasks, members.length)]
   return { processes: [...processes.values()], active, all, ranBefore, followedBefore, targets }
 }
 
 /** Who is standby, and who has a state on its disk, from before it was started again. */
-function followersOf({ memberId, tasks, taskOffsets }: AssignedMember, process: Process): Map<string, Follower> {
-  const followers = new Map<string, Follower>()
-  for (const task of taskOffsets) {
-    followers.set(keyOf(task), { memberId, process, isStandby: false, offset: task.offset })
+function followersOf(
+  { memberId, tasks, taskOffsets }: AssignedMember,
+  process: Process,
+  indexOf: IndexOf
+): Map<number, Follower> {
+  const followers = new Map<number, Follower>()
+  for (const { subtopologyId, partition, offset } of taskOffsets) {
+    const index = indexOf(subtopologyId, partition)
+    if (index !== undefined) followers.set(index, { memberId, process, isStandby: false, offset })
   }
   for (const [subtopologyId, partition] of tasksOf(tasks.standby)) {
-    const key = keyOf({ subtopologyId, partition })
-    followers.set(key, { memberId, process, isStandby: true, offset: followers.get(key)?.offset ?? 0 })
+    const index = indexOf(subtopologyId, partition)
+    if (index === undefined) continue
+    followers.set(index, { memberId, process, isStandby: true, offset: followers.get(index)?.offset ?? 0 })
   }
   return followers
 }
@@ -122,12 +148,12 @@ function assignActive(assigning: Assigning, tasks: readonly Task[]): void {
     take(assigning, 'active', task, holder.memberId, holder.process.give(holder.memberId, task))
     return true
   }
-  const left = byNumber(tasks).filter((task) => !giveWhereRoom(task, ranBefore.get(keyOf(task))))
-  const rest = left.filter((task) => !giveWhereRoom(task, leastLoaded(followedBefore.get(keyOf(task)))))
-  const given = new Set(rest.map(keyOf))
+  const left = byNumber(tasks).filter((task) => !giveWhereRoom(task, ranBefore.get(task.index)))
+  const rest = left.filter((task) => !giveWhereRoom(task, leastLoaded(followedBefore.get(task.index))))
+  const given = new Set(rest)
   const byLoad = new LeastFirst(bearsLess, assigning.processes)
   for (const task of tasks) {
-    if (!given.has(keyOf(task))) continue
+    if (!given.has(task)) continue
     const process = byLoad.pop()
     const to = process?.giveToLeast(task)
     if (to) take(assigning, 'active', task, to.memberId, to.tasks)
@@ -143,8 +169,7 @@ function assignStandby(assigning: Assigning, stateful: readonly Task[], standbyR
     while (replicas > 0 && goesBack(assigning, task)) replicas -= 1
     if (replicas > 0) left.push({ task, replicas })
   }
-  const inReverse = new Map(stateful.map((task, index) => [keyOf(task), -index]))
-  left.sort((one, other) => (inReverse.get(keyOf(one.task)) ?? 0) - (inReverse.get(keyOf(other.task)) ?? 0))
+  left.sort((one, other) => other.task.index - one.task.index)
   const byLoad = new LeastFirst(bearsLess, assigning.processes)
   for (const { task, replicas } of left) {
     for (let count = 0; count < replicas; count++) if (!giveToLeastLoaded(assigning, byLoad, task)) break
@@ -154,8 +179,8 @@ function assignStandby(assigning: Assigning, stateful: readonly Task[], standbyR
 /** Whether a standby task went back to who has the state already: who ran it, else who followed it. */
 function goesBack(assigning: Assigning, task: Task): boolean {
   const { all, ranBefore, followedBefore } = assigning
-  const followers = followedBefore.get(keyOf(task))?.filter(({ process }) => !process.has(task))
-  for (const holder of [ranBefore.get(keyOf(task)), leastLoaded(followers)]) {
+  const followers = followedBefore.get(task.index)?.filter(({ process }) => !process.has(task))
+  for (const holder of [ranBefore.get(task.index), leastLoaded(followers)]) {
     if (!holder || holder.process.has(task) || !all.isBelow(holder.process.taskCountOf(holder.memberId))) continue
     take(assigning, 'standby', task, holder.memberId, holder.process.give(holder.memberId, task))
     return true
