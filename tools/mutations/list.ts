@@ -6,6 +6,7 @@ import { brokerMutations } from './broker.ts'
 import { clusterApiMutations } from './cluster-apis.ts'
 import { compactionMutations } from './compaction.ts'
 import { controllerMutations } from './controller.ts'
+import { coordinationMutations } from './coordination.ts'
 import { failingBrokerMutations } from './failing-brokers.ts'
 import { followerMutations } from './follower.ts'
 import { inspectionMutations } from './inspection.ts'
@@ -38,6 +39,7 @@ export const mutations: readonly Mutation[] = [
   ...clusterApiMutations,
   ...compactionMutations,
   ...transactionMutations,
+  ...coordinationMutations,
   ...shareCoordinatorMutations,
   ...shareGroupMutations,
   ...logMutations,

@@ -28,7 +28,7 @@ export const transactionMutations: readonly Mutation[] = [
     file: 'src/coordination/transactions/end-transaction.ts',
     text: 'if (!isEpochOf(known, producerEpoch, isAgain, isAgainOfBefore)) return refused(ErrorCode.PRODUCER_FENCED)',
     replacement: '',
-    tests: ['test/simulation/seeds.test.ts']
+    tests: ['test/coordination/transactions/decisions.test.ts']
   },
   {
     what: 'a transactional id is taken while the transaction before is open',

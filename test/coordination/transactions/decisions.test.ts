@@ -19,6 +19,9 @@ import {
   transactionStates
 } from '../../../src/coordination/transactions/state.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import { TransactionLogKey } from '../../../src/protocol/generated/transaction-log/transaction-log-key.ts'
+import { TransactionLogValue } from '../../../src/protocol/generated/transaction-log/transaction-log-value.ts'
+import { Writer } from '../../../src/protocol/primitives.ts'
 
 const nowMs = 5000
 const { NONE, CONCURRENT_TRANSACTIONS, INVALID_PRODUCER_ID_MAPPING, INVALID_TXN_STATE, PRODUCER_FENCED } = ErrorCode
@@ -186,9 +189,44 @@ test('ids that nobody uses are forgotten, but for those of transactions that are
 
 test('a transaction is read as it was written, and a tombstone takes it away', () => {
   for (const state of transactionStates) {
-    const known = transaction(state, { nextProducerId: 9 })
+    const known = transaction(state, { previousProducerId: 6, nextProducerId: 9 })
     const read = readTransactionRecord(transactionRecord('tx', known))
     assert.deepEqual(read, { transactionalId: 'tx', transaction: known })
   }
   assert.deepEqual(readTransactionRecord(transactionTombstone('tx')), { transactionalId: 'tx', transaction: null })
+})
+
+test('a topic that a record names twice has the partitions of both', () => {
+  const key = new Writer()
+  key.writeInt16(0)
+  TransactionLogKey.encode(key, { transactionalId: 'tx' }, 0)
+  const value = new Writer()
+  value.writeInt16(0)
+  const some = [0, 2].map((partition) => ({ topic: 't1', partitionIds: [partition] }))
+  const ongoing = {
+    ...{ producerId: 7, producerEpoch: 4, transactionTimeoutMs: 1000, transactionStatus: 1 },
+    ...{ transactionPartitions: some, transactionLastUpdateTimestampMs: 2000, transactionStartTimestampMs: 1000 }
+  }
+  TransactionLogValue.encode(
+    value,
+    { ...ongoing, previousProducerId: -1, nextProducerId: -1, clientTransactionVersion: 0 },
+    0
+  )
+  const read = readTransactionRecord({ key: key.toBuffer(), value: value.toBuffer() })
+  assert.deepEqual(read?.transaction?.partitions, new Map([['t1', new Set([0, 2])]]))
+  // What Kafka before 4.0 did not write is as if nothing was known of it.
+  const { previousProducerId, nextProducerId, clientVersion } = read?.transaction ?? {}
+  assert.deepEqual(
+    { previousProducerId, nextProducerId, clientVersion },
+    { previousProducerId: -1, nextProducerId: -1, clientVersion: 0 }
+  )
+})
+
+test('a producer that comes anew has the timeout that it names', () => {
+  for (const state of ['Empty', 'CompleteCommit', 'CompleteAbort'] as const) {
+    const decision = init(transaction(state, { timeoutMs: 60_000 }))
+    assert.equal(decision.kind === 'changed' && decision.transaction.timeoutMs, 900, state)
+  }
+  const missed = init(transaction('Empty', { timeoutMs: 60_000 }), [7, 3], { lastProducerEpoch: 3 })
+  assert.equal(missed.kind === 'changed' && missed.transaction.timeoutMs, 900)
 })

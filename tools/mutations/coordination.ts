@@ -1,0 +1,176 @@
+/** Mistakes in what coordinators do of themselves: ends that are under way, rounds that come again, answers that wait, what a start takes up. */
+import type { Mutation } from './list.ts'
+
+const transactions = 'src/coordination/transactions'
+const transactionTests = 'test/coordination/transactions'
+const completions = {
+  file: `${transactions}/completions.ts`,
+  tests: [`${transactionTests}/completions.test.ts`]
+}
+const coordinator = `${transactions}/transaction-coordinator.ts`
+const decisions = [`${transactionTests}/decisions.test.ts`]
+const endings = [`${transactionTests}/endings.test.ts`]
+const safeAnswers = [`${transactionTests}/safe-answers.test.ts`]
+const timeouts = [`${transactionTests}/timeouts.test.ts`]
+
+export const coordinationMutations: readonly Mutation[] = [
+  {
+    ...completions,
+    what: 'markers are written before the decision is safe',
+    text: 'else if (await this.#of.safe())',
+    replacement: 'else if ((await null) === null)'
+  },
+  {
+    ...completions,
+    what: 'a coordinator that another has taken the place of goes on with its markers',
+    text: "if (rest === 'fenced') return 'given up'",
+    replacement: "if (rest === 'fenced') continue"
+  },
+  {
+    ...completions,
+    what: 'an end that is decided in the moment in which the one before is done is forgotten',
+    text: 'this.#of.ending(transactionalId) !== null) this.begin(transactionalId)',
+    replacement: 'this.#of.ending(transactionalId) !== null) this.#end(transactionalId)'
+  },
+  {
+    ...completions,
+    what: 'partitions that have no marker yet are asked without a pause',
+    text: '      await this.#pause()\n',
+    replacement: ''
+  },
+  {
+    ...completions,
+    what: 'every partition gets its marker again because one took none',
+    text: 'left ?? ending.partitions)',
+    replacement: 'ending.partitions)'
+  },
+  {
+    ...completions,
+    what: 'a mistake in one end keeps the place of those that wait',
+    text: "          this.#ran(transactionalId, 'given up')\n",
+    replacement: ''
+  },
+  {
+    ...completions,
+    what: 'as many transactions end at a time as there are',
+    text: 'this.#runningCount < limits.endingTransactions',
+    replacement: 'this.#runningCount < Infinity'
+  },
+  {
+    ...completions,
+    what: 'who waits for an end is not told when the coordinator closes',
+    text: 'for (const transactionalId of [...this.#running.keys()]) this.#end(transactionalId)',
+    replacement: ''
+  },
+  {
+    ...completions,
+    what: 'who waits for an end is not told of it',
+    text: 'for (const tell of waiting) tell()',
+    replacement: ''
+  },
+  {
+    what: 'who begins a transaction while the one before is ending does not wait',
+    file: coordinator,
+    text: 'await this.#completions.ended(transactionalId, limits.transactionEndWaitMs)',
+    replacement: '',
+    tests: completions.tests
+  },
+  {
+    what: 'a write is let in on a state that a power cut could take back',
+    file: coordinator,
+    text: 'const errorCode = await this.#settledAs()\n    return errorCode === ErrorCode.NONE ? verified : refused(errorCode)',
+    replacement: 'return verified',
+    tests: safeAnswers
+  },
+  {
+    what: 'what a transaction is is told before it is safe',
+    file: coordinator,
+    text: 'const errorCode = await this.#settledAs()\n    return errorCode === ErrorCode.NONE ? answer : undescribed(transactionalId, errorCode)',
+    replacement: 'return answer',
+    tests: safeAnswers
+  },
+  {
+    what: 'a sync that takes long counts as lost',
+    file: coordinator,
+    text: 'return ErrorCode.COORDINATOR_NOT_AVAILABLE',
+    replacement: 'return ErrorCode.NOT_COORDINATOR',
+    tests: safeAnswers
+  },
+  {
+    what: 'a coordinator whose sync failed answers from what it knows',
+    file: coordinator,
+    text: 'return this.#isClosed ? ErrorCode.NOT_COORDINATOR : ErrorCode.NONE',
+    replacement: 'return ErrorCode.NONE',
+    tests: safeAnswers
+  },
+  {
+    what: 'the first producer id that is asked for is taken, whoever has the transactional id by then',
+    file: coordinator,
+    text: 'decideWith(this.#state.byId.get(transactionalId), clock.nowMs(), given)',
+    replacement: 'decideWith(given === null ? this.#state.byId.get(transactionalId) : undefined, clock.nowMs(), given)',
+    tests: safeAnswers
+  },
+  {
+    what: 'transactions that run out of time are aborted in the first round alone',
+    file: coordinator,
+    text: 'if (!this.#isClosed) wind()',
+    replacement: '',
+    tests: timeouts
+  },
+  {
+    what: 'a full disk ends what a coordinator does of itself',
+    file: coordinator,
+    text: 'if (error instanceof DiskError) return false\n      throw error',
+    replacement: 'throw error',
+    tests: timeouts
+  },
+  {
+    what: 'what the disk did not take counts as taken: the round goes on as if it had',
+    file: coordinator,
+    text: 'if (error instanceof DiskError) return false\n      throw error',
+    replacement: 'return true',
+    tests: completions.tests
+  },
+  {
+    what: 'a producer that was fenced because it took too long cannot go on',
+    file: coordinator,
+    text: 'if (lastProducerEpoch !== null) this.#lastProducerEpochs.set(transactionalId, lastProducerEpoch)',
+    replacement: '',
+    tests: timeouts
+  },
+  {
+    what: 'a producer that comes with another timeout keeps the one before',
+    file: `${transactions}/init-producer-id.ts`,
+    text: '...emptied(timeoutMs, nowMs) }\n  const isCurrent',
+    replacement: '...emptied(known.timeoutMs, nowMs) }\n  const isCurrent',
+    tests: decisions
+  },
+  {
+    what: 'the partitions of a transaction that has ended are those of the next one as well',
+    file: `${transactions}/end-transaction.ts`,
+    text: '    partitions: noPartitions,\n',
+    replacement: '',
+    tests: endings
+  },
+  {
+    what: 'a transaction that is aborted before it began has run since 1970',
+    file: `${transactions}/end-transaction.ts`,
+    text: "known.state === 'Ongoing' ? known.startMs : nowMs",
+    replacement: 'known.startMs',
+    tests: endings
+  },
+  {
+    what: 'a producer of before that missed its answer is not known after a start',
+    file: `${transactions}/records.ts`,
+    text: 'previousProducerId: transaction.previousProducerId',
+    replacement: 'previousProducerId: transaction.producerId',
+    tests: decisions
+  },
+  {
+    what: 'of a topic that a record names twice the last partitions count',
+    file: `${transactions}/records.ts`,
+    text: 'new Set([...(partitions.get(topic) ?? []), ...partitionIds])',
+    replacement: 'new Set(partitionIds)',
+    tests: decisions
+  }
+]
