@@ -15,7 +15,15 @@ const patienceMs = 300_000
 
 /** Null when the brokers could not be read just now. */
 export async function committedIn(bootstrap: string, topic: string): Promise<Committed[] | null> {
-  const settings = ['isolation.level=read_committed', 'socket.connection.setup.timeout.ms=10000']
+  return await read(bootstrap, topic, 'read_committed')
+}
+
+async function read(
+  bootstrap: string,
+  topic: string,
+  isolation: 'read_committed' | 'read_uncommitted'
+): Promise<Committed[] | null> {
+  const settings = [`isolation.level=${isolation}`, 'socket.connection.setup.timeout.ms=10000']
   const options = settings.flatMap((setting) => ['-X', setting])
   const place = ['-C', '-q', '-b', bootstrap, '-t', topic, '-o', 'beginning', '-e', '-f', '%p\t%k\t%s\n']
   const { code, stdout } = await run(found(kcat()), [...place, ...options], { timeoutMs: readTimeoutMs })
@@ -41,8 +49,11 @@ export async function committedWhen(
     const records = await committedIn(bootstrap, topic).catch(() => null)
     if (records !== null && isWanted(records)) return records
     last = records?.length ?? last
-    if (performance.now() > deadlineMs)
-      throw new Error(`${topic} has ${last} committed records, and it did not come to this: ${what()}`)
+    if (performance.now() > deadlineMs) {
+      const all = await read(bootstrap, topic, 'read_uncommitted').catch(() => null)
+      const open = `${topic} has ${last} committed records, and ${all?.length} with those that are not`
+      throw new Error(`${open}; it did not come to this: ${what()}`)
+    }
     await meanwhile()
     await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }

@@ -59,7 +59,8 @@ async function count(proof: Proof, protocol: Protocol, size: number, places: Pla
   /** All that was written until now is counted. */
   const caughtUp = async (): Promise<number> => {
     const words = wordsIn(lines.written)
-    const what = () => `${words} words are counted\n${applications.map((one) => one.said()).join('\n')}`
+    const what = () =>
+      `${words} words are counted, of ${lines.written} lines now\n${applications.map((one) => one.said()).join('\n')}`
     return (await committedWhen(bootstrap, 'counts', (counts) => counts.length >= words, what)).length
   }
   try {
