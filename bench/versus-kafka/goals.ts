@@ -67,6 +67,13 @@ export const goals: readonly Goal[] = [
   ...['none', 'gzip', 'snappy', 'lz4', 'zstd'].map((codec) =>
     goal(`compaction, ${codec}`, 'odradek', 'compaction', codec, atLeast(0.7))
   ),
+  goal('transactions of 100, produce', 'odradek', 'transactions', 'few', atLeast(1.2)),
+  goal('transactions of 10,000, produce', 'odradek', 'transactions', 'many', atLeast(1.2)),
+  goal('transactions of 100, read committed', 'odradek', 'transactions', 'few-read', atLeast(1.1)),
+  goal('transactions of 10,000, read committed', 'odradek', 'transactions', 'many-read', atLeast(1.1)),
+  goal('share group', 'odradek', 'share-group', 'rate', atLeast(1)),
+  goal('group of 100, consumer protocol', 'odradek', 'group-of-100', 'consumer', atMost(0.5)),
+  goal('group of 100, classic protocol', 'odradek', 'group-of-100', 'classic', atMost(0.5)),
   goal('many clients, like for like', 'odradek-os', 'many-clients', 'rate', atLeast(1.3)),
   ...(['1', 'all'] as const).flatMap((acks) =>
     (['average', 'p99'] as const).flatMap((figure) => [
