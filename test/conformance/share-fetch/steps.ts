@@ -110,10 +110,10 @@ export class Steps {
   /** Where batches of partition 0 begin. */
   readonly #begins = [0]
 
-  constructor(seed: number) {
+  constructor(seed: number, attempt: number) {
     this.#chance = new Choices(seed)
-    this.group = `sharers-${seed}`
-    this.topic = `shared-${seed}`
+    this.group = `sharers-${seed}-${attempt}`
+    this.topic = `shared-${seed}-${attempt}`
     this.isTransactional = seed % 3 === 0
     this.settings = {
       'share.auto.offset.reset': 'earliest',
