@@ -13,6 +13,16 @@ const endings = [`${transactionTests}/endings.test.ts`]
 const safeAnswers = [`${transactionTests}/safe-answers.test.ts`]
 const timeouts = [`${transactionTests}/timeouts.test.ts`]
 
+const groups = 'src/coordination/groups'
+const groupTests = 'test/coordination/groups'
+const afterAStart = [`${groupTests}/after-a-start.test.ts`]
+const deletedTopics = [`${groupTests}/offsets/deleted-topics.test.ts`]
+const groupRecords = [`${groupTests}/records.test.ts`]
+const consumerReplay = {
+  file: `${groups}/consumer/replay.ts`,
+  tests: [`${groupTests}/consumer/replay.test.ts`]
+}
+
 export const coordinationMutations: readonly Mutation[] = [
   {
     ...completions,
@@ -172,5 +182,106 @@ export const coordinationMutations: readonly Mutation[] = [
     text: 'new Set([...(partitions.get(topic) ?? []), ...partitionIds])',
     replacement: 'new Set(partitionIds)',
     tests: decisions
+  },
+  {
+    what: 'members that a start finds in the log have no session: who is gone keeps its partitions for ever',
+    file: `${groups}/classic/rounds.ts`,
+    text: 'for (const { memberId, sessionTimeoutMs } of round.members.values()) {\n      this.#watch(groupId, running, memberId, sessionTimeoutMs)\n    }',
+    replacement: '',
+    tests: afterAStart
+  },
+  {
+    what: 'a static member is a stranger after a start',
+    file: `${groups}/classic/waiting.ts`,
+    text: 'if (member.groupInstanceId !== null) round.staticMembers.set(member.groupInstanceId, member.memberId)',
+    replacement: '',
+    tests: afterAStart
+  },
+  {
+    what: 'after a start a group reads every topic: none of its offsets expires',
+    file: `${groups}/classic/waiting.ts`,
+    text: '  round.subscribedTopics = subscribedTopicsOf(round)\n',
+    replacement: '',
+    tests: afterAStart
+  },
+  {
+    what: 'offsets of a topic that was deleted while nobody looked are those of the next one of its name',
+    file: `${groups}/group-coordinator.ts`,
+    text: '    this.#forgetMissingTopics()\n',
+    replacement: '',
+    tests: deletedTopics
+  },
+  {
+    what: 'offsets in open transactions are those of the next topic of the name',
+    file: `${groups}/offsets/delete.ts`,
+    text: '[...offsets.entries(), ...pendingOffsets.entries()]',
+    replacement: '[...offsets.entries()]',
+    tests: deletedTopics
+  },
+  {
+    what: 'a topic that was made anew is told by its name alone',
+    file: `${groups}/offsets/delete.ts`,
+    text: 'idNow !== undefined && (topicId === idNow || topicId === ZERO_UUID)',
+    replacement: 'idNow !== undefined',
+    tests: deletedTopics
+  },
+  {
+    what: 'offsets of before the ids of topics were told are lost with a start',
+    file: `${groups}/offsets/delete.ts`,
+    text: '(topicId === idNow || topicId === ZERO_UUID)',
+    replacement: 'topicId === idNow',
+    tests: deletedTopics
+  },
+  {
+    what: 'where the disk refused while a topic was deleted, the offsets of the next one go with those of the last',
+    file: `${groups}/group-coordinator.ts`,
+    text: '      // The name may be that of another topic by then, for which offsets were committed.\n      () => this.#dropOffsets(isThereNow(this.#options.topics))',
+    replacement: '      () => this.#dropOffsets((topic) => !deleted.has(topic))',
+    tests: deletedTopics
+  },
+  {
+    what: 'a group expires while offsets of it are in an open transaction',
+    file: `${groups}/offsets/expire.ts`,
+    text: 'let areAllExpired = pending === undefined',
+    replacement: 'let areAllExpired = true',
+    tests: [`${groupTests}/offsets/offsets.test.ts`]
+  },
+  {
+    what: 'offsets of the first days of Kafka are passed over',
+    file: `${groups}/records.ts`,
+    text: ' || type === LegacyOffsetCommitKey.apiKey',
+    replacement: '',
+    tests: groupRecords
+  },
+  {
+    what: 'members of groups of before Kafka 0.10.1 have no time for a rebalance',
+    file: `${groups}/classic/replay.ts`,
+    text: 'rebalanceTimeout === -1 ? sessionTimeout : rebalanceTimeout',
+    replacement: 'rebalanceTimeout',
+    tests: groupRecords
+  },
+  {
+    ...consumerReplay,
+    what: 'the target of a member that is gone stays',
+    text: 'if (record.value === null) group.removeTarget(record.memberId)',
+    replacement: 'if (record.value === null) return'
+  },
+  {
+    ...consumerReplay,
+    what: 'the partitions of a member that is gone stay taken',
+    text: 'previousEpoch: goneEpoch, ...nothing })',
+    replacement: 'previousEpoch: goneEpoch })'
+  },
+  {
+    ...consumerReplay,
+    what: 'since when a member has its partitions is forgotten',
+    text: 'new Map(partitions.map((partition, index) => [partition, assignmentEpochs[index] ?? sinceNow]))',
+    replacement: 'epochsOf(partitions, sinceNow)'
+  },
+  {
+    ...consumerReplay,
+    what: 'partition metadata of before Kafka 4.1 stays for ever',
+    text: 'group.hasPartitionMetadata = record.isThere',
+    replacement: 'group.hasPartitionMetadata = false'
   }
 ]

@@ -48,7 +48,7 @@ import type { GroupConfig } from './group-config.ts'
 import { type GroupFilter, listedGroups } from './list.ts'
 import { checkCommit, commit, refusedCommit } from './offsets/commit.ts'
 import { checkCommitWithin, offsetsWithin, refusedWithin } from './offsets/commit-within.ts'
-import { deleteGroup, deleteOffsets, offsetsOfDeletedTopics } from './offsets/delete.ts'
+import { deleteGroup, deleteOffsets, type IsThere, isThereNow, offsetsOfDeletedTopics } from './offsets/delete.ts'
 import { expireOffsets } from './offsets/expire.ts'
 import { type AskedOffsets, fetchOffsets } from './offsets/fetch.ts'
 import { replay, replayEnd } from './replay.ts'
@@ -326,26 +326,25 @@ export class GroupCoordinator {
     )
   }
 
-  /** A topic may have been deleted while nobody looked after these groups. */
+  /** A topic may have been deleted, and made anew, while nobody looked after these groups. */
   #forgetMissingTopics(): void {
-    const { topics } = this.#options
-    const names = new Set<string>()
-    for (const offsets of [this.#state.offsets, this.#state.pendingOffsets]) {
-      for (const [, byTopic] of offsets.entries()) for (const name of byTopic.keys()) names.add(name)
-    }
-    const missing = [...names].filter((name) => topics.idOf(name) === undefined)
-    this.onTopicsDeleted(missing)
+    this.#decisions.due(() => this.share.forgetMissingTopics())
+    this.#decisions.due(() => this.#dropOffsets(isThereNow(this.#options.topics)))
   }
 
   /** The offsets that groups had in these topics go with them. */
   onTopicsDeleted(names: readonly string[]): void {
     this.#decisions.due(() => this.share.forgetMissingTopics())
-    const drop = (gone: readonly string[]) => this.#decisions.append(offsetsOfDeletedTopics(this.#state, gone))
-    const { topics } = this.#options
+    const deleted = new Set(names)
     this.#decisions.due(
-      () => drop(names),
-      () => drop(names.filter((name) => topics.idOf(name) === undefined))
+      () => this.#dropOffsets((topic) => !deleted.has(topic)),
+      // The name may be that of another topic by then, for which offsets were committed.
+      () => this.#dropOffsets(isThereNow(this.#options.topics))
     )
+  }
+
+  #dropOffsets(isThere: IsThere): void {
+    this.#decisions.append(offsetsOfDeletedTopics(this.#state, isThere))
   }
 
   /** Topics were made, have more partitions or other copies, or are gone: groups that subscribe to them look again. */

@@ -9,6 +9,8 @@ import {
   offsetTombstone,
   readGroupLogRecord
 } from '../../../src/coordination/groups/records.ts'
+import { replay } from '../../../src/coordination/groups/replay.ts'
+import { GroupsState } from '../../../src/coordination/groups/state.ts'
 import { groupLogMessages } from '../../../src/protocol/generated/group-log/registry.ts'
 import { ProtocolError } from '../../../src/protocol/primitives.ts'
 
@@ -46,6 +48,30 @@ for (const [what, [key, value]] of Object.entries(kafkaRecords)) {
     assert.deepEqual(written(readGroupLogRecord(record)), record)
   })
 }
+
+test('an offset of the first days of Kafka, whose key says type 0, is an offset', () => {
+  const key = Buffer.from('0000000267310002743100000000', 'hex')
+  const value = Buffer.from('0000' + '0000000000000005' + '000178' + '000001a20b6c8117', 'hex')
+  const read = readGroupLogRecord({ key, value })
+  assert.ok(read.kind === 'offset')
+  assert.deepEqual(read.place, { groupId: 'g1', topic: 't1', partition: 0 })
+  assert.deepEqual([read.value?.offset, read.value?.metadata, read.value?.expireTimestampMs], [5, 'x', null])
+})
+
+test('members of a group of before Kafka 0.10.1 have their session for a rebalance, and the group its generation', () => {
+  const key = Buffer.from('000200026731', 'hex')
+  const member = '00016d' + '000570726f6265' + '000a2f3132372e302e302e31' + '00002710' + '00000001aa' + '00000001bb'
+  const value = Buffer.from(`00000008636f6e73756d657200000003000572616e676500016d00000001${member}`, 'hex')
+  const state = new GroupsState()
+  replay(state, { key, value }, { offset: 0, producerId: null })
+  const group = state.classic('g1')
+  assert.deepEqual(
+    [group?.generation, group?.protocol, group?.leader, group?.stateTimestampMs],
+    [3, 'range', 'm', null]
+  )
+  const { groupInstanceId, rebalanceTimeoutMs, sessionTimeoutMs } = group?.members.get('m') ?? {}
+  assert.deepEqual([groupInstanceId, rebalanceTimeoutMs, sessionTimeoutMs], [null, 10_000, 10_000])
+})
 
 test('records of types that Kafka writes no more of share and streams groups are left alone', () => {
   // Kafka: CoordinatorRecordType.

@@ -137,11 +137,13 @@ const chance = new CountingChance()
 export const topics = {
   names: new Set(['t1', 't2']),
   counts: new Map<string, number>(),
+  /** Of topics that were made anew under their names. */
+  newIds: new Map<string, string>(),
   nameOf(id: string) {
-    return [...topics.names].find((name) => topicId(name) === id)
+    return [...topics.names].find((name) => topics.idOf(name) === id)
   },
   idOf(name: string) {
-    return topics.names.has(name) ? topicId(name) : undefined
+    return topics.names.has(name) ? (topics.newIds.get(name) ?? topicId(name)) : undefined
   },
   exists(name: string, partition: number) {
     return partition >= 0 && partition < topics.partitionCount(name)

@@ -67,13 +67,31 @@ export function deleteGroup(group: Group | undefined, { offsets, pendingOffsets 
   return decide<ErrorCode>([...records, ...group.tombstones()], ErrorCode.NONE)
 }
 
+/** Whether the topic is there that an offset was committed for: by its name, and by its id, all zeros where the record does not tell it. */
+export type IsThere = (topic: string, topicId: string) => boolean
+
+/** By what topics there are now: one that was made anew under its name is another one. */
+export function isThereNow(names: TopicNames): IsThere {
+  return (topic, topicId) => {
+    const idNow = names.idOf(topic)
+    return idNow !== undefined && (topicId === idNow || topicId === ZERO_UUID)
+  }
+}
+
 /** Every offset of topics that are gone. */
-export function offsetsOfDeletedTopics({ offsets, pendingOffsets }: Offsets, names: readonly string[]): StateRecord[] {
+export function offsetsOfDeletedTopics({ offsets, pendingOffsets }: Offsets, isThere: IsThere): StateRecord[] {
   const records: StateRecord[] = []
   for (const [groupId, topics] of [...offsets.entries(), ...pendingOffsets.entries()]) {
-    for (const topic of names) {
-      for (const partition of topics.get(topic)?.keys() ?? [])
-        records.push(offsetTombstone({ groupId, topic, partition }))
+    for (const [topic, partitions] of topics) {
+      for (const partition of partitions.keys()) {
+        const place = { groupId, topic, partition }
+        // A tombstone takes away what is committed and what may yet be.
+        const committed = offsets.get(groupId, topic, partition)
+        const isOfThere =
+          (committed !== undefined && isThere(topic, committed.topicId)) ||
+          pendingOffsets.at(place).some((pending) => isThere(topic, pending.topicId))
+        if (!isOfThere) records.push(offsetTombstone(place))
+      }
     }
   }
   return records

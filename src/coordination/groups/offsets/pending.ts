@@ -32,6 +32,12 @@ export class PendingOffsets {
     return this.#byGroup.get(groupId)?.get(topic)?.has(partition) === true
   }
 
+  /** What may yet count there, of each transaction. */
+  at({ groupId, topic, partition }: OffsetPlace): readonly CommittedOffset[] {
+    const ofPartition = this.#byGroup.get(groupId)?.get(topic)?.get(partition)
+    return Array.from(ofPartition?.values() ?? [], ({ committed }) => committed)
+  }
+
   entries(): Iterable<readonly [groupId: string, topics: ReadonlyMap<string, ReadonlyMap<number, unknown>>]> {
     return this.#byGroup
   }

@@ -263,6 +263,33 @@ test('an offset that an open transaction may change does not expire, nor does it
   assert.deepEqual(await committed(coordinator), [['t1', 0, 5]])
 })
 
+test('a group whose offsets have expired but for those in an open transaction is there when they are committed', async () => {
+  const { log, clock } = await setup()
+  const old = { leaderEpoch: -1, metadata: '', commitTimestampMs: clock.nowMs(), expireTimestampMs: null }
+  const record = (partition: number) =>
+    offsetCommitRecord({ groupId: 'g', topic: 't1', partition }, { ...old, offset: 5, topicId: topicId('t1') })
+  log.append([record(0)])
+  log.appendWithin({ producerId: 7 }, [record(1)])
+  const coordinator = await coordinatorOn(log, clock)
+  clock.advance(30 * day)
+  assert.deepEqual(await committed(coordinator), [])
+  const marker = {
+    producerId: 7,
+    producerEpoch: 1,
+    coordinatorEpoch: 0,
+    outcome: 'commit',
+    transactionVersion: 2
+  } as const
+  await coordinator.endTransaction(marker)
+  for (const one of [coordinator, await coordinatorOn(log, clock)]) {
+    assert.deepEqual(await committed(one), [['t1', 1, 5]])
+    assert.deepEqual(
+      (await one.list({ states: [], types: [] })).map(({ groupId }) => groupId),
+      ['g']
+    )
+  }
+})
+
 const waysToDelete: Readonly<Record<string, (coordinator: GroupCoordinator) => unknown>> = {
   'its group': (coordinator) => coordinator.deleteGroup('g'),
   'its topic': (coordinator) => coordinator.onTopicsDeleted(['t1']),
