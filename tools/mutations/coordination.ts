@@ -23,6 +23,12 @@ const consumerReplay = {
   tests: [`${groupTests}/consumer/replay.test.ts`]
 }
 
+const stateTopics = ['test/coordination/config/state-topics.test.ts']
+const createTopics = {
+  file: 'src/coordination/metadata/create-topics.ts',
+  tests: ['test/coordination/metadata/create-topics.test.ts']
+}
+
 export const coordinationMutations: readonly Mutation[] = [
   {
     ...completions,
@@ -283,5 +289,51 @@ export const coordinationMutations: readonly Mutation[] = [
     what: 'partition metadata of before Kafka 4.1 stays for ever',
     text: 'group.hasPartitionMetadata = record.isThere',
     replacement: 'group.hasPartitionMetadata = false'
+  },
+  {
+    what: 'what is known of transactional ids is deleted with time',
+    file: 'src/coordination/config/broker-config.ts',
+    text: "        'cleanup.policy': 'compact',\n        'compression.type': 'uncompressed',",
+    replacement: "        'compression.type': 'uncompressed',",
+    tests: stateTopics
+  },
+  {
+    what: 'what is known of groups is deleted with time',
+    file: 'src/coordination/config/broker-config.ts',
+    text: "        'cleanup.policy': 'compact',\n        'compression.type': 'producer',",
+    replacement: "        'compression.type': 'producer',",
+    tests: stateTopics
+  },
+  {
+    what: 'a replica that lacks decided transactions may lead them',
+    file: 'src/coordination/config/broker-config.ts',
+    text: "        'unclean.leader.election.enable': 'false'\n",
+    replacement: '',
+    tests: stateTopics
+  },
+  {
+    what: 'what is known of share partitions is deleted after a week',
+    file: 'src/coordination/config/share-config.ts',
+    text: "      'retention.ms': '-1',\n",
+    replacement: '',
+    tests: stateTopics
+  },
+  {
+    ...createTopics,
+    what: 'a topic grows beyond what one may have',
+    text: 'objectionToGrowth(present, wanted) ?? objectionToCount(image, present, wanted.count - present)',
+    replacement: 'objectionToGrowth(present, wanted)'
+  },
+  {
+    ...createTopics,
+    what: 'of a topic that grows only what is new is counted',
+    text: 'objectionToCount(image, present, wanted.count - present)',
+    replacement: 'objectionToCount(image, 0, wanted.count - present)'
+  },
+  {
+    ...createTopics,
+    what: 'a broker has more partitions than it may',
+    text: ' && image.partitionCount + more <= partitions',
+    replacement: ''
   }
 ]

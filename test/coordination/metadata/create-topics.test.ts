@@ -9,6 +9,7 @@ import {
 import { ClusterImage } from '../../../src/coordination/metadata/image.ts'
 import { featureLevelRecord } from '../../../src/coordination/metadata/records.ts'
 import { replayMetadata } from '../../../src/coordination/metadata/replay.ts'
+import { limits } from '../../../src/limits.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { directoryId, inWords, newTopic, placement } from './setup.ts'
 
@@ -193,6 +194,25 @@ test('more partitions come after those that are there', () => {
   const id = image.topicByName('grows')?.id
   assert.deepEqual(result, { error: 0 })
   assert.deepEqual(inWords(records), [partition(2, id), partition(3, id)])
+})
+
+test('a topic grows as far as one may go, and one partition further it does not', () => {
+  const image = imageWith(newTopic('grows', { partitions: 2 }))
+  const most = limits.partitionsPerTopic
+  const grown = (count: number) => decideMorePartitions(image, { name: 'grows', count, assignments: null }, placement())
+  const { records, result } = grown(most + 1)
+  assert.deepEqual([records, result.error], [[], INVALID_PARTITIONS])
+  assert.deepEqual(grown(most).result, { error: 0 })
+})
+
+test('topics grow as far as a broker may go, and one partition further they do not', () => {
+  const image = imageWith(newTopic('grows', { partitions: 2 }))
+  // As if there were others.
+  Object.defineProperty(image, 'partitionCount', { value: limits.partitions - 1 })
+  const grown = (count: number) => decideMorePartitions(image, { name: 'grows', count, assignments: null }, placement())
+  const { records, result } = grown(4)
+  assert.deepEqual([records, result.error], [[], INVALID_PARTITIONS])
+  assert.deepEqual(grown(3).result, { error: 0 })
 })
 
 const fewer: readonly [count: number, assignments: number[][] | null, error: ErrorCode, message: string][] = [
