@@ -61,6 +61,7 @@ export class PartitionLogs {
     const { host, directory, checkpoints, telling, refused } = this.#options
     const name = directoryOf(of)
     refused.forget(name)
+    telling.forgetUnread(name)
     if (history === 'new') directory.cleaner.forget(name)
     const log = PartitionLog.open({
       disk: host.disk,
@@ -88,11 +89,8 @@ export class PartitionLogs {
     log.onTrouble = (trouble) => telling.troubled(name, trouble)
     log.onRefused = (reason) => refused.refused(name, reason)
     log.onTaken = () => refused.taken(name)
-    log.onUnread = (trouble) => {
-      const what = `${name} cannot be read`
-      if (trouble === 'over') telling.mended(what)
-      else telling.failed(what, trouble)
-    }
+    log.onUnread = (trouble) => telling.unread(name, trouble)
+    log.onReadAgain = () => telling.readAgain(name)
     return log
   }
 

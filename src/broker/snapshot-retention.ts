@@ -70,7 +70,7 @@ function factsOf(disk: Disk, { name }: SnapshotId): SnapshotFacts {
 const headerBytesMax = 4096
 
 function lastTimestampOf(disk: Disk, path: string): number | null {
-  const file = disk.open(path, 'existing')
+  const file = disk.open(path, 'existing', 'within this turn')
   try {
     const bytes = file.read(0, headerBytesMax)
     const sizeBytes = batchSizeAt(bytes, 0)

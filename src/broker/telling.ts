@@ -4,6 +4,7 @@
 import type { Clock } from '../host/clock.ts'
 import { DiskError } from '../host/disk.ts'
 import { unattended } from '../host/unattended.ts'
+import { limits } from '../limits.ts'
 import type { Trouble } from '../log/types.ts'
 
 export class Telling {
@@ -11,6 +12,8 @@ export class Telling {
   readonly #clock: Clock
   /** What was told to go wrong, and goes wrong still. */
   readonly #told = new Set<string>()
+  /** Logs that cannot be read, and when that was seen last. */
+  readonly #unreadMs = new Map<string, number>()
   /** Logs whose syncs are refused. */
   readonly #inTrouble = new Set<string>()
 
@@ -63,6 +66,27 @@ export class Telling {
 
   mended(what: string): void {
     this.#told.delete(what)
+  }
+
+  /** What the disk does not give back of a log: once, whichever of its files are met. */
+  unread(name: string, error: DiskError): void {
+    if (!this.#unreadMs.has(name)) this.#log(`${name} cannot be read: ${error.message}`)
+    this.#unreadMs.set(name, this.#clock.monotonicMs())
+  }
+
+  /** Something of it was read, of which other files may know nothing: it is over when none was refused for a while. */
+  readAgain(name: string): 'over' | 'not known' {
+    const refusedMs = this.#unreadMs.get(name)
+    if (refusedMs === undefined) return 'over'
+    if (this.#clock.monotonicMs() - refusedMs < limits.refusalAgainMs) return 'not known'
+    this.#unreadMs.delete(name)
+    this.#log(`${name} can be read again`)
+    return 'over'
+  }
+
+  /** The log was opened anew: whatever comes under its name is another. */
+  forgetUnread(name: string): void {
+    this.#unreadMs.delete(name)
   }
 
   /** One line for all logs whose syncs are refused at the same time, as for want of file handles; and one for each of which a sync has failed. */

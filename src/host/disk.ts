@@ -37,11 +37,16 @@ export interface Disk {
   /** Removes a file, or a directory with all that is in it; does nothing when it is not there. */
   remove(path: string): void
   rename(from: string, to: string): void
-  /** Opens for reading and appending; `create` makes the file when it is not there. */
-  open(path: string, mode: 'existing' | 'create'): DiskFile
+  /**
+   * Opens for reading and appending; `create` makes the file when it is not there. One that is closed within this turn is opened also
+   * where handles have run out, as long as the disk is locked.
+   */
+  open(path: string, mode: 'existing' | 'create', use?: FileUse): DiskFile
   readFile(path: string): Buffer
   /** Replaces a small file in one step (written beside, synced, renamed), so that a crash leaves the old or the new one. */
   replaceFile(path: string, bytes: Uint8Array): void
+  /** The bytes of a file that is there survive a power cut when this resolves; also where handles have run out. */
+  syncFile(path: string): Promise<void>
   syncDirectory(path: string): Promise<void>
   /** The same before it returns: for a start that must not go on without it. */
   syncDirectoryNow(path: string): void
@@ -58,6 +63,9 @@ export interface Disk {
    */
   assertInPlace(): void
 }
+
+/** For how long a file is open. */
+export type FileUse = 'kept' | 'within this turn'
 
 /** Memory to read into. Whoever lends it knows when it is free again. */
 export interface ReadMemory {
@@ -156,5 +164,15 @@ export async function attemptSoon(work: () => Promise<void>): Promise<boolean> {
   } catch (error) {
     if (error instanceof DiskError) return false
     throw error
+  }
+}
+
+/** For disks that never want for handles. */
+export async function syncByOpening(disk: Pick<Disk, 'open'>, path: string): Promise<void> {
+  const file = disk.open(path, 'existing')
+  try {
+    await file.sync()
+  } finally {
+    file.close()
   }
 }

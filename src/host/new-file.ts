@@ -3,7 +3,7 @@
  * making it, nothing has been promised of a new one, and its first sync takes them along. One that is replaced is synced in the
  * background.
  */
-import { attempt, type Disk, DiskError, type DiskFile } from './disk.ts'
+import { attempt, type Disk, DiskError } from './disk.ts'
 
 /**
  * The file is there, whole, if the process is killed; a power cut may leave anything of it until it is synced. Throws DiskError, and
@@ -20,8 +20,8 @@ export function writeNewFile(disk: Disk, path: string, bytes: Buffer): void {
   }
 }
 
-function writeBeside(disk: Disk, beside: string, bytes: Buffer): void {
-  const file = disk.open(beside, 'create')
+function writeBeside(disk: Disk, beside: string, bytes: Uint8Array): void {
+  const file = disk.open(beside, 'create', 'within this turn')
   try {
     file.truncate(0)
     file.append([bytes])
@@ -33,12 +33,7 @@ function writeBeside(disk: Disk, beside: string, bytes: Buffer): void {
 /** Its bytes survive a power cut when this resolves; its name, when the directory is synced after it. */
 export async function syncFile(disk: Disk, path: string): Promise<void> {
   if (!disk.exists(path)) return
-  const file = disk.open(path, 'existing')
-  try {
-    await file.sync()
-  } finally {
-    file.close()
-  }
+  await disk.syncFile(path)
 }
 
 /**
@@ -49,25 +44,19 @@ export async function syncFile(disk: Disk, path: string): Promise<void> {
  */
 export function replaceFileSoon(disk: Disk, path: string, bytes: Uint8Array, isWanted: () => boolean): Promise<void> {
   const beside = `${path}.tmp`
-  const file = disk.open(beside, 'create')
   try {
-    file.truncate(0)
-    file.append([bytes])
+    writeBeside(disk, beside, bytes)
   } catch (error) {
-    file.close()
     attempt(() => disk.remove(beside))
     throw error
   }
-  return putInPlace(disk, file, path, isWanted)
+  return putInPlace(disk, beside, path, isWanted)
 }
 
-async function putInPlace(disk: Disk, file: DiskFile, path: string, isWanted: () => boolean): Promise<void> {
-  try {
-    await file.sync()
-  } finally {
-    file.close()
-  }
+/** It is not kept open until it is synced: another handle may not be to be had. */
+async function putInPlace(disk: Disk, beside: string, path: string, isWanted: () => boolean): Promise<void> {
+  await disk.syncFile(beside)
   if (!isWanted()) throw new DiskError('not-found', path, `${path} is not written any more.`)
-  disk.rename(file.path, path)
+  disk.rename(beside, path)
   await disk.syncDirectory(path.slice(0, Math.max(0, path.lastIndexOf('/'))))
 }

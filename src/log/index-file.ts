@@ -165,7 +165,7 @@ export class IndexFile {
   }
 
   #withFile<T>(work: (file: DiskFile) => T): T {
-    const file = this.#disk.open(this.#path, 'create')
+    const file = this.#disk.open(this.#path, 'create', 'within this turn')
     this.#isThere = true
     try {
       return work(file)

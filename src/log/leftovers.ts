@@ -72,7 +72,7 @@ function offsetIn(name: string): number {
 /** The offset after the last batch of a finished segment. Throws DamageError when something that is no batch is in it. */
 function endOffsetOf(disk: Disk, directory: string, name: string): number {
   const path = `${directory}/${name}`
-  const file = disk.open(path, 'existing')
+  const file = disk.open(path, 'existing', 'within this turn')
   try {
     let endOffset = offsetIn(name)
     for (let position = 0; position < file.sizeBytes; ) {

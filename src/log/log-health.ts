@@ -12,8 +12,10 @@ export class LogHealth {
   onTrouble: ((trouble: Trouble) => void) | undefined
   /** Called when the disk did not take records, and the log is as it was. */
   onRefused: ((reason: DiskError) => void) | undefined
-  /** Called when the disk does not give back what is asked for, and when it does again. */
-  onUnread: ((trouble: DiskError | 'over') => void) | undefined
+  /** Called when the disk does not give back what is asked for. */
+  onUnread: ((trouble: DiskError) => void) | undefined
+  /** Called from then on when it gives back something, until that says that the trouble is over: another file may still be refused. */
+  onReadAgain: (() => 'over' | 'not known') | undefined
   readonly #directory: string
   #failure: Error | null = null
   #trouble: 'passing' | 'final' | null = null
@@ -42,6 +44,7 @@ export class LogHealth {
     this.onFailure = undefined
     this.onRefused = undefined
     this.onUnread = undefined
+    this.onReadAgain = undefined
   }
 
   /** What the disk holds cannot be trusted any more: nothing is appended until a start has looked at it. */
@@ -93,18 +96,16 @@ export class LogHealth {
     if (this.#ended !== null) throw this.#ended
     try {
       const found = read()
-      if (this.#isUnread) this.#unread('over')
+      if (this.#isUnread) this.#isUnread = this.onReadAgain?.() !== 'over'
       return found
     } catch (error) {
       const cannotBeRead = error instanceof DiskError && !(error instanceof DamageError) && error.problem !== 'gone'
-      if (cannotBeRead && !this.#isUnread) this.#unread(error)
+      if (cannotBeRead) {
+        this.#isUnread = true
+        this.onUnread?.(error)
+      }
       throw this.told(error)
     }
-  }
-
-  #unread(trouble: DiskError | 'over'): void {
-    this.#isUnread = trouble !== 'over'
-    this.onUnread?.(trouble)
   }
 
   /** The error, once its damage was told. */

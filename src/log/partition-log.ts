@@ -207,9 +207,14 @@ export class PartitionLog {
     this.#health.onRefused = told
   }
 
-  /** Called when the disk does not give back what is asked for, and when it does again. */
-  set onUnread(told: ((trouble: DiskError | 'over') => void) | undefined) {
+  /** Called when the disk does not give back what is asked for. */
+  set onUnread(told: ((trouble: DiskError) => void) | undefined) {
     this.#health.onUnread = told
+  }
+
+  /** Called from then on when it gives back something, until that says that the trouble is over. */
+  set onReadAgain(told: (() => 'over' | 'not known') | undefined) {
+    this.#health.onReadAgain = told
   }
 
   /** Called when trouble begins and when it ends: nobody may be waiting who is told. */

@@ -68,7 +68,7 @@ export function setSegmentFilesAside(disk: Disk, directory: string, baseOffset: 
 }
 
 function emptyFile(disk: Disk, path: string): void {
-  const file = disk.open(path, 'existing')
+  const file = disk.open(path, 'existing', 'within this turn')
   try {
     file.truncate(0)
   } finally {

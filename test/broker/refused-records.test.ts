@@ -12,6 +12,8 @@ const broken = new DiskError('failed', 't-0/0.log', 't-0/0.log: The disk refused
 const lines = {
   full: 'records are refused: t-0/0.log: The disk is full.',
   room: 'there is room on the disk again: records are taken',
+  short: 'records are refused: t-0/0.log: No file can be opened.',
+  handles: 'files can be opened again: records are taken',
   broken: 'records are refused: t-0/0.log: The disk refused it.'
 }
 
@@ -49,14 +51,32 @@ test('trouble of another kind is that of its log: what others take says nothing 
   records.taken('t-1')
   records.refused('t-0', broken)
   assert.deepEqual(told, [lines.broken])
-  records.refused('t-1', short)
-  records.taken('t-2')
-  assert.deepEqual(told.slice(1), [
-    'records are refused: t-0/0.log: No file can be opened.',
-    'files can be opened again: records are taken'
-  ])
   records.taken('t-0')
-  assert.deepEqual(told.slice(3), ['records of t-0 are taken again'])
+  assert.deepEqual(told.slice(1), ['records of t-0 are taken again'])
+})
+
+test('want of handles is over when each log has taken records that was refused for it: others need no file', () => {
+  const { told, records } = watched()
+  for (let turn = 0; turn < 3; turn++) {
+    records.refused('t-1', short)
+    records.refused('t-2', short)
+    records.taken('t-1')
+    records.taken('t-3')
+  }
+  assert.deepEqual(told, [lines.short])
+  records.taken('t-2')
+  assert.deepEqual(told, [lines.short, lines.handles])
+})
+
+test('want of handles is over too when none was refused for a while: nobody may write where it was', () => {
+  const { told, clock, records } = watched()
+  records.refused('t-1', short)
+  clock.advance(limits.refusalAgainMs - 1)
+  records.taken('t-2')
+  assert.deepEqual(told, [lines.short])
+  clock.advance(1)
+  records.taken('t-2')
+  assert.deepEqual(told, [lines.short, lines.handles])
 })
 
 test('of a log that was opened anew, nothing that was told before is over, or too soon', () => {

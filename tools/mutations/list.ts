@@ -9,6 +9,7 @@ import { controllerMutations } from './controller.ts'
 import { coordinationMutations } from './coordination.ts'
 import { failingBrokerMutations } from './failing-brokers.ts'
 import { followerMutations } from './follower.ts'
+import { handleMutations } from './handles.ts'
 import { inspectionMutations } from './inspection.ts'
 import { logMutations } from './log.ts'
 import { replicationMutations } from './replication.ts'
@@ -36,6 +37,7 @@ const groups = ['test/coordination/groups/offsets/offsets.test.ts']
 export const mutations: readonly Mutation[] = [
   ...failingBrokerMutations,
   ...followerMutations,
+  ...handleMutations,
   ...clusterApiMutations,
   ...compactionMutations,
   ...transactionMutations,

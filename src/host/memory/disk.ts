@@ -2,7 +2,7 @@
  * A disk in memory: the same promises as a real one, but for surviving the process. Files are lists of the chunks that were
  * appended, so that appending copies nothing and reading a piece of one chunk is a slice of it.
  */
-import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, syncByOpening } from '../disk.ts'
 
 /** Chunks smaller than this are gathered, so that a file of tiny appends is not a list of tiny objects. */
 const gatherBytes = 64 * 1024
@@ -131,6 +131,10 @@ export class MemoryDisk implements Disk {
     if (found === undefined) throw notFound(from)
     this.remove(from)
     this.#put(to, found)
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await syncByOpening(this, path)
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {

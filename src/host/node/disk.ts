@@ -11,7 +11,6 @@ import {
   fsyncSync,
   ftruncateSync,
   mkdirSync,
-  open,
   openSync,
   readdirSync,
   readFileSync,
@@ -24,12 +23,21 @@ import {
   writevSync
 } from 'node:fs'
 import { dirname, isAbsolute, join, resolve } from 'node:path'
-import { type Disk, DiskError, type DiskFile, type FoundFile, goneError, type ReadMemory } from '../disk.ts'
+import {
+  type Disk,
+  DiskError,
+  type DiskFile,
+  type FileUse,
+  type FoundFile,
+  goneError,
+  type ReadMemory
+} from '../disk.ts'
 import { codeOf } from '../system-error.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
 import { directoryError, diskError, renamingError } from './disk-errors.ts'
 import { isMissing, isOnFuse } from './missing.ts'
+import { spareHandles } from './spare-handles.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
 const buffersPerWrite = 1024
@@ -58,7 +66,7 @@ export class NodeDisk implements Disk {
 
   list(directory: string): string[] {
     try {
-      return readdirSync(this.#path(directory)).sort()
+      return spareHandles.within(() => readdirSync(this.#path(directory))).sort()
     } catch (error) {
       if (codeOf(error) === 'ENOENT') return []
       throw diskError(error, this.#path(directory))
@@ -79,7 +87,7 @@ export class NodeDisk implements Disk {
   }
 
   remove(path: string): void {
-    this.#try(path, (full) => rmSync(full, { recursive: true, force: true }))
+    this.#try(path, (full) => spareHandles.within(() => rmSync(full, { recursive: true, force: true })))
   }
 
   rename(from: string, to: string): void {
@@ -88,9 +96,9 @@ export class NodeDisk implements Disk {
     this.#try(from, (full) => renameSync(full, target), failure)
   }
 
-  open(path: string, mode: 'existing' | 'create'): DiskFile {
+  open(path: string, mode: 'existing' | 'create', use: FileUse = 'kept'): DiskFile {
     return this.#try(path, (full) => {
-      const handle = openFile(full, mode)
+      const handle = use === 'kept' ? openFile(full, mode) : spareHandles.open(() => openFile(full, mode))
       try {
         return new NodeFile(path, full, handle, this.location)
       } catch (error) {
@@ -101,14 +109,14 @@ export class NodeDisk implements Disk {
   }
 
   readFile(path: string): Buffer {
-    return this.#try(path, (full) => readFileSync(full))
+    return this.#try(path, (full) => spareHandles.within(() => readFileSync(full)))
   }
 
   replaceFile(path: string, bytes: Uint8Array): void {
     this.#try(path, (full) => {
       const beside = `${full}.tmp`
       try {
-        writeSynced(beside, bytes)
+        spareHandles.within(() => writeSynced(beside, bytes))
         renameSync(beside, full)
       } catch (error) {
         rmSync(beside, { force: true })
@@ -116,6 +124,16 @@ export class NodeDisk implements Disk {
       }
       syncDirectoryNow(resolve(full, '..'))
     })
+  }
+
+  async syncFile(path: string): Promise<void> {
+    const full = this.#path(path)
+    try {
+      await spareHandles.sync(() => syncOpened(full, constants.O_RDWR, fdatasync))
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') this.assertInPlace()
+      throw diskError(error, full)
+    }
   }
 
   syncDirectory(path: string): Promise<void> {
@@ -134,8 +152,10 @@ export class NodeDisk implements Disk {
 
   lock(): () => void {
     const lock = lockDirectory(this.location)
+    const letGo = spareHandles.hold()
     this.#lock = lock
     return () => {
+      letGo()
       lock.release()
       if (this.#lock === lock) this.#lock = null
     }
@@ -273,7 +293,9 @@ class NodeFile implements DiskFile {
   close(): void {
     if (this.#isClosing) return
     this.#isClosing = true
-    if (this.#syncsUnderWay === 0) this.#try(() => closeSync(this.#handle))
+    if (this.#syncsUnderWay > 0) return
+    this.#try(() => closeSync(this.#handle))
+    spareHandles.restore()
   }
 
   #try(work: () => void): void {
@@ -326,24 +348,31 @@ function writeSynced(full: string, bytes: Uint8Array): void {
 }
 
 function syncDirectory(full: string): Promise<void> {
+  const synced = spareHandles.sync(() => syncOpened(full, constants.O_RDONLY, fsync))
+  return synced.catch((error: unknown) => Promise.reject(diskError(error, full)))
+}
+
+function syncOpened(full: string, flags: number, sync: typeof fdatasync): Promise<void> {
   return new Promise((done, failed) => {
-    open(full, 'r', (openError, handle) => {
-      if (openError) return failed(diskError(openError, full))
-      fsync(handle, (syncError) => {
-        close(handle, () => (syncError ? failed(diskError(syncError, full)) : done()))
-      })
+    const handle = openSync(full, flags)
+    sync(handle, (error) => {
+      closeSync(handle)
+      if (error) failed(error)
+      else done()
     })
   })
 }
 
 function syncDirectoryNow(full: string): void {
   if (process.platform === 'win32') return
-  const handle = openSync(full, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
+  spareHandles.within(() => {
+    const handle = openSync(full, 'r')
+    try {
+      fsyncSync(handle)
+    } finally {
+      closeSync(handle)
+    }
+  })
 }
 
 /**

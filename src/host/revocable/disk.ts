@@ -2,7 +2,7 @@
  * A disk whose files and lock end with the host. After that it refuses: what a broker that is gone still tries must not be done. A sync
  * never comes, so that what rests on it is not even refused.
  */
-import { type Disk, DiskError, type DiskFile, type FoundFile, type ReadMemory } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, type FileUse, type FoundFile, type ReadMemory } from '../disk.ts'
 import type { Lease } from './lease.ts'
 
 export class RevocableDisk implements Disk {
@@ -48,8 +48,8 @@ export class RevocableDisk implements Disk {
     this.#diskFor(from).rename(from, to)
   }
 
-  open(path: string, mode: 'existing' | 'create'): DiskFile {
-    return new RevocableFile(this.#diskFor(path).open(path, mode), this.#lease)
+  open(path: string, mode: 'existing' | 'create', use?: FileUse): DiskFile {
+    return new RevocableFile(this.#diskFor(path).open(path, mode, use), this.#lease)
   }
 
   readFile(path: string): Buffer {
@@ -58,6 +58,11 @@ export class RevocableDisk implements Disk {
 
   replaceFile(path: string, bytes: Uint8Array): void {
     this.#diskFor(path).replaceFile(path, bytes)
+  }
+
+  async syncFile(path: string): Promise<void> {
+    const disk = this.#diskFor(path)
+    await this.#lease.outcomeOf(() => disk.syncFile(path))
   }
 
   async syncDirectory(path: string): Promise<void> {

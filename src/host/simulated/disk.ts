@@ -13,7 +13,7 @@
  * - After `failSyncs()` every sync rejects, and what it would have kept stays at risk.
  */
 import type { Chance } from '../chance.ts'
-import { type Disk, DiskError, type DiskFile } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, syncByOpening } from '../disk.ts'
 import { FileContent } from './file-content.ts'
 
 interface FileNode {
@@ -112,6 +112,10 @@ export class SimulatedDisk implements Disk {
     if (node === null) throw notFound(from)
     this.#parentOf(from).now.delete(nameOf(from))
     this.#parentOf(to).now.set(nameOf(to), node)
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await syncByOpening(this, path)
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {

@@ -6,7 +6,7 @@
  * changed nothing; but replacing a file has several steps, and can fail with the new content in place.
  * A process that was killed is gone: what its code still tries is refused.
  */
-import { type Disk, DiskError, type DiskFile, type DiskProblem, type ReadMemory } from '../disk.ts'
+import { type Disk, DiskError, type DiskFile, type DiskProblem, type ReadMemory, syncByOpening } from '../disk.ts'
 
 export interface Refusal {
   readonly problem: 'too-many-files' | 'full' | 'failed'
@@ -107,6 +107,10 @@ export class RefusingDisk implements Disk {
   rename(from: string, to: string): void {
     this.#meet('room', `rename ${from}`)
     this.#disk.rename(from, to)
+  }
+
+  async syncFile(path: string): Promise<void> {
+    await syncByOpening(this, path)
   }
 
   open(path: string, mode: 'existing' | 'create'): DiskFile {
