@@ -50,10 +50,10 @@ export function assertNothingMissing(
   throw new DamageError(disk, { path: metadataDirectory, position: null, what, advice })
 }
 
-function recordsOf(disk: Disk, { name }: SnapshotId): StateRecord[] {
-  const path = `${metadataDirectory}/${name}`
+function recordsOf(disk: Disk, id: SnapshotId): StateRecord[] {
+  const path = `${metadataDirectory}/${id.name}`
   try {
-    return readSnapshot(disk.readFile(path))
+    return readSnapshot(disk.readFile(path), id)
   } catch (error) {
     if (!(error instanceof DamagedSnapshot)) throw error
     const what = `It is no whole snapshot: ${error.message}.`

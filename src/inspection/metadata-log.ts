@@ -95,7 +95,7 @@ class Reading {
     const path = `${this.#directory}/${name}`
     const bytes = this.#disk.readFile(path)
     this.#reading(path, null, () => {
-      for (const record of readSnapshot(bytes)) this.#transactions.take(record)
+      for (const record of readSnapshot(bytes, { epoch })) this.#transactions.take(record)
     })
     for (let position = 0; position < bytes.length; position += batchSizeAt(bytes, position)) {
       const batch = bytes.subarray(position, position + batchSizeAt(bytes, position))

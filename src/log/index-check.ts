@@ -8,9 +8,14 @@ import { anyOffset } from './continuity.ts'
 import { fileSuffix } from './file-names.ts'
 import { type Segment, unfitEntry } from './segment.ts'
 
-export type IndexCheck =
-  | ({ readonly kind: 'fits' } & SegmentEnd)
-  | { readonly kind: 'unfit'; readonly suffix: string; readonly what: string }
+export interface UnfitIndex {
+  readonly kind: 'unfit'
+  /** Of the file. */
+  readonly suffix: string
+  readonly what: string
+}
+
+export type IndexCheck = ({ readonly kind: 'fits' } & SegmentEnd) | UnfitIndex
 
 /** Where the batches of a segment end. */
 export interface SegmentEnd {

@@ -9,7 +9,7 @@ import { hasValidCrc, lastOffsetOf } from '../protocol/records/batch.ts'
 import { type PlacedBatch, type WalkStart, type WholeBatch, walkBatches } from './batch-walk.ts'
 import { damageMessage } from './damage.ts'
 import { fileName, fileSuffix, isImpossibleSegment, offsetOfFile } from './file-names.ts'
-import { checkIndexes, type SegmentEnd } from './index-check.ts'
+import { checkIndexes, type SegmentEnd, type UnfitIndex } from './index-check.ts'
 import { producerSnapshotsAmong } from './producer-snapshot.ts'
 import { Segment, type SegmentSurroundings, unsoundBatch } from './segment.ts'
 import {
@@ -65,8 +65,6 @@ function mendSegments(segments: Segment[], options: RecoveryOptions): number {
   const settledCount = shutdown === 'clean' ? segments.length : recoveryIndexOf(segments, recoveryPoint ?? 0)
   const settledEnd = openSettled(segments, settledCount, options)
   const logEndOffset = shutdown === 'clean' ? settledEnd : recover(segments, settledCount, options)
-  const last = segments.at(-1)
-  if (shutdown === 'clean' && last !== undefined) assertEndsAt(recoveryPoint, logEndOffset, last)
   markSynced(segments, shutdown === 'clean' ? logEndOffset : (recoveryPoint ?? 0), logEndOffset)
   if (shutdown === 'unclean') doubtCuts(segments, recoveryPoint ?? 0, logEndOffset)
   // What the disk has no room for stays in memory: a log can be read, trimmed and deleted all the same.
@@ -115,11 +113,16 @@ function tellOrphans(bases: readonly number[], options: RecoveryOptions): void {
   }
 }
 
-/** Segments whose records and indexes were synced: gives where the last of them ends. Throws DamageError. */
+/**
+ * Segments whose records and indexes were synced: gives where the last of them ends. Throws DamageError, with no file touched: whoever
+ * puts back what is missing finds the rest as it was.
+ */
 function openSettled(segments: Segment[], count: number, options: RecoveryOptions): number {
   let endOffset = segments[0]?.baseOffset ?? 0
+  const mends: (() => void)[] = []
   for (const [index, segment] of segments.slice(0, count).entries()) {
-    const { end, tellRemade } = endOfSettled(segment, options)
+    const check = checkIndexes(segment)
+    const end = check.kind === 'fits' ? check : scanSegment(segment, segment.start, syncedOf(options), 'as they are')
     const next = segments[index + 1]
     endOffset = end.endOffset
     if (end.obstacle !== null) {
@@ -127,22 +130,25 @@ function openSettled(segments: Segment[], count: number, options: RecoveryOption
       // a power cut has undone that. The log may have gone on in the next segment meanwhile.
       const isBehind = endOffset === options.recoveryPoint && endOffset === (next?.baseOffset ?? endOffset)
       if (!isBehind) throw segment.damageAt(end.obstacle)
-      cutOff([segment], 0, end, options)
     }
     if (next !== undefined) assertContinues(segment, endOffset, next, options)
-    tellRemade()
+    else if (options.shutdown === 'clean') assertEndsAt(options.recoveryPoint, endOffset, segment)
+    if (check.kind === 'unfit') mends.push(() => segment.forgetIndexes())
+    if (end.obstacle !== null) mends.push(() => cutOff([segment], 0, end, options))
+    if (check.kind === 'unfit') mends.push(() => remakeIndexes(segment, check, options))
   }
+  for (const mend of mends) mend()
   return endOffset
 }
 
-/** Makes its indexes anew when they cannot be believed. Where records turn out to be lost, that alone is told. */
-function endOfSettled(segment: Segment, options: RecoveryOptions): { end: SegmentEnd; tellRemade: () => void } {
-  const check = checkIndexes(segment)
-  if (check.kind === 'fits') return { end: check, tellRemade: () => {} }
-  segment.forgetIndexes()
-  const synced = { ...options, recoveryPoint: Infinity, mayHaveGaps: options.gaps === 'compacted' }
-  const end = scanSegment(segment, segment.start, synced)
-  return { end, tellRemade: () => segment.reportRemade(check.suffix, check.what) }
+function syncedOf(options: RecoveryOptions): Expectation {
+  return { ...options, recoveryPoint: Infinity, mayHaveGaps: options.gaps === 'compacted' }
+}
+
+/** Of a segment whose records were looked at, all of them, and whose indexes cannot be believed. */
+function remakeIndexes(segment: Segment, { suffix, what }: UnfitIndex, { config }: RecoveryOptions): void {
+  for (const batch of segment.batchesFrom(segment.start)) segment.index(batch, config.indexIntervalBytes)
+  segment.reportRemade(suffix, what)
 }
 
 function markSynced(segments: readonly Segment[], syncedOffset: number, logEndOffset: number): void {
@@ -244,7 +250,12 @@ interface Expectation {
 }
 
 /** Makes the indexes from here on, from the batches that are whole and right, up to the first that is not. */
-function scanSegment(segment: Segment, from: WalkStart, expected: Expectation): SegmentEnd {
+function scanSegment(
+  segment: Segment,
+  from: WalkStart,
+  expected: Expectation,
+  indexes: 'made' | 'as they are' = 'made'
+): SegmentEnd {
   let endPosition = from.position
   let endOffset = from.nextOffset
   let epoch = -1
@@ -254,7 +265,7 @@ function scanSegment(segment: Segment, from: WalkStart, expected: Expectation): 
     const batch = step.value
     const objection = isInPlace(batch, { endOffset, epoch }, expected) ? objectionToBytes(batch) : outOfPlace
     if (objection !== null) return { endPosition, endOffset, obstacle: { position: batch.position, what: objection } }
-    segment.index(batch, expected.config.indexIntervalBytes)
+    if (indexes === 'made') segment.index(batch, expected.config.indexIntervalBytes)
     segment.verified.add(batch.position, batch.position + batch.header.sizeBytes)
     endPosition = batch.position + batch.header.sizeBytes
     endOffset = lastOffsetOf(batch.header) + 1

@@ -1,5 +1,6 @@
 /** What every disk promises (src/host/disk.ts), one suite over all of them. */
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import fs, {
   cpSync,
   existsSync,
@@ -15,6 +16,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, mock, test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -23,6 +25,7 @@ import { NodeDisk } from '../../src/host/node/disk.ts'
 import { RevocableDisk } from '../../src/host/revocable/disk.ts'
 import { Lease } from '../../src/host/revocable/lease.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
+import { temporaryDirectory } from '../harness/paths.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'odradek-disk-'))
 after(() => rmSync(root, { recursive: true }))
@@ -424,5 +427,29 @@ test(
     symlinkSync('t-0', join(disk.location, 't-0'))
     assert.deepEqual([file.isAt('t-0/a.log'), file.look('t-0/a.log')], [true, 'as written'])
     file.close()
+  }
+)
+
+test(
+  'a pipe in the place of a file is told as what it is, and nobody waits for it',
+  {
+    skip: process.platform === 'win32',
+    timeout: 30_000
+  },
+  () => {
+    const program = `
+    import { execFileSync } from 'node:child_process'
+    import { NodeDisk } from ${JSON.stringify(fileURLToPath(new URL('../../src/host/node/disk.ts', import.meta.url)))}
+    const [root] = process.argv.slice(-1)
+    execFileSync('mkfifo', [root + '/pipe'])
+    const disk = new NodeDisk(root)
+    for (const use of [() => disk.readFile('pipe'), () => disk.open('pipe', 'existing'), () => disk.open('pipe', 'create')])
+      try { use(); console.log('read') } catch (error) { console.log(error.problem, error.message) }`
+    using data = temporaryDirectory('pipe')
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program, data.path]
+    // Ended from outside: whoever waits for a pipe waits within the system.
+    const said = execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' })
+    const told = `failed ${data.path}/pipe: It is a pipe (FIFO), where a file belongs. Move it away, then start again.`
+    assert.deepEqual(said.trim().split('\n'), [told, told, told])
   }
 )

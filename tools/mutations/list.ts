@@ -12,6 +12,7 @@ import { followerMutations } from './follower.ts'
 import { handleMutations } from './handles.ts'
 import { inspectionMutations } from './inspection.ts'
 import { logMutations } from './log.ts'
+import { metadataMutations } from './metadata.ts'
 import { replicationMutations } from './replication.ts'
 import { serverMutations } from './server.ts'
 import { shareCoordinatorMutations } from './share-coordinators.ts'
@@ -45,6 +46,7 @@ export const mutations: readonly Mutation[] = [
   ...shareCoordinatorMutations,
   ...shareGroupMutations,
   ...logMutations,
+  ...metadataMutations,
   ...controllerMutations,
   ...replicationMutations,
   ...serverMutations,

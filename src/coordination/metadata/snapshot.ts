@@ -3,7 +3,15 @@
  * records below the offset come to, so that Kafka may drop them. Batches: a control batch with the header first, the records
  * as the log has them, a control batch with the footer last. Kafka writes one beside and renames it when it is whole and synced.
  */
-import { batchSizeAt, hasValidCrc, isControl, readBatchHeader } from '../../protocol/records/batch.ts'
+import {
+  batchSizeAt,
+  currentMagic,
+  hasValidCrc,
+  isControl,
+  lastOffsetOf,
+  magicAt,
+  readBatchHeader
+} from '../../protocol/records/batch.ts'
 import { readRaftControlRecords } from '../../protocol/records/raft-control-records.ts'
 import { readRecords } from '../../protocol/records/reader.ts'
 import type { StateRecord } from '../coordinator.ts'
@@ -42,17 +50,30 @@ export class DamagedSnapshot extends Error {
   }
 }
 
-/** The records of a whole snapshot. Throws DamagedSnapshot. */
-export function readSnapshot(bytes: Buffer): StateRecord[] {
+/**
+ * The records of a whole snapshot. Offset and epoch of a batch stand outside its checksum: its records are counted from 0, and its epoch
+ * is that of the name (Kafka: RecordsSnapshotWriter). Throws DamagedSnapshot.
+ */
+export function readSnapshot(bytes: Buffer, { epoch }: Pick<SnapshotId, 'epoch'>): StateRecord[] {
+  let nextOffset = 0
   const records: StateRecord[] = []
   let [hasHeader, hasFooter] = [false, false]
   for (let position = 0; position < bytes.length; ) {
     const sizeBytes = batchSizeAt(bytes, position)
     const isWhole = sizeBytes >= 0 && position + sizeBytes <= bytes.length
-    if (!isWhole || !hasValidCrc(bytes, position, sizeBytes)) throw new DamagedSnapshot(position, 'a batch is damaged')
+    const isSound = isWhole && magicAt(bytes, position) === currentMagic && hasValidCrc(bytes, position, sizeBytes)
+    if (!isSound) throw new DamagedSnapshot(position, 'a batch is damaged')
     if (hasFooter) throw new DamagedSnapshot(position, 'a batch stands behind the end')
     const batch = bytes.subarray(position, position + sizeBytes)
-    if (isControl(readBatchHeader(batch).attributes)) {
+    const header = readBatchHeader(batch)
+    if (header.baseOffset !== nextOffset) throw new DamagedSnapshot(position, 'a batch is of another place')
+    if (header.partitionLeaderEpoch !== epoch)
+      throw new DamagedSnapshot(
+        position,
+        `a batch is of epoch ${header.partitionLeaderEpoch}, and its name says ${epoch}`
+      )
+    nextOffset = lastOffsetOf(header) + 1
+    if (isControl(header.attributes)) {
       const types = readRaftControlRecords(batch).map(({ type }) => type)
       hasHeader ||= types.includes('snapshotHeader')
       hasFooter = types.includes('snapshotFooter')

@@ -1,5 +1,5 @@
 /** Turns what the operating system says into what a person can act on. */
-import { statSync } from 'node:fs'
+import { type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DiskError, type DiskProblem } from '../disk.ts'
 import { codeOf, messageOf } from '../system-error.ts'
@@ -39,6 +39,13 @@ export function diskError(error: unknown, path: string): DiskError {
     'The disk or its driver refused it; see the system log.'
   ]
   return new DiskError(problem, path, `${path}: ${advice} (${reason})`, error)
+}
+
+/** A directory has an error of its own. Throws DiskError. */
+export function assertFile(found: Stats, path: string): void {
+  if (found.isFile() || found.isDirectory()) return
+  const what = found.isFIFO() ? 'a pipe (FIFO)' : found.isSocket() ? 'a socket' : 'a device'
+  throw new DiskError('failed', path, `${path}: It is ${what}, where a file belongs. Move it away, then start again.`)
 }
 
 /** Of a file and a directory, one of which is to have the other's name, the directory is out of place. */

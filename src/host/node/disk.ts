@@ -13,7 +13,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -35,9 +34,10 @@ import {
 import { codeOf } from '../system-error.ts'
 import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
 import { DirectorySyncs } from './directory-syncs.ts'
-import { directoryError, diskError, renamingError } from './disk-errors.ts'
+import { assertFile, directoryError, diskError, renamingError } from './disk-errors.ts'
 import { isMissing, isOnFuse } from './missing.ts'
 import { spareHandles } from './spare-handles.ts'
+import { readWhole, writeSynced } from './whole-files.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
 const buffersPerWrite = 1024
@@ -109,7 +109,7 @@ export class NodeDisk implements Disk {
   }
 
   readFile(path: string): Buffer {
-    return this.#try(path, (full) => spareHandles.within(() => readFileSync(full)))
+    return this.#try(path, (full) => spareHandles.within(() => readWhole(full)))
   }
 
   replaceFile(path: string, bytes: Uint8Array): void {
@@ -198,7 +198,9 @@ class NodeFile implements DiskFile {
     this.#full = full
     this.#handle = handle
     this.#root = root
-    const { size, mtimeMs, dev, ino } = fstatSync(handle)
+    const found = fstatSync(handle)
+    assertFile(found, full)
+    const { size, mtimeMs, dev, ino } = found
     this.#device = dev
     this.#number = ino
     this.#sizeBytes = size
@@ -335,16 +337,6 @@ function writeOne(handle: number, bytes: Uint8Array, start: number): number {
     written += writeSync(handle, bytes, written, bytes.length - written, start + written)
   }
   return start + bytes.length
-}
-
-function writeSynced(full: string, bytes: Uint8Array): void {
-  const handle = openSync(full, 'w')
-  try {
-    for (let written = 0; written < bytes.length; ) written += writeSync(handle, bytes, written)
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }
 
 function syncDirectory(full: string): Promise<void> {

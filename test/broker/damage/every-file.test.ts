@@ -43,6 +43,8 @@ for (const stop of ['clean', 'kill'] as const satisfies readonly Stop[]) {
     const scene = await makeScene(stop)
     const whole = await look(scene, scene.files)
     assert.deepEqual(whole.offline, [], 'nothing is offline when nothing is damaged')
+    const isTrimmed = [...scene.files.keys()].some((path) => path.endsWith('.checkpoint'))
+    assert.ok(isTrimmed, 'a snapshot stands for the beginning of the metadata')
     for (const path of scene.files.keys()) {
       if (path === '.address') continue
       await t.test(path, () => damageFile(scene, path))

@@ -25,6 +25,8 @@ import { ask, startAlone } from '../apis/setup.ts'
 
 const network = { listen: () => Promise.reject(new Error('this broker has no sockets')) }
 const config = { 'offsets.topic.num.partitions': '2' }
+/** So that a snapshot is the only copy of most of the metadata. */
+const restless = { 'metadata.log.max.record.bytes.between.snapshots': '1000', 'metadata.max.retention.bytes': '1' }
 const topics: Readonly<Record<string, number>> = { orders: 2, payments: 1 }
 export const groups = ['readers', 'writers', 'payers'] as const
 export const startMs = 1_700_000_000_000
@@ -51,7 +53,7 @@ export interface Scene {
 export async function makeScene(stop: Stop): Promise<Scene> {
   const disk = new SimulatedDisk()
   const clock = new ManualClock(startMs)
-  const broker = await start(disk, clock)
+  const broker = await start(disk, clock, { ...config, ...restless })
   await createTopics(broker)
   const promises = Object.entries(topics).flatMap(([topic, partitions]) =>
     Array.from({ length: partitions }, (_, partition) => emptyPromise(topic, partition))
@@ -92,10 +94,15 @@ export function diskWith(files: ReadonlyMap<string, Buffer>): SimulatedDisk {
 export async function startOn(scene: Scene, disk: Disk) {
   const lines: string[] = []
   const clock = new ManualClock(scene.nowMs)
-  return { lines, broker: await start(disk, clock, (line) => lines.push(line)) }
+  return { lines, broker: await start(disk, clock, config, (line) => lines.push(line)) }
 }
 
-function start(disk: Disk, clock: ManualClock, log: (line: string) => void = () => {}): Promise<Broker> {
+function start(
+  disk: Disk,
+  clock: ManualClock,
+  config: Readonly<Record<string, string>>,
+  log: (line: string) => void = () => {}
+): Promise<Broker> {
   const host = { disk, clock, network, chance: new SeededChance(5) }
   return startAlone({ host, durability: 'disk', config, advertised: null, log })
 }

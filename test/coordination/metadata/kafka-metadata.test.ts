@@ -227,14 +227,18 @@ test('a snapshot gives its records, and cut anywhere it is damaged', () => {
   const header = { type: 'snapshotHeader', value: { version: 0, lastContainedLogTimestamp: 0 } } as const
   const bytes = Buffer.concat([
     raftControlBatch({ ...place, baseOffset: 0, records: [header] }),
-    buildBatch({ baseOffset: 1, records: first.map((record) => ({ timestamp: 0, headers: [], ...record })) }),
+    buildBatch({
+      baseOffset: 1,
+      partitionLeaderEpoch: 1,
+      records: first.map((record) => ({ timestamp: 0, headers: [], ...record }))
+    }),
     raftControlBatch({ ...place, baseOffset: 4, records: [{ type: 'snapshotFooter', value: { version: 0 } }] })
   ])
   assert.deepEqual(
-    readSnapshot(bytes).map(({ value }) => value),
+    readSnapshot(bytes, { epoch: 1 }).map(({ value }) => value),
     first.map(({ value }) => value)
   )
   for (let length = 0; length < bytes.length; length += 1) {
-    assert.throws(() => readSnapshot(bytes.subarray(0, length)), DamagedSnapshot)
+    assert.throws(() => readSnapshot(bytes.subarray(0, length), { epoch: 1 }), DamagedSnapshot)
   }
 })

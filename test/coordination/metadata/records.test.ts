@@ -101,3 +101,17 @@ test('a block of producer ids says where the next one begins', () => {
     ['ProducerIdsRecord', { brokerId: 1, brokerEpoch: 0, nextProducerId: 2000 }]
   ])
 })
+
+test("a partition is written in the version that its cluster's metadata has, so that its other nodes can read it", () => {
+  for (const [metadataVersion, version] of [
+    [7, 0],
+    [16, 0],
+    [17, 1],
+    [22, 1],
+    [23, 2],
+    [33, 2]
+  ] as const) {
+    const [, , written] = partitionRecord(alone(topicId, 0), metadataVersion).value ?? []
+    assert.equal(written, version, `metadata.version ${metadataVersion}`)
+  }
+})

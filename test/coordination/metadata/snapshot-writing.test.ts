@@ -176,7 +176,7 @@ test('an image that is made from a snapshot says what the image said that it was
     fc.property(steps, (pieces) => {
       const image = imageOf(possible(pieces))
       const bytes = Buffer.concat([...snapshotBatches(snapshotRecords(image), place)])
-      assert.deepEqual(saidBy(imageOf(readSnapshot(bytes))), saidBy(image))
+      assert.deepEqual(saidBy(imageOf(readSnapshot(bytes, place))), saidBy(image))
     }),
     { numRuns: 300 }
   )
@@ -220,7 +220,7 @@ test('the file has its name when it is whole, its batches count their offsets fr
   assert.deepEqual(disk.list('__cluster_metadata-0'), [name])
   assert.deepEqual(newestSnapshot(disk.list('__cluster_metadata-0')), id)
   const bytes = disk.readFile(`__cluster_metadata-0/${name}`)
-  assert.deepEqual(saidBy(imageOf(readSnapshot(bytes))), before)
+  assert.deepEqual(saidBy(imageOf(readSnapshot(bytes, place))), before)
   let expected = 0
   for (let position = 0; position < bytes.length; ) {
     const header = readBatchHeader(bytes, position)
