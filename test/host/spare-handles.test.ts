@@ -88,10 +88,17 @@ test(
     const syncs = [...names.map((name) => disk.syncFile(name)), disk.syncDirectory(''), disk.syncFile('absent')]
     const outcomes = await Promise.allSettled(syncs)
     said.syncs = outcomes.map(({ reason }) => reason?.problem ?? 'done')
+    said.more = fillUp()
+    said.again = await disk.syncFile('file-1').then(() => 'done', ({ problem }) => problem)
     kept.close()
     `
     )
-    assert.deepEqual(said, { full: 'EMFILE', syncs: [...Array.from({ length: 13 }, () => 'done'), 'not-found'] })
+    assert.deepEqual(said, {
+      full: 'EMFILE',
+      syncs: [...Array.from({ length: 13 }, () => 'done'), 'not-found'],
+      more: 'EMFILE',
+      again: 'done'
+    })
   }
 )
 
