@@ -23,6 +23,7 @@ const consumerReplay = {
   tests: [`${groupTests}/consumer/replay.test.ts`]
 }
 
+const silentMembers = [`${groupTests}/consumer/silent-members.test.ts`]
 const stateTopics = ['test/coordination/config/state-topics.test.ts']
 const createTopics = {
   file: 'src/coordination/metadata/create-topics.ts',
@@ -335,5 +336,40 @@ export const coordinationMutations: readonly Mutation[] = [
     what: 'a broker has more partitions than it may',
     text: ' && image.partitionCount + more <= partitions',
     replacement: ''
+  },
+  {
+    what: 'members of consumer groups that a start finds in the log have no session',
+    file: `${groups}/consumer/consumer-groups.ts`,
+    text: "      this.#timers.change(group.groupId, { memberId, kind: 'session', delayMs: sessionTimeoutMs })\n      if",
+    replacement: '      if',
+    tests: silentMembers
+  },
+  {
+    what: 'after a start a member has all time to give up what it has to',
+    file: `${groups}/consumer/consumer-groups.ts`,
+    text: "      this.#timers.change(group.groupId, { memberId, kind: 'rebalance', delayMs: rebalanceTimeoutMs })\n",
+    replacement: '',
+    tests: silentMembers
+  },
+  {
+    what: 'members of the classic protocol have no session in a group that has become one of the consumer protocol',
+    file: `${groups}/consumer/consumer-groups.ts`,
+    text: "      this.#timers.change(groupId, { memberId, kind: 'session', delayMs: classic.sessionTimeoutMs })\n",
+    replacement: '',
+    tests: silentMembers
+  },
+  {
+    what: 'a static member that is away for a while is taken out because it gives nothing up',
+    file: `${groups}/consumer/consumer-groups.ts`,
+    text: "    if (kind === 'rebalance' && member.epoch === awayEpoch) return\n",
+    replacement: '',
+    tests: silentMembers
+  },
+  {
+    what: 'a member whose session ends while the disk is full stays for ever',
+    file: `${groups}/consumer/member-timers.ts`,
+    text: '() => this.change(groupId, again),',
+    replacement: '() => void again,',
+    tests: silentMembers
   }
 ]
