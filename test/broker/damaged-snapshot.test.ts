@@ -8,7 +8,8 @@ import { setImmediate } from 'node:timers/promises'
 import { DamagedSnapshot, newestSnapshot, readSnapshot } from '../../src/coordination/metadata/snapshot.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { DamageError } from '../../src/log/damage.ts'
-import { batchSizeAt } from '../../src/protocol/records/batch.ts'
+import { batchSizeAt, readBatchHeader } from '../../src/protocol/records/batch.ts'
+import { raftControlBatch } from '../../src/protocol/records/raft-control-records.ts'
 import { createTopic } from './apis/records-setup.ts'
 import { startBroker } from './apis/setup.ts'
 
@@ -113,11 +114,15 @@ test('one that begins with something else than the header, has no end or goes on
   const { disk, path, bytes } = await trimmed()
   const [, second = 0, third = 0] = batchesOf(bytes)
   const last = batchesOf(bytes).at(-1) ?? 0
+  const { partitionLeaderEpoch, baseOffset } = readBatchHeader(bytes.subarray(last))
+  const end = { type: 'snapshotFooter', value: { version: 0 } } as const
+  const endAt = (offset: number): Buffer =>
+    raftControlBatch({ partitionLeaderEpoch, baseOffset: offset, timestampMs: 0, records: [end] })
   const wrong: readonly (readonly [Buffer, number])[] = [
     [Buffer.alloc(0), 0],
-    [bytes.subarray(second), 0],
+    [endAt(0), 0],
     [bytes.subarray(0, last), last],
-    [Buffer.concat([bytes, bytes.subarray(last)]), bytes.length],
+    [Buffer.concat([bytes, endAt(baseOffset + 1)]), bytes.length],
     [Buffer.concat([bytes.subarray(0, second), bytes.subarray(third)]), second]
   ]
   for (const [damaged, position] of wrong) {
