@@ -52,6 +52,8 @@ test(
       const file = disk.open(name, 'existing', 'within this turn')
       const text = file.read(0, 100).toString()
       file.close()
+      // Clients come all the while.
+      fillUp()
       return text === name && disk.readFile(name).toString() === name
     }))
     said.absent = trying(() => disk.open('absent', 'existing', 'within this turn'))
