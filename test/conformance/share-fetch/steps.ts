@@ -136,7 +136,7 @@ export class Steps {
   #limits() {
     return {
       ...{
-        maxWaitMs: 400,
+        maxWaitMs: 1500,
         minBytes: this.#chance.oneOf(1, 1, 1, 0, 400),
         maxBytes: this.#chance.oneOf(1_000_000, 1_000_000, 2000)
       },
