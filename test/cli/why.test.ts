@@ -105,7 +105,7 @@ for (const { name, tool, start } of brokers)
       )
       assert.match(
         told.find(({ cause }) => cause === 'nothing committed')?.next ?? '',
-        /groups reset \S+ --to earliest/
+        /groups reset \S+ -t \S+ --to earliest/
       )
     })
 
@@ -136,7 +136,7 @@ for (const { name, tool, start } of brokers)
         told?.text ?? '',
         /^Offset 7 was to be read next, and the log ends at 2: the topic was deleted and made again/
       )
-      assert.match(told?.next ?? '', new RegExp(`groups reset ${group} --to earliest`))
+      assert.match(told?.next ?? '', new RegExp(`groups reset ${group} -t ${topic} --to earliest`))
     })
 
     test('an open transaction holds back what comes behind it, and it is said whose; an aborted one gives nothing', async () => {
@@ -166,8 +166,31 @@ for (const { name, tool, start } of brokers)
       await until(async () => (await why(group)).some(({ cause }) => cause === 'aborted'))
       const [aborted] = (await why(group)).filter(({ cause }) => cause === 'aborted')
       assert.match(aborted?.text ?? '', /^Offsets 1 to 2 are of aborted transactions/)
-      const read = await cli.run(['consume', topic, '--from', '1', '-e', '--isolation', 'committed', '--explain'])
+      const committed = ['-e', '--isolation', 'committed', '--explain']
+      const read = await cli.run(['consume', topic, '--from', '1', ...committed])
       assert.equal(read.stdout.toString(), '')
+      assert.match(read.stderr, /Offsets 1 to 2 hold nothing for who reads what is committed: they are of aborted/)
+      const inGroup = await cli.run(['consume', topic, '-g', group, ...committed])
+      assert.match(inGroup.stderr, /Offsets 1 to 2 hold nothing for who reads what is committed: they are of aborted/)
+      assert.doesNotMatch(inGroup.stderr, /had read this before/)
+    })
+
+    test('a group that is busy reading is said to be, while its topic grows', async () => {
+      const topic = await topicWith(['a'])
+      const group = cli.unique('busy')
+      const producer = cli.start(['produce', topic, '--template', 'orders', '--rate', '200/s'])
+      try {
+        await whileReading([topic, '-g', group], async () => {
+          await until(() => hasMembers(group, 1))
+          await until(async () => (await why(group)).some(({ cause }) => cause === 'is being read'))
+          for (let count = 0; count < 3; count += 1) {
+            const told = await why(group)
+            assert.ok(!told.some(({ cause }) => cause === 'made again'), JSON.stringify(told))
+          }
+        })
+      } finally {
+        await producer.stop()
+      }
     })
 
     test('of more members than partitions one is given nothing; a member that gets on is seen to', async () => {

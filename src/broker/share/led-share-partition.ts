@@ -76,7 +76,7 @@ export class LedSharePartition {
   /** Nobody holds anything, and nothing is being written: another would read the same. */
   get isAtRest(): boolean {
     const isIdle = this.#writes === 0 && this.#burials === 0
-    return this.#share !== null && isIdle && this.nextTimeoutMs === Number.POSITIVE_INFINITY
+    return this.#share !== null && isIdle && !this.#share.isHeld
   }
 
   get nextTimeoutMs(): number {

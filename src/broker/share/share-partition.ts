@@ -101,6 +101,13 @@ export class SharePartition {
     return this.#nextTimeoutMs
   }
 
+  /** Whether a member holds a record: a lock that was given may have been spoken of since. */
+  get isHeld(): boolean {
+    if (this.#nextTimeoutMs === Number.POSITIVE_INFINITY) return false
+    for (const { delivery } of this.runs()) if (delivery.state === 'acquired') return true
+    return false
+  }
+
   /** How far each offset is, from the start on. */
   runs(): Iterable<Run> {
     return this.#inFlight.runs()

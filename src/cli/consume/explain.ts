@@ -21,14 +21,14 @@ export interface Explained {
 }
 
 export async function explainReading({ cluster, plan, reader, partitions, filter }: Explained): Promise<Finding[]> {
-  const standings = [...reader.positions.values()].map(({ partition: { topic, partition }, next }) => ({
-    ...{ topic, partition, position: next }
+  const standings = [...reader.positions.values()].map(({ partition: { topic, partition }, from, next, given }) => ({
+    ...{ topic, partition, position: next, from, given }
   }))
   const logs = await logFacts(cluster, standings)
   const ofPositions = standings.flatMap((one): Finding[] => {
     const name = partitionName(one)
     const log = logs.get(name)
-    const found = log === undefined ? null : ofLog(asSeen(log, plan), one.position, undefined)
+    const found = ofPassedOver(plan, one) ?? (log === undefined ? null : ofLog(asSeen(log, plan), one.position))
     return found === null ? [] : [{ ...found, partitions: [name] }]
   })
   return [
@@ -36,6 +36,16 @@ export async function explainReading({ cluster, plan, reader, partitions, filter
     ...together([...ofPositions, ...(await ofOthers(cluster, plan.group, reader, partitions))]),
     ...ofBeginning(plan, ofPositions)
   ]
+}
+
+/** It got on, and was given nothing. */
+function ofPassedOver(
+  { isolation }: Pick<ConsumePlan, 'isolation'>,
+  { from, position, given }: { readonly from: bigint; readonly position: bigint; readonly given: number }
+): Omit<Finding, 'partitions'> | null {
+  if (isolation !== 'committed' || given > 0 || position <= from) return null
+  const text = `Offsets ${from} to ${position - 1n} hold nothing for who reads what is committed: they are of aborted transactions, mark the ends of transactions, or were compacted away. --isolation uncommitted shows what was aborted.`
+  return { cause: 'aborted', text }
 }
 
 /** Who reads what is not committed as well waits for no transaction. */

@@ -39,7 +39,11 @@ const stale = new Set([...unknownTopics, ...leaderMoves, storageError])
 export interface ReadPosition {
   /** Where its leader is may change. */
   partition: LedPartition
+  /** Where its reading began. */
+  readonly from: bigint
   next: bigint
+  /** Records of it that were handed on. */
+  given: number
   /** Exclusive; undefined: follow. */
   readonly end: bigint | undefined
   /** As of the last answer; what lies between is waiting. */
@@ -98,7 +102,8 @@ export class Reader {
 
   add(partition: LedPartition, next: bigint, end: bigint | undefined): void {
     const name = partitionName(partition)
-    this.positions.set(name, { partition, next, end, highWatermark: end ?? next, heldBack: 0n, trouble: undefined })
+    const known = { highWatermark: end ?? next, heldBack: 0n, trouble: undefined }
+    this.positions.set(name, { partition, from: next, next, given: 0, end, ...known })
     this.passedOver.delete(name)
   }
 
@@ -221,7 +226,9 @@ export class Reader {
     position.next = nextOffset
     position.highWatermark = isolation === 'committed' ? fetched.lastStableOffset : fetched.highWatermark
     position.heldBack = fetched.highWatermark - position.highWatermark
-    return end === undefined ? records : records.filter((record) => record.offset < end)
+    const wanted = end === undefined ? records : records.filter((record) => record.offset < end)
+    position.given += wanted.length
+    return wanted
   }
 
   /** Of the order in which they are asked for, as Java's client does: the answer is full before all partitions had their turn. */
@@ -329,9 +336,7 @@ export class Reader {
     if (!this.#isHeld(known)) return
     this.#options.onNotice(`${name}: the topic was deleted and made anew; reading it from the start`)
     this.positions.set(name, {
-      partition,
-      next: 0n,
-      end,
+      ...{ partition, from: 0n, next: 0n, given: 0, end },
       highWatermark: end ?? 0n,
       heldBack: 0n,
       trouble: known.trouble

@@ -46,6 +46,8 @@ export interface GroupPartition extends TopicPartition {
   readonly committed: bigint | null
   /** What was committed a moment before: whether its reader gets on. */
   readonly committedBefore: bigint | null
+  /** Of a share group, as its coordinator counts: not done yet. Members may be done with records behind what is committed. */
+  readonly left?: bigint | null
   /** The member that has it, and its host. */
   readonly member: string | null
   readonly log: LogFacts
@@ -70,12 +72,15 @@ export function explainGroup(facts: GroupFacts): Finding[] {
   return [...ofGroup(facts), ...together(ofPartitions)]
 }
 
-function ofGroup({ group, state, members, partitions }: GroupFacts): Finding[] {
+function ofGroup({ group, type, state, members, partitions }: GroupFacts): Finding[] {
   if (members.length === 0) {
     const [topic] = new Set(partitions.map((one) => one.topic))
-    const text = `No consumer is in the group, so nothing is read. It goes on at the committed offsets when one comes.`
-    const next = `odradek consume ${topic === undefined ? 'TOPIC' : shellWord(topic)} --group ${shellWord(group)}`
-    return [{ cause: 'no member', partitions: [], text, next }]
+    const [where, option] =
+      type === 'share' ? ['with what is not done', '--share'] : ['at the committed offsets', '--group']
+    const text = `No consumer is in the group, so nothing is read. It goes on ${where} when one comes.`
+    const next =
+      topic === undefined ? {} : { next: `odradek consume ${shellWord(topic)} ${option} ${shellWord(group)}` }
+    return [{ cause: 'no member', partitions: [], text, ...next }]
   }
   const findings: Finding[] = []
   if (movingStates.has(state)) {
@@ -102,17 +107,25 @@ function ofPartition(facts: GroupFacts, one: GroupPartition): Finding {
 }
 
 function found(facts: GroupFacts, one: GroupPartition): Found {
-  const { log, committed } = one
+  const { log, committed, topic, left } = one
   if (log.kind !== 'known') return ofUnavailable(log)
-  const unread = facts.type === 'share' ? ofUnread(log, committed, facts.group) : null
-  return unread ?? ofKnown(log, committed, facts.group) ?? ofReading(facts, one, log)
+  if (left === 0n) return ofEnd(log)
+  const reader = { group: facts.group, topic }
+  const unread = facts.type === 'share' ? ofUnread(log, committed, reader) : null
+  return unread ?? ofKnown(log, committed, reader) ?? ofReading(facts, one, log)
 }
 
 type Found = Omit<Finding, 'partitions'>
 
+/** A group, and the topic of which it reads. */
+interface GroupOnTopic {
+  readonly group: string
+  readonly topic: string
+}
+
 /** What is so whoever reads from there; null when there is something to be given. */
-export function ofLog(log: LogFacts, position: bigint | null, group: string | undefined): Found | null {
-  return log.kind === 'known' ? ofKnown(log, position, group) : ofUnavailable(log)
+export function ofLog(log: LogFacts, position: bigint | null): Found | null {
+  return log.kind === 'known' ? ofKnown(log, position, undefined) : ofUnavailable(log)
 }
 
 function ofUnavailable(log: Exclude<LogFacts, KnownLog>): Found {
@@ -120,26 +133,26 @@ function ofUnavailable(log: Exclude<LogFacts, KnownLog>): Found {
   return { cause: 'topic is gone', text: 'The topic is not there: it was deleted.', next: 'odradek topics list' }
 }
 
-function ofKnown(log: KnownLog, position: bigint | null, group: string | undefined): Found | null {
-  if (position === null) return ofNoPosition(log, group)
+function ofKnown(log: KnownLog, position: bigint | null, reader: GroupOnTopic | undefined): Found | null {
+  if (position === null) return ofNoPosition(log, reader)
   if (position < log.start) {
     const text = `Offset ${position} was to be read next, and the log begins at ${log.start}: ${counted(log.start - position, 'offset')} went before they were read, by retention or by hand. A consumer goes on by its auto.offset.reset.`
-    return { cause: 'removed before it was read', text, ...resetting(group) }
+    return { cause: 'removed before it was read', text, ...resetting(reader) }
   }
   if (position > log.end) {
     const text = `Offset ${position} was to be read next, and the log ends at ${log.end}: the topic was deleted and made again, or has lost its end. A consumer goes on by its auto.offset.reset.`
-    return { cause: 'made again', text, ...resetting(group) }
+    return { cause: 'made again', text, ...resetting(reader) }
   }
   if (position === log.end) return ofEnd(log)
   if (position >= log.stable) return ofOpenTransaction(log, position)
-  return log.givesNothing ? ofAborted(log, position) : null
+  return log.givesNothing ? ofAborted(position, log.stable) : null
 }
 
 /** A share group that nobody has read in yet. */
-function ofUnread({ start, end }: KnownLog, position: bigint | null, group: string): Found | null {
+function ofUnread({ start, end }: KnownLog, position: bigint | null, reader: GroupOnTopic): Found | null {
   if (position !== null || start === end) return null
   const text = `Nobody has read it in this group yet: it begins by the group's share.auto.offset.reset, and by the default, latest, it passes over the ${counted(end - start, 'offset')} that are there.`
-  return { cause: 'nothing committed', text, ...resetting(group) }
+  return { cause: 'nothing committed', text, ...resetting(reader) }
 }
 
 function ofFailure({ failure }: Extract<LogFacts, { kind: 'unreadable' }>): Found {
@@ -150,14 +163,16 @@ function ofFailure({ failure }: Extract<LogFacts, { kind: 'unreadable' }>): Foun
   return { cause: 'not authorized', text }
 }
 
-function ofNoPosition({ start, end }: KnownLog, group: string | undefined): Found {
+function ofNoPosition({ start, end }: KnownLog, reader: GroupOnTopic | undefined): Found {
   if (start === end) return ofEnd({ start, end })
   const text = `Nothing is committed: a consumer begins by its auto.offset.reset, and by the default, latest, it passes over the ${counted(end - start, 'offset')} that are there.`
-  return { cause: 'nothing committed', text, ...resetting(group) }
+  return { cause: 'nothing committed', text, ...resetting(reader) }
 }
 
-function resetting(group: string | undefined): { readonly next?: string } {
-  return group === undefined ? {} : { next: `odradek groups reset ${shellWord(group)} --to earliest` }
+/** Of this topic alone: what the group has read of others, it has read. */
+function resetting(reader: GroupOnTopic | undefined): { readonly next?: string } {
+  if (reader === undefined) return {}
+  return { next: `odradek groups reset ${shellWord(reader.group)} -t ${shellWord(reader.topic)} --to earliest` }
 }
 
 function ofEnd({ start, end }: Pick<KnownLog, 'start' | 'end'>): Found {
@@ -180,14 +195,16 @@ function ofOpenTransaction({ end, holders }: KnownLog, position: bigint): Found 
   return { cause: 'open transaction', text, next }
 }
 
-function ofAborted({ stable }: KnownLog, position: bigint): Found {
-  const text = `Offsets ${position} to ${stable - 1n} are of aborted transactions, or mark their ends. Who reads what is committed (isolation.level=read_committed) is given nothing of them; who does not is.`
+/** `end`: exclusive. */
+function ofAborted(position: bigint, end: bigint): Found {
+  const text = `Offsets ${position} to ${end - 1n} are of aborted transactions, or mark their ends. Who reads what is committed (isolation.level=read_committed) is given nothing of them; who does not is.`
   return { cause: 'aborted', text }
 }
 
 /** There is something to be given, and somebody has the partition. */
-function ofReading(facts: GroupFacts, { committed, committedBefore, member }: GroupPartition, log: KnownLog): Found {
-  const lag = log.end - (committed ?? log.start)
+function ofReading(facts: GroupFacts, one: GroupPartition, log: KnownLog): Found {
+  const { committed, committedBefore, member } = one
+  const lag = one.left ?? log.end - (committed ?? log.start)
   if (member === null) {
     const text = `${counted(lag, 'offset')} wait, from ${committed ?? log.start} on.`
     return { cause: facts.members.length === 0 ? 'no member' : 'rebalancing', text }
@@ -208,7 +225,7 @@ function ofReading(facts: GroupFacts, { committed, committedBefore, member }: Gr
 export function together(findings: readonly Finding[]): Finding[] {
   const byText = new Map<string, Finding>()
   for (const finding of findings) {
-    const key = `${finding.cause} ${finding.text}`
+    const key = `${finding.cause} ${finding.text} ${finding.next}`
     const known = byText.get(key)
     byText.set(
       key,

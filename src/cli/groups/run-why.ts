@@ -14,7 +14,7 @@ import { describeTopics, ledPartitions, partitionName, type TopicPartition } fro
 import { pauseUnless } from '../waiting.ts'
 import { describeGroup, noSuchGroup } from './describe-group.ts'
 import { type GroupDescription, holdersIn } from './group-description.ts'
-import { shareOffsets } from './share-offsets.ts'
+import { type ShareOffset, shareOffsets } from './share-offsets.ts'
 
 /** Between two looks at how far its readers are. */
 const lookAgainMs = 1000
@@ -38,15 +38,18 @@ async function gather(
   interrupted: AbortSignal
 ): Promise<GroupFacts> {
   const { group, state, type, members } = description
-  const before = await offsetsOf(cluster, description)
+  const { committed: before } = await standingOf(cluster, description)
   const holders = holdersIn(description)
   const read = await partitionsRead(cluster, description, before, topics)
-  const standings = read.map((one) => ({ ...one, position: before.get(partitionName(one)) ?? null }))
-  const logs = await logFacts(cluster, standings)
   // Nobody gets on where nobody reads.
   const isRead = members.length > 0
   if (isRead) await pauseUnless(interrupted, lookAgainMs)
-  const committed = isRead ? await offsetsOf(cluster, description) : before
+  const { committed, left } = await standingOf(cluster, description)
+  // Looked at last: a log that is written to meanwhile ends behind what its readers have committed.
+  const logs = await logFacts(
+    cluster,
+    read.map((one) => ({ ...one, position: committed.get(partitionName(one)) ?? null }))
+  )
   return {
     ...{ group, state, type },
     members: members.map(({ id, assignment }) => ({ id, partitionCount: assignment.length })),
@@ -55,18 +58,29 @@ async function gather(
       const log = logs.get(name)
       if (log === undefined) return []
       const offsets = { committed: committed.get(name) ?? null, committedBefore: before.get(name) ?? null }
-      return [{ ...one, ...offsets, member: holders.get(name) ?? null, log }]
+      return [{ ...one, ...offsets, left: left.get(name) ?? null, member: holders.get(name) ?? null, log }]
     })
   }
 }
 
-/** What it has committed; of a share group where it starts. */
-async function offsetsOf(cluster: Cluster, { group, type }: GroupDescription): Promise<ReadonlyMap<string, bigint>> {
-  if (type !== 'share') return await committedByPartition(cluster, group)
+interface GroupStanding {
+  /** Of a share group where it starts. */
+  readonly committed: ReadonlyMap<string, bigint>
+  /** Of a share group, where that is known. */
+  readonly left: ReadonlyMap<string, bigint>
+}
+
+async function standingOf(cluster: Cluster, { group, type }: GroupDescription): Promise<GroupStanding> {
+  if (type !== 'share') return { committed: await committedByPartition(cluster, group), left: new Map() }
   const offsets = await shareOffsets(cluster, group)
-  return new Map(
-    offsets.flatMap((one) => (one.startOffset === null ? [] : [[partitionName(one), one.startOffset] as const]))
-  )
+  const known = (of: (one: ShareOffset) => bigint | null): ReadonlyMap<string, bigint> =>
+    new Map(
+      offsets.flatMap((one) => {
+        const value = of(one)
+        return value === null ? [] : [[partitionName(one), value] as const]
+      })
+    )
+  return { committed: known(({ startOffset }) => startOffset), left: known(({ lag }) => lag) }
 }
 
 /** Those that it has committed to, those that its members have, and those of the topics that were asked for. */

@@ -296,3 +296,14 @@ test('a limit that was lowered is not exceeded', () => {
   assert.equal(reading.fetch('a'), '')
   assert.equal(reading.partition.nextFetchOffset, 4)
 })
+
+test('it is held as long as a member holds a record, and no longer: not until its lock would have run out', () => {
+  const reading = new Reading([3])
+  assert.equal(reading.partition.isHeld, false)
+  reading.fetch('a')
+  assert.equal(reading.partition.isHeld, true)
+  reading.say('a', '0-1 accept')
+  assert.equal(reading.partition.isHeld, true)
+  reading.release('a')
+  assert.equal(reading.partition.isHeld, false)
+})

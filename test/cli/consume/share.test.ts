@@ -81,6 +81,15 @@ for (const { name, tool, start } of brokers) {
       assert.deepEqual(valuesOf(taken), ['a', 'b'])
     })
 
+    test('reads all again at once when its group was reset after the last member had gone', async () => {
+      const topic = cli.unique('share')
+      const group = await groupOn(topic, ['a', 'b', 'c'])
+      const read = ['consume', topic, '--share', group, '-n', '3', '--timeout', '20s']
+      assert.deepEqual(valuesOf(await cli.rows(read)), ['a', 'b', 'c'])
+      await cli.text(['groups', 'reset', group, '--to', 'earliest', '--execute'])
+      assert.deepEqual(valuesOf(await cli.rows(read)), ['a', 'b', 'c'])
+    })
+
     test('where it begins is the group’s own matter', async () => {
       for (const [option, ...value] of [
         ['--from', 'start'],

@@ -78,16 +78,33 @@ test('of a share group is told what is given out, and that it begins by a settin
   assert.match(told?.text ?? '', /share\.auto\.offset\.reset/)
 })
 
+test('a share group whose records are all done is at the end, although it starts before; and what waits is what is left', () => {
+  assert.deepEqual(explained([partitionOf({ left: 0n })], { type: 'share' }), ['at the end'])
+  const members = [{ id: 'm1', partitionCount: 1 }]
+  const of = { group: 'g', type: 'share' as const, state: 'Stable', members }
+  const [told] = explainGroup({ ...of, partitions: [partitionOf({ left: 2n })] })
+  assert.match(told?.text ?? '', /^2 offsets from 4 on are given out/)
+})
+
+test('what is to be typed names the topic, and the kind of the group', () => {
+  const nextOf = (of: Partial<GroupFacts>) =>
+    explainGroup({
+      ...{ group: 'g', type: 'consumer', state: 'Empty', members: [], partitions: [partitionOf({ member: null })] },
+      ...of
+    }).flatMap(({ next }) => next ?? [])
+  assert.deepEqual(nextOf({}), ['odradek consume t --group g'])
+  assert.deepEqual(nextOf({ type: 'share' }), ['odradek consume t --share g'])
+  assert.deepEqual(nextOf({ partitions: [] }), [])
+  const members = [{ id: 'm1', partitionCount: 1 }]
+  assert.deepEqual(nextOf({ members, partitions: [partitionOf({ committed: 11n })] }), [
+    'odradek groups reset g -t t --to earliest'
+  ])
+})
+
 test('an open transaction comes before an aborted one: its end is what is waited for', () => {
-  assert.equal(
-    ofLog(logOf({ stable: 4n, givesNothing: false, holders: ['payer'] }), 4n, undefined)?.cause,
-    'open transaction'
-  )
-  assert.match(
-    ofLog(logOf({ stable: 4n, holders: ['payer'] }), 4n, undefined)?.text ?? '',
-    /of payer, or come behind it/
-  )
-  assert.equal(ofLog(logOf(), 4n, undefined), null)
+  assert.equal(ofLog(logOf({ stable: 4n, givesNothing: false, holders: ['payer'] }), 4n)?.cause, 'open transaction')
+  assert.match(ofLog(logOf({ stable: 4n, holders: ['payer'] }), 4n)?.text ?? '', /of payer, or come behind it/)
+  assert.equal(ofLog(logOf(), 4n), null)
 })
 
 test('a finding fits a terminal', () => {
