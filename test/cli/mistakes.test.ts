@@ -107,6 +107,7 @@ suite('mistakes', { skip: unavailable() }, () => {
       2,
       /why: a group goes on where it stopped.*\n {2}try: without --group: --tail 5$/m
     )
+    await fails(['consume', topic, '--group-protocol', 'consumer'], 2, /--group-protocol without --group/)
   })
 
   test('a command or an option that was mistyped is answered with the whole line, mended', async () => {

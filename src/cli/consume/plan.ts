@@ -56,7 +56,7 @@ export function readPlan({ args, flags, global }: Invocation, nowMs: number): Co
       `--from -${tail} --exit   (the last ${tail} of each partition)`
     )
   }
-  if (group === undefined && flags.has('groupProtocol')) {
+  if (group === undefined && flags.text('share') === undefined && flags.text('groupProtocol') !== undefined) {
     throw wrongUsage(
       '--group-protocol without --group',
       'it says how the members of a group agree on who reads what',

@@ -135,7 +135,7 @@ async function connectPatiently(global: GlobalOptions): Promise<Cluster> {
   )
 }
 
-/** Deletes every topic and group whose name begins so, also those the reader made for a question. */
+/** Deletes every topic and group whose name begins so, also those the reader made for a question, and aborts what is open of such an id. */
 export async function removeMade(ground: Ground, prefix: string): Promise<void> {
   // One that was stopped for the lesson may be the only one that was named.
   const brokers = [...new Set([...ground.brokers, ...ground.addresses.values()])]
@@ -147,6 +147,10 @@ export async function removeMade(ground: Ground, prefix: string): Promise<void> 
   }
   const named = async (words: readonly string[], field: string) =>
     (await run(words)).map((row) => textOf(row, field) ?? '').filter((name) => name.startsWith(prefix))
+  // Whoever lists none, or may not, has none open. One that is open holds up whoever reads what is committed.
+  const { rows: open } = await runCommand(['transactions', 'list', `${prefix}*`, '--state', 'ongoing'], options)
+  for (const id of open.flatMap((row) => textOf(row, 'transactionalId') ?? []))
+    await run(['transactions', 'abort', id, '--yes'])
   const groups = await named(['groups', 'list'], 'group')
   if (groups.length > 0) await run(['groups', 'delete', ...groups, '--yes'])
   const topics = await named(['topics', 'list', `${prefix}*`], 'topic')

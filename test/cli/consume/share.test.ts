@@ -95,12 +95,33 @@ for (const { name, tool, start } of brokers) {
         ['--from', 'start'],
         ['--tail', '3'],
         ['-g', 'other'],
-        ['-P', '0']
+        ['-P', '0'],
+        ['--group-protocol', 'consumer']
       ]) {
         const { code, stderr } = await cli.run(['consume', 't', '--share', 'g', String(option), ...value])
         assert.equal(code, 2)
         assert.match(stderr, /--share and --\S+ exclude each other[\s\S]*share\.auto\.offset\.reset/)
       }
+      const explained = await cli.run(['consume', 't', '--share', 'g', '--explain'])
+      assert.equal(explained.code, 2)
+      assert.match(explained.stderr, /odradek groups why g/)
+    })
+
+    test('whose group begins at the end says so, and how to begin at the start', async () => {
+      const topic = cli.unique('share')
+      await cli.text(['topics', 'create', topic])
+      await cli.text(['produce', topic, 'there before'])
+      const group = cli.unique('newcomers')
+      const read = await cli.run(['consume', topic, '--share', group, '-e'])
+      assert.equal(read.stdout.toString(), '')
+      assert.match(
+        read.stderr,
+        new RegExp(`begins at the end.*groups reset ${group} -t ${topic} --to earliest --execute`)
+      )
+      await cli.text(['groups', 'reset', group, '-t', topic, '--to', 'earliest', '--execute'])
+      assert.deepEqual(valuesOf(await cli.rows(['consume', topic, '--share', group, '-n', '1', '--timeout', '20s'])), [
+        'there before'
+      ])
     })
   })
 }

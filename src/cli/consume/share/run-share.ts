@@ -6,6 +6,7 @@ import { counted } from '../../counted.ts'
 import { ExitCode } from '../../exit-codes.ts'
 import { interruptedExitCode } from '../../interruption.ts'
 import { Outage } from '../../outage.ts'
+import { asCalled, shellWord } from '../../own-name.ts'
 import type { RecordPrinter } from '../../record-printer.ts'
 import { findTopics } from '../../topic-names.ts'
 import type { Filter } from '../filter.ts'
@@ -24,8 +25,17 @@ export function refuseForShare({ flags, global }: Pick<Invocation, 'flags' | 'gl
     ...(flags.text('from') === undefined ? [] : ['--from']),
     ...(plan.tail === undefined ? [] : ['--tail']),
     ...(plan.partitions === undefined ? [] : ['--partitions']),
-    ...(flags.text('isolation') === undefined ? [] : ['--isolation'])
+    ...(flags.text('isolation') === undefined ? [] : ['--isolation']),
+    ...(flags.text('groupProtocol') === undefined ? [] : ['--group-protocol'])
   ]
+  if (flags.has('explain')) {
+    const why = 'what keeps a share group is told by a command of its own'
+    throw wrongUsage(
+      '--share and --explain exclude each other',
+      why,
+      `odradek groups why ${shellWord(flags.text('share') ?? 'GROUP')}`
+    )
+  }
   const [first] = given
   if (first === undefined) return
   const why =
@@ -63,6 +73,7 @@ export async function readShared(
         reading.say([record], plan.commits ? 'accept' : 'release')
       }
       quiet = records.length === 0 && reading.hasPartitions ? quiet + 1 : 0
+      if (quiet === quietRounds && printed === 0) hint(nothingYet(group, topics))
       if (isEnough() || (plan.exitAtEnd && quiet >= quietRounds)) break
     }
   } finally {
@@ -70,6 +81,12 @@ export async function readShared(
   }
   await terminal.write(printer.finish(printed))
   return verdict(invocation, plan, printed, isEnough(), deadline)
+}
+
+/** A newcomer's first try: the topic has records, and none comes. */
+function nothingYet(group: string, topics: readonly string[]): string {
+  const reset = `odradek groups reset ${shellWord(group)} ${topics.map((topic) => `-t ${shellWord(topic)} `).join('')}--to earliest --execute`
+  return `nothing yet; a share group begins at the end unless its share.auto.offset.reset says otherwise, and what was there before comes after: ${asCalled(reset)} (while no member is in it)`
 }
 
 function verdict(

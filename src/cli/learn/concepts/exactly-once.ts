@@ -18,9 +18,9 @@ export const exactlyOnce = {
   postOffice:
     'A transaction is like a sealed envelope with the receipt and the tick in it: both are delivered together, or the whole envelope is thrown away.',
   kitchen:
-    'The cashier writes the receipt and the tick for the order on one slip with a pencil, and goes over both with ink in one stroke. Who faints before that has left a pencilled slip, and the next one with the same name badge rubs it out.',
+    'The cashier writes the receipt and the tick for the order on one slip with a pencil, and goes over both with ink in one stroke. Who faints before that has left a pencilled slip, and the next one with the same name badge crosses it out. The bank is told by what is in ink alone.',
   definition:
-    'A producer with a transactional.id writes to any number of partitions, and commits offsets of a group, in one transaction. Its coordinator ends it with a marker in each partition. Consumers with isolation.level=read_committed are given records of committed transactions only. A producer that begins with the same id fences the one before, whose open transaction is aborted.',
+    'A producer with a transactional.id writes to any number of partitions, and commits offsets of a group, in one transaction. Its coordinator ends it with a marker in each partition. Consumers with isolation.level=read_committed are given records of committed transactions only. A producer that begins with the same id fences the one before, whose open transaction is aborted. All this holds for what is written in the cluster; a call to a bank is not undone by an abort. Whoever makes it goes by the committed charge, with a key by which the bank knows it again.',
   steps: {
     twice: {
       layman: 'Without slips: a cashier charges the card and faints. The next one sees the order, and does the same.',
@@ -36,7 +36,7 @@ export const exactlyOnce = {
       layman:
         'The next cashier puts on the same name badge, looks at which order is not ticked off, and does it with ink.',
       engineer:
-        'Another worker begins with the same transactional id, goes on at the committed offset, and commits its transaction.'
+        'Another worker begins with the same transactional id, finds no committed offset, reads the order again, and commits its transaction.'
     }
   },
   claims: {
@@ -58,10 +58,11 @@ export const exactlyOnce = {
       }
     },
     'charged-once': {
-      layman: 'The card is charged once, and the order is ticked off.',
+      layman:
+        'One receipt is in ink, by which the bank is told, and the order is ticked off: the card is charged once.',
       engineer: 'Who reads committed is given one charge, and the committed offset is behind the order.',
       otherwise: {
-        layman: 'The card is not charged exactly once, or the order is not ticked off.',
+        layman: 'There is not exactly one receipt in ink, or the order is not ticked off.',
         engineer: 'Who reads committed is not given exactly one charge, or the offset is not committed.'
       }
     },

@@ -42,7 +42,7 @@ export const exactlyOnceLesson = lesson(concept, async (lab) => {
   await second.charge(written)
   await second.commit()
   await lab.seen(`another worker began with ${badge}: the open transaction was aborted; it did the same, and committed`)
-  await lab.scene('the next cashier has rubbed out the pencil, and done it with ink')
+  await lab.scene('the next cashier has crossed out what was in pencil, and done it with ink')
   const once = await lab.waitFor(async () => (await count(lab, charges, 'committed')) > 0, settledMs)
   await lab.waitFor(async () => (await committedIn(lab, group, orders)) !== null, settledMs)
   const [inInk, done] = [await seen(lab, charges, 'committed'), await committedIn(lab, group, orders)]
