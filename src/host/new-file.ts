@@ -30,10 +30,18 @@ function writeBeside(disk: Disk, beside: string, bytes: Uint8Array): void {
   }
 }
 
-/** Its bytes survive a power cut when this resolves; its name, when the directory is synced after it. */
+/**
+ * Its bytes survive a power cut when this resolves; its name, when the directory is synced after it. One that is not there, or not any
+ * more, needs no sync: it may have waited for a file handle meanwhile, and its log may have dropped it.
+ */
 export async function syncFile(disk: Disk, path: string): Promise<void> {
   if (!disk.exists(path)) return
-  await disk.syncFile(path)
+  try {
+    await disk.syncFile(path)
+  } catch (error) {
+    const isMissed = error instanceof DiskError && error.problem === 'not-found'
+    if (!isMissed || disk.exists(path)) throw error
+  }
 }
 
 /**

@@ -127,6 +127,8 @@ function* hasRecords(
   for (const segment of segments.slice(Math.max(0, segmentIndexOf(segments, firstOffset)))) {
     for (const { header } of segment.batchesFrom(segment.placeBefore(firstOffset))) {
       yield
+      // Retention does not wait for who looks: what it has dropped meanwhile is closed, and hides nothing from anybody.
+      if (!segments.includes(segment)) break
       if (header.baseOffset >= lastOffset) return false
       if (header.producerId === producerId && lastOffsetOf(header) >= firstOffset && header.recordCount > 0) return true
     }

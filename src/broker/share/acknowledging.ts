@@ -55,7 +55,10 @@ function* acknowledgeSteps(
     for (const { partitionIndex: partition, acknowledgementBatches } of partitions) {
       if (acknowledgementBatches.length === 0) continue
       const failure = acknowledge(request, { topicId, partition }, acknowledgementBatches, broker)
-      results.push(Promise.resolve(failure).then((failure) => ({ topicId, partition, failure })))
+      const result = Promise.resolve(failure).then((failure) => ({ topicId, partition, failure }))
+      // Whoever waits for all of them hears of it, once all are decided: until then nobody listens.
+      result.catch(() => {})
+      results.push(result)
       yield
     }
 }

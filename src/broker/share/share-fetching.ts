@@ -16,7 +16,7 @@ import type { Records } from '../../protocol/primitives.ts'
 import type { FetchLoan } from '../fetch-memory.ts'
 import type { FetchPurgatory, FetchWatch } from '../purgatory.ts'
 import type { IsolationLevel } from '../read-partition.ts'
-import type { AcquiredRecords, AcquireMode } from './acquisition.ts'
+import type { AcquiredRecords, AcquireMode, FetchedRecords } from './acquisition.ts'
 import type { LedSharePartition } from './led-share-partition.ts'
 import { endsShare, type ShareFailure } from './share-failure.ts'
 import { batchesWithin, fetchedRecords, hasRecords, readShare, type ShareRead } from './share-reading.ts'
@@ -109,7 +109,8 @@ export class ShareFetching {
       return null
     }
     this.#loan.giveBack()
-    await watch.wait(this.#request.minBytes - reads.sizeBytes, leftMs)
+    // Who asks for no bytes waits all the same while nothing can be given: it would look again and again.
+    await watch.wait(Math.max(1, this.#request.minBytes - reads.sizeBytes), leftMs)
     const turn = slices.othersTurn()
     if (turn !== null) await turn
     return isWanted() ? null : new Map()
@@ -140,8 +141,9 @@ export class ShareFetching {
     }
     reads.shareAmong(acquirable.length)
     for (const { partition, share } of inTurn(acquirable)) {
-      reads.add(partition, share)
+      // Before: who reads one partition has acquired of it when others come, and a thousand who wait for it hold no reads meanwhile.
       yield
+      reads.add(partition, share)
     }
   }
 
@@ -153,27 +155,21 @@ export class ShareFetching {
   /** The same. What was read may have been taken by others between two turns. */
   *#acquireSteps({ reads, failures }: Reads, given: Given): Iterable<void> {
     for (const [partition, failure] of failures) given.answers.set(partition, { ...nothing, failure })
-    for (const [partition, { share, read, nextFetchOffset }] of reads) {
+    for (const [partition, read] of reads) {
       if (!this.#waiting.isWanted()) return
-      const isAsRead = share.nextFetchOffset === nextFetchOffset
-      given.add(partition, this.#acquire(share, read, this.#request.maxRecords - given.count), isAsRead)
+      const isAsRead = read.share.nextFetchOffset === read.nextFetchOffset
+      given.add(partition, this.#acquire(read, this.#request.maxRecords - given.count), isAsRead)
       yield
     }
   }
 
-  #acquire(share: LedSharePartition, read: ShareRead, maxRecords: number): SharePartitionAnswer {
-    const { memberId, mode, batchSize, isolation } = this.#request
-    try {
-      const fetched = fetchedRecords(read, share, isolation)
-      const acquired = share.acquire({ memberId, mode, batchSize, maxRecords }, fetched)
-      const [first, last] = [acquired[0], acquired.at(-1)]
-      if (first === undefined || last === undefined) return nothing
-      const range = { firstOffset: first.firstOffset, lastOffset: last.lastOffset }
-      return { failure: null, records: batchesWithin(read.read, range), acquired }
-    } catch (error) {
-      if (!(error instanceof DiskError)) throw error
-      return { ...nothing, failure: { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, message: null } }
-    }
+  #acquire({ share, read, fetched }: ReadOfShare, maxRecords: number): SharePartitionAnswer {
+    const { memberId, mode, batchSize } = this.#request
+    const acquired = share.acquire({ memberId, mode, batchSize, maxRecords }, fetched)
+    const [first, last] = [acquired[0], acquired.at(-1)]
+    if (first === undefined || last === undefined) return nothing
+    const range = { firstOffset: first.firstOffset, lastOffset: last.lastOffset }
+    return { failure: null, records: batchesWithin(read.read, range), acquired }
   }
 
   /** It hears of what comes from where each partition is looked at: what comes while others are read counts. */
@@ -220,6 +216,8 @@ function inTurn(wanted: readonly AcquirableShare[]): readonly AcquirableShare[] 
 interface ReadOfShare {
   readonly share: LedSharePartition
   readonly read: ShareRead
+  /** Told with the read: which of it was aborted nobody may know any more in another turn. */
+  readonly fetched: FetchedRecords
   /** As it was then. */
   readonly nextFetchOffset: number | null
 }
@@ -260,11 +258,26 @@ class Reads {
       this.isDue = true
       return
     }
+    const fetched = this.#fetched(read, share)
+    if ('errorCode' in fetched) {
+      this.fail(partition, fetched)
+      this.isDue = true
+      return
+    }
     // Where only part was read, because there is more, there is as much as may be read.
     this.sizeBytes += read.left === 'nothing' ? read.read.sizeBytes : Math.max(read.read.sizeBytes, this.#maxBytesEach)
     this.#remainingBytes = Math.max(0, this.#remainingBytes - read.read.sizeBytes)
-    this.reads.set(partition, { share, read, nextFetchOffset: share.nextFetchOffset })
+    this.reads.set(partition, { share, read, fetched, nextFetchOffset: share.nextFetchOffset })
     if (this.sizeBytes >= this.#request.minBytes) this.isDue = true
+  }
+
+  #fetched(read: ShareRead, share: LedSharePartition): FetchedRecords | ShareFailure {
+    try {
+      return fetchedRecords(read, share, this.#request.isolation)
+    } catch (error) {
+      if (!(error instanceof DiskError)) throw error
+      return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, message: null }
+    }
   }
 
   /** Who has to look for another leader hears so at once. What else is in the way lasts, and nobody is to ask again and again for it. */

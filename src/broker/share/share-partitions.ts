@@ -137,6 +137,8 @@ export class SharePartitions implements RoleObserver {
     for (const one of [...partitions.values()]) {
       const turn = this.slices.othersTurn()
       if (turn !== null) await turn
+      // It has come back meanwhile, and may have been given what it would lose here.
+      if (this.sessions.has(groupId, memberId)) break
       releases.push(this.find(groupId, one)?.release(memberId) ?? Promise.resolve())
     }
     await Promise.all(releases)

@@ -77,6 +77,10 @@ export class ShareSessions {
     return this.#find(session.groupId, session.memberId) === session
   }
 
+  has(groupId: string, memberId: string): boolean {
+    return this.#find(groupId, memberId) !== undefined
+  }
+
   hasMembersOf(groupId: string): boolean {
     return this.#groups.has(groupId)
   }

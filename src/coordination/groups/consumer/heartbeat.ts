@@ -8,11 +8,12 @@ import type { ConsumerGroupHeartbeatRequest } from '../../../protocol/generated/
 import type { ConsumerGroupHeartbeatResponse } from '../../../protocol/generated/api/consumer-group-heartbeat-response.ts'
 import type { Decoded } from '../../../protocol/message.ts'
 import type { Caller } from '../caller.ts'
+import { memberTombstones } from '../tombstones.ts'
 import type { ConsumerDraft } from './draft.ts'
 import { awayEpoch, type ConsumerMember, MemberState, newMember, standsTheSame } from './member.ts'
 import { type PartitionEpochs, samePartitionEpochs, type TopicPartitions, toTopicPartitions } from './partitions.ts'
 import { reconcile } from './reconcile.ts'
-import { currentRecord, memberRecord, memberTombstones, targetRecord } from './records.ts'
+import { consumerKeys, currentRecord, memberRecord, targetRecord } from './records.ts'
 import { fenced, type Refusal, refusal } from './refusal.ts'
 import { retarget, type Target } from './retarget.ts'
 import { subscribe } from './subscribe.ts'
@@ -117,7 +118,7 @@ export function replaceMember(draft: ConsumerDraft, former: ConsumerMember, memb
   const { groupId } = group
   const member = { ...former, memberId, epoch: 0, previousEpoch: 0 }
   if (former.memberId !== memberId) timers.push({ memberId: former.memberId, kind: 'session', delayMs: null })
-  records.push(...memberTombstones(groupId, former.memberId), memberRecord(groupId, member))
+  records.push(...memberTombstones(consumerKeys, groupId, former.memberId), memberRecord(groupId, member))
   records.push(targetRecord(groupId, memberId, group.target(former.memberId)), currentRecord(groupId, member))
   return member
 }

@@ -6,11 +6,12 @@ import { ErrorCode } from '../../../protocol/error-codes.ts'
 import type { ConsumerGroupHeartbeatRequest } from '../../../protocol/generated/api/consumer-group-heartbeat-request.ts'
 import type { ConsumerGroupHeartbeatResponse } from '../../../protocol/generated/api/consumer-group-heartbeat-response.ts'
 import type { Decoded } from '../../../protocol/message.ts'
+import { memberTombstones } from '../tombstones.ts'
 import { type ConsumerDraft, stopTimers } from './draft.ts'
 import { staticMemberOf, unknownMember } from './heartbeat.ts'
 import { awayEpoch, type ConsumerMember, expressionOf } from './member.ts'
 import { epochsOf, noPartitionEpochs } from './partitions.ts'
-import { assignmentRecord, currentRecord, expressionTombstone, groupRecord, memberTombstones } from './records.ts'
+import { assignmentRecord, consumerKeys, currentRecord, expressionTombstone, groupRecord } from './records.ts'
 import type { Refusal } from './refusal.ts'
 import { hashOf } from './subscribe.ts'
 
@@ -42,7 +43,7 @@ export function removeMembers(draft: ConsumerDraft, leaving: ReadonlySet<Consume
   const { group, records } = draft
   const subscriptions = group.subscriptions.copy()
   for (const member of leaving) {
-    records.push(...memberTombstones(group.groupId, member.memberId))
+    records.push(...memberTombstones(consumerKeys, group.groupId, member.memberId))
     subscriptions.member(member, undefined)
     stopTimers(draft, member.memberId)
   }

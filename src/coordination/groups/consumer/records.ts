@@ -19,6 +19,7 @@ import type { Decoded } from '../../../protocol/message.ts'
 import type { Reader } from '../../../protocol/primitives.ts'
 import type { StateRecord } from '../../coordinator.ts'
 import { keyBodyVersion, keyBytes, readValue, valueBytes } from '../record-bytes.ts'
+import { groupTombstones as tombstonesOf } from '../tombstones.ts'
 import type { ConsumerMember } from './member.ts'
 import { type PartitionEpochs, type Partitions, toTopicPartitions } from './partitions.ts'
 import type { ResolvedExpression } from './subscriptions.ts'
@@ -94,28 +95,20 @@ export function partitionMetadataTombstone(groupId: string): StateRecord {
   return { key: keyBytes(PartitionMetadataKey, { groupId }), value: null }
 }
 
-/** Takes a member out. */
-export function memberTombstones(groupId: string, memberId: string): readonly StateRecord[] {
-  return [CurrentKey, TargetKey, MemberKey].map((of) => ({ key: keyBytes(of, { groupId, memberId }), value: null }))
+/** Of the records of these groups. */
+export const consumerKeys = {
+  ...{ current: CurrentKey, target: TargetKey, assignment: AssignmentKey, member: MemberKey },
+  last: [PartitionMetadataKey, GroupKey]
 }
 
-/** Takes the whole group out, in Kafka's order: what leans on something else goes before it. */
+/** The expressions that its members subscribe by go with them. */
 export function groupTombstones(
   groupId: string,
   memberIds: Iterable<string>,
   expressions: Iterable<string>
-): readonly StateRecord[] {
-  const members = [...memberIds]
-  const keys = [
-    ...members.map((memberId) => keyBytes(CurrentKey, { groupId, memberId })),
-    ...members.map((memberId) => keyBytes(TargetKey, { groupId, memberId })),
-    keyBytes(AssignmentKey, { groupId }),
-    ...members.map((memberId) => keyBytes(MemberKey, { groupId, memberId })),
-    ...Array.from(expressions, (expression) => expressionKey(groupId, expression)),
-    keyBytes(PartitionMetadataKey, { groupId }),
-    keyBytes(GroupKey, { groupId })
-  ]
-  return keys.map((key) => ({ key, value: null }))
+): StateRecord[] {
+  const more = Array.from(expressions, (expression) => expressionKey(groupId, expression))
+  return tombstonesOf(consumerKeys, groupId, memberIds, more)
 }
 
 /** Null when the type is not one of a consumer group's. Throws ProtocolError on bytes that are not what their type says. */

@@ -19,6 +19,7 @@ import type { Reader } from '../../../protocol/primitives.ts'
 import type { StateRecord } from '../../coordinator.ts'
 import { type Partitions, toTopicPartitions } from '../consumer/partitions.ts'
 import { keyBodyVersion, keyBytes, readValue, valueBytes } from '../record-bytes.ts'
+import { groupTombstones as tombstonesOf } from '../tombstones.ts'
 import type { ShareMember } from './member.ts'
 
 const version = 0
@@ -77,26 +78,14 @@ export function statePartitionsRecord(groupId: string, value: ShareStatePartitio
   return { key: keyBytes(StatesKey, { groupId }), value: valueBytes(StatesValue, version, value) }
 }
 
-/** Takes a member out. */
-export function memberTombstones(groupId: string, memberId: string): readonly StateRecord[] {
-  return [CurrentKey, TargetKey, MemberKey].map((of) => ({ key: keyBytes(of, { groupId, memberId }), value: null }))
+/** Of the records of these groups. */
+export const shareKeys = {
+  ...{ current: CurrentKey, target: TargetKey, assignment: AssignmentKey, member: MemberKey },
+  last: [StatesKey, GroupKey]
 }
 
-/** Takes the group itself out of the log, in Kafka's order. */
-export function groupTombstones(groupId: string, memberIds: Iterable<string>): readonly StateRecord[] {
-  const ids = [...memberIds]
-  const ofMembers = (of: typeof CurrentKey | typeof TargetKey | typeof MemberKey) =>
-    ids.map((memberId) => keyBytes(of, { groupId, memberId }))
-  const ofGroup = (of: typeof GroupKey | typeof AssignmentKey | typeof StatesKey) => keyBytes(of, { groupId })
-  const keys = [
-    ...ofMembers(CurrentKey),
-    ...ofMembers(TargetKey),
-    ofGroup(AssignmentKey),
-    ...ofMembers(MemberKey),
-    ofGroup(StatesKey),
-    ofGroup(GroupKey)
-  ]
-  return keys.map((key) => ({ key, value: null }))
+export function groupTombstones(groupId: string, memberIds: Iterable<string>): StateRecord[] {
+  return tombstonesOf(shareKeys, groupId, memberIds)
 }
 
 /** Null when the type is not one of a share group's. Throws ProtocolError on bytes that are not what their type says. */

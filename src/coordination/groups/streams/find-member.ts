@@ -2,9 +2,10 @@
 import { limits } from '../../../limits.ts'
 import { ErrorCode } from '../../../protocol/error-codes.ts'
 import { fenced, type Refusal, refusal } from '../consumer/refusal.ts'
+import { memberTombstones } from '../tombstones.ts'
 import type { StreamsDraft } from './draft.ts'
 import { awayEpoch, newStreamsMember, type StreamsMember } from './member.ts'
-import { currentRecord, memberRecord, memberTombstones, targetRecord } from './records.ts'
+import { currentRecord, memberRecord, streamsKeys, targetRecord } from './records.ts'
 import type { StreamsGroup } from './state.ts'
 import { withoutReport } from './task-offsets.ts'
 import { areWithin, type Tasks } from './tasks.ts'
@@ -91,7 +92,7 @@ function replaceMember(draft: StreamsDraft, former: StreamsMember, memberId: str
       timers.push({ memberId: former.memberId, kind, delayMs: null })
     draft.softNext = { ...draft.softNext, taskOffsets: withoutReport(draft.softNext.taskOffsets, former.memberId) }
   }
-  records.push(...memberTombstones(groupId, former.memberId), memberRecord(groupId, member))
+  records.push(...memberTombstones(streamsKeys, groupId, former.memberId), memberRecord(groupId, member))
   records.push(targetRecord(groupId, memberId, group.target(former.memberId)), currentRecord(groupId, member))
   return member
 }

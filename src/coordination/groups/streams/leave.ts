@@ -7,10 +7,11 @@ import type { StreamsGroupHeartbeatRequest } from '../../../protocol/generated/a
 import type { StreamsGroupHeartbeatResponse } from '../../../protocol/generated/api/streams-group-heartbeat-response.ts'
 import type { Decoded } from '../../../protocol/message.ts'
 import type { Refusal } from '../consumer/refusal.ts'
+import { memberTombstones } from '../tombstones.ts'
 import type { StreamsDraft } from './draft.ts'
 import { staticMemberOf, unknownMember } from './find-member.ts'
 import { awayEpoch, type StreamsMember } from './member.ts'
-import { assignmentRecord, currentRecord, groupRecord, memberTombstones } from './records.ts'
+import { assignmentRecord, currentRecord, groupRecord, streamsKeys } from './records.ts'
 import { withoutReport } from './task-offsets.ts'
 import { noHeldTasks, withoutEpochs } from './tasks.ts'
 
@@ -45,7 +46,7 @@ export function removeMember(draft: StreamsDraft, { memberId }: StreamsMember): 
   const { group, records, timers } = draft
   const { groupId, metadata } = group
   const epoch = group.epoch + 1
-  records.push(...memberTombstones(groupId, memberId), groupRecord(groupId, { ...metadata, epoch }))
+  records.push(...memberTombstones(streamsKeys, groupId, memberId), groupRecord(groupId, { ...metadata, epoch }))
   // An empty group has nothing to assign, and whoever comes next is assigned at once.
   const isLast = group.members.size === 1
   if (isLast) records.push(assignmentRecord(groupId, epoch, 0))

@@ -19,6 +19,7 @@ import type { Reader } from '../../../protocol/primitives.ts'
 import type { StateRecord } from '../../coordinator.ts'
 import type { PartitionEpochs } from '../consumer/partitions.ts'
 import { keyBodyVersion, keyBytes, readValue, valueBytes } from '../record-bytes.ts'
+import { groupTombstones as tombstonesOf } from '../tombstones.ts'
 import type { StreamsMember } from './member.ts'
 import { type HeldTasks, type Tasks, toTaskIds } from './tasks.ts'
 import type { Topology } from './topology/topology.ts'
@@ -102,26 +103,14 @@ export function currentRecord(groupId: string, member: StreamsMember): StateReco
   return { key: keyBytes(CurrentKey, { groupId, memberId }), value: valueBytes(CurrentValue, version, value) }
 }
 
-/** Takes a member out. */
-export function memberTombstones(groupId: string, memberId: string): readonly StateRecord[] {
-  return [CurrentKey, TargetKey, MemberKey].map((of) => ({ key: keyBytes(of, { groupId, memberId }), value: null }))
+/** Of the records of these groups. */
+export const streamsKeys = {
+  ...{ current: CurrentKey, target: TargetKey, assignment: AssignmentKey, member: MemberKey },
+  last: [GroupKey, TopologyKey]
 }
 
-/** Takes the group itself out of the log, in Kafka's order. */
-export function groupTombstones(groupId: string, memberIds: Iterable<string>): readonly StateRecord[] {
-  const ids = [...memberIds]
-  const ofMembers = (of: typeof CurrentKey | typeof TargetKey | typeof MemberKey) =>
-    ids.map((memberId) => keyBytes(of, { groupId, memberId }))
-  const ofGroup = (of: typeof GroupKey | typeof AssignmentKey | typeof TopologyKey) => keyBytes(of, { groupId })
-  const keys = [
-    ...ofMembers(CurrentKey),
-    ...ofMembers(TargetKey),
-    ofGroup(AssignmentKey),
-    ...ofMembers(MemberKey),
-    ofGroup(GroupKey),
-    ofGroup(TopologyKey)
-  ]
-  return keys.map((key) => ({ key, value: null }))
+export function groupTombstones(groupId: string, memberIds: Iterable<string>): StateRecord[] {
+  return tombstonesOf(streamsKeys, groupId, memberIds)
 }
 
 /** Null when the type is not one of a streams group's. Throws ProtocolError on bytes that are not what their type says. */

@@ -4,10 +4,10 @@ import { test } from 'node:test'
 import { goneEpoch, newMember } from '../../../../src/coordination/groups/consumer/member.ts'
 import {
   assignmentRecord,
+  consumerKeys,
   currentRecord,
   groupRecord,
   memberRecord,
-  memberTombstones,
   partitionMetadataTombstone,
   targetRecord
 } from '../../../../src/coordination/groups/consumer/records.ts'
@@ -15,6 +15,7 @@ import type { ConsumerGroup } from '../../../../src/coordination/groups/consumer
 import { keyBytes, valueBytes } from '../../../../src/coordination/groups/record-bytes.ts'
 import { replay } from '../../../../src/coordination/groups/replay.ts'
 import { GroupsState } from '../../../../src/coordination/groups/state.ts'
+import { memberTombstones } from '../../../../src/coordination/groups/tombstones.ts'
 import { ConsumerGroupCurrentMemberAssignmentKey as CurrentKey } from '../../../../src/protocol/generated/group-log/consumer-group-current-member-assignment-key.ts'
 import { ConsumerGroupCurrentMemberAssignmentValue as CurrentValue } from '../../../../src/protocol/generated/group-log/consumer-group-current-member-assignment-value.ts'
 import { topicId } from '../setup.ts'
@@ -51,7 +52,7 @@ function after(...records: ReturnType<typeof groupRecord>[]): ConsumerGroup {
   return group
 }
 
-const [currentTombstone, targetTombstone, memberTombstone] = memberTombstones('g', 'm')
+const [currentTombstone, targetTombstone, memberTombstone] = memberTombstones(consumerKeys, 'g', 'm')
 assert.ok(currentTombstone && targetTombstone && memberTombstone)
 
 test('a member is known with the epoch in which it was given each partition: it may commit for them since then', () => {
@@ -102,8 +103,8 @@ test('the target of a member that is taken away is gone: one of the same name is
 })
 
 test('what was taken away twice, or was never there, is taken away all the same', () => {
-  const all = memberTombstones('g', 'm')
-  assert.equal(after(...all, ...all, ...memberTombstones('g', 'nobody')).isEmpty, true)
+  const all = memberTombstones(consumerKeys, 'g', 'm')
+  assert.equal(after(...all, ...all, ...memberTombstones(consumerKeys, 'g', 'nobody')).isEmpty, true)
 })
 
 test('a record of partition metadata, of Kafka before 4.1, is known until it is taken away', () => {

@@ -9,11 +9,12 @@ import {
   currentRecord,
   groupRecord,
   memberRecord,
-  memberTombstones,
   readShareGroupRecord,
+  shareKeys,
   statePartitionsRecord,
   targetRecord
 } from '../../../../src/coordination/groups/share/records.ts'
+import { memberTombstones } from '../../../../src/coordination/groups/tombstones.ts'
 import { Reader } from '../../../../src/protocol/primitives.ts'
 
 const group = 'g18815'
@@ -85,9 +86,9 @@ for (const [what, record, key, value] of records) {
 }
 
 test('a member goes with all that is known of it, in the order of Apache Kafka', () => {
-  const keys = memberTombstones(group, 'b').map(({ key }) => key?.toString('hex'))
+  const keys = memberTombstones(shareKeys, group, 'b').map(({ key }) => key?.toString('hex'))
   assert.deepEqual(keys, ['000e0006673138383135000162', '000d0006673138383135000162', '000a0006673138383135000162'])
-  const kinds = memberTombstones(group, 'b').map((record) => readOf(record))
+  const kinds = memberTombstones(shareKeys, group, 'b').map((record) => readOf(record))
   assert.deepEqual(
     kinds.map((read) => [read?.kind, read?.value]),
     ['share current', 'share target', 'share member'].map((kind) => [kind, null])

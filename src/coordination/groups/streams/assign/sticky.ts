@@ -82,7 +82,8 @@ function allTasks(subtopologies: Subtopologies): { readonly tasks: readonly Task
   }
   const indexOf: IndexOf = (subtopologyId, partition) => {
     const first = firsts.get(subtopologyId)
-    const isThere = first !== undefined && partition < (subtopologies.get(subtopologyId)?.taskCount ?? 0)
+    const isThere =
+      first !== undefined && partition >= 0 && partition < (subtopologies.get(subtopologyId)?.taskCount ?? 0)
     return isThere ? first + partition : undefined
   }
   return { tasks, indexOf }
