@@ -68,10 +68,8 @@ test('a group that nobody reads for any more is forgotten, and read again where 
   await produce(broker, { records: batchOf(['a', 'b']) })
   await given(broker, 0)
   await fetch(broker, -1, { said: [{ first: 0, last: 0, type: 1 }] })
-  await setImmediate()
-  assert.equal(broker.sharePartitions.size, 1, 'until its locks would have run out')
-  clockOf(broker).advance(31_000)
-  await setImmediate()
+  // Not only once its locks would have run out: its group may be reset meanwhile.
+  for (let turns = 0; turns < 100 && broker.sharePartitions.size > 0; turns += 1) await setImmediate()
   assert.equal(broker.sharePartitions.size, 0)
   assert.equal(await given(broker, 0), '1-1x2 ab')
   await broker.stop()
