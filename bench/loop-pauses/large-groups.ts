@@ -10,6 +10,7 @@ import { FindCoordinatorRequest } from '../../src/protocol/generated/api/find-co
 import { StreamsGroupHeartbeatRequest } from '../../src/protocol/generated/api/streams-group-heartbeat-request.ts'
 import { StreamsGroupHeartbeatResponse } from '../../src/protocol/generated/api/streams-group-heartbeat-response.ts'
 import { Engine } from './engine.ts'
+import { heapBytes } from './heap.ts'
 import type { Pauses } from './jobs.ts'
 import { watching } from './watched-loop.ts'
 
@@ -108,9 +109,4 @@ async function streamsHeartbeat(engine: Engine, memberId: string, process: numbe
     ...{ userEndpoint: null, clientTags: [], taskOffsets: [], taskEndOffsets: [], shutdownApplication: false }
   })
   return errorCode
-}
-
-function heapBytes(): number {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed
 }

@@ -17,6 +17,7 @@ import { ShareFetchRequest } from '../../src/protocol/generated/api/share-fetch-
 import { ShareFetchResponse } from '../../src/protocol/generated/api/share-fetch-response.ts'
 import { recordBatch } from '../../test/harness/record-batch.ts'
 import { Engine, type EngineClient } from './engine.ts'
+import { heapBytes } from './heap.ts'
 import type { Pauses } from './jobs.ts'
 import { watching } from './watched-loop.ts'
 
@@ -146,9 +147,4 @@ async function waitTogether(engine: Engine, topicId: string, last: number): Prom
   }
   for (let count = 0; count < 20; count += 1) await produce(engine, last, recordBatch(['x']))
   await Promise.all(waiting)
-}
-
-function heapBytes(): number {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed
 }

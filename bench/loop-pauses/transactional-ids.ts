@@ -10,6 +10,7 @@ import { InitProducerIdResponse } from '../../src/protocol/generated/api/init-pr
 import { ListTransactionsRequest } from '../../src/protocol/generated/api/list-transactions-request.ts'
 import { ListTransactionsResponse } from '../../src/protocol/generated/api/list-transactions-response.ts'
 import { Engine, type EngineClient } from './engine.ts'
+import { heapBytes } from './heap.ts'
 import type { Pauses } from './jobs.ts'
 import { watching } from './watched-loop.ts'
 
@@ -105,9 +106,4 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
     if (performance.now() > deadline) throw new Error('it never holds')
     await wait(100)
   }
-}
-
-function heapBytes(): number {
-  globalThis.gc?.()
-  return process.memoryUsage().heapUsed
 }

@@ -16,36 +16,33 @@ export type DescribeModern = kafka.API<[readonly string[]], ModernAnswer[]>
 type ReadMember = (reader: kafka.Reader) => GroupMember
 
 export function consumerGroupDescribe(library: typeof kafka): DescribeModern {
-  return describeRequest(library, 69, 0, readConsumerMember)
+  return describeRequest(library, 69, 0, (reader) => readGroup(reader, readConsumerMember))
 }
 
 export function shareGroupDescribe(library: typeof kafka): DescribeModern {
-  return describeRequest(library, 77, 1, readShareMember)
+  return describeRequest(library, 77, 1, (reader) => readGroup(reader, readShareMember))
 }
 
-function describeRequest(
+/** All kinds are asked alike, and answer with a list; not for what may be done with the groups. */
+export function describeRequest(
   { createAPI, Writer }: typeof kafka,
   apiKey: number,
   version: number,
-  readMember: ReadMember
+  read: (reader: kafka.Reader) => ModernAnswer
 ): DescribeModern {
   return createAPI<[readonly string[]], ModernAnswer[]>(
     apiKey,
     version,
-    (groups: readonly string[]) => askForGroups(Writer.create(), groups),
+    (groups: readonly string[]) =>
+      Writer.create()
+        .appendArray([...groups], (writer, id) => writer.appendString(id), true, false)
+        .appendBoolean(false)
+        .appendTaggedFields(),
     (_correlationId, _key, _version, reader) => {
       reader.readInt32()
-      return reader.readArray((one) => readGroup(one, readMember)) ?? []
+      return reader.readArray(read) ?? []
     }
   )
-}
-
-/** Not for what may be done with them. */
-export function askForGroups(writer: kafka.Writer, groups: readonly string[]): kafka.Writer {
-  return writer
-    .appendArray([...groups], (inner, id) => inner.appendString(id), true, false)
-    .appendBoolean(false)
-    .appendTaggedFields()
 }
 
 function readGroup(reader: kafka.Reader, readMember: ReadMember): ModernAnswer {

@@ -5,9 +5,7 @@
 import type * as kafka from '@platformatic/kafka'
 import type { TopicPartition } from '../partitions.ts'
 import type { GroupMember, StreamsTasks } from './group-description.ts'
-import { askForGroups, type DescribeModern, type ModernAnswer } from './modern-group-describe.ts'
-
-const [apiKey, version] = [89, 0]
+import { type DescribeModern, describeRequest, type ModernAnswer } from './modern-group-describe.ts'
 
 /** The topics that each subtopology reads, by its id. */
 type Sources = ReadonlyMap<string, readonly string[]>
@@ -17,16 +15,8 @@ interface TasksOf {
   readonly partitions: readonly number[]
 }
 
-export function streamsGroupDescribe({ createAPI, Writer }: typeof kafka): DescribeModern {
-  return createAPI<[readonly string[]], ModernAnswer[]>(
-    apiKey,
-    version,
-    (groups: readonly string[]) => askForGroups(Writer.create(), groups),
-    (_correlationId, _key, _version, reader) => {
-      reader.readInt32()
-      return reader.readArray(readGroup) ?? []
-    }
-  )
+export function streamsGroupDescribe(library: typeof kafka): DescribeModern {
+  return describeRequest(library, 89, 0, readGroup)
 }
 
 function readGroup(reader: kafka.Reader): ModernAnswer {

@@ -7,20 +7,14 @@ import {
   existsSync,
   fdatasync,
   fstatSync,
-  fsync,
-  fsyncSync,
   ftruncateSync,
-  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   readSync,
   renameSync,
-  rmdirSync,
-  rmSync,
   statfsSync,
   statSync,
-  unlinkSync,
   writeSync,
   writevSync
 } from 'node:fs'
@@ -40,7 +34,8 @@ import { DirectorySyncs } from './directory-syncs.ts'
 import { assertFile, directoryError, diskError, renamingError } from './disk-errors.ts'
 import { isMissing, isOnFuse } from './missing.ts'
 import { spareHandles } from './spare-handles.ts'
-import { readWhole, writeSynced } from './whole-files.ts'
+import { syncDirectory, syncDirectoryNow, syncFileAt } from './syncs.ts'
+import { readWhole, removeAll, writeSynced } from './whole-files.ts'
 
 /** The most buffers that one writev takes (IOV_MAX on Linux and macOS). */
 const buffersPerWrite = 1024
@@ -122,7 +117,7 @@ export class NodeDisk implements Disk {
         spareHandles.within(() => writeSynced(beside, bytes))
         renameSync(beside, full)
       } catch (error) {
-        rmSync(beside, { force: true })
+        removeAll(beside)
         throw error
       }
       syncDirectoryNow(resolve(full, '..'))
@@ -132,7 +127,7 @@ export class NodeDisk implements Disk {
   async syncFile(path: string): Promise<void> {
     const full = this.#path(path)
     try {
-      await spareHandles.sync(() => syncOpened(full, constants.O_RDWR, fdatasync))
+      await syncFileAt(full)
     } catch (error) {
       if (codeOf(error) === 'ENOENT') this.assertInPlace()
       throw diskError(error, full)
@@ -340,60 +335,6 @@ function writeOne(handle: number, bytes: Uint8Array, start: number): number {
     written += writeSync(handle, bytes, written, bytes.length - written, start + written)
   }
   return start + bytes.length
-}
-
-function syncDirectory(full: string): Promise<void> {
-  const synced = spareHandles.sync(() => syncOpened(full, constants.O_RDONLY, fsync))
-  return synced.catch((error: unknown) => Promise.reject(diskError(error, full)))
-}
-
-function syncOpened(full: string, flags: number, sync: typeof fdatasync): Promise<void> {
-  return new Promise((done, failed) => {
-    const handle = openSync(full, flags)
-    sync(handle, (error) => {
-      const closing = closingError(handle)
-      const reason = error ?? closing
-      if (reason === null) done()
-      else failed(reason)
-    })
-  })
-}
-
-/**
- * A file, or a directory with all that is in it; nothing where it is not there. One handle at a time: rmSync of Node 24 and newer takes one for each
- * depth, and where it has none it tells no code (seen with 26.12: "Unknown error: Too many open files").
- */
-function removeAll(full: string): void {
-  try {
-    if (lstatSync(full).isDirectory()) {
-      for (const name of readdirSync(full)) removeAll(join(full, name))
-      rmdirSync(full)
-    } else unlinkSync(full)
-  } catch (error) {
-    if (codeOf(error) !== 'ENOENT') throw error
-  }
-}
-
-/** What is thrown in a callback of Node ends the process. */
-function closingError(handle: number): unknown {
-  try {
-    closeSync(handle)
-    return null
-  } catch (error) {
-    return error
-  }
-}
-
-function syncDirectoryNow(full: string): void {
-  if (process.platform === 'win32') return
-  spareHandles.within(() => {
-    const handle = openSync(full, 'r')
-    try {
-      fsyncSync(handle)
-    } finally {
-      closeSync(handle)
-    }
-  })
 }
 
 /**
