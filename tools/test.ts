@@ -19,6 +19,8 @@ const HELP = `npm test -- [NAME…] [--target kafka] [--rounds N] [--no-build] [
   --target kafka   the suites that prove the broker from outside run against a real Apache Kafka instead of ours
   --rounds N       rounds of kill -9 in test/crash (3)
   --brokers N      in test/crash: the process has so many brokers (once with one, once with three)
+  --seed N|random  properties get other inputs than those of seed 1
+  --times N        and so many times their number of them (1): what nobody thought of yet is found by chance, and takes time
   --no-build       uses dist/ as it is
   --list           shows the files and runs nothing
 
@@ -39,6 +41,8 @@ const { values, positionals } = parseArgs({
     target: { type: 'string' },
     rounds: { type: 'string' },
     brokers: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    times: { type: 'string', default: '1' },
     'no-build': { type: 'boolean' },
     list: { type: 'boolean' }
   }
@@ -50,6 +54,12 @@ async function main(): Promise<number> {
   if (values.help) {
     process.stdout.write(HELP)
     return 0
+  }
+  if (!/^(random|-?\d+)$/.test(values.seed) || !/^[1-9]\d*$/.test(values.times)) {
+    process.stderr.write(
+      '--seed takes a whole number or random, --times a whole number from 1 on. See: npm test -- --help\n'
+    )
+    return 2
   }
   const files = testFiles(positionals)
   if (files.length === 0) {
@@ -82,11 +92,13 @@ async function runTests(files: readonly string[]): Promise<number> {
   const reporter = pathToFileURL(join(projectDirectory, 'tools', 'test-reporter.mjs')).href
   const options = [
     `--test-concurrency=${CONCURRENT_FILES}`,
-    `--test-timeout=${FILE_TIMEOUT_MS + Number(values.rounds ?? 0) * ROUND_TIMEOUT_MS}`
+    `--test-timeout=${FILE_TIMEOUT_MS * Number(values.times) + Number(values.rounds ?? 0) * ROUND_TIMEOUT_MS}`
   ]
   const jars = kafkaJars('broker')
   const env = {
     ODRADEK_SKIP_FILE: skipFile,
+    ODRADEK_PROPERTY_SEED: values.seed,
+    ODRADEK_PROPERTY_TIMES: values.times,
     ...('found' in jars && { ODRADEK_KAFKA_JARS: jars.found }),
     ...(values.rounds && { ODRADEK_CRASH_ROUNDS: values.rounds }),
     ...(values.brokers && { ODRADEK_CRASH_BROKERS: values.brokers }),

@@ -2,9 +2,9 @@
  * A mistake of ours, planted where its answer is encoded, in every API and version: the client gets an answer that names no other error
  * than UNKNOWN_SERVER_ERROR, or, where that has no place, its connection ends.
  */
+
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import fc from 'fast-check'
 import type { BrokerAnswer } from '../../src/broker/answer.ts'
 import { allApis } from '../../src/broker/apis/all.ts'
 import type { Broker } from '../../src/broker/broker.ts'
@@ -19,6 +19,7 @@ import type { AnyMessage } from '../../src/protocol/message.ts'
 import { Reader } from '../../src/protocol/primitives.ts'
 import type { MessageModel, Struct } from '../../tools/generate-protocol/model.ts'
 import { contains } from '../../tools/generate-protocol/versions.ts'
+import * as fc from '../harness/properties.ts'
 import { messageArbitrary, models } from '../protocol/arbitraries.ts'
 import { network, session, settled, startAlone } from './apis/setup.ts'
 

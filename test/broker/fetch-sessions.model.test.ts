@@ -1,11 +1,12 @@
 /** Fetch sessions (KIP-227) against a model: a client that keeps the list of what it asks for itself. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type FetchContext, type FetchPartition, FetchSessions } from '../../src/broker/fetch-sessions.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { ManualClock } from '../../src/host/memory/clock.ts'
 import { ErrorCode } from '../../src/protocol/error-codes.ts'
+import * as fc from '../harness/properties.ts'
 
 type Naming = 'ids' | 'names'
 type Place = readonly [topic: string, partition: number]

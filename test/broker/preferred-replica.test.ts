@@ -1,8 +1,9 @@
 /** Which replica is near a consumer, as Kafka's RackAwareReplicaSelector chooses. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type NearReplica, selectByRack } from '../../src/broker/preferred-replica.ts'
+import * as fc from '../harness/properties.ts'
 
 const follower = (nodeId: number, more: Partial<NearReplica> = {}): NearReplica => ({
   ...{ nodeId, rack: 'a', logEndOffset: 10, lagMs: 0 },

@@ -1,8 +1,9 @@
 /** How much may be replicated in a second of what an administrator throttles (KIP-73). */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { isThrottledReplica, ReplicationThrottle } from '../../src/broker/replication/replication-throttle.ts'
+import * as fc from '../harness/properties.ts'
 
 function throttled(bytesPerSecond: number, isNamed: (topic: string, partition: number) => boolean = () => true) {
   const time = { nowMs: 0 }

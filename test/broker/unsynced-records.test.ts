@@ -2,9 +2,9 @@
  * Records with acks=1 wait for no sync, and cause none by themselves. Here: whoever looks at the end of the log sees them all
  * the same, at once, and nobody ever reads, or is told of, what a power cut then takes back.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Broker } from '../../src/broker/broker.ts'
 import { Replica } from '../../src/broker/replication/replica.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
@@ -16,6 +16,7 @@ import { FetchRequest } from '../../src/protocol/generated/api/fetch-request.ts'
 import { FetchResponse } from '../../src/protocol/generated/api/fetch-response.ts'
 import { ListOffsetsRequest } from '../../src/protocol/generated/api/list-offsets-request.ts'
 import { ListOffsetsResponse } from '../../src/protocol/generated/api/list-offsets-response.ts'
+import * as fc from '../harness/properties.ts'
 import { append, open } from '../log/setup.ts'
 import { batchOf, clockOf, createTopic, produce, valuesIn } from './apis/records-setup.ts'
 import { ask, startBroker } from './apis/setup.ts'

@@ -1,12 +1,13 @@
 /** What is printed for people is folded between words; a table keeps to the terminal; in a pipe both are as wide as they are. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { CliError } from '../../src/cli/cli-error.ts'
 import { folded } from '../../src/cli/fold.ts'
 import { formatTable } from '../../src/cli/output.ts'
 import { presentError } from '../../src/cli/present-error.ts'
 import { createStyle } from '../../src/cli/terminal.ts'
+import * as fc from '../harness/properties.ts'
 
 test('no word is cut, nothing is lost, and no line is longer than the terminal, unless it is one word', () => {
   fc.assert(

@@ -1,7 +1,7 @@
 /** Times, durations, sizes and lists as people write them. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   configValue,
   durationMs,
@@ -15,6 +15,7 @@ import {
   sizeBytes,
   timestampMs
 } from '../../src/cli/human-values.ts'
+import * as fc from '../harness/properties.ts'
 
 const nowMs = Date.UTC(2026, 10, 23, 18, 0, 0)
 

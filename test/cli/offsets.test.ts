@@ -1,8 +1,9 @@
 /** The grammar of --from. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { parsePlace, parseRange, perhapsATimeOfDay } from '../../src/cli/offsets.ts'
+import * as fc from '../harness/properties.ts'
 
 const nowMs = Date.UTC(2026, 10, 23, 18, 0, 0)
 const read = (text: string) => parseRange(text, nowMs)

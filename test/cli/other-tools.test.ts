@@ -1,10 +1,10 @@
 /** docs/guides/from-other-tools.md, line by line: what it says works, and another tool's line works as well or is answered with ours. */
+
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { CommanderError } from 'commander'
-import fc from 'fast-check'
 import { CliError } from '../../src/cli/cli-error.ts'
 import { type CommandDefinition, Flags } from '../../src/cli/command.ts'
 import { consume } from '../../src/cli/consume/command.ts'
@@ -18,6 +18,7 @@ import { readPlan as readProducePlan } from '../../src/cli/produce/plan.ts'
 import { buildProgram, replaceSynonyms } from '../../src/cli/program.ts'
 import { processTerminal } from '../../src/cli/terminal.ts'
 import { projectDirectory } from '../harness/paths.ts'
+import * as fc from '../harness/properties.ts'
 import { quietOptions } from './quiet-options.ts'
 
 const page = readFileSync(join(projectDirectory, 'docs', 'guides', 'from-other-tools.md'), 'utf8')

@@ -1,11 +1,11 @@
 /** Input to records: lines, separators, formats, templates, partitions. */
+
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { murmur2 as libraryMurmur2 } from '@platformatic/kafka'
-import fc from 'fast-check'
 import { Flags } from '../../src/cli/command.ts'
 import { readLines, TooLargeLine } from '../../src/cli/produce/lines.ts'
 import { murmur2, partitionOfKey } from '../../src/cli/produce/murmur2.ts'
@@ -14,6 +14,7 @@ import { readPlan } from '../../src/cli/produce/plan.ts'
 import { openSource } from '../../src/cli/produce/source.ts'
 import { compileTemplate } from '../../src/cli/produce/templates.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import * as fc from '../harness/properties.ts'
 import { quietOptions } from './quiet-options.ts'
 
 async function* chunked(bytes: Buffer, cuts: readonly number[]) {

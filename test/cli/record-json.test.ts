@@ -1,9 +1,10 @@
 /** Records as JSON lines lose nothing. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Header } from '../../src/cli/record.ts'
 import { recordFromJson, recordToJson } from '../../src/cli/record-json.ts'
+import * as fc from '../harness/properties.ts'
 import { consumed } from './consumed-record.ts'
 
 const text = { key: 'text', value: 'text' } as const

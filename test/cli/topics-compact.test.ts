@@ -1,9 +1,10 @@
 /** `topics compact` tells what compaction would remove: held against a model, and against a broker. */
+
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
-import fc from 'fast-check'
 import { CompactionTally, type TalliedRecord } from '../../src/cli/topics/compaction-tally.ts'
 import { KeyTable } from '../../src/cli/topics/key-table.ts'
+import * as fc from '../harness/properties.ts'
 import { type CommandLine, openCommandLine, unavailable } from './command-line.ts'
 
 const nowMs = 1_800_000_000_000

@@ -1,9 +1,9 @@
 /** `odradek trace`: the decisions by themselves. That its claims are true is shown in test/conformance/seed/trace.test.ts. */
+
 import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Flags } from '../../src/cli/command.ts'
 import { createStyle } from '../../src/cli/terminal.ts'
 import { trace as command } from '../../src/cli/trace/command.ts'
@@ -19,6 +19,7 @@ import { indexedPosition, locateBatch, segmentOf } from '../../src/cli/trace/seg
 import type { Trace } from '../../src/cli/trace/trace.ts'
 import { readBatchHeader } from '../../src/protocol/records/batch.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import * as fc from '../harness/properties.ts'
 import { recordBatch } from '../harness/record-batch.ts'
 
 const message: Trace = {

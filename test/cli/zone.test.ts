@@ -1,7 +1,7 @@
 /** Times as they are shown, and read again. */
+
 import assert from 'node:assert/strict'
 import { afterEach, test } from 'node:test'
-import fc from 'fast-check'
 import { clockTime } from '../../src/cli/demo/show/sentences.ts'
 import { lineOf } from '../../src/cli/dump/lines.ts'
 import { parseTimestampMs, timestampMs } from '../../src/cli/human-values.ts'
@@ -9,6 +9,7 @@ import { parseRange } from '../../src/cli/offsets.ts'
 import { strftime } from '../../src/cli/strftime.ts'
 import { createStyle } from '../../src/cli/terminal.ts'
 import { chooseZone, shownTime } from '../../src/cli/zone.ts'
+import * as fc from '../harness/properties.ts'
 
 const zones = ['UTC', 'Europe/Berlin', 'America/St_Johns', 'Asia/Kathmandu', 'Pacific/Kiritimati']
 const original = process.env.TZ

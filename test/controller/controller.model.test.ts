@@ -1,7 +1,7 @@
 /** What the cluster knows against a plain model: every answer, the whole state, what a follower was told, and each restart. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Controller } from '../../src/controller/controller.ts'
 import type { Mode } from '../../src/controller/metadata-writer.ts'
 import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
@@ -16,6 +16,7 @@ import {
   newTopic,
   nodeId
 } from '../coordination/metadata/setup.ts'
+import * as fc from '../harness/properties.ts'
 
 const { INVALID_CONFIG, INVALID_PARTITIONS, INVALID_TOPIC_EXCEPTION } = ErrorCode
 const { NONE, TOPIC_ALREADY_EXISTS, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode

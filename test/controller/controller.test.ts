@@ -1,7 +1,7 @@
 /** The coordinator of what the cluster knows: the log is the truth, and whoever follows is told before the answer. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Controller } from '../../src/controller/controller.ts'
 import { ConfigOperation } from '../../src/coordination/metadata/configs.ts'
 import { type ClusterImage, ResourceType } from '../../src/coordination/metadata/image.ts'
@@ -19,6 +19,7 @@ import {
   newTopic,
   nodeId
 } from '../coordination/metadata/setup.ts'
+import * as fc from '../harness/properties.ts'
 
 const { set, delete: remove } = ConfigOperation
 

@@ -1,4 +1,5 @@
 /** What every disk promises (src/host/disk.ts), one suite over all of them. */
+
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import fs, {
@@ -17,7 +18,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, mock, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import fc from 'fast-check'
 import { type Disk, DiskError } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
@@ -26,6 +26,7 @@ import { RevocableDisk } from '../../src/host/revocable/disk.ts'
 import { Lease } from '../../src/host/revocable/lease.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import * as fc from '../harness/properties.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'odradek-disk-'))
 after(() => rmSync(root, { recursive: true }))

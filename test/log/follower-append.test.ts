@@ -1,13 +1,14 @@
 /** A follower's append: what the leader's Fetch gave goes in as it is, or not at all. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { batchSizeAt, patchPlace, readBatchHeader, sealCrc } from '../../src/protocol/records/batch.ts'
 import { endTransactionMarker } from '../../src/protocol/records/control-records.ts'
+import * as fc from '../harness/properties.ts'
 import { batchOf, directory, open, recordsFrom, startMs } from './setup.ts'
 
 const valuesOf = (log: PartitionLog): string[] => recordsFrom(log).map(({ value }) => String(value))

@@ -2,11 +2,12 @@
  * A log beside a model that keeps every batch that was appended: steps are taken by both, the log is killed, loses its power,
  * and is compared with the model.
  */
+
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
 import type { Disk } from '../../src/host/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
 import { lastOffsetOf, readBatchHeader } from '../../src/protocol/records/batch.ts'
+import * as fc from '../harness/properties.ts'
 import { append, batchOf, directory, endTransaction, open, recordsFrom, startMs } from './setup.ts'
 
 /** One batch as the model knows it. */

@@ -1,9 +1,10 @@
 /** Where the oldest open transaction begins, which each fetch asks for: as a walk over all producers says, and without it. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type ProducerEntry, ProducerState } from '../../src/log/producer-state.ts'
 import { readBatchHeader } from '../../src/protocol/records/batch.ts'
+import * as fc from '../harness/properties.ts'
 import { batchOf, startMs } from './setup.ts'
 
 const transactionalFlag = 0x10

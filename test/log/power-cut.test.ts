@@ -2,17 +2,18 @@
  * What survives. A model keeps every batch that was appended; the log runs on a simulated disk, is killed, loses its power
  * with any of its unsynced bytes torn, and is compared with the model after each start.
  */
+
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { NodeDisk } from '../../src/host/node/disk.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { sealCrc } from '../../src/protocol/records/batch.ts'
+import * as fc from '../harness/properties.ts'
 import { Run, step } from './modelled-log.ts'
 import { append, batchOf, config, directory, endTransaction, open, recordsFrom } from './setup.ts'
 

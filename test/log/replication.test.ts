@@ -3,13 +3,14 @@
  * cuts its log where it parts from the leader's, by epoch (KIP-595), and takes what comes next. What both have made safe stays, and
  * a follower that has caught up has all that its leader has.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
+import * as fc from '../harness/properties.ts'
 import { batchOf, directory, open, recordsFrom } from './setup.ts'
 
 class Node {

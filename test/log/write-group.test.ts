@@ -1,11 +1,12 @@
 /** Appends of one turn of the event loop: one write, and either all of them in the log or none. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Disk } from '../../src/host/disk.ts'
 import { SeededChance } from '../../src/host/memory/chance.ts'
 import { SimulatedDisk } from '../../src/host/simulated/disk.ts'
 import type { PartitionLog } from '../../src/log/partition-log.ts'
+import * as fc from '../harness/properties.ts'
 import { batchOf, open, recordsFrom, startMs } from './setup.ts'
 
 interface Sent {

@@ -1,5 +1,5 @@
 /** Random values of every generated message, made from the facts: only what the version can carry. */
-import fc from 'fast-check'
+
 import { ZERO_UUID } from '../../src/protocol/primitives.ts'
 import { groups, readMessages } from '../../tools/generate-protocol/facts.ts'
 import {
@@ -10,6 +10,7 @@ import {
   type Struct
 } from '../../tools/generate-protocol/model.ts'
 import { contains } from '../../tools/generate-protocol/versions.ts'
+import * as fc from '../harness/properties.ts'
 
 /** Every message that has versions. */
 export const models: readonly MessageModel[] = groups

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { FrameSplitter } from '../../src/protocol/frame-splitter.ts'
 import { FrameSizeError } from '../../src/protocol/primitives.ts'
+import * as fc from '../harness/properties.ts'
 
 function framed(body: Buffer): Buffer {
   const size = Buffer.alloc(4)

@@ -1,10 +1,11 @@
 /** What holds for every generated message in every version. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { AnyMessage } from '../../src/protocol/message.ts'
 import { EncodeError, ProtocolError, Reader, Writer } from '../../src/protocol/primitives.ts'
 import type { MessageModel } from '../../tools/generate-protocol/model.ts'
+import * as fc from '../harness/properties.ts'
 import { leanValue, messageArbitrary, models } from './arbitraries.ts'
 import { allMessages, encoded } from './messages.ts'
 

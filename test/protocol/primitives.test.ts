@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { EncodeError, ProtocolError, Reader, varintLength, Writer, ZERO_UUID } from '../../src/protocol/primitives.ts'
+import * as fc from '../harness/properties.ts'
 
 function written(write: (writer: Writer) => void): Buffer {
   const writer = new Writer()

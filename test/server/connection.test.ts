@@ -1,8 +1,9 @@
 /** One connection under a scripted engine, in the cases that are less simple: holding back and going on, errors, the end. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { limits } from '../../src/limits.ts'
+import * as fc from '../harness/properties.ts'
 import { frame, turn } from './fakes.ts'
 import { answerOf, fakeServer } from './setup.ts'
 

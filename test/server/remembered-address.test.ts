@@ -1,11 +1,12 @@
 /** Where a directory was served last: written by whoever serves it, read by whoever opens it. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { MemoryDisk } from '../../src/host/memory/disk.ts'
 import { RefusingDisk } from '../../src/host/simulated/refusing-disk.ts'
 import { formatAddress, parseAddress, reachableAt } from '../../src/server/address.ts'
 import { rememberAddress, rememberedAddress } from '../../src/server/remembered-address.ts'
+import * as fc from '../harness/properties.ts'
 
 const host = fc.oneof(fc.constantFrom('localhost', '127.0.0.1', '::1', 'fe80::1'), fc.domain())
 const address = fc.record({ host, port: fc.integer({ min: 1, max: 65_535 }) }, { noNullPrototype: true })

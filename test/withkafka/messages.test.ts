@@ -1,11 +1,12 @@
 /** What the producer makes of its input, without a broker. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { linesOf } from '../../withkafka/produce/input.ts'
 import { type Message, messageReader } from '../../withkafka/produce/messages.ts'
 import type { Format, KeyRule } from '../../withkafka/produce/options.ts'
 import { batchesOf } from '../../withkafka/produce/outgoing.ts'
+import * as fc from '../harness/properties.ts'
 
 const lines = { kind: 'input', file: undefined, pieces: 'lines' } as const
 

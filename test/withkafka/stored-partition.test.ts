@@ -1,12 +1,13 @@
 /** The file that holds data and bookmark in one: whatever a crash leaves of its end, the bookmark says what is there. */
+
 import assert from 'node:assert/strict'
 import { appendFileSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type ConsumedMessage, jsonLineOf } from '../../withkafka/consume/message.ts'
 import { StoredPartition } from '../../withkafka/consume/stored-partition.ts'
 import { temporaryDirectory } from '../harness/paths.ts'
+import * as fc from '../harness/properties.ts'
 
 function message(offset: number, value = `value ${offset}`): ConsumedMessage {
   return { topic: 't', partition: 0, offset, timestampMs: 1, key: null, value: Buffer.from(value), headers: [] }

@@ -3,7 +3,8 @@
  *
  * Fault model
  * - Appended and overwritten bytes survive a power cut only if a `sync` of the file that began after them has ended. Of what
- *   was appended since, any number of bytes may be there; and any stretch of them may be zeros, or noise (a torn write).
+ *   was appended since, any number of bytes may be there; and any stretch of them may be zeros, or noise (a torn write). Noise is never
+ *   all text: no chance makes another well-formed name of one that is written in letters.
  * - A cut (truncate) that was not synced may have happened or not, also of bytes that never were synced.
  * - Names (new, renamed, removed) survive only after `syncDirectory` of their directory; else, for each directory, either all
  *   of them are as they were at its last sync, or all are as they are now. `replaceFile` syncs both file and name.
@@ -277,7 +278,13 @@ function torn(now: Buffer, syncedBytes: number, chance: Chance): Buffer {
   const start = syncedBytes + chance.below(atRisk)
   const length = 1 + chance.below(bytes.length - start)
   if (chance.below(2) === 0) bytes.fill(0, start, start + length)
-  else chance.bytes(length).copy(bytes, start)
+  else noise(length, chance).copy(bytes, start)
+  return bytes
+}
+
+function noise(length: number, chance: Chance): Buffer {
+  const bytes = chance.bytes(length)
+  bytes[0] = 0x80 | (bytes[0] ?? 0)
   return bytes
 }
 

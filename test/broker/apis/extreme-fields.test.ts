@@ -2,9 +2,9 @@
  * Requests that are well formed and say the most extreme things, of every API in every version: each gets an answer, for a
  * closed connection tells a client nothing. Kafka's one exception is ours as well: a Produce with acks=0 that fails.
  */
+
 import assert from 'node:assert/strict'
 import { before, describe, test } from 'node:test'
-import fc from 'fast-check'
 import { allApis } from '../../../src/broker/apis/all.ts'
 import type { Broker } from '../../../src/broker/broker.ts'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
@@ -16,6 +16,7 @@ import { CreateTopicsRequest } from '../../../src/protocol/generated/api/create-
 import { CreateTopicsResponse } from '../../../src/protocol/generated/api/create-topics-response.ts'
 import { apiCodecs } from '../../../src/protocol/generated/api/registry.ts'
 import { ZERO_UUID } from '../../../src/protocol/primitives.ts'
+import * as fc from '../../harness/properties.ts'
 import { recordBatch } from '../../harness/record-batch.ts'
 import { messageArbitrary, models, type PrimitiveArbitrary } from '../../protocol/arbitraries.ts'
 import { ask, network, session, settled, startAlone } from './setup.ts'

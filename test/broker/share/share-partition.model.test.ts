@@ -2,15 +2,16 @@
  * A share partition beside a model that knows each offset by itself: members take, speak of what they hold or do not hold, go and fall
  * silent; writes are safe, refused, or never heard of again; the log grows, is trimmed and compacted; the leader starts anew.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type Acknowledgement, readAcknowledgements } from '../../../src/broker/share/acknowledgements.ts'
 import type { AcquiredRecords, FetchedRecords } from '../../../src/broker/share/acquisition.ts'
 import type { OffsetRange } from '../../../src/broker/share/run.ts'
 import { type Change, SharePartition, type ShareWrite } from '../../../src/broker/share/share-partition.ts'
 import { mergeBatches, type StateBatch } from '../../../src/coordination/share-states/batches.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import * as fc from '../../harness/properties.ts'
 
 const settings = {
   maxRecordLocks: 20,

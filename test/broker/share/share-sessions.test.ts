@@ -1,10 +1,11 @@
 /** Share sessions: their epochs, what they name, and how they end. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type EnteredSession, keyOf, ShareSessions } from '../../../src/broker/share/share-sessions.ts'
 import { limits } from '../../../src/limits.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import * as fc from '../../harness/properties.ts'
 
 const { INVALID_REQUEST, INVALID_SHARE_SESSION_EPOCH, SHARE_SESSION_LIMIT_REACHED, SHARE_SESSION_NOT_FOUND } = ErrorCode
 

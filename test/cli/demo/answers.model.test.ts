@@ -5,9 +5,9 @@
  *
  * Nobody is kept from working on the partition at any moment: that is more than a group ever allows, and the log alone must hold.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   answersTo,
   heldSince,
@@ -17,6 +17,7 @@ import {
   type Question,
   sequenceOf
 } from '../../../src/cli/demo/member/answers.ts'
+import * as fc from '../../harness/properties.ts'
 
 interface Written {
   readonly answers: number

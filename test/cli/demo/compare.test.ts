@@ -1,7 +1,7 @@
 /** The two worlds side by side: what is counted, when notifications dies, what is shown. */
+
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import fc from 'fast-check'
 import { Flags, type GlobalOptions, type Invocation } from '../../../src/cli/command.ts'
 import { callFailure, listen, post } from '../../../src/cli/demo/compare/calls/http.ts'
 import { freePorts } from '../../../src/cli/demo/compare/calls/ports.ts'
@@ -22,6 +22,7 @@ import { conclusions, keptEverything } from '../../../src/cli/demo/compare/summa
 import { ordersOf } from '../../../src/cli/demo/orders.ts'
 import { asciiGlyphs, unicodeGlyphs } from '../../../src/cli/demo/show/glyphs.ts'
 import { createStyle, processTerminal } from '../../../src/cli/terminal.ts'
+import * as fc from '../../harness/properties.ts'
 
 const figures = (changes: Partial<Figures> = {}): Figures => ({
   sent: 0,

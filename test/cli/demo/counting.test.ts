@@ -1,7 +1,7 @@
 /** What the demo counts: orders that are due, events that were read, and the speed of both. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { WrittenEvent } from '../../../src/cli/demo/events.ts'
 import { Schedule } from '../../../src/cli/demo/schedule.ts'
 import { type Status, statuses } from '../../../src/cli/demo/services.ts'
@@ -10,6 +10,7 @@ import { type GroupView, type GroupViews, noGroup } from '../../../src/cli/demo/
 import { Rates } from '../../../src/cli/demo/watch/rates.ts'
 import { RecentOrders } from '../../../src/cli/demo/watch/recent-orders.ts'
 import { Tally } from '../../../src/cli/demo/watch/tally.ts'
+import * as fc from '../../harness/properties.ts'
 
 function event(orderId: number, status: Status, partition = orderId % 3): WrittenEvent {
   const order = { orderId, customer: 'alice', dish: 'ramen', quantity: 1, totalCents: 1350 }

@@ -1,9 +1,10 @@
 /** The story of the demo: each chapter begins with what was seen, and says only what was counted. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { serviceNames } from '../../../src/cli/demo/services.ts'
 import { type Sight, Story, waitingFor } from '../../../src/cli/demo/story.ts'
+import * as fc from '../../harness/properties.ts'
 
 const sight = (changes: Partial<Sight> = {}): Sight => ({
   nowMs: 0,

@@ -1,8 +1,8 @@
 /** The demo's screen: lines that fit, whatever there is to see, and that say what is the case. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import fc from 'fast-check'
 import { presenceNews } from '../../../src/cli/demo/broker-presence.ts'
 import { commandOfKey } from '../../../src/cli/demo/commands.ts'
 import { serviceNames } from '../../../src/cli/demo/services.ts'
@@ -12,6 +12,7 @@ import { drawDemo, type ViewOptions } from '../../../src/cli/demo/show/view.ts'
 import type { DemoState, TeamState } from '../../../src/cli/demo/state.ts'
 import type { Chapter } from '../../../src/cli/demo/story.ts'
 import { createStyle } from '../../../src/cli/terminal.ts'
+import * as fc from '../../harness/properties.ts'
 import { stateWith, team } from './states.ts'
 
 const plain: ViewOptions = {

@@ -1,8 +1,9 @@
 /** Text in 80 columns. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { foldedCommand, indented, labelled, unfolded, verbatim, wrap } from '../../../src/cli/learn/layout.ts'
+import * as fc from '../../harness/properties.ts'
 
 const words = fc.array(fc.stringMatching(/^[a-z{}:"\d]{1,30}$/), { minLength: 1, maxLength: 60 })
 

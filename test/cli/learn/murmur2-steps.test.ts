@@ -1,9 +1,10 @@
 /** The sum shown in the lesson about partitions is Kafka's. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { murmur2Steps, remainderLine } from '../../../src/cli/learn/murmur2-steps.ts'
 import { partitionOfKey } from '../../../src/cli/produce/murmur2.ts'
+import * as fc from '../../harness/properties.ts'
 
 test('for any key, the steps end where the producer sends it', () => {
   fc.assert(

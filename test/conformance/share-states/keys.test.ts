@@ -1,7 +1,8 @@
 /** FindCoordinator of share partitions: of keys that are some, and of keys that nearly are, ours and a real Apache Kafka think the same. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from '../../harness/properties.ts'
 import { startRealKafka } from '../../harness/real-kafka.ts'
 import { startTarget, target } from '../../harness/target.ts'
 import { kafkaJars, skipUnless } from '../../harness/tools.ts'

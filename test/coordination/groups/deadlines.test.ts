@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Deadline, Deadlines } from '../../../src/coordination/groups/deadlines.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
+import * as fc from '../../harness/properties.ts'
 
 test('a deadline that is moved later again and again keeps one place and one timer', () => {
   const clock = new ManualClock()

@@ -2,12 +2,13 @@
  * Many clients of one group under chance: they start, crash, leave, fall silent; the broker restarts. Whatever happened, once
  * it is calm the group is stable, every living client is in it, and no two of them have the same assignment.
  */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
 import type { ManualClock } from '../../../src/host/memory/clock.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import * as fc from '../../harness/properties.ts'
 import { caller, coordinatorOn, heartbeatRequest, joinRequest, setup, subscription, syncRequest } from './setup.ts'
 
 const sessionTimeoutMs = 10_000

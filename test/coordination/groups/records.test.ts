@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   groupMetadataRecord,
   groupTombstone,
@@ -13,6 +12,7 @@ import { replay } from '../../../src/coordination/groups/replay.ts'
 import { GroupsState } from '../../../src/coordination/groups/state.ts'
 import { groupLogMessages } from '../../../src/protocol/generated/group-log/registry.ts'
 import { ProtocolError } from '../../../src/protocol/primitives.ts'
+import * as fc from '../../harness/properties.ts'
 
 /** Keys and values as Apache Kafka 4.4.0 wrote them to its `__consumer_offsets`. */
 const kafkaRecords = {

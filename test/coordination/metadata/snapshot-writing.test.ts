@@ -1,7 +1,7 @@
 /** A snapshot says what the log said: an image that is made from it is the image that it was made of. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { StateRecord } from '../../../src/coordination/coordinator.ts'
 import { ClusterImage } from '../../../src/coordination/metadata/image.ts'
 import {
@@ -34,6 +34,7 @@ import { RemoveUserScramCredentialRecord } from '../../../src/protocol/generated
 import { UnregisterBrokerRecord } from '../../../src/protocol/generated/metadata-log/unregister-broker-record.ts'
 import { UserScramCredentialRecord } from '../../../src/protocol/generated/metadata-log/user-scram-credential-record.ts'
 import { readBatchHeader } from '../../../src/protocol/records/batch.ts'
+import * as fc from '../../harness/properties.ts'
 import { directoryId, nodeId } from './setup.ts'
 
 const metadataVersion = 33

@@ -1,7 +1,7 @@
 /** What requests to a share coordinator come to, and that its log says the same as its state: the answers are those of Apache Kafka 4.4.0. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { Decision, StateRecord } from '../../../src/coordination/coordinator.ts'
 import { mergeBatches, type StateBatch } from '../../../src/coordination/share-states/batches.ts'
 import { initialize, remove } from '../../../src/coordination/share-states/initialize.ts'
@@ -13,6 +13,7 @@ import { type SharePartitionKey, ShareStates } from '../../../src/coordination/s
 import { write } from '../../../src/coordination/share-states/write.ts'
 import { limits } from '../../../src/limits.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
+import * as fc from '../../harness/properties.ts'
 
 const { NONE, INVALID_REQUEST, FENCED_LEADER_EPOCH, FENCED_STATE_EPOCH, UNKNOWN_TOPIC_OR_PARTITION } = ErrorCode
 const topicId = 'A5arCOG3TmivizyiD_4qDA'

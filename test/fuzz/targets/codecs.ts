@@ -2,10 +2,11 @@
  * Every generated codec in every version: bytes are refused, or become a value that turns into bytes and back into itself. The first two
  * bytes of an input choose the message, the third its version.
  */
+
 import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
-import fc from 'fast-check'
 import { ProtocolError, Reader } from '../../../src/protocol/primitives.ts'
+import * as fc from '../../harness/properties.ts'
 import { messageArbitrary, models } from '../../protocol/arbitraries.ts'
 import { allMessages, encoded, versionsOf } from '../../protocol/messages.ts'
 import type { Target } from '../target.ts'

@@ -1,7 +1,7 @@
 /** Requests of every API and version, at a whole broker: an answer or a closed connection, and no mistake of ours. */
+
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import type { BrokerAnswer } from '../../../src/broker/answer.ts'
 import { allApis } from '../../../src/broker/apis/all.ts'
 import type { Broker } from '../../../src/broker/broker.ts'
@@ -12,6 +12,7 @@ import { encodeRequest } from '../../../src/protocol/frame.ts'
 import { apiCodecs } from '../../../src/protocol/generated/api/registry.ts'
 import { ZERO_UUID } from '../../../src/protocol/primitives.ts'
 import { network, session, startAlone } from '../../broker/apis/setup.ts'
+import * as fc from '../../harness/properties.ts'
 import { recordBatch } from '../../harness/record-batch.ts'
 import { messageArbitrary, models, type PrimitiveArbitrary } from '../../protocol/arbitraries.ts'
 import type { Target } from '../target.ts'

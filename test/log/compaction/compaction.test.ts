@@ -1,9 +1,10 @@
 /** Of each key the last record stays, nothing moves, and what was aborted goes: whatever is written, ended, cleaned and started again. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { MemoryDisk } from '../../../src/host/memory/disk.ts'
 import { SimulatedDisk } from '../../../src/host/simulated/disk.ts'
+import * as fc from '../../harness/properties.ts'
 import { deleteRetentionMs, Run, readAll, step } from './modelled-compaction.ts'
 
 test('whatever is written and cleaned, the log is what the model says', async () => {

@@ -2,9 +2,9 @@
  * A compacted log beside a model that remembers every record that was written: what has to be there after a compaction, what may be
  * there, and what must not be.
  */
+
 import assert from 'node:assert/strict'
 import { setImmediate } from 'node:timers/promises'
-import fc from 'fast-check'
 import type { Disk } from '../../../src/host/disk.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
 import { bytesPerKey } from '../../../src/log/compaction/offset-map.ts'
@@ -14,6 +14,7 @@ import { batchSizeAt, isControl, isTransactional, readBatchHeader } from '../../
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { readTransactionEnd } from '../../../src/protocol/records/control-records.ts'
 import { readRecords } from '../../../src/protocol/records/reader.ts'
+import * as fc from '../../harness/properties.ts'
 import { append, directory, endTransaction, type Opening, open } from '../setup.ts'
 
 export const deleteRetentionMs = 1000

@@ -1,10 +1,11 @@
 /** Keys are told apart by their MD5, of which Node knows another way, and each has the offset that was noted last. */
+
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Md5 } from '../../../src/log/compaction/md5.ts'
 import { bytesPerKey, OffsetMap } from '../../../src/log/compaction/offset-map.ts'
+import * as fc from '../../harness/properties.ts'
 
 function digestOf(md5: Md5): Buffer {
   const digest = Buffer.alloc(16)

@@ -1,12 +1,13 @@
 /** What may enter a log. Each error code was seen from a running Apache Kafka 4.4.0 on the same bytes. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { ErrorCode, errorName } from '../../../src/protocol/error-codes.ts'
 import { forEachBatch, sealCrc } from '../../../src/protocol/records/batch.ts'
 import { checkClientBatches, checkOwnBatches } from '../../../src/protocol/records/batch-checks.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { Compression } from '../../../src/protocol/records/compression/codec.ts'
+import * as fc from '../../harness/properties.ts'
 import { oldMessage } from '../../harness/record-batch.ts'
 
 const record = { timestamp: 5, key: null, value: Buffer.from('v'), headers: [] }

@@ -1,10 +1,11 @@
 /** The codecs: what goes in comes out, and bytes from outside neither hang, nor grow past the limit, nor pass for good. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { Compression, CompressionError, compress, decompress } from '../../../src/protocol/records/compression/codec.ts'
 import { readZstd } from '../../../src/protocol/records/compression/zstd-reader.ts'
 import { writeZstd } from '../../../src/protocol/records/compression/zstd-writer.ts'
+import * as fc from '../../harness/properties.ts'
 
 interface Tested {
   readonly compress: (bytes: Buffer) => Buffer

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { crc32c, crc32cTable } from '../../../src/protocol/records/crc32c.ts'
+import * as fc from '../../harness/properties.ts'
 
 /** The examples of RFC 3720, appendix B.4, and the usual check value. */
 const known: readonly [bytes: Buffer, checksum: number][] = [

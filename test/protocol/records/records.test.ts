@@ -1,11 +1,12 @@
 /** Batches made and read: every shape in every compression, what may not be in one, and what is looked for in one. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { hasValidCrc, patchMaxTimestamp, patchPlace, readBatchHeader } from '../../../src/protocol/records/batch.ts'
 import { buildBatch } from '../../../src/protocol/records/builder.ts'
 import { Compression } from '../../../src/protocol/records/compression/codec.ts'
 import { findOffsetForTimestamp, InvalidRecordsError, readRecords } from '../../../src/protocol/records/reader.ts'
+import * as fc from '../../harness/properties.ts'
 import { recompressed } from './recompressed.ts'
 
 const bytes = fc.uint8Array({ maxLength: 300 }).map((array) => Buffer.from(array))

@@ -1,7 +1,7 @@
 /** Where a broker of a directory listens, how long is waited, and what is told when it cannot be reached. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { SeededChance } from '../../../src/host/memory/chance.ts'
 import { limits } from '../../../src/limits.ts'
 import { StartError } from '../../../src/server/start-error.ts'
@@ -13,6 +13,7 @@ import {
   otherPlace,
   pauseMs
 } from '../../../src/server/takeover/choices.ts'
+import * as fc from '../../harness/properties.ts'
 
 const chance = new SeededChance(1)
 const fresh = { remembered: null, wantedPort: 0, isTakeover: false }

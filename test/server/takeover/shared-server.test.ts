@@ -1,7 +1,7 @@
 /** One broker for all processes of a machine, whatever happens to them: on a machine in memory, under a clock that is wound. */
+
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import fc from 'fast-check'
 import { ClusterImage } from '../../../src/coordination/metadata/image.ts'
 import { DiskError } from '../../../src/host/disk.ts'
 import { limits } from '../../../src/limits.ts'
@@ -9,6 +9,7 @@ import type { Address } from '../../../src/server/address.ts'
 import { rememberAddress, rememberedAddress } from '../../../src/server/remembered-address.ts'
 import { StartError } from '../../../src/server/start-error.ts'
 import { SharedServer, type SharedServerOptions } from '../../../src/server/takeover/shared-server.ts'
+import * as fc from '../../harness/properties.ts'
 import { Machine, type Process } from './machine.ts'
 
 const somewhere = { host: '127.0.0.1', port: 21_000 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { type AssignedMember, assignors, type Targets } from '../../../../src/coordination/groups/assignors/assignor.ts'
+import * as fc from '../../../harness/properties.ts'
 
 const counts: Readonly<Record<string, number>> = { t1: 5, t2: 3, t3: 1 }
 const partitionCount = (topicId: string) => counts[topicId] ?? 0

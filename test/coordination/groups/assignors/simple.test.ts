@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import type { AssignedMember, Targets } from '../../../../src/coordination/groups/assignors/assignor.ts'
 import { assignSimply } from '../../../../src/coordination/groups/assignors/simple.ts'
+import * as fc from '../../../harness/properties.ts'
 
 const counts: Readonly<Record<string, number>> = { t1: 5, t2: 3, t3: 1 }
 const topics = Object.keys(counts)

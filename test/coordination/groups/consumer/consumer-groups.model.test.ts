@@ -1,7 +1,8 @@
 /** Honest members that come, go, subscribe to something else and beat in any order: no partition ever has two owners, and all is owned in the end. */
+
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from '../../../harness/properties.ts'
 import { coordinatorOn, setup, topics } from '../setup.ts'
 import { Member } from './setup.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { type AssignedMember, assignSticky } from '../../../../src/coordination/groups/streams/assign/sticky.ts'
 import { noTasks, type Tasks, tasksOf } from '../../../../src/coordination/groups/streams/tasks.ts'
+import * as fc from '../../../harness/properties.ts'
 
 type Subtopologies = Map<string, { taskCount: number; isStateful: boolean }>
 

@@ -1,12 +1,13 @@
 /** Heartbeats of streams groups, with the answers and the records that Apache Kafka 4.4.0 gave to the same. */
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { checkStreamsHeartbeat } from '../../../../src/coordination/groups/streams/check-heartbeat.ts'
 import { describedStreamsGroup } from '../../../../src/coordination/groups/streams/describe.ts'
 import { type roles, tasksOf } from '../../../../src/coordination/groups/streams/tasks.ts'
 import { configure } from '../../../../src/coordination/groups/streams/topology/configure.ts'
 import type { StreamsGroupHeartbeatResponse } from '../../../../src/protocol/generated/api/streams-group-heartbeat-response.ts'
+import * as fc from '../../../harness/properties.ts'
 import { accepted, copyOf, Group, internalTopic, type Request, refused, shown, subtopology } from './setup.ts'
 
 const details = ({ status }: StreamsGroupHeartbeatResponse) => status?.map(({ statusDetail }) => statusDetail)

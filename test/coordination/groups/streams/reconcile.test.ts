@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import {
   MemberState,
   newStreamsMember,
@@ -9,6 +8,7 @@ import {
 import { reconcile } from '../../../../src/coordination/groups/streams/reconcile.ts'
 import { StreamsGroup } from '../../../../src/coordination/groups/streams/state.ts'
 import { type HeldTasks, roles, type Tasks, tasksOf } from '../../../../src/coordination/groups/streams/tasks.ts'
+import * as fc from '../../../harness/properties.ts'
 
 const taskCount = 5
 const memberIds = ['a', 'b', 'c'] as const

@@ -1,10 +1,11 @@
 /** Streams groups of a coordinator: its timers, its log after a restart, and commits of members within transactions. */
+
 import assert from 'node:assert/strict'
 import { beforeEach, describe, test } from 'node:test'
-import fc from 'fast-check'
 import type { GroupCoordinator } from '../../../../src/coordination/groups/group-coordinator.ts'
 import type { InternalTopic } from '../../../../src/coordination/groups/streams/topology/configure.ts'
 import { ErrorCode } from '../../../../src/protocol/error-codes.ts'
+import * as fc from '../../../harness/properties.ts'
 import { caller, commitTopic, MemoryStateLog, topics } from '../setup.ts'
 import { accepted, described, Member, memberIds, setup } from './coordinator.ts'
 

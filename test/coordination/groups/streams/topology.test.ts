@@ -1,10 +1,11 @@
 /** What topologies come to; the sentences were asked of Apache Kafka 4.4.0. */
+
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
 import { configure } from '../../../../src/coordination/groups/streams/topology/configure.ts'
 import { decidePartitionCounts } from '../../../../src/coordination/groups/streams/topology/partition-counts.ts'
 import { type Subtopology, sameTopology } from '../../../../src/coordination/groups/streams/topology/topology.ts'
+import * as fc from '../../../harness/properties.ts'
 import { internalTopic, subtopology } from './setup.ts'
 
 function configured(subtopologies: Subtopology[], topics: Record<string, number>) {
