@@ -140,6 +140,8 @@ export const limits = {
   fetchSessionIdleMs: 120_000,
   /** Bytes one Fetch may ask for in all (Kafka: fetch.max.bytes on the broker). */
   fetchBytes: 55 * 1024 * 1024,
+  /** Bytes of the first piece that a ShareFetch reads of a partition, if it may give out no more records: 500 of 100 B are 55 KB. */
+  sharePieceBytes: 64 * 1024,
   /** What followers ask for, all partitions together and one (Kafka: replica.fetch.response.max.bytes, replica.fetch.max.bytes). */
   followerFetchBytes: 10 * 1024 * 1024,
   followerPartitionBytes: 1024 * 1024,

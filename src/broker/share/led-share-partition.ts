@@ -130,6 +130,11 @@ export class LedSharePartition {
     return this.#share?.nextFetchOffset ?? null
   }
 
+  /** So many records that can be given out end before this offset, if the log has them. */
+  wantedUpTo(records: number): number {
+    return (this.#share?.endOffset ?? 0) + 1 + records
+  }
+
   /** Whether nothing has come of it since it was looked at: then it is its turn before others. */
   get isWaitingItsTurn(): boolean {
     return this.#lookedAtOffset !== null && this.#lookedAtOffset === this.nextFetchOffset

@@ -247,6 +247,7 @@ class Reads {
 
   add(partition: ShareSessionPartition, share: LedSharePartition): void {
     const read = readShare(share, {
+      maxRecords: this.#request.maxRecords,
       maxBytes: Math.min(this.#maxBytesEach, this.#remainingBytes),
       atLeastOneBatch: this.sizeBytes === 0 ? 'yes' : 'no',
       isolation: this.#request.isolation,

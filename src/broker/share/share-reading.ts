@@ -1,5 +1,6 @@
 /** What is read of one partition for a share group: whole batches, which of them were aborted, and the part of them that goes out. */
 import { DiskError, type ReadMemory } from '../../host/disk.ts'
+import { limits as bounds } from '../../limits.ts'
 import type { AbortedTransaction, ReadResult } from '../../log/types.ts'
 import { ErrorCode } from '../../protocol/error-codes.ts'
 import type { Records } from '../../protocol/primitives.ts'
@@ -22,6 +23,8 @@ import type { OffsetRange } from './run.ts'
 import type { ShareFailure } from './share-failure.ts'
 
 export interface ReadLimits {
+  /** No more records than that are given out of it. */
+  readonly maxRecords: number
   readonly maxBytes: number
   readonly atLeastOneBatch: 'yes' | 'no'
   readonly isolation: IsolationLevel
@@ -35,7 +38,10 @@ export interface ShareRead {
   readonly left: 'nothing' | 'more'
 }
 
-/** What can be given out, from the first of it on; null when it is not known where that is. A read that fails says why. */
+/**
+ * What can be given out, from the first of it on, and little more: a member that may take five hundred records asks for 50 MB. Null when it
+ * is not known where that is. A read that fails says why.
+ */
 export function readShare(share: LedSharePartition, limits: ReadLimits): ShareRead | ShareFailure | null {
   const { replica, nextFetchOffset: fetchOffset } = share
   if (fetchOffset === null) return null
@@ -50,13 +56,41 @@ export function readShare(share: LedSharePartition, limits: ReadLimits): ShareRe
   if (fetchOffset >= upTo) return nothingAt(fetchOffset, 'nothing')
   if (limits.maxBytes < 0) return { errorCode: ErrorCode.UNKNOWN_SERVER_ERROR, message: null }
   try {
-    const { maxBytes, atLeastOneBatch, memory } = limits
-    const read = replica.log.read(fetchOffset, { maxBytes, upTo, atLeastOneBatch, memory })
+    const read = readPieces(replica, { fetchOffset, upTo, wantedUpTo: share.wantedUpTo(limits.maxRecords) }, limits)
     if ('error' in read) return { errorCode: read.error, message: null }
     return { fetchOffset, read, left: read.nextOffset >= upTo ? 'nothing' : 'more' }
   } catch (error) {
     if (error instanceof DiskError) return { errorCode: ErrorCode.KAFKA_STORAGE_ERROR, message: null }
     throw error
+  }
+}
+
+/** A piece after the other, each twice as large, until they have come to what is wanted. */
+function readPieces(
+  { log }: Replica,
+  {
+    fetchOffset,
+    upTo,
+    wantedUpTo
+  }: { readonly fetchOffset: number; readonly upTo: number; readonly wantedUpTo: number },
+  { maxBytes, atLeastOneBatch, memory }: ReadLimits
+): ReturnType<Replica['log']['read']> {
+  const chunks: Buffer[] = []
+  let [sizeBytes, nextOffset] = [0, fetchOffset]
+  for (let pieceBytes: number = bounds.sharePieceBytes; ; pieceBytes *= 2) {
+    const leftBytes = maxBytes - sizeBytes
+    const isFirst = chunks.length === 0
+    const piece = log.read(nextOffset, {
+      ...{ maxBytes: Math.min(pieceBytes, leftBytes), upTo, memory },
+      // Where not even one batch would fit, the piece is too small, or all that may be read is.
+      atLeastOneBatch: isFirst && pieceBytes >= leftBytes ? atLeastOneBatch : 'no'
+    })
+    if ('error' in piece) return isFirst ? piece : { chunks, sizeBytes, nextOffset }
+    chunks.push(...piece.chunks)
+    sizeBytes += piece.sizeBytes
+    nextOffset = piece.nextOffset
+    const isFull = sizeBytes >= maxBytes || (piece.sizeBytes === 0 && pieceBytes >= leftBytes)
+    if (isFull || nextOffset >= Math.min(upTo, wantedUpTo)) return { chunks, sizeBytes, nextOffset }
   }
 }
 

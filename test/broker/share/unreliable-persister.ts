@@ -6,6 +6,7 @@ import type { SharePersister } from '../../../src/coordination/share-states/pers
 import { ShareCoordinator } from '../../../src/coordination/share-states/share-coordinator.ts'
 import type { SharePartitionKey } from '../../../src/coordination/share-states/state.ts'
 import type { Clock } from '../../../src/host/clock.ts'
+import type { LogConfig } from '../../../src/log/types.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
 import { MemoryStateLog } from '../../coordination/groups/setup.ts'
 import { open } from '../../log/setup.ts'
@@ -68,8 +69,8 @@ export class UnreliablePersister implements SharePersister {
 export const nodeId = 1
 
 /** Broker 1 leads it. */
-export function ledReplica(partition = 0): Replica {
-  const log = open({ history: 'new' })
+export function ledReplica(partition = 0, config: Partial<LogConfig> = {}): Replica {
+  const log = open({ history: 'new', config })
   const replica = new Replica({
     ...{ topic: 'orders', topicId: log.topicId, partition, leaderEpoch: 0, log, minInSyncReplicas: 1, nodeId },
     ...{ monotonicMs: () => 0, highWatermark: 0, writeDown: async () => {} }
