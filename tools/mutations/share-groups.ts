@@ -51,6 +51,20 @@ export const shareGroupMutations: readonly Mutation[] = [
     tests: led
   },
   {
+    what: 'what was held for too long is given up only if that is written at once',
+    file: 'src/broker/share/led-share-partition.ts',
+    text: 'this.#buryLater(givenUp(write.stateBatches, []), isWritten ? null : write)',
+    replacement: 'if (isWritten) this.#buryLater(givenUp(write.stateBatches, []))',
+    tests: ['test/broker/share/dead-letters.test.ts']
+  },
+  {
+    what: 'a dead letter is sent before it is written that its record is given up',
+    file: 'src/broker/share/led-share-partition.ts',
+    text: 'isWritten ? null : write)',
+    replacement: 'null)',
+    tests: ['test/broker/share/dead-letters.test.ts']
+  },
+  {
     what: 'locks of records run out without anybody looking',
     file: 'src/broker/share/lock-timer.ts',
     text: 'if (share.nextTimeoutMs <= nowMs) due.push(share)',

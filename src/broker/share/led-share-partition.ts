@@ -179,7 +179,8 @@ export class LedSharePartition {
     const write = share?.timeOut(this.#nowMs) ?? null
     if (share === null || write === null) return
     this.wake()
-    if ((await this.#persist(write)) === null) this.#buryLater(givenUp(write.stateBatches, []))
+    const isWritten = (await this.#persist(write)) === null
+    this.#buryLater(givenUp(write.stateBatches, []), isWritten ? null : write)
     share.writeEnded()
     this.wake()
     this.#options.onSettled(this)
@@ -231,11 +232,12 @@ export class LedSharePartition {
     return failure
   }
 
-  /** One after another, so that dead letters come in their order. */
-  #buryLater(letters: readonly DeadLetters[]): void {
+  /** One after another, so that dead letters come in their order. What could not be written of them is written first. */
+  #buryLater(letters: readonly DeadLetters[], unwritten: ShareWrite | null = null): void {
     if (letters.length === 0) return
     this.#burials += 1
     this.#burying = this.#burying
+      .then(() => (unwritten === null ? undefined : this.#untilWritten(() => this.#persist(unwritten))))
       .then(() => this.#bury(letters))
       .finally(() => {
         this.#burials -= 1
@@ -247,13 +249,19 @@ export class LedSharePartition {
   async #bury(letters: readonly DeadLetters[]): Promise<void> {
     const share = this.#share
     if (share === null || this.#hasEnded) return
-    const { clock, deadLetters, settings, key } = this.#options
+    const { deadLetters, settings, key } = this.#options
     await deadLetters.send(letters, { groupId: key.groupId, replica: this.replica, settings: settings() })
-    for (;;) {
-      const change = this.#hasEnded ? null : share.archive(letters)
-      if (change === null || (await this.#write(share, change)) === null) return
+    await this.#untilWritten(async () => {
+      const change = share.archive(letters)
+      return change === null ? null : this.#write(share, change)
+    })
+  }
+
+  /** Again and again: what is given up goes to nobody, and would be in the way of all that comes after it. */
+  async #untilWritten(write: () => Promise<ShareFailure | null>): Promise<void> {
+    const { clock } = this.#options
+    while (!this.#hasEnded && (await write()) !== null)
       await new Promise<void>((resolve) => clock.after(limits.deadLetterPauseMs, resolve))
-    }
   }
 
   async #persist(write: ShareWrite): Promise<ShareFailure | null> {
