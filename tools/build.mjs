@@ -6,10 +6,11 @@
  * - cli/main.js: the command; chunks/: what each command needs, as modules.
  * - cli/serve.script.js: `serve` with the broker a second time, as one script with the code that V8 makes of it
  *   (src/cli/load-serve.ts); cli/zstd.js: what it reads zstd with on a Node without.
+ * - console/: the page that `odradek console` serves.
  * - package.json and the pages beside it: what `npm pack ./dist` packs (tools/manifest.mjs).
  */
 import { spawn } from 'node:child_process'
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join, posix } from 'node:path'
@@ -101,6 +102,26 @@ async function bundleCommands() {
     minifyWhitespace: true,
     lineLimit
   })
+  return sizeOf(result)
+}
+
+/** For browsers: one script and one sheet, and nothing that is fetched from elsewhere. */
+async function bundleConsole() {
+  const app = join(root, 'src', 'console', 'app')
+  const result = await build({
+    ...common,
+    platform: 'browser',
+    target: 'es2022',
+    external: [],
+    entryPoints: { app: join(app, 'main.tsx') },
+    outdir: join(dist, 'console'),
+    format: 'esm',
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    minify: true,
+    legalComments: 'none'
+  })
+  for (const name of ['index.html', 'icon.svg', 'app.css']) await copyFile(join(app, name), join(dist, 'console', name))
   return sizeOf(result)
 }
 
@@ -367,6 +388,7 @@ await mkdir(dist, { recursive: true })
 const sizes = await Promise.all([
   bundlePackage(),
   bundleCommands(),
+  bundleConsole(),
   bundleMain(),
   bundleServeWithCode(),
   declarations(),

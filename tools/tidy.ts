@@ -19,8 +19,10 @@ const LINES_MAX = 600
 const ROOMS = ['host', 'protocol', 'log', 'coordination', 'controller', 'broker', 'cluster', 'server', 'index']
 /** Looks into a stopped broker's files; no room that serves has need of it. */
 const INSPECTION_READS = ['host', 'protocol', 'log', 'coordination']
-/** The commands speak to brokers through a client library; only `serve` starts one, and these look into its files. */
+/** The commands speak to brokers through a client library; only `serve` starts one, and these look into its files or open the console. */
 const CLI_SERVE = /^src\/cli\/serve[./]/
+const CLI_CONSOLE = /^src\/cli\/console\//
+const CONSOLE_APP = /^src\/console\/app\//
 const CLI_INSPECTION = /^src\/cli\/(check|dump|graduate)[./]/
 /** Bytes to bytes, knowing no broker: the client library's own snappy and zstd fall short of Java's, so the CLI borrows these. */
 const CLI_CODEC = { from: 'src/cli/compression.ts', to: 'src/protocol/records/compression/codec.ts' }
@@ -100,7 +102,10 @@ function directionFindings(file: SourceFile): string[] {
 function mayImport(path: string, from: string, to: string): boolean {
   if (from === to || to === 'limits' || to === 'invariant') return true
   if (CLI_INSPECTION.test(path)) return to === 'inspection' || INSPECTION_READS.includes(to)
-  if (from === 'cli' || from === 'console' || from === 'learn') return CLI_SERVE.test(path) && to !== 'cli'
+  // The page runs in a browser: it knows of the rest what is said over HTTP. The console reads clusters as the commands do.
+  if (from === 'console') return to === 'cli' && !CONSOLE_APP.test(path)
+  if (CLI_CONSOLE.test(path) && to === 'console') return true
+  if (from === 'cli' || from === 'learn') return CLI_SERVE.test(path) && to !== 'cli'
   if (from === 'inspection') return INSPECTION_READS.includes(to)
   if (from === 'testing') return ROOMS.includes(to)
   if (from === 'index') return to !== 'cli' && to !== 'console'
@@ -134,7 +139,7 @@ function unguardedFindings({ path, text }: SourceFile): string[] {
 export function projectFiles(root: string): SourceFile[] {
   return FOLDERS.filter((folder) => existsSync(join(root, folder))).flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(ts|mjs)$/.test(name) && !name.includes('node_modules'))
+      .filter((name) => /\.(tsx?|mjs)$/.test(name) && !name.includes('node_modules'))
       .map((name) => join(folder, name))
       .map((path) => ({ path: path.split(sep).join('/'), text: readFileSync(join(root, path), 'utf8') }))
   )

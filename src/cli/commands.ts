@@ -7,6 +7,7 @@ import { listBrokers } from './brokers/list.ts'
 import { check } from './check/command.ts'
 import type { CommandDefinition, CommandGroup } from './command.ts'
 import { completion, completionWords } from './completion/command.ts'
+import { console } from './console/command.ts'
 import { consume } from './consume/command.ts'
 import { demo } from './demo/command.ts'
 import { demoCaller } from './demo/compare/calls/command.ts'
@@ -43,6 +44,7 @@ export const commands: ReadonlyArray<CommandDefinition | CommandGroup> = [
   produce,
   consume,
   trace,
+  console,
   learn,
   check,
   dump,

@@ -1,6 +1,6 @@
 /**
  * Fetches what the tests need and a machine may not have: jars of Apache Kafka (Maven), Python's clients (pip), a client in
- * Go (its own modules, where Go is installed); kcat, docker-compose, shellcheck, zsh and fish (apt).
+ * Go (its own modules, where Go is installed); kcat, docker-compose, shellcheck, zsh, fish and chromium (apt).
  * Runs only when ODRADEK_INSTALL=1; what is there already is left alone. `tools/test.ts` and `.ci/run` call it.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -12,6 +12,7 @@ import type { GoProgram } from './go-program.ts'
 import { learnClasses } from './learn-classes.ts'
 import { cacheDirectory, harnessDirectory, projectDirectory } from './paths.ts'
 import {
+  chromium,
   confluentPython,
   dockerCompose,
   fish,
@@ -46,7 +47,8 @@ async function installPackages(report: (line: string) => void): Promise<void> {
     'docker-compose': dockerCompose(),
     shellcheck: shellcheck(),
     zsh: zsh(),
-    fish: fish()
+    fish: fish(),
+    chromium: chromium()
   }
   const missing = Object.keys(programs).filter((name) => programs[name] && 'missing' in programs[name])
   if (missing.length === 0) return

@@ -63,6 +63,12 @@ export const fish = once(() =>
   answers('fish', ['--version']) ? { found: 'fish' } : { missing: 'no fish: install that package' }
 )
 
+/** Debian's, which playwright-core drives. */
+export const chromium = once(() => {
+  const command = ['/usr/bin/chromium', '/usr/bin/chromium-browser'].find((path) => answers(path, ['--version']))
+  return command ? { found: command } : { missing: 'no Chromium: install the package chromium' }
+})
+
 /** The Python of our own virtual environment, which has confluent-kafka. */
 export const confluentPython = once(() => {
   const command = process.env.ODRADEK_PYTHON ?? join(cacheDirectory, 'python', 'bin', 'python')
