@@ -147,6 +147,8 @@ function syncedOf(options: RecoveryOptions): Expectation {
 
 /** Of a segment whose records were looked at, all of them, and whose indexes cannot be believed. */
 function remakeIndexes(segment: Segment, { suffix, what }: UnfitIndex, { config }: RecoveryOptions): void {
+  // A cut has looked at the times of all records: with the largest known, the time index would get one entry and no more.
+  segment.forgetIndexes()
   for (const batch of segment.batchesFrom(segment.start)) segment.index(batch, config.indexIntervalBytes)
   segment.reportRemade(suffix, what)
 }

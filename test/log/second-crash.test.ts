@@ -184,3 +184,20 @@ test('an index that ends within an entry is made anew, and told: what is appende
   await after.close()
   assert.deepEqual(disk.readFile(path), whole)
 })
+
+test('a time index that is made anew beside a cut has an entry for each that it had, not for the newest record alone', async () => {
+  const disk = new MemoryDisk()
+  const opening: Opening = { disk, config: { indexIntervalBytes: 0 } }
+  const log = open({ ...opening, history: 'new' })
+  for (let count = 0; count < 40; count++) append(log, batchOf(['x'.repeat(100)], {}, startMs + count))
+  await log.close()
+  const [, second = ''] = disk.list(directory).filter((name) => name.endsWith('.log'))
+  const timeIndex = firstLog.replace('.log', '.timeindex')
+  const whole = disk.readFile(timeIndex)
+  disk.replaceFile(timeIndex, whole.subarray(0, whole.length - 5))
+  // What was cut off, and has come back by a power cut.
+  disk.open(firstLog, 'existing').append([Buffer.alloc(8)])
+  open({ ...opening, recoveryPoint: Number.parseInt(second, 10) })
+  assert.ok(whole.length > 5 * 12)
+  assert.deepEqual(disk.readFile(timeIndex), whole)
+})
