@@ -221,8 +221,8 @@ export const coordinationMutations: readonly Mutation[] = [
   {
     what: 'offsets in open transactions are those of the next topic of the name',
     file: `${groups}/offsets/delete.ts`,
-    text: '[...offsets.entries(), ...pendingOffsets.entries()]',
-    replacement: '[...offsets.entries()]',
+    text: 'union(committed?.keys() ?? [], pending?.keys() ?? [])',
+    replacement: 'new Set(committed?.keys() ?? [])',
     tests: deletedTopics
   },
   {

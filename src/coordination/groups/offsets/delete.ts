@@ -81,18 +81,24 @@ export function isThereNow(names: TopicNames): IsThere {
 /** Every offset of topics that are gone. */
 export function offsetsOfDeletedTopics({ offsets, pendingOffsets }: Offsets, isThere: IsThere): StateRecord[] {
   const records: StateRecord[] = []
-  for (const [groupId, topics] of [...offsets.entries(), ...pendingOffsets.entries()]) {
-    for (const [topic, partitions] of topics) {
-      for (const partition of partitions.keys()) {
+  const topics = union(offsets.topics.withMissing(isThere), pendingOffsets.topics.withMissing(isThere))
+  for (const topic of topics) {
+    for (const groupId of union(offsets.topics.groupsOf(topic), pendingOffsets.topics.groupsOf(topic))) {
+      const [committed, pending] = [offsets.of(groupId)?.get(topic), pendingOffsets.of(groupId)?.get(topic)]
+      for (const partition of union(committed?.keys() ?? [], pending?.keys() ?? [])) {
         const place = { groupId, topic, partition }
         // A tombstone takes away what is committed and what may yet be.
-        const committed = offsets.get(groupId, topic, partition)
+        const topicId = committed?.get(partition)?.topicId
         const isOfThere =
-          (committed !== undefined && isThere(topic, committed.topicId)) ||
-          pendingOffsets.at(place).some((pending) => isThere(topic, pending.topicId))
+          (topicId !== undefined && isThere(topic, topicId)) ||
+          pendingOffsets.at(place).some((one) => isThere(topic, one.topicId))
         if (!isOfThere) records.push(offsetTombstone(place))
       }
     }
   }
   return records
+}
+
+function union<Item>(some: Iterable<Item>, others: Iterable<Item>): Set<Item> {
+  return new Set([...some, ...others])
 }

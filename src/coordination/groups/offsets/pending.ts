@@ -4,6 +4,7 @@
  * changed by replay alone (Kafka: OffsetMetadataManager.pendingTransactionalOffsets, openTransactions).
  */
 import type { OffsetPlace } from '../records.ts'
+import { OffsetTopics } from './offset-topics.ts'
 import type { CommittedOffset } from './state.ts'
 
 export interface PendingOffset {
@@ -18,6 +19,7 @@ type OfPartition = Map<number, PendingOffset>
 type OfGroup = Map<string, Map<number, OfPartition>>
 
 export class PendingOffsets {
+  readonly topics = new OffsetTopics()
   readonly #byGroup = new Map<string, OfGroup>()
   readonly #byProducer = new Map<number, Set<PendingOffset>>()
   /** A later record of their partition counts already: they never will, and are unstable all the same until their transaction ends. */
@@ -38,10 +40,6 @@ export class PendingOffsets {
     return Array.from(ofPartition?.values() ?? [], ({ committed }) => committed)
   }
 
-  entries(): Iterable<readonly [groupId: string, topics: ReadonlyMap<string, ReadonlyMap<number, unknown>>]> {
-    return this.#byGroup
-  }
-
   put(producerId: number, pending: PendingOffset): void {
     const { groupId, topic, partition } = pending.place
     const topics: OfGroup = this.#byGroup.get(groupId) ?? new Map<string, Map<number, OfPartition>>()
@@ -56,6 +54,7 @@ export class PendingOffsets {
     this.#byProducer.set(producerId, ofProducer)
     producers.set(producerId, pending)
     ofProducer.add(pending)
+    this.topics.add(topic, groupId, pending.committed.topicId)
   }
 
   /** A record at this offset counts: what lies before it in open transactions never will. */
@@ -97,7 +96,10 @@ export class PendingOffsets {
     const topics = this.#byGroup.get(groupId)
     const partitions = topics?.get(topic)
     partitions?.delete(partition)
-    if (partitions?.size === 0) topics?.delete(topic)
+    if (partitions?.size === 0) {
+      topics?.delete(topic)
+      this.topics.remove(topic, groupId)
+    }
     if (topics?.size === 0) this.#byGroup.delete(groupId)
   }
 }

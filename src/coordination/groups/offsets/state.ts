@@ -1,5 +1,7 @@
 /** The offsets that groups have committed: hard state, changed by replay alone (Kafka: OffsetMetadataManager.Offsets). */
 
+import { OffsetTopics } from './offset-topics.ts'
+
 export interface CommittedOffset {
   readonly offset: number
   /** -1 when the client did not say. */
@@ -16,6 +18,7 @@ export type PartitionOffsets = ReadonlyMap<number, CommittedOffset>
 export type GroupOffsets = ReadonlyMap<string, PartitionOffsets>
 
 export class CommittedOffsets {
+  readonly topics = new OffsetTopics()
   readonly #byGroup = new Map<string, Map<string, Map<number, CommittedOffset>>>()
 
   of(groupId: string): GroupOffsets | undefined {
@@ -26,15 +29,12 @@ export class CommittedOffsets {
     return this.#byGroup.get(groupId)?.get(topic)?.get(partition)
   }
 
-  entries(): Iterable<readonly [groupId: string, offsets: GroupOffsets]> {
-    return this.#byGroup
-  }
-
   put(groupId: string, topic: string, partition: number, committed: CommittedOffset): void {
     const topics = this.#byGroup.get(groupId) ?? new Map<string, Map<number, CommittedOffset>>()
     this.#byGroup.set(groupId, topics)
     const partitions = topics.get(topic) ?? new Map<number, CommittedOffset>()
     topics.set(topic, partitions)
+    if (partitions.get(partition)?.topicId !== committed.topicId) this.topics.add(topic, groupId, committed.topicId)
     partitions.set(partition, committed)
   }
 
@@ -43,7 +43,10 @@ export class CommittedOffsets {
     const partitions = topics?.get(topic)
     if (topics === undefined || partitions === undefined) return
     partitions.delete(partition)
-    if (partitions.size === 0) topics.delete(topic)
+    if (partitions.size === 0) {
+      topics.delete(topic)
+      this.topics.remove(topic, groupId)
+    }
     if (topics.size === 0) this.#byGroup.delete(groupId)
   }
 }

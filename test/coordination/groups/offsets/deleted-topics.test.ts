@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { beforeEach, test } from 'node:test'
 import type { GroupCoordinator } from '../../../../src/coordination/groups/group-coordinator.ts'
+import { offsetsOfDeletedTopics } from '../../../../src/coordination/groups/offsets/delete.ts'
 import { offsetCommitRecord } from '../../../../src/coordination/groups/records.ts'
+import { GroupsState } from '../../../../src/coordination/groups/state.ts'
 import { limits } from '../../../../src/limits.ts'
 import { ZERO_UUID } from '../../../../src/protocol/primitives.ts'
 import { caller, commitRequest, commitTopic, coordinatorOn, setup, topicId, topics } from '../setup.ts'
@@ -89,4 +91,27 @@ test('where the disk refuses again, it is tried again', async () => {
   clock.advance(limits.refusedRecordPauseMs)
   topics.names.add('t1')
   assert.deepEqual(await offsetsOf(coordinator), { 't2-0': 6 })
+})
+
+test('of topics that are there no offset is looked at, whatever there is of them', () => {
+  const state = new GroupsState()
+  const committed = { offset: 1, leaderEpoch: -1, metadata: '', commitTimestampMs: 0, expireTimestampMs: null }
+  const putOne = (groupId: string, topic: string, partition: number) =>
+    state.offsets.put(groupId, topic, partition, { ...committed, topicId: topicId(topic) })
+  for (let group = 0; group < 1000; group++) for (const partition of [0, 1]) putOne(`g${group}`, 't2', partition)
+  putOne('g1', 't1', 0)
+  putOne('gone', 't1', 0)
+  state.offsets.remove('gone', 't1', 0)
+  const place = { groupId: 'g2', topic: 't1', partition: 3 }
+  const pending = { place, committed: { ...committed, topicId: topicId('t1') }, recordOffset: 9 }
+  state.pendingOffsets.put(7, pending)
+  let looks = 0
+  const records = offsetsOfDeletedTopics(state, (topic) => {
+    looks += 1
+    return topic !== 't1'
+  })
+  assert.equal(records.length, 2)
+  assert.ok(looks < 10, `${looks} looks`)
+  state.pendingOffsets.end(7)
+  assert.equal(offsetsOfDeletedTopics(state, (topic) => topic !== 't1').length, 1)
 })
