@@ -273,9 +273,13 @@ export class Broker {
     return answer.then(this.#answered)
   }
 
-  /** The connection has ended: what somebody held by it is given to others. */
+  /**
+   * The connection has ended: what somebody held by it is given to others, once what came by it before is done, which may be the opening of
+   * a session (so with Kafka, whose Selector lets what it has received be done before it tells).
+   */
   disconnected(session: Session): void {
-    if (!this.#isBroken) this.sharePartitions.disconnected(session)
+    if (this.heldSessions.isHeld(session)) void this.heldSessions.inTurn(session, () => this.disconnected(session))
+    else if (!this.#isBroken) this.sharePartitions.disconnected(session)
   }
 
   #dispatch(session: Session, frame: Buffer): BrokerAnswer | Promise<BrokerAnswer> {
@@ -412,6 +416,8 @@ export class Broker {
     if (this.#isBroken) return
     this.#isBroken = true
     this.abandon()
+    // What waits for a turn has none any more, and is never answered.
+    this.#whenIdle?.()
     this.#onBroken(reason)
   }
 
@@ -438,7 +444,7 @@ export class Broker {
   /** Resolves when the requests in flight are answered; what followers keep waiting for too long is refused. */
   async drain(): Promise<void> {
     this.release()
-    if (this.#inFlight === 0) return
+    if (this.#inFlight === 0 || this.#isBroken) return
     const refusal = this.host.clock.after(limits.stopWaitMs, () => this.#storage.replicas.resign())
     await new Promise<void>((resolve) => {
       this.#whenIdle = resolve

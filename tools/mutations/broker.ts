@@ -252,9 +252,23 @@ export const brokerMutations: readonly Mutation[] = [
   {
     what: 'a stop waits for no request',
     file: 'src/broker/broker.ts',
-    text: 'if (this.#inFlight === 0) return\n    const refusal',
+    text: 'if (this.#inFlight === 0 || this.#isBroken) return\n    const refusal',
     replacement: 'if (this.#inFlight >= 0) return\n    const refusal',
     tests: ['test/broker/replicas.test.ts']
+  },
+  {
+    what: 'a stop that breaks waits for who is never answered',
+    file: 'src/broker/broker.ts',
+    text: 'this.#whenIdle?.()\n    this.#onBroken(reason)',
+    replacement: 'this.#onBroken(reason)',
+    tests: ['test/broker/broken-stop.test.ts']
+  },
+  {
+    what: 'a connection has gone while what came by it still waits',
+    file: 'src/broker/broker.ts',
+    text: 'if (this.heldSessions.isHeld(session)) void',
+    replacement: 'if (this.nodeId < 0) void',
+    tests: ['test/broker/apis/share-fetch.test.ts']
   },
   {
     what: 'records of a coordinator are synced only when somebody waits',

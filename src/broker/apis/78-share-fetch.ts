@@ -86,7 +86,7 @@ function enter(request: Request, members: Members, { broker, session }: RequestC
   const saysSomething = request.topics.some(({ partitions }) =>
     partitions.some(({ acknowledgementBatches }) => acknowledgementBatches.length > 0)
   )
-  return broker.sharePartitions.sessions.enterToFetch({
+  return broker.sharePartitions.enterToFetch({
     ...members,
     epoch: request.shareSessionEpoch,
     connection: session,

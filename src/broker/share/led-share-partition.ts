@@ -36,7 +36,7 @@ export interface LedShareOptions {
   readonly settings: () => SharePartitionSettings
   /** It is no more. */
   readonly onEnded: (share: LedSharePartition) => void
-  /** Something was written, or was given up to be: nobody may hold anything any more. */
+  /** It was read, or something was written, or was given up to be: nobody may need it any more. */
   readonly onSettled: (share: LedSharePartition) => void
   /** A lock runs out at this moment, and perhaps none did before. */
   readonly onLocked: (untilMs: number) => void
@@ -109,6 +109,8 @@ export class LedSharePartition {
     this.#share = new SharePartition({ startOffset, stateBatches: answer.stateBatches }, this.#options.settings)
     this.#buryLater(givenUp(answer.stateBatches, []))
     this.wake()
+    // Whoever it was opened for may have gone meanwhile.
+    this.#options.onSettled(this)
   }
 
   /** Null: there is none, and it has ended. */

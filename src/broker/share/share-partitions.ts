@@ -20,7 +20,14 @@ import type { DeadLetterQueue } from './dead-letter-queue.ts'
 import { LedSharePartition } from './led-share-partition.ts'
 import { LockTimer } from './lock-timer.ts'
 import { notHere, notLeading, type ShareFailure } from './share-failure.ts'
-import { keyOf, type SharedPartition, type ShareSession, ShareSessions } from './share-sessions.ts'
+import {
+  type EnteredSession,
+  keyOf,
+  type SharedPartition,
+  type ShareSession,
+  type ShareSessionRequest,
+  ShareSessions
+} from './share-sessions.ts'
 
 export interface SharePartitionsOptions {
   readonly clock: Clock
@@ -131,6 +138,16 @@ export class SharePartitions implements RoleObserver {
     for (const { shares } of this.#groups.values()) yield* shares.values()
   }
 
+  /**
+   * The session that a ShareFetch speaks of. Who is refused one has lost the one before, and what it holds is not given back: it may come
+   * again, until its locks run out (so with Kafka: SharePartitionManager.newContext).
+   */
+  enterToFetch(request: ShareSessionRequest): EnteredSession {
+    const entered = this.sessions.enterToFetch(request)
+    if (entered.kind === 'refused') unattended(this.#options.clock, this.#endUnread(request.groupId))
+    return entered
+  }
+
   /** Gives back what the member of a session that has ended holds. Resolves when that is written. */
   async release({ groupId, memberId, partitions }: ShareSession): Promise<void> {
     const releases: Promise<void>[] = []
@@ -142,8 +159,7 @@ export class SharePartitions implements RoleObserver {
       releases.push(this.find(groupId, one)?.release(memberId) ?? Promise.resolve())
     }
     await Promise.all(releases)
-    const left = [...(this.#groups.get(groupId)?.shares.values() ?? [])]
-    await inSlices(this.slices, left, (share) => this.#endIfUnread(share))
+    await this.#endUnread(groupId)
   }
 
   /** Who has a session by this connection holds nothing any more. */
@@ -151,6 +167,13 @@ export class SharePartitions implements RoleObserver {
     for (const session of this.sessions.disconnected(connection)) {
       unattended(this.#options.clock, this.release(session))
     }
+  }
+
+  /** A session of the group has ended, which may have been the last. */
+  async #endUnread(groupId: string): Promise<void> {
+    if (this.sessions.hasMembersOf(groupId)) return
+    const left = [...(this.#groups.get(groupId)?.shares.values() ?? [])]
+    await inSlices(this.slices, left, (share) => this.#endIfUnread(share))
   }
 
   /** Nobody reads for the group here: what is known of one of which nobody holds anything can be read again. */

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
+import { limits } from '../../../src/limits.ts'
 import { ErrorCode } from '../../../src/protocol/error-codes.ts'
-import { batchOf, clockOf, produce } from './records-setup.ts'
+import { batchOf, clockOf, idOf, produce } from './records-setup.ts'
 import { acknowledge, configure, connectionOf, fetch, fetching, given, initialize, start } from './share-setup.ts'
 
 const { INVALID_REQUEST, INVALID_RECORD_STATE, NOT_LEADER_OR_FOLLOWER, OFFSET_NOT_AVAILABLE } = ErrorCode
@@ -137,4 +138,54 @@ test('a broker that stops lets those go who wait', async () => {
   await setImmediate()
   await broker.stop()
   assert.equal((await waiting).kind, 'answer')
+})
+
+test('a session that is opened behind a connection that was held ends with it, which has gone meanwhile', async () => {
+  const broker = await start()
+  await produce(broker, { records: batchOf(['a']) })
+  const connection = connectionOf(77)
+  let release = (): void => {}
+  const until = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  broker.heldSessions.hold(connection, until)
+  const opening = fetching(broker, 0, { connection })
+  broker.disconnected(connection)
+  release()
+  await opening
+  await setImmediate()
+  assert.equal(broker.sharePartitions.sessions.size, 0)
+  assert.match(await given(broker, 0, { memberId: 'b' }), /^0-0x\d a$/)
+  await broker.stop()
+})
+
+test('a group whose last session goes while its partition is opened is forgotten all the same', async () => {
+  const broker = await start()
+  const connection = connectionOf(77)
+  const opening = fetching(broker, 0, { connection, maxWaitMs: 0 })
+  broker.disconnected(connection)
+  await opening
+  for (let turns = 0; turns < 100 && broker.sharePartitions.size > 0; turns += 1) await setImmediate()
+  assert.equal(broker.sharePartitions.size, 0)
+  await broker.stop()
+})
+
+test('a group whose last session is ended by a refusal is forgotten, once what its member holds is free', async () => {
+  const broker = await start()
+  await produce(broker, { records: batchOf(['a']) })
+  assert.equal(await given(broker, 0), '0-0x1 a')
+  const tooMany = Array.from({ length: limits.shareSessionPartitions + 1 }, (_, partitionIndex) => ({
+    ...{ partitionIndex, acknowledgementBatches: [] }
+  }))
+  const topics = [{ topicId: idOf(broker, 't1'), partitions: tooMany }]
+  const refused = `error ${ErrorCode.SHARE_SESSION_LIMIT_REACHED}`
+  assert.equal(await given(broker, 0, { topics }), refused)
+  assert.equal(await given(broker, 0, { memberId: 'b', maxWaitMs: 0 }), '', 'it may come again')
+  assert.equal(await given(broker, 0), '', 'and holds it still')
+  assert.equal(await acknowledge(broker, 1, [{ first: 0, last: 0, type: 1 }]), 0)
+  await fetch(broker, -1, { memberId: 'b' })
+  assert.equal(await given(broker, 0, { topics }), refused)
+  for (let turns = 0; turns < 100 && broker.sharePartitions.size > 0; turns += 1) await setImmediate()
+  assert.equal(broker.sharePartitions.size, 0)
+  await broker.stop()
 })

@@ -1,6 +1,7 @@
 /**
- * Share partitions whose writes are under way, arrive late, or are lost with or without an answer, while members fetch, speak, go, and fall
- * silent, and the leader changes: what was accepted is given to nobody again, nobody is given what another holds, and in the end all is done.
+ * Share partitions whose writes are under way, arrive late, or are lost with or without an answer, while members open and end their sessions,
+ * fetch, speak, and fall silent, and the leader changes: what was accepted is given to nobody again, nobody is given what another holds, in the
+ * end all is done, and of a group without sessions nothing stays.
  */
 
 import assert from 'node:assert/strict'
@@ -13,7 +14,9 @@ import type { Verdict } from '../../../src/broker/share/acknowledgements.ts'
 import type { OffsetRange } from '../../../src/broker/share/run.ts'
 import { ShareFetching } from '../../../src/broker/share/share-fetching.ts'
 import { SharePartitions } from '../../../src/broker/share/share-partitions.ts'
+import type { ShareSession } from '../../../src/broker/share/share-sessions.ts'
 import { ManualClock } from '../../../src/host/memory/clock.ts'
+import { limits } from '../../../src/limits.ts'
 import * as fc from '../../harness/properties.ts'
 import { batchOf } from '../../log/setup.ts'
 import { defaults } from './reading.ts'
@@ -46,6 +49,15 @@ const step = fc.oneof(
       fate: fc.constantFrom<Fate>('answered', 'answered', 'answered', 'lost', 'lost on its way back')
     })
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('leave' as const),
+      member,
+      how: fc.constantFrom('says so' as const, 'is cut off' as const)
+    })
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('refuse' as const), member }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('wait' as const), ms: fc.nat(20_000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('change' as const), comesBack: fc.boolean() }) },
   {
@@ -63,6 +75,8 @@ class World {
   readonly #fetches: FetchPurgatory
   #deliveryCountLimit = 5
   #epoch = 0
+  readonly #sessions = new Map<string, ShareSession>()
+  #mostSessions = 10
   /** Who holds which offset, as far as members know, in this epoch of the leader, and until when at least. */
   readonly #held = new Map<number, { readonly memberId: string; readonly untilMs: number }>()
   readonly #accepted = new Set<number>()
@@ -80,7 +94,7 @@ class World {
     this.replica = ledReplica()
     this.#fetches = new FetchPurgatory(clock)
     this.shares = new SharePartitions({
-      ...{ clock, persister, mostSessions: () => 10, deadLetters: { send: async () => {} } },
+      ...{ clock, persister, mostSessions: () => this.#mostSessions, deadLetters: { send: async () => {} } },
       settingsOf: () => ({ ...settings, deadLetterTopic, deliveryCountLimit: this.#deliveryCountLimit })
     })
   }
@@ -90,6 +104,8 @@ class World {
     else if (one.kind === 'fetch') await this.fetch(one.member, one.maxRecords)
     else if (one.kind === 'say') this.#say(one.member, one.which, one.verdict)
     else if (one.kind === 'settle') this.#settle(one.which, one.fate)
+    else if (one.kind === 'leave') this.#leave(one.member, one.how)
+    else if (one.kind === 'refuse') this.#refuse(one.member)
     else if (one.kind === 'wait') this.clock.advance(one.ms)
     else if (one.kind === 'settings') {
       this.#deliveryCountLimit = one.deliveryCountLimit
@@ -107,11 +123,14 @@ class World {
   /** Gives nothing where this broker does not lead, or what was written is not read yet. */
   async fetch(memberId: string, maxRecords: number): Promise<readonly OffsetRange[]> {
     if (this.replica.leadership === null) return []
+    const session = this.#sessionOf(memberId)
+    const [partition] = session.partitions.values()
+    assert.ok(partition !== undefined)
     const share = this.shares.at(groupId, this.replica)
-    const partition = { topicId: this.replica.topicId, partition: 0, isToBeTold: false, wasThere: true }
-    const limits = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000, maxRecords, batchSize: 1 }
-    const request = { memberId, ...limits, mode: 'batch-optimized' as const, isolation: settings.isolationLevel }
-    const waiting = { clock: this.clock, fetches: this.#fetches, slices: this.shares.slices, isWanted: () => true }
+    const wanted = { maxWaitMs: 0, minBytes: 0, maxBytes: 10_000, maxRecords, batchSize: 1 }
+    const request = { memberId, ...wanted, mode: 'batch-optimized' as const, isolation: settings.isolationLevel }
+    const isWanted = (): boolean => this.shares.sessions.isOpen(session)
+    const waiting = { clock: this.clock, fetches: this.#fetches, slices: this.shares.slices, isWanted }
     const answers = await new ShareFetching(
       waiting,
       [{ partition, share }],
@@ -124,6 +143,43 @@ class World {
       for (let offset = firstOffset; offset <= lastOffset; offset++) this.#given(offset, memberId)
     }
     return acquired
+  }
+
+  /** Of the next request of the member, which opens one where it has none. */
+  #sessionOf(memberId: string): ShareSession {
+    const known = this.#sessions.get(memberId)
+    const entered = this.#enter(memberId, known?.epoch ?? 0)
+    assert.ok(entered.kind === (known === undefined ? 'opened' : 'continued'))
+    this.#sessions.set(memberId, entered.session)
+    return entered.session
+  }
+
+  #enter(memberId: string, epoch: number) {
+    const connection = { id: 1, clientHost: memberId, listener: { host: 'localhost', port: 9092 } }
+    const partitions = epoch === 0 ? [{ topicId: this.replica.topicId, partition: 0 }] : []
+    const request = { groupId, memberId, epoch, connection, partitions, forgotten: [], says: 'nothing' as const }
+    return this.shares.enterToFetch(request)
+  }
+
+  /** What it holds is given back: others may have it. */
+  #leave(memberId: string, how: 'says so' | 'is cut off'): void {
+    const session = this.#sessions.get(memberId)
+    if (session === undefined) return
+    this.#sessions.delete(memberId)
+    for (const [offset, held] of this.#held) if (held.memberId === memberId) this.#held.delete(offset)
+    if (how === 'is cut off') this.shares.disconnected(session.connection)
+    else {
+      assert.equal(this.#enter(memberId, -1).kind, 'ended')
+      void this.shares.release(session)
+    }
+  }
+
+  /** It wants to begin anew, and there is no room any more. What it holds it goes on holding. */
+  #refuse(memberId: string): void {
+    if (!this.#sessions.delete(memberId)) return
+    this.#mostSessions = 0
+    assert.equal(this.#enter(memberId, 0).kind, 'refused')
+    this.#mostSessions = 10
   }
 
   #given(offset: number, memberId: string): void {
@@ -171,20 +227,34 @@ class World {
     this.persister.isHeld = false
     while (this.persister.waiting.length > 0) this.#settle(0, 'answered')
     await setImmediate()
-    if (this.replica.leadership === null) this.#change(true)
-    // What members hold that have fallen silent comes back.
+    // What members hold that have fallen silent comes back, then they go.
     this.clock.advance(2 * settings.recordLockDurationMs)
     await setImmediate()
+    await this.#leaveAll()
+    if (this.replica.leadership === null) this.#change(true)
     await this.#acceptAll(200)
     // How many are done is written with what is said. Where that write was lost on its way back, the next one tells of it (as Kafka's).
     await this.#produce(1)
-    // Then it is at rest and forgotten; whoever asks next has it read, and what was tried too often found done, again.
     await this.#acceptAll(4)
+    // Whoever asks next has it read, and what was tried too often found done, again.
+    await this.#leaveAll()
+    await this.#acceptAll(4)
+    await this.#leaveAll()
     const { topicId, highWatermark } = this.replica
     const written = await this.persister.coordinator.summarize({ groupId, topicId, partition: 0 })
     assert.equal(written.startOffset + written.deliveryCompleteCount, highWatermark)
     this.shares.close()
     this.persister.coordinator.close()
+  }
+
+  /** Then it is at rest, and forgotten. */
+  async #leaveAll(): Promise<void> {
+    for (const memberId of [...this.#sessions.keys()]) this.#leave(memberId, 'says so')
+    for (let turn = 0; turn < 20 && this.shares.size > 0; turn++) {
+      await setImmediate()
+      this.clock.advance(limits.deadLetterPauseMs)
+    }
+    assert.equal(this.shares.size, 0, 'nothing stays of a group without sessions')
   }
 
   async #acceptAll(rounds: number): Promise<void> {

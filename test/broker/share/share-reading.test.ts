@@ -37,6 +37,10 @@ async function shareOver(batches: readonly number[], recordBytes: number) {
     deadLetters,
     settingsOf: () => settings
   })
+  const connection = { id: 1, clientHost: '/127.0.0.1', listener: { host: 'localhost', port: 9092 } }
+  const partitions = [{ topicId: replica.topicId, partition: 0 }]
+  const asked = { groupId: 'g', memberId: 'a', epoch: 0, connection, partitions, forgotten: [] }
+  shares.sessions.enterToFetch({ ...asked, says: 'nothing' })
   const share = shares.at('g', replica)
   assert.ok('key' in share)
   while (share.nextFetchOffset === null) await new Promise(setImmediate)
