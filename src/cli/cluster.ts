@@ -12,7 +12,7 @@ import { ExitCode } from './exit-codes.ts'
 import type { Address } from './global-options.ts'
 import { answerOf, isLibraryNetworkError, kafkaFailure, networkReason } from './kafka-failure.ts'
 import type { KnownBrokers } from './known-brokers.ts'
-import { coordinatorMoves } from './passing-errors.ts'
+import { coordinatorComes } from './passing-errors.ts'
 import { persistently } from './waiting.ts'
 
 /** The requests this command line sends, by Kafka's names, and the library's types for them. */
@@ -64,8 +64,11 @@ export type ProducedPartition = Exclude<
 /** A node's id, any broker that is known, or the controller. */
 export type Destination = number | 'any' | 'controller'
 
-/** LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER and NOT_CONTROLLER, beside a coordinator that loads or moves. */
-const passing = new Set([5, 6, ...coordinatorMoves, 41])
+/**
+ * LEADER_NOT_AVAILABLE, NOT_LEADER_OR_FOLLOWER and NOT_CONTROLLER, beside a coordinator that loads. Who is told NOT_COORDINATOR asks another
+ * broker (`coordinator-moves.ts`).
+ */
+const passing = new Set([5, 6, ...coordinatorComes, 41])
 const pauseMs = 100
 
 interface Connected {

@@ -2,10 +2,10 @@
  * The offsets a group has committed.
  */
 
-import { CliError } from './cli-error.ts'
 import type { Cluster } from './cluster.ts'
-import { failureOf, partitionName } from './partitions.ts'
-import { exitCodeOf, explainFailure } from './present-error.ts'
+import { whileCoordinatorMoves } from './coordinator-moves.ts'
+import { partitionName } from './partitions.ts'
+import { refusedIn } from './refused-in.ts'
 
 export interface CommittedOffset {
   readonly topic: string
@@ -14,17 +14,11 @@ export interface CommittedOffset {
 }
 
 export async function committedOffsets(cluster: Cluster, group: string): Promise<CommittedOffset[]> {
-  const coordinator = await cluster.coordinator(group)
   const request = [{ groupId: group, memberId: null, memberEpoch: -1, topics: null }]
-  const { groups } = await cluster.call('OffsetFetch', coordinator, request, false)
-  const [found] = groups
+  const ask = async () => cluster.answer('OffsetFetch', await cluster.coordinator(group), request, false)
+  const [found] = (await whileCoordinatorMoves(cluster, ask, ({ groups: [one] }) => one?.errorCode)).groups
   if (found && found.errorCode !== 0) {
-    const failure = failureOf(cluster, found.errorCode)
-    throw new CliError({
-      what: `the offsets of group "${group}" cannot be read`,
-      why: explainFailure(failure),
-      exitCode: exitCodeOf(failure)
-    })
+    throw refusedIn(cluster, found.errorCode, `the offsets of group "${group}" cannot be read`)
   }
   return (found?.topics ?? []).flatMap((topic) =>
     topic.partitions

@@ -12,8 +12,11 @@ export const goneTopic = {
 /** No leader, another leader, a replica that is not there, a fenced or an unknown epoch, a changed topic id. */
 export const leaderMoves: ReadonlySet<number> = new Set([5, 6, 9, 74, 75, 103])
 
-/** The coordinator loads, is not there, or is another broker now. */
-export const coordinatorMoves: ReadonlySet<number> = new Set([14, 15, 16])
+/** The coordinator loads, or is not there yet. */
+export const coordinatorComes: ReadonlySet<number> = new Set([14, 15])
+
+/** The same, or it is another broker now. */
+export const coordinatorMoves: ReadonlySet<number> = new Set([...coordinatorComes, 16])
 
 /** KAFKA_STORAGE_ERROR: a disk that is full, a log that is offline. The broker itself is there, and a person mends it. */
 export const storageError = 56

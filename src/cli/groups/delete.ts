@@ -6,6 +6,7 @@ import type { Cluster } from '../cluster.ts'
 import type { CommandDefinition } from '../command.ts'
 import { confirmDeletion } from '../confirm.ts'
 import { withCluster } from '../connect.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
 import { groupOption } from '../other-names.ts'
 import { concludeItems, type ItemResult } from '../per-item.ts'
 import { everyGroup } from './every-group.ts'
@@ -49,8 +50,8 @@ async function existing(cluster: Cluster, names: readonly string[]): Promise<str
   return names.filter((name) => known.has(name))
 }
 
-async function deleteGroup(cluster: Cluster, name: string): Promise<ItemResult> {
-  const coordinator = await cluster.coordinator(name)
-  const { results } = await cluster.answer('DeleteGroups', coordinator, [name])
+export async function deleteGroup(cluster: Cluster, name: string): Promise<ItemResult> {
+  const ask = async () => cluster.answer('DeleteGroups', await cluster.coordinator(name), [name])
+  const { results } = await whileCoordinatorMoves(cluster, ask, ({ results: [one] }) => one?.errorCode)
   return { name, errorCode: results[0]?.errorCode ?? -1 }
 }

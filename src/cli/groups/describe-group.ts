@@ -5,11 +5,12 @@
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import { decodeAssignment } from '../consume/assignment.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { shellWord } from '../own-name.ts'
-import { failureOf } from '../partitions.ts'
-import { explainFailure } from '../present-error.ts'
+import { coordinatorMoves } from '../passing-errors.ts'
+import { refusedIn } from '../refused-in.ts'
 import { mostSimilar } from '../similar.ts'
 import { everyGroup } from './every-group.ts'
 import type { GroupDescription } from './group-description.ts'
@@ -17,18 +18,21 @@ import { consumerGroupDescribe, shareGroupDescribe } from './modern-group-descri
 import { streamsGroupDescribe } from './streams-group-describe.ts'
 
 export async function describeGroup(cluster: Cluster, group: string): Promise<GroupDescription> {
-  const coordinator = await cluster.coordinator(group)
+  return await whileCoordinatorMoves(cluster, async () => describeAt(cluster, await cluster.coordinator(group), group))
+}
+
+async function describeAt(cluster: Cluster, coordinator: number, group: string): Promise<GroupDescription> {
   const [modern] = await describeModern(cluster, coordinator, [group])
   if (modern) return modern
   const [found] = await describeClassic(cluster, coordinator, [group])
   const code = found?.errorCode ?? groupIdNotFound
   if (!found || code === groupIdNotFound) throw await noSuchGroup(cluster, group, 'GROUP_ID_NOT_FOUND (69)')
-  if (code !== 0) {
-    const failure = failureOf(cluster, code)
-    const cause = Object.assign(new Error(failure.message), { apiId: failure.name, apiCode: code })
-    throw new CliError({ what: `group "${group}" cannot be described`, why: explainFailure(failure), cause })
-  }
+  if (code !== 0) throw undescribed(cluster, group, code)
   return found
+}
+
+function undescribed(cluster: Cluster, group: string, errorCode: number): CliError {
+  return refusedIn(cluster, errorCode, `group "${group}" cannot be described`)
 }
 
 /** With the name of the one that was probably meant. */
@@ -74,7 +78,7 @@ export async function describeClassic(
 const groupIdNotFound = 69
 const unsupportedVersion = 35
 
-/** Those whose members have epochs; none from a broker that knows none. */
+/** Those whose members have epochs; none from a broker that knows none. Throws where a coordinator cannot tell yet, or no more. */
 export async function describeModern(
   cluster: Cluster,
   coordinator: number,
@@ -92,6 +96,7 @@ export async function describeModern(
     if (left.length === 0 || !known.has(request)) continue
     const answers = await answersOf(() => cluster.over(coordinator, (connection) => api.async(connection, left)))
     for (const { errorCode, description } of answers) {
+      if (coordinatorMoves.has(errorCode)) throw undescribed(cluster, description.group, errorCode)
       if (errorCode === 0) described.push({ ...description, type, coordinator })
     }
   }

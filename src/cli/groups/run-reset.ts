@@ -6,6 +6,7 @@ import { CliError, wrongUsage } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
 import type { Flags, Invocation } from '../command.ts'
 import { withCluster } from '../connect.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
 import { counted } from '../counted.ts'
 import { ExitCode } from '../exit-codes.ts'
 import { committedByPartition } from '../group-offsets.ts'
@@ -282,7 +283,9 @@ async function commitOffsets(cluster: Cluster, group: string, offsets: readonly 
       }))
   }))
   try {
-    await cluster.call('OffsetCommit', await cluster.coordinator(group), group, -1, '', null, topics)
+    await whileCoordinatorMoves(cluster, async () =>
+      cluster.call('OffsetCommit', await cluster.coordinator(group), group, -1, '', null, topics)
+    )
   } catch (error) {
     const failure = kafkaFailure(error)
     if (!failure) throw error

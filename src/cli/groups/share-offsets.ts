@@ -3,10 +3,10 @@
  * library does not have (KIP-932, KIP-1226).
  */
 import type * as kafka from '@platformatic/kafka'
-import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
-import { failureOf, type TopicPartition } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
+import type { TopicPartition } from '../partitions.ts'
+import { refusedIn } from '../refused-in.ts'
 import type { PartitionOffset } from './offsets-csv.ts'
 
 export interface ShareOffset extends TopicPartition {
@@ -27,10 +27,11 @@ interface DescribedOffsets {
 
 /** Of all partitions that the group has initialized. */
 export async function shareOffsets(cluster: Cluster, group: string): Promise<readonly ShareOffset[]> {
-  const coordinator = await cluster.coordinator(group)
-  const [found] = await cluster.ask(describeShareGroupOffsets(cluster.library), coordinator, group)
+  const ask = async () =>
+    cluster.ask(describeShareGroupOffsets(cluster.library), await cluster.coordinator(group), group)
+  const [found] = await whileCoordinatorMoves(cluster, ask, ([one]) => one?.errorCode)
   if (found !== undefined && found.errorCode !== 0) {
-    throw refusal(cluster, `the offsets of group "${group}" cannot be read`, found.errorCode)
+    throw refusedIn(cluster, found.errorCode, `the offsets of group "${group}" cannot be read`)
   }
   return found?.partitions ?? []
 }
@@ -40,16 +41,11 @@ export async function alterShareOffsets(
   group: string,
   offsets: readonly PartitionOffset[]
 ): Promise<void> {
-  const coordinator = await cluster.coordinator(group)
-  const errorCodes = await cluster.ask(alterShareGroupOffsets(cluster.library), coordinator, group, offsets)
-  const failed = errorCodes.find((code) => code !== 0)
-  if (failed !== undefined) throw refusal(cluster, `the offsets of group "${group}" were not all moved`, failed)
-}
-
-function refusal(cluster: Cluster, what: string, errorCode: number): CliError {
-  const failure = failureOf(cluster, errorCode)
-  const cause = Object.assign(new Error(failure.message), { apiId: failure.name, apiCode: errorCode })
-  return new CliError({ what, why: explainFailure(failure), exitCode: exitCodeOf(failure), cause })
+  const ask = async () =>
+    cluster.ask(alterShareGroupOffsets(cluster.library), await cluster.coordinator(group), group, offsets)
+  const firstError = (errorCodes: readonly number[]) => errorCodes.find((code) => code !== 0)
+  const failed = firstError(await whileCoordinatorMoves(cluster, ask, firstError))
+  if (failed !== undefined) throw refusedIn(cluster, failed, `the offsets of group "${group}" were not all moved`)
 }
 
 function describeShareGroupOffsets({ createAPI, Writer }: typeof kafka): kafka.API<[string], DescribedOffsets[]> {

@@ -6,6 +6,7 @@
  */
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
 import { type KafkaFailure, kafkaFailure } from '../kafka-failure.ts'
 import { isNetworkFailure, type Outage } from '../outage.ts'
 import { asCalled, shellWord } from '../own-name.ts'
@@ -99,12 +100,9 @@ export class Transaction {
     await this.#ask((node) => this.#cluster.ask(addOffsetsToTxnV3.api, node, id, producerId, producerEpoch, group))
     const partitions = [{ partitionIndex: partition, committedOffset: offset, committedLeaderEpoch: -1 }]
     const topics = [{ name: topic, partitions }]
-    const coordinator = await this.#cluster.coordinator(group)
-    const nobody = [-1, '', null] as const
-    await this.#cluster.ask(
-      txnOffsetCommitV3.api,
-      coordinator,
-      ...([id, group, producerId, producerEpoch, ...nobody, topics] as const)
+    const request = [id, group, producerId, producerEpoch, -1, '', null, topics] as const
+    await whileCoordinatorMoves(this.#cluster, async () =>
+      this.#cluster.ask(txnOffsetCommitV3.api, await this.#cluster.coordinator(group), ...request)
     )
   }
 

@@ -1,9 +1,10 @@
 /** Where the transactions of transactional ids stand, each as its coordinator tells it. */
 import { CliError } from '../cli-error.ts'
 import type { Cluster } from '../cluster.ts'
+import { whileCoordinatorMoves } from '../coordinator-moves.ts'
 import { ExitCode } from '../exit-codes.ts'
-import { failureOf, groupedBy, type TopicPartition } from '../partitions.ts'
-import { exitCodeOf, explainFailure } from '../present-error.ts'
+import { groupedBy, type TopicPartition } from '../partitions.ts'
+import { refusedIn } from '../refused-in.ts'
 
 export interface TransactionDescription {
   readonly transactionalId: string
@@ -38,6 +39,13 @@ export async function knownTransactions(
   cluster: Cluster,
   transactionalIds: readonly string[]
 ): Promise<Map<string, TransactionDescription>> {
+  return await whileCoordinatorMoves(cluster, () => askKnown(cluster, transactionalIds))
+}
+
+async function askKnown(
+  cluster: Cluster,
+  transactionalIds: readonly string[]
+): Promise<Map<string, TransactionDescription>> {
   const placed = await Promise.all(
     transactionalIds.map(async (id) => ({ id, coordinator: await cluster.transactionCoordinator(id) }))
   )
@@ -55,7 +63,8 @@ export async function knownTransactions(
   const known = new Map<string, TransactionDescription>()
   for (const one of answers.flat()) {
     if (one.errorCode === transactionalIdNotFound) continue
-    if (one.errorCode !== 0) throw undescribed(cluster, one.transactionalId, one.errorCode)
+    if (one.errorCode !== 0)
+      throw refusedIn(cluster, one.errorCode, `the transaction of "${one.transactionalId}" cannot be described`)
     known.set(one.transactionalId, {
       transactionalId: one.transactionalId,
       state: one.transactionState,
@@ -76,14 +85,5 @@ function noSuchTransaction(transactionalId: string): CliError {
     why: `TRANSACTIONAL_ID_NOT_FOUND (${transactionalIdNotFound})`,
     next: 'odradek transactions list',
     exitCode: ExitCode.notFound
-  })
-}
-
-function undescribed(cluster: Cluster, transactionalId: string, errorCode: number): CliError {
-  const failure = failureOf(cluster, errorCode)
-  return new CliError({
-    what: `the transaction of "${transactionalId}" cannot be described`,
-    why: explainFailure(failure),
-    exitCode: exitCodeOf(failure)
   })
 }

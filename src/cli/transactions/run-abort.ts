@@ -13,6 +13,7 @@ import { parsePartition } from '../human-values.ts'
 import { kafkaFailure } from '../kafka-failure.ts'
 import { shellWord } from '../own-name.ts'
 import { describeTopics, ledPartitions, partitionName } from '../partitions.ts'
+import { coordinatorMoves } from '../passing-errors.ts'
 import { UnreadableError } from '../unreadable.ts'
 import { persistently } from '../waiting.ts'
 import { describeTransactions } from './describe-transactions.ts'
@@ -76,7 +77,7 @@ async function abortOf(invocation: Invocation, cluster: Cluster, transactionalId
     })
   const where = counted(found.partitions.length, 'partition')
   await confirmDestruction(invocation, `abort the transaction of ${transactionalId} in ${where}`, transactionalId)
-  await fenceProducer(cluster, transactionalId, found.coordinator, found.timeoutMs)
+  await fenceProducer(cluster, transactionalId, found.timeoutMs)
   invocation.terminal.hint(`aborted the transaction of ${transactionalId} in ${where}; its producer is fenced`)
 }
 
@@ -85,19 +86,18 @@ function whyNotOpen(state = ''): string {
 }
 
 const concurrentTransactions = 51
+const passing = new Set([...coordinatorMoves, concurrentTransactions])
 const pauseMs = 50
 
 /** Answered once the old transaction has ended in all its partitions. The time-out is the id's: it stays as it is. */
-async function fenceProducer(
-  cluster: Cluster,
-  transactionalId: string,
-  coordinator: number,
-  timeoutMs: number
-): Promise<void> {
+async function fenceProducer(cluster: Cluster, transactionalId: string, timeoutMs: number): Promise<void> {
   await persistently(
     { limitMs: cluster.timeoutMs, pauseMs },
-    (error) => kafkaFailure(error)?.code === concurrentTransactions,
-    () => cluster.call('InitProducerId', coordinator, transactionalId, timeoutMs, -1n, -1)
+    (error) => passing.has(kafkaFailure(error)?.code ?? 0),
+    async () => {
+      const coordinator = await cluster.transactionCoordinator(transactionalId)
+      return await cluster.call('InitProducerId', coordinator, transactionalId, timeoutMs, -1n, -1)
+    }
   )
 }
 
