@@ -78,33 +78,90 @@ export function formatTable(
   heading: (text: string) => string = (text) => text,
   widthMax = Infinity
 ): string {
-  const whole = rows.map((row) => columns.map((column) => cellText(row[column] ?? null)))
-  const numeric = columns.map((column) => rows.every((row) => isNumeric(row[column] ?? null)))
-  const widths = columns.map((column, index) =>
-    whole.reduce((width, row) => Math.max(width, (row[index] ?? '').length), column.length)
-  )
-  narrow(
-    widths,
-    columns.map((column, index) => (numeric[index] ? Infinity : Math.max(column.length, readableWidth))),
-    widthMax
-  )
-  const cells = whole.map((row) => row.map((text, index) => shortened(text, widths[index] ?? 0)))
-  const line = (texts: readonly string[]) =>
-    texts
-      .map((text, index) => (numeric[index] ? text.padStart(widths[index] ?? 0) : text.padEnd(widths[index] ?? 0)))
-      .join('  ')
-      .trimEnd()
-  return [heading(line(columns.map((column) => column.toUpperCase()))), ...cells.map(line)]
-    .map((text) => `${text}\n`)
-    .join('')
+  const whole = columns.map((name) => tableColumn(name, rows))
+  return partsOf(whole, rows.length, widthMax)
+    .map((part) => formatPart(part, rows.length, heading, widthMax))
+    .join('\n')
+}
+
+interface TableColumn {
+  readonly name: string
+  readonly cells: readonly string[]
+  readonly isNumeric: boolean
+  readonly width: number
+  /** A number is never shortened. */
+  readonly leastWidth: number
 }
 
 /** Shorter, a name is no longer told from others. */
 const readableWidth = 12
+const gap = 2
+
+function tableColumn(name: string, rows: readonly Row[]): TableColumn {
+  const cells = rows.map((row) => cellText(row[name] ?? null))
+  const numeric = rows.every((row) => isNumeric(row[name] ?? null))
+  const width = cells.reduce((most, text) => Math.max(most, text.length), name.length)
+  const leastWidth = numeric ? width : Math.min(width, Math.max(name.length, readableWidth))
+  return { name, cells, isNumeric: numeric, width, leastWidth }
+}
+
+/** Columns that do not fit beside each other stand in a table below, behind those that tell the rows apart. */
+function partsOf(columns: readonly TableColumn[], rowCount: number, widthMax: number): TableColumn[][] {
+  const sum = (of: readonly number[]): number => of.reduce((total, width) => total + width + gap, -gap)
+  if (sum(columns.map(({ leastWidth }) => leastWidth)) <= widthMax) return [[...columns]]
+  const key = columns.slice(0, keyLength(columns, rowCount))
+  let part = [...key]
+  const parts = [part]
+  for (const column of columns.slice(key.length)) {
+    const isTooWide = sum([...part, column].map(({ width }) => width)) > widthMax
+    if (isTooWide && part.length > key.length) {
+      part = [...key]
+      parts.push(part)
+    }
+    part.push(column)
+  }
+  return parts
+}
+
+/** So many columns from the first on tell each row from the others. */
+function keyLength(columns: readonly TableColumn[], rowCount: number): number {
+  for (let length = 1; length < columns.length; length++) {
+    const keys = Array.from({ length: rowCount }, (_, row) =>
+      toJson(columns.slice(0, length).map(({ cells }) => cells[row]))
+    )
+    if (new Set(keys).size === rowCount) return length
+  }
+  return 1
+}
+
+function formatPart(
+  columns: readonly TableColumn[],
+  rowCount: number,
+  heading: (text: string) => string,
+  widthMax: number
+): string {
+  const widths = columns.map(({ width }) => width)
+  narrow(
+    widths,
+    columns.map(({ leastWidth }) => leastWidth),
+    widthMax
+  )
+  const line = (textOf: (column: TableColumn) => string): string =>
+    columns
+      .map((column, index) => {
+        const width = widths[index] ?? 0
+        const text = shortened(textOf(column), width)
+        return column.isNumeric ? text.padStart(width) : text.padEnd(width)
+      })
+      .join(' '.repeat(gap))
+      .trimEnd()
+  const lines = Array.from({ length: rowCount }, (_, row) => line(({ cells }) => cells[row] ?? ''))
+  return [heading(line(({ name }) => name.toUpperCase())), ...lines].map((text) => `${text}\n`).join('')
+}
 
 /** What does not fit a terminal is taken from the widest text, letter by letter, and never from a number. */
 function narrow(widths: number[], least: readonly number[], widthMax: number): void {
-  let over = widths.reduce((sum, width) => sum + width + 2, -2) - widthMax
+  let over = widths.reduce((sum, width) => sum + width + gap, -gap) - widthMax
   for (; over > 0; over--) {
     const spare = widths.map((width, index) => (width > (least[index] ?? 0) ? width : 0))
     const widest = Math.max(...spare)

@@ -163,3 +163,28 @@ test('the lag of each group is words in a table, and an object elsewhere', () =>
   assert.equal(lagCell(new Map(), 'table'), '-')
   assert.deepEqual(lagCell(lags, 'jsonl'), { readers: 0n, writers: 3n })
 })
+
+test('a table that is too wide for the terminal goes on below, behind what tells its rows apart', () => {
+  const columns = [
+    ...['topic', 'partition', 'records', 'keys', 'superseded', 'withoutKey', 'tombstones'],
+    ...['tombstonesDue', 'removed', 'removedBytes', 'kept', 'keptBytes']
+  ]
+  const counts = Object.fromEntries(columns.slice(2).map((name, index) => [name, 100 + index]))
+  const wide = [0, 1].map((partition) => ({ ...counts, topic: 'orders', partition }))
+  const table = formatTable(columns, wide, undefined, 80)
+  for (const line of table.split('\n')) assert.ok(line.length <= 80, line)
+  assert.equal(
+    table,
+    [
+      'TOPIC   PARTITION  RECORDS  KEYS  SUPERSEDED  WITHOUTKEY  TOMBSTONES',
+      'orders          0      100   101         102         103         104',
+      'orders          1      100   101         102         103         104',
+      '',
+      'TOPIC   PARTITION  TOMBSTONESDUE  REMOVED  REMOVEDBYTES  KEPT  KEPTBYTES',
+      'orders          0            105      106           107   108        109',
+      'orders          1            105      106           107   108        109',
+      ''
+    ].join('\n')
+  )
+  assert.equal(formatTable(columns, wide).split('\n').length, 4, 'where nobody says how wide it may be, it is one')
+})
