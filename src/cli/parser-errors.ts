@@ -138,11 +138,14 @@ function valueInQuotes(what: string, words: readonly string[]): string | undefin
 }
 
 /**
- * `help topics list` as `topics list --help`. Help for a command that does not exist is an error: the parser would answer with
- * the help of all, without a word.
+ * `help topics list` and `topics list help` as `topics list --help`; what is named help itself stands behind a lone `--`. Help for a
+ * command that does not exist is an error: the parser would answer with the help of all, without a word.
  */
 export function asHelpOption(words: readonly string[]): readonly string[] {
-  const { beforeEnd: options, plain } = readLine(words)
+  const { beforeEnd: options, plain, entry: noun, command } = readLine(words)
+  const commandLength = command === noun ? 1 : 2
+  const isAskedBehind = plain[commandLength] === 'help' && options.includes('help') && command?.hidden !== true
+  if (command !== undefined && isAskedBehind) return [...plain.slice(0, commandLength), '--help']
   const isHelpCommand = plain[0] === 'help'
   if (!isHelpCommand && !options.includes('--help') && !options.includes('-h')) return words
   const path = isHelpCommand ? plain.slice(1) : plain

@@ -318,6 +318,15 @@ test('help for a command that does not exist is an error, with the command that 
   assert.deepEqual(asHelpOption(['help', 'topics', 'list']), ['topics', 'list', '--help'])
   assert.deepEqual(asHelpOption(['consume', '-h']), ['consume', '-h'])
   assert.deepEqual(asHelpOption(['help']), ['--help'])
+  assert.deepEqual(asHelpOption(['topics', 'list', 'help']), ['topics', 'list', '--help'])
+  assert.deepEqual(asHelpOption(['topic', 'ls', '-o', 'json', 'help']), ['topic', 'ls', '--help'])
+  assert.deepEqual(asHelpOption(['consume', 'help']), ['consume', '--help'])
+  for (const words of [
+    ['consume', '--', 'help'],
+    ['produce', 'help-desk', 'help'],
+    ['consume', 'orders', '-g', 'help']
+  ])
+    assert.deepEqual(asHelpOption(words), words)
   assert.throws(() => asHelpOption(['help', 'consme']), { next: 'odradek consume --help' })
   assert.throws(() => asHelpOption(['consme', '--help']), /unknown command 'consme'/)
   assert.throws(() => asHelpOption(['help', 'topics', 'lst']), { next: 'odradek topics list --help' })
