@@ -170,6 +170,10 @@ for (const { name, tool, start } of brokers)
       const read = await cli.run(['consume', topic, '--from', '1', ...committed])
       assert.equal(read.stdout.toString(), '')
       assert.match(read.stderr, /Offsets 1 to 2 hold nothing for who reads what is committed: they are of aborted/)
+      const unexplained = await cli.run(['consume', topic, '--from', '1', '-e', '--isolation', 'committed'])
+      assert.match(unexplained.stderr, new RegExp(`^${topic}:0: Offsets 1 to 2 hold nothing for who reads what is`))
+      const some = await cli.run(['consume', topic, '-e', '--isolation', 'committed', '-o', 'raw'])
+      assert.deepEqual([some.stdout.toString(), some.stderr], ['a\n', ''])
       const inGroup = await cli.run(['consume', topic, '-g', group, ...committed])
       assert.match(inGroup.stderr, /Offsets 1 to 2 hold nothing for who reads what is committed: they are of aborted/)
       assert.doesNotMatch(inGroup.stderr, /had read this before/)
@@ -260,7 +264,10 @@ for (const { name, tool, start } of brokers)
         await explained('-g', group),
         new RegExp(`${topic}:0: The group ${group} goes on where it stopped, and it had read this before\\.`)
       )
-      assert.match(await explained('--filter-value', 'z*'), /2 records came, and 2 of them do not match/)
+      assert.match(
+        await explained('--filter-value', 'z*', '--where', 'offset > 9'),
+        /2 records came, and 2 of them do not match --filter-value 'z\*' and --where 'offset > 9'\./
+      )
       assert.match(await explained('--from', 'end'), /Reading began at the end, and passed over what was there/)
     })
 

@@ -17,7 +17,7 @@ export interface Explained {
   readonly reader: Reader
   /** All of the topics that are asked for, whoever has them. */
   readonly partitions: readonly LedPartition[]
-  readonly filter: Pick<Filter, 'counts'>
+  readonly filter: Pick<Filter, 'counts' | 'given'>
 }
 
 export async function explainReading({ cluster, plan, reader, partitions, filter }: Explained): Promise<Finding[]> {
@@ -38,6 +38,20 @@ export async function explainReading({ cluster, plan, reader, partitions, filter
   ]
 }
 
+/** Of who stops at the end, and was given nothing at all: what was passed over on the way there. */
+export function whatWasPassedOver(
+  plan: Pick<ConsumePlan, 'isolation'>,
+  { positions }: Pick<Reader, 'positions'>
+): Finding[] {
+  const standings = [...positions].map(([name, { from, next, given }]) => ({ name, from, position: next, given }))
+  if (standings.some(({ given }) => given > 0)) return []
+  const found = standings.flatMap((one): Finding[] => {
+    const passedOver = ofPassedOver(plan, one)
+    return passedOver === null ? [] : [{ ...passedOver, partitions: [one.name] }]
+  })
+  return together(found)
+}
+
 /** It got on, and was given nothing. */
 function ofPassedOver(
   { isolation }: Pick<ConsumePlan, 'isolation'>,
@@ -54,9 +68,9 @@ function asSeen(log: LogFacts, { isolation }: Pick<ConsumePlan, 'isolation'>): L
   return { ...log, stable: log.end, givesNothing: false }
 }
 
-function ofFilter({ counts: { seen, matched } }: Pick<Filter, 'counts'>): Finding[] {
+function ofFilter({ counts: { seen, matched }, given }: Explained['filter']): Finding[] {
   if (seen === matched) return []
-  const text = `${counted(seen, 'record')} came, and ${counted(seen - matched, 'of them does', 'of them do')} not match --filter-key, --filter-value, --filter-header or --where.`
+  const text = `${counted(seen, 'record')} came, and ${counted(seen - matched, 'of them does', 'of them do')} not match ${given.join(' and ')}.`
   return [{ cause: 'filtered', partitions: [], text }]
 }
 

@@ -5,6 +5,7 @@
 import { CliError, wrongUsage } from '../cli-error.ts'
 import { globExpression } from '../glob.ts'
 import { emptyMeans } from '../missing-value.ts'
+import { shellWord } from '../own-name.ts'
 import type { ConsumedRecord } from '../record.ts'
 import { compileWhere } from './where.ts'
 
@@ -19,6 +20,8 @@ export interface FilterOptions {
 export interface Filter {
   /** One verdict per record. */
   matches(records: readonly ConsumedRecord[]): boolean[]
+  /** As it was given: `--filter-key 'a*'` and the others. */
+  readonly given: readonly string[]
   /** Of all records so far. */
   readonly counts: { readonly seen: number; readonly matched: number }
   /** Throws when the expression failed on every record. */
@@ -50,6 +53,7 @@ export function createFilter(options: FilterOptions, hint: (line: string) => voi
     return simple.map((verdict) => verdict && verdicts.next().value === true)
   }
   return {
+    given: givenIn(options),
     counts,
     matches(records) {
       const verdicts = judge(records)
@@ -64,6 +68,16 @@ export function createFilter(options: FilterOptions, hint: (line: string) => voi
       else throw failedOnAll(options.where ?? '', asked, first)
     }
   }
+}
+
+function givenIn({ key, value, headers, where }: FilterOptions): string[] {
+  const texts = [
+    ['--filter-key', key],
+    ['--filter-value', value],
+    ...headers.map((header) => ['--filter-header', header] as const),
+    ['--where', where]
+  ] as const
+  return texts.flatMap(([flag, text]) => (text === undefined ? [] : [`${flag} ${shellWord(text)}`]))
 }
 
 function failedOnAll(expression: string, count: number, reason: string | undefined): CliError {

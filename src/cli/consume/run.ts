@@ -21,7 +21,7 @@ import type { ConsumedRecord } from '../record.ts'
 import { recordFields } from '../record-json.ts'
 import { createPrinter, type RecordPrinter } from '../record-printer.ts'
 import { findTopics } from '../topic-names.ts'
-import { explainReading } from './explain.ts'
+import { explainReading, whatWasPassedOver } from './explain.ts'
 import { createFilter, type Filter } from './filter.ts'
 import { GroupReading } from './group-reading.ts'
 import { Growth } from './growth.ts'
@@ -200,10 +200,17 @@ class Reading {
         await following.follow()
       }
       if (this.#plan.explains && this.#printed === 0 && !this.#stop.aborted) await this.#explain(partitions)
+      else this.#tellPassedOver()
       return 'nothing left'
     } finally {
       silence.stop()
     }
+  }
+
+  /** Nothing else tells a topic whose records were all aborted from an empty one. */
+  #tellPassedOver(): void {
+    if (this.#isExplained || this.#stop.aborted) return
+    for (const finding of whatWasPassedOver(this.#plan, this.#reader)) this.#hint(findingLine(finding))
   }
 
   /** Once: what is so is told of who stops at the end, too. What cannot be told for the moment keeps nobody from reading. */
@@ -247,6 +254,7 @@ class Reading {
     if (nothing !== undefined && count > 0) this.#hint(nothing)
     const read: ConsumedRecord[][] = []
     for await (const records of this.#reader.read()) read.push(records)
+    this.#tellPassedOver()
     const last = read.flat()
     last.sort((a, b) => a.timestampMs - b.timestampMs || a.partition - b.partition || Number(a.offset - b.offset))
     const chosen = count === 0 ? [] : last.slice(-count)
