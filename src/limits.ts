@@ -192,6 +192,8 @@ export const limits = {
   /** Compaction writes so much at a time, and has so much synced as it goes: a whole segment at its end would hold up everybody's syncs. */
   compactionWriteBytes: 1024 * 1024,
   compactionSyncBytes: 32 * 1024 * 1024,
+  /** Stretches of the dirty offsets, of each of which a compaction knows whether a newest record lies there: 4 bytes each. */
+  compactionStretches: 256 * 1024,
   /** A compaction that is held back looks so often whether it is wanted still. */
   compactionRestMs: 100,
   /** One that takes long is told of so often, and at its end when it has taken this long. */

@@ -18,11 +18,14 @@ import {
 import { KeyCursor } from '../../protocol/records/key-cursor.ts'
 import { emptiedBatch, type KeptRecord, thinnedBatch } from '../../protocol/records/thinned.ts'
 import type { ProducerEntry } from '../producer-state.ts'
+import type { NewestPlaces } from './newest-places.ts'
 import type { OffsetMap } from './offset-map.ts'
 
 export interface CleaningRules {
   /** Of the keys of the dirty records. */
   readonly newest: OffsetMap
+  /** Where these newest records lie. */
+  readonly places: NewestPlaces
   /** The offset of the last record whose key is in it: what lies behind is left as it is. */
   readonly newestOffset: number
   /** Where that ends which is cleaned in this run. */
@@ -47,6 +50,7 @@ export function cleanBatch(batch: Buffer, header: BatchHeader, isOver: boolean, 
   const hasHorizon = hasDeleteHorizon(header.attributes)
   const isPastHorizon = hasHorizon && header.baseTimestamp <= rules.nowMs
   if (isOver && (!isMarker || isPastHorizon)) return emptied(batch, header, rules)
+  if (!isMarker && isFollowed(header, rules)) return emptied(batch, header, rules)
   const cursor = new KeyCursor(batch, header)
   const kept: KeptRecord[] = []
   let hasTombstones = false
@@ -61,6 +65,12 @@ export function cleanBatch(batch: Buffer, header: BatchHeader, isOver: boolean, 
   if (recordsKept === header.recordCount && !needsHorizon) return { bytes: batch, recordsKept }
   const horizonMs = needsHorizon ? rules.nowMs + rules.deleteRetentionMs : null
   return { bytes: thinnedBatch(batch, header, cursor.records, kept, horizonMs), recordsKept }
+}
+
+/** Whether a newer record of its key follows each of its records. */
+function isFollowed(header: BatchHeader, { newestOffset, places }: CleaningRules): boolean {
+  const lastOffset = lastOffsetOf(header)
+  return lastOffset <= newestOffset && places.hasNone(header.baseOffset, lastOffset)
 }
 
 function isKept(record: KeyCursor, isPastHorizon: boolean, rules: CleaningRules): boolean {

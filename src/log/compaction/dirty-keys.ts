@@ -6,10 +6,12 @@ import { isControl, lastOffsetOf } from '../../protocol/records/batch.ts'
 import { KeyCursor } from '../../protocol/records/key-cursor.ts'
 import type { WholeBatch } from '../batch-walk.ts'
 import type { CleaningWalk, WalkedSegment } from './cleaning-walk.ts'
+import { NewestPlaces } from './newest-places.ts'
 import { OffsetMap, type OffsetMapSize } from './offset-map.ts'
 
 export interface DirtyKeys {
   readonly newest: OffsetMap
+  readonly places: NewestPlaces
   /** The last offset that was looked at: behind it there may be other keys. */
   readonly newestOffset: number
 }
@@ -23,6 +25,7 @@ export async function dirtyKeys(
 ): Promise<DirtyKeys> {
   const endOffset = segments.at(-1)?.endOffset ?? firstDirtyOffset
   const newest = new OffsetMap({ ...memory, keysMax: endOffset - firstDirtyOffset })
+  const places = new NewestPlaces(firstDirtyOffset, endOffset)
   let newestOffset = firstDirtyOffset - 1
   for (const walked of segments) {
     if (walked.endOffset <= firstDirtyOffset) continue
@@ -30,7 +33,7 @@ export async function dirtyKeys(
     const start = segment.baseOffset < firstDirtyOffset ? segment.placeBefore(firstDirtyOffset) : segment.start
     const end = await walk.through(walked, start, (batch, isOver) => {
       const isOfKeys = !isOver && !isControl(batch.header.attributes)
-      const fullAt = isOfKeys ? put(newest, batch, firstDirtyOffset) : null
+      const fullAt = isOfKeys ? put({ newest, places }, batch, firstDirtyOffset) : null
       newestOffset = Math.max(newestOffset, fullAt === null ? lastOffsetOf(batch.header) : fullAt - 1)
       return fullAt === null ? 'go on' : 'enough'
     })
@@ -38,15 +41,21 @@ export async function dirtyKeys(
     // Compaction may have left no batch up to its end.
     newestOffset = walked.endOffset - 1
   }
-  return { newest, newestOffset }
+  return { newest, places, newestOffset }
 }
 
 /** The offset of the first record that there is no room for; null when there is room for all. */
-function put(newest: OffsetMap, { bytes, header }: WholeBatch, firstDirtyOffset: number): number | null {
+function put(
+  { newest, places }: Pick<DirtyKeys, 'newest' | 'places'>,
+  { bytes, header }: WholeBatch,
+  firstDirtyOffset: number
+): number | null {
   const record = new KeyCursor(bytes, header)
   while (record.next()) {
     if (record.keyStart < 0 || record.offset < firstDirtyOffset) continue
-    if (!newest.put(record.records, record.keyStart, record.keyEnd, record.offset)) return record.offset
+    const before = newest.put(record.records, record.keyStart, record.keyEnd, record.offset)
+    if (before === null) return record.offset
+    places.moved(before, record.offset)
   }
   return null
 }

@@ -51,23 +51,30 @@ export class OffsetMap {
     return this.#size / this.#slots
   }
 
-  /** Notes the offset of a key, which lies between two positions. False when it is another key than those that there is room for. */
-  put(bytes: Uint8Array, start: number, end: number, offset: number): boolean {
+  /**
+   * Notes the offset of a key, which lies between two positions, and gives the one that was noted before; -1 when there was none. Null
+   * when it is another key than those that there is room for.
+   */
+  put(bytes: Uint8Array, start: number, end: number, offset: number): number | null {
     const at = this.#find(bytes, start, end)
-    if (this.#isEmpty(at)) {
-      if (this.#size >= this.capacity) return false
+    const before = this.#offsetAt(at)
+    if (before < 0) {
+      if (this.#size >= this.capacity) return null
       this.#size += 1
       this.#table.set(this.#md5.words, at)
     }
     const stored = offset + 1
     this.#table[at + highWord] = Math.floor(stored / 2 ** 32)
     this.#table[at + lowWord] = stored | 0
-    return true
+    return before
   }
 
   /** The offset that was noted last for the key; -1 when there is none. */
   offsetOf(bytes: Uint8Array, start: number, end: number): number {
-    const at = this.#find(bytes, start, end)
+    return this.#offsetAt(this.#find(bytes, start, end))
+  }
+
+  #offsetAt(at: number): number {
     return (this.#table[at + highWord] as number) * 2 ** 32 + ((this.#table[at + lowWord] as number) >>> 0) - 1
   }
 

@@ -36,7 +36,7 @@ test('each key has the offset that was noted last, whatever others there are', (
       const wanted = new Map<number, number>()
       for (const [number, at] of puts) {
         const bytes = Buffer.from(`key ${number}`)
-        assert.ok(map.put(bytes, 0, bytes.length, at))
+        assert.equal(map.put(bytes, 0, bytes.length, at), wanted.get(number) ?? -1)
         wanted.set(number, at)
       }
       assert.equal(map.size, wanted.size)
@@ -51,13 +51,13 @@ test('each key has the offset that was noted last, whatever others there are', (
 test('what is full takes no other key, and those that it has all the same', () => {
   const map = new OffsetMap({ ...memory, keysMax: 1_000_000 })
   assert.ok(map.capacity > 800 && map.capacity <= 900, `${map.capacity}`)
-  const put = (number: number, offset: number): boolean => {
+  const put = (number: number, offset: number): number | null => {
     const bytes = Buffer.from(String(number))
     return map.put(bytes, 0, bytes.length, offset)
   }
-  for (let number = 0; number < map.capacity; number++) assert.ok(put(number, number))
-  assert.ok(!put(map.capacity, 5))
-  assert.ok(put(0, 5))
+  for (let number = 0; number < map.capacity; number++) assert.equal(put(number, number), -1)
+  assert.equal(put(map.capacity, 5), null)
+  assert.equal(put(0, 5), 0)
   assert.equal(map.offsetOf(Buffer.from('0'), 0, 1), 5)
   assert.equal(map.size, map.capacity)
 })
