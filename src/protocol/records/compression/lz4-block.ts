@@ -3,7 +3,7 @@
  * The last sequence has literals only; the last match begins at least 12 bytes before the end, and the last 5 bytes are
  * literals, as the format demands.
  */
-import { copyLiterals, copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
+import { copyLiterals, copyRepeat, findRepeats, newRepeatTable, viewed } from './repeats.ts'
 
 const minMatch = 4
 const rules = { maxDistance: 65_535, lastStartBytes: 12, lastLiteralBytes: 5 }
@@ -48,6 +48,8 @@ function writeLength(writer: BlockWriter, length: number): void {
 export function decompressBlock(source: Uint8Array, target: Uint8Array): number {
   const end = source.length
   const room = target.length
+  const packed = viewed(source)
+  const unpacked = viewed(target)
   let from = 0
   let to = 0
   while (from < end) {
@@ -58,7 +60,7 @@ export function decompressBlock(source: Uint8Array, target: Uint8Array): number 
     }
     if (literals > end - from) throw new Error('literals are cut short')
     if (literals > room - to) throw new Error('the block is larger than it may be')
-    copyLiterals(source, from, target, to, literals)
+    copyLiterals(packed, from, unpacked, to, literals)
     from += literals
     to += literals
     if (from === end) return to
@@ -71,7 +73,7 @@ export function decompressBlock(source: Uint8Array, target: Uint8Array): number 
     }
     if (distance === 0 || distance > to) throw new Error('a match points before the beginning')
     if (length > room - to) throw new Error('the block is larger than it may be')
-    copyRepeat(target, to, distance, length)
+    copyRepeat(unpacked, to, distance, length)
     to += length
   }
   throw new Error('the block has no last literals')

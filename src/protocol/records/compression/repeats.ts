@@ -34,15 +34,16 @@ export function findRepeats(
   table: RepeatTable,
   found: (literalsStart: number, position: number, distance: number, length: number) => void
 ): number {
+  const { words } = viewed(source)
   let literalsStart = start
   let position = start
   let misses = 1 << missesPerStepBits
   while (position < end - rules.lastStartBytes) {
-    const word = source.readUInt32LE(position)
+    const word = words.getUint32(position, true)
     const slot = Math.imul(word, 0x9e3779b1) >>> (32 - hashBits)
     const candidate = table[slot] ?? -1
     table[slot] = position
-    if (candidate < 0 || position - candidate > rules.maxDistance || source.readUInt32LE(candidate) !== word) {
+    if (candidate < 0 || position - candidate > rules.maxDistance || words.getUint32(candidate, true) !== word) {
       position += misses++ >> missesPerStepBits
       continue
     }
@@ -61,23 +62,28 @@ function repeatLength(source: Buffer, candidate: number, position: number, limit
   return length
 }
 
-/** Up to here a loop is faster than a call that copies (measured: most repeats of JSON have 4 to 20 bytes). */
-const shortBytes = 32
+/** From here on a call that copies is faster than a loop (measured: most repeats of JSON have 4 to 20 bytes). */
+const longBytes = 256
 
-/** A repeat may overlap what it writes: that is how runs are coded, so that it is copied byte by byte then. */
-export function copyRepeat(target: Uint8Array, to: number, distance: number, length: number): void {
-  if (length > shortBytes && distance >= length) {
-    target.copyWithin(to, to - distance, to - distance + length)
-    return
-  }
-  if (length > 8 * shortBytes) {
-    copyRun(target, to, distance, length)
-    return
-  }
-  for (let index = to; index < to + length; index++) target[index] = target[index - distance] as number
+/** Bytes, and a view of them that reads and writes four at a time: half the time of an unpacking, against byte by byte. */
+export interface Viewed {
+  readonly bytes: Uint8Array
+  readonly words: DataView
 }
 
-/** A long repeat that overlaps what it writes: what is there already is doubled until it is enough. */
+export function viewed(bytes: Uint8Array): Viewed {
+  return { bytes, words: new DataView(bytes.buffer, bytes.byteOffset, bytes.length) }
+}
+
+/** A repeat may overlap what it writes: that is how runs are coded. */
+export function copyRepeat(target: Viewed, to: number, distance: number, length: number): void {
+  const { bytes, words } = target
+  if (length >= longBytes) copyRun(bytes, to, distance, length)
+  else if (distance >= wordBytes) copyWords(words, to - distance, words, to, length)
+  else for (let index = to; index < to + length; index++) bytes[index] = bytes[index - distance] as number
+}
+
+/** What is there already is doubled until it is enough. */
 function copyRun(target: Uint8Array, to: number, distance: number, length: number): void {
   const from = to - distance
   for (let done = 0; done < length; ) {
@@ -88,10 +94,14 @@ function copyRun(target: Uint8Array, to: number, distance: number, length: numbe
 }
 
 /** Bytes that are no repeat, from one place to another. */
-export function copyLiterals(source: Uint8Array, from: number, target: Uint8Array, to: number, length: number): void {
-  if (length > shortBytes) {
-    target.set(source.subarray(from, from + length), to)
-    return
-  }
-  for (let index = 0; index < length; index++) target[to + index] = source[from + index] as number
+export function copyLiterals(source: Viewed, from: number, target: Viewed, to: number, length: number): void {
+  if (length >= longBytes) target.bytes.set(source.bytes.subarray(from, from + length), to)
+  else copyWords(source.words, from, target.words, to, length)
+}
+
+/** In the order of the bytes: within the same ones, to a place that is at least a word ahead. */
+function copyWords(source: DataView, from: number, target: DataView, to: number, length: number): void {
+  let done = 0
+  for (; done + wordBytes <= length; done += wordBytes) target.setUint32(to + done, source.getUint32(from + done))
+  for (; done < length; done++) target.setUint8(to + done, source.getUint8(from + done))
 }

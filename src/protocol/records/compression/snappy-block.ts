@@ -4,7 +4,7 @@
  * are no snappy, which a client could use to stop the broker.
  */
 import { tooLarge } from './bounded-output.ts'
-import { copyLiterals, copyRepeat, findRepeats, newRepeatTable } from './repeats.ts'
+import { copyLiterals, copyRepeat, findRepeats, newRepeatTable, viewed } from './repeats.ts'
 
 const rules = { maxDistance: 65_535, lastStartBytes: 15, lastLiteralBytes: 0 }
 const literalTag = 0
@@ -77,6 +77,8 @@ export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
   if (sizeBytes > source.length * bestRatio) throw new Error('so few bytes cannot hold what they say')
   const target = Buffer.allocUnsafe(sizeBytes)
   const sourceEnd = source.length
+  const packed = viewed(source)
+  const unpacked = viewed(target)
   let from = end
   let to = 0
   while (from < sourceEnd) {
@@ -91,7 +93,7 @@ export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
       }
       if (length > sizeBytes - to) throw new Error('there is more content than announced')
       if (length > sourceEnd - from) throw new Error('a literal is cut short')
-      copyLiterals(source, from, target, to, length)
+      copyLiterals(packed, from, unpacked, to, length)
       from += length
       to += length
       continue
@@ -110,7 +112,7 @@ export function decompressBlock(source: Buffer, maxSizeBytes: number): Buffer {
     if (distance === 0) throw new Error('a copy of nothing')
     if (distance > to) throw new Error('a copy points before the beginning')
     if (length > sizeBytes - to) throw new Error('there is more content than announced')
-    copyRepeat(target, to, distance, length)
+    copyRepeat(unpacked, to, distance, length)
     to += length
   }
   if (to !== sizeBytes) throw new Error('there is less content than announced')
