@@ -3,6 +3,7 @@ import type { Mutation } from './list.ts'
 
 const partition = ['test/broker/share/share-partition.model.test.ts', 'test/broker/share/share-partition.test.ts']
 const states = ['test/coordination/share-states/decisions.test.ts']
+const deadLetters = ['test/broker/share/dead-letters.test.ts']
 const led = ['test/broker/share/led-share.model.test.ts']
 const sessions = ['test/broker/share/share-sessions.test.ts']
 const groups = ['test/coordination/groups/share/share-groups.test.ts']
@@ -55,14 +56,14 @@ export const shareGroupMutations: readonly Mutation[] = [
     file: 'src/broker/share/led-share-partition.ts',
     text: 'this.#buryLater(givenUp(write.stateBatches, []), isWritten ? null : write)',
     replacement: 'if (isWritten) this.#buryLater(givenUp(write.stateBatches, []))',
-    tests: ['test/broker/share/dead-letters.test.ts']
+    tests: deadLetters
   },
   {
     what: 'a dead letter is sent before it is written that its record is given up',
     file: 'src/broker/share/led-share-partition.ts',
     text: 'isWritten ? null : write)',
     replacement: 'null)',
-    tests: ['test/broker/share/dead-letters.test.ts']
+    tests: deadLetters
   },
   {
     what: 'locks of records run out without anybody looking',
