@@ -17,7 +17,7 @@ import { newestRecords, oneRecord } from '../views/records.ts'
 import { topicSettings, topicsView, topicView } from '../views/topics.ts'
 import type { GroupsView, GroupView, ProblemView, TopicsView, TopicView } from '../wire.ts'
 import { eventStream } from './event-stream.ts'
-import { liveRecords } from './live-records.ts'
+import { LiveTopics } from './live-records.ts'
 import { problemView } from './problem.ts'
 import { readNewTopic, readRecord, readTypedName } from './read-body.ts'
 import { SharedLook } from './shared-look.ts'
@@ -40,8 +40,9 @@ const mostRecords = 200
 const usualRecords = 50
 
 export function routes(surroundings: Surroundings): Hono {
-  const { cluster, bootstrap, isReadOnly, ended } = surroundings
+  const { cluster, openCluster, bootstrap, isReadOnly, ended } = surroundings
   const looks = new Looks(cluster)
+  const live = new LiveTopics(openCluster)
   const app = new Hono()
 
   app.get('/api/cluster', async (context) =>
@@ -95,7 +96,7 @@ export function routes(surroundings: Surroundings): Hono {
     eventStream(context, ended, (gone) => looks.topic(context.req.param('topic')).views(gone))
   )
   app.get('/api/live/topics/:topic/records', (context) =>
-    eventStream(context, ended, (gone) => liveRecords(surroundings.openCluster, context.req.param('topic'), gone))
+    eventStream(context, ended, (gone) => live.records(context.req.param('topic'), gone))
   )
   app.get('/api/live/groups', (context) => eventStream(context, ended, (gone) => looks.groups.views(gone)))
   app.get('/api/live/groups/:group', (context) =>
