@@ -31,6 +31,15 @@ export const limits = {
   idBytes: 16_383,
   /** What a member, or a protocol that it speaks, takes beside its texts and bytes. */
   memberOverheadBytes: 200,
+  /**
+   * Members of a consumer, share or streams group that has just changed say no sooner than this that they live (librdkafka gives up a heartbeat,
+   * and the connection, that is not answered within the interval), and all of a broker that are told so no more often: a group of 5,000 at rest
+   * says so as often. Each takes some 50 µs of the broker.
+   */
+  settlingHeartbeatMs: 500,
+  settlingHeartbeatsPerSecond: 1000,
+  /** After so long without a change they wait as long as in Kafka; a group that cannot settle as well. */
+  groupSettlesMs: 50_000,
   /** The first members of a group wait so long for those that have an id and come back with it, a round trip later. */
   announcedMemberJoinMs: 100,
   /** A new member that waits for its first answer is given up after this (Kafka: a constant of five minutes). */

@@ -4,6 +4,7 @@ import type { BrokerConfig } from '../coordination/config/broker-config.ts'
 import { Coordinators } from '../coordination/coordinators.ts'
 import { GroupCoordinator } from '../coordination/groups/group-coordinator.ts'
 import type { GroupTopics } from '../coordination/groups/topic-names.ts'
+import { UnsettledGroups } from '../coordination/groups/unsettled-groups.ts'
 import { type ClusterImage, type MetadataDelta, ResourceType } from '../coordination/metadata/image.ts'
 import type { SharePersister } from '../coordination/share-states/persister.ts'
 import { DiskError } from '../host/disk.ts'
@@ -37,11 +38,13 @@ export class GroupCoordinators implements RoleObserver {
   readonly #coordinators = new Coordinators((partition, isWanted) => this.#load(partition, isWanted))
   readonly topic: StateTopic
   readonly #internalTopics: StreamsTopics
+  readonly #unsettled: UnsettledGroups
 
   constructor(options: GroupCoordinatorsOptions) {
     this.#options = options
     const { controller, image, config, host } = options
     this.#internalTopics = new StreamsTopics(controller, host.clock)
+    this.#unsettled = new UnsettledGroups(host.clock)
     this.topic = new StateTopic({ name: offsetsTopic, image, controller, made: () => config.offsetsTopic })
   }
 
@@ -100,8 +103,8 @@ export class GroupCoordinators implements RoleObserver {
       shareSettingsOf: (groupId: string) => config.shareGroupSettings(ownOf(groupId)),
       streamsSettingsOf: (groupId: string) => config.streamsGroupSettings(ownOf(groupId))
     }
-    const internalTopics = this.#internalTopics
-    const options = { log, clock: own, chance, config: config.groups, topics, persister, internalTopics, ...settings }
+    const shared = { internalTopics: this.#internalTopics, unsettled: this.#unsettled }
+    const options = { log, clock: own, chance, config: config.groups, topics, persister, ...shared, ...settings }
     try {
       const coordinator = await GroupCoordinator.load(options, () => replicas.slices.othersTurn(), isWanted)
       if (coordinator !== null) this.#tellUnknown(partition, [...coordinator.unknownRecordTypes])

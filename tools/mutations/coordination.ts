@@ -23,6 +23,7 @@ const consumerReplay = {
   tests: [`${groupTests}/consumer/replay.test.ts`]
 }
 
+const interval = { file: `${groups}/heartbeat-interval.ts`, tests: [`${groupTests}/heartbeat-interval.test.ts`] }
 const silentMembers = [`${groupTests}/consumer/silent-members.test.ts`]
 const stateTopics = ['test/coordination/config/state-topics.test.ts']
 const createTopics = {
@@ -31,6 +32,31 @@ const createTopics = {
 }
 
 export const coordinationMutations: readonly Mutation[] = [
+  {
+    ...interval,
+    what: 'members are told to come back sooner whatever somebody has chosen',
+    text: 'if (isHeartbeatIntervalChosen) return usualMs',
+    replacement: ''
+  },
+  {
+    ...interval,
+    what: 'the members of a group that cannot settle come back at the short interval for ever',
+    text: '(usualMs * quietMs) / limits.groupSettlesMs',
+    replacement: '0'
+  },
+  {
+    ...interval,
+    what: 'members of a large group that settles come back as soon as those of a small one',
+    text: '(unrest.members * 1000) / limits.settlingHeartbeatsPerSecond',
+    replacement: '0'
+  },
+  {
+    what: 'the members of groups that came to rest long ago count as unsettled',
+    file: `${groups}/unsettled-groups.ts`,
+    text: 'if (nowMs - changedAtMs < limits.groupSettlesMs) return',
+    replacement: 'return',
+    tests: [`${groupTests}/unsettled-groups.test.ts`]
+  },
   {
     ...completions,
     what: 'markers are written before the decision is safe',

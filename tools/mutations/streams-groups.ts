@@ -51,8 +51,8 @@ export const streamsGroupMutations: readonly Mutation[] = [
   {
     what: 'nobody is assigned when the initial delay of a streams group is over',
     file: 'src/coordination/groups/streams/streams-groups.ts',
-    text: 'this.#decisions.append(draft.records)',
-    replacement: 'draft.records.length = 0',
+    text: '      this.#take(draft)',
+    replacement: '      draft.records.length = 0',
     tests: coordinator
   },
   {

@@ -243,19 +243,24 @@ export class BrokerConfig {
     return {
       sessionTimeoutMs: number('session.timeout.ms'),
       heartbeatIntervalMs: number('heartbeat.interval.ms'),
+      isHeartbeatIntervalChosen: this.#isChosen('consumer.heartbeat.interval.ms', own),
       assignmentIntervalMs: number('assignment.interval.ms')
     }
   }
 
   /** What a share group obeys that sets these of its own. */
   shareGroupSettings(own: ReadonlyMap<string, string>): ShareGroupSettings {
-    return shareGroupSettings((name) => this.groupValue(name, own))
+    return shareGroupSettings(
+      (name) => this.groupValue(name, own),
+      (name) => this.#isChosen(name, own)
+    )
   }
 
   /** What a streams group obeys that sets these of its own. */
   streamsGroupSettings(own: ReadonlyMap<string, string>): StreamsGroupSettings {
     return streamsGroupSettings(
       (name) => this.groupValue(name, own),
+      (name) => this.#isChosen(name, own),
       (name) => this.get(name)
     )
   }
@@ -272,6 +277,11 @@ export class BrokerConfig {
     if (definition !== undefined && set !== undefined)
       return withinBounds(name, canonical(set, definition), (broker) => this.get(broker))
     return this.get(definition?.brokerName ?? name) ?? definition?.default ?? null
+  }
+
+  /** Whether somebody has set a group's configuration: the group that has these of its own, or whoever runs the broker. */
+  #isChosen(name: string, own: ReadonlyMap<string, string>): boolean {
+    return own.has(name) || this.#set(definitionOf(name, groupConfigDefinitions)?.brokerName ?? name) !== undefined
   }
 
   get deadLetterTopics(): DeadLetterTopics {

@@ -6,6 +6,8 @@ import type { NewStateTopic } from './new-state-topic.ts'
 export interface ShareGroupSettings {
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
+  /** Somebody has set it, for the group or for the broker. */
+  readonly isHeartbeatIntervalChosen: boolean
   readonly assignmentIntervalMs: number
 }
 
@@ -40,11 +42,12 @@ export interface DeadLetterTopics {
 /** The value that is in force under a name; null when there is none. */
 type SettingOf = (name: string) => string | null
 
-export function shareGroupSettings(settingOf: SettingOf): ShareGroupSettings {
+export function shareGroupSettings(settingOf: SettingOf, isChosen: (name: string) => boolean): ShareGroupSettings {
   const number = (name: string): number => Number(settingOf(`share.${name}`))
   return {
     sessionTimeoutMs: number('session.timeout.ms'),
     heartbeatIntervalMs: number('heartbeat.interval.ms'),
+    isHeartbeatIntervalChosen: isChosen('share.heartbeat.interval.ms'),
     assignmentIntervalMs: number('assignment.interval.ms')
   }
 }

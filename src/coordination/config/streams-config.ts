@@ -5,12 +5,17 @@ import { listOf } from './definition.ts'
 /** The value that is in force under a name; null when there is none. */
 type SettingOf = (name: string) => string | null
 
-/** `ofGroup`: the group's own, else the broker's; `ofBroker`: of what no group sets for itself. */
-export function streamsGroupSettings(ofGroup: SettingOf, ofBroker: SettingOf): StreamsGroupSettings {
+/** `ofGroup`: the group's own, else the broker's; `isChosen`: somebody has set one of these; `ofBroker`: of what no group sets for itself. */
+export function streamsGroupSettings(
+  ofGroup: SettingOf,
+  isChosen: (name: string) => boolean,
+  ofBroker: SettingOf
+): StreamsGroupSettings {
   const number = (name: string): number => Number(ofGroup(`streams.${name}`))
   return {
     sessionTimeoutMs: number('session.timeout.ms'),
     heartbeatIntervalMs: number('heartbeat.interval.ms'),
+    isHeartbeatIntervalChosen: isChosen('streams.heartbeat.interval.ms'),
     assignmentIntervalMs: number('assignment.interval.ms'),
     initialRebalanceDelayMs: number('initial.rebalance.delay.ms'),
     numStandbyReplicas: number('num.standby.replicas'),

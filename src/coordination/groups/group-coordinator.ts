@@ -60,6 +60,7 @@ import { GroupsState } from './state.ts'
 import type { StreamsGroupSettings } from './streams/draft.ts'
 import { type InternalTopics, StreamsGroups } from './streams/streams-groups.ts'
 import type { GroupTopics } from './topic-names.ts'
+import type { UnsettledGroups } from './unsettled-groups.ts'
 
 export type { Caller } from './caller.ts'
 export type { GroupConfig } from './group-config.ts'
@@ -75,6 +76,7 @@ export interface GroupCoordinatorOptions {
   readonly persister: SharePersister
   readonly streamsSettingsOf: (groupId: string) => StreamsGroupSettings
   readonly internalTopics: InternalTopics
+  readonly unsettled: UnsettledGroups
 }
 
 export class GroupCoordinator {
@@ -110,7 +112,7 @@ export class GroupCoordinator {
   }
 
   private constructor(options: GroupCoordinatorOptions) {
-    const { log, clock, chance, config, topics, settingsOf, shareSettingsOf, persister } = options
+    const { log, clock, chance, config, topics, settingsOf, shareSettingsOf, persister, unsettled } = options
     this.#options = options
     this.#deadlines = new Deadlines(clock)
     this.#coordinator = new Coordinator({
@@ -124,7 +126,7 @@ export class GroupCoordinator {
     const shared = { state, decisions: this.#decisions, deadlines, clock, chance, config }
     this.#classic = new ClassicGroups(shared)
     this.#seen = new TopicsSeen(topics)
-    const ofModern = { ...shared, topics, seen: this.#seen, saidBytes: new SaidBytes() }
+    const ofModern = { ...shared, topics, seen: this.#seen, saidBytes: new SaidBytes(), unsettled }
     this.#consumer = new ConsumerGroups({ ...ofModern, settingsOf, classic: this.#classic })
     const ofAny = {
       find: (groupId: string) => this.#find(groupId),

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { describeSequences, until } from '../differential/sequences.ts'
 import { fieldOf, type Plain, textOf } from '../differential/session.ts'
+import { withoutSettling } from '../differential/settling.ts'
 import { Api, Side, type Step, Steps } from './steps.ts'
 
 const groupResource = 32
@@ -57,7 +58,7 @@ async function take(step: Step, side: Side): Promise<Plain> {
   side.note(step, answer)
   if (step.api === Api.CreatePartitions) await setTimeout(heardMs)
   else if (step.settlesLater) await setTimeout(lookedUpMs)
-  return withoutMessages(side.told(answer), step)
+  return withoutMessages(withoutSettling(side.told(answer)), step)
 }
 
 /** Why an expression is none, each engine says in its own words; an unknown feature of a message is no difference otherwise. */

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { until } from '../differential/sequences.ts'
 import { fieldOf, type Plain, textOf } from '../differential/session.ts'
+import { withoutSettling } from '../differential/settling.ts'
 import { Api, type Side, type Step, type Steps } from './steps.ts'
 
 const groupResource = 32
@@ -55,5 +56,5 @@ export async function take(step: Step, side: Side, settlesMs = initializedMs): P
   side.note(step, answer)
   if (step.api === Api.CreatePartitions) await setTimeout(heardMs)
   else if (step.settlesLater) await setTimeout(settlesMs)
-  return side.told(answer)
+  return withoutSettling(side.told(answer))
 }

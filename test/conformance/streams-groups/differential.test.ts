@@ -7,6 +7,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { describeSequences, until } from '../differential/sequences.ts'
 import { fieldOf, type Plain, textOf } from '../differential/session.ts'
+import { withoutSettling } from '../differential/settling.ts'
 import { Api, Side, type Step, Steps } from './steps.ts'
 
 const groupResource = 32
@@ -54,7 +55,7 @@ async function take(step: Step, side: Side, { isOfTwo, group }: Steps): Promise<
   const answer = await side.session.ask(step.api, step.version, step.request(side))
   side.note(step, answer)
   if (textOf(answer).includes('Internal topics are missing')) await setTimeout(heardMs)
-  return told(step.api === Api.ListGroups ? own(answer, group) : answer, isOfTwo)
+  return told(step.api === Api.ListGroups ? own(answer, group) : withoutSettling(answer), isOfTwo)
 }
 
 /** What depends on which tasks somebody has. */

@@ -261,8 +261,22 @@ test('a share group has what it sets, else what the broker says, else the defaul
   assert.deepEqual(config.shareGroupSettings(new Map([['share.session.timeout.ms', '50000']])), {
     sessionTimeoutMs: 50_000,
     heartbeatIntervalMs: 5000,
+    isHeartbeatIntervalChosen: false,
     assignmentIntervalMs: 1000
   })
+})
+
+test('an interval between heartbeats is chosen where the group or the broker has set it, also to what it would be', () => {
+  const [none, byDefault] = [new Map<string, string>(), BrokerConfig.parse({})]
+  for (const kind of ['consumer', 'share', 'streams'] as const) {
+    const isChosen = (config: BrokerConfig, own: ReadonlyMap<string, string>) =>
+      config[`${kind}GroupSettings`](own).isHeartbeatIntervalChosen
+    assert.equal(isChosen(byDefault, none), false)
+    assert.equal(isChosen(byDefault, new Map([[`${kind}.session.timeout.ms`, '50000']])), false)
+    assert.equal(isChosen(byDefault, new Map([[`${kind}.heartbeat.interval.ms`, '5000']])), true)
+    const byBroker = BrokerConfig.parse({ [`group.${kind}.heartbeat.interval.ms`]: '5000' })
+    assert.equal(isChosen(byBroker, none), true)
+  }
 })
 
 test('a group that has asked for what it may have no more gets the nearest that it may have', () => {

@@ -11,6 +11,7 @@ import type {
 import { type GroupConfig, GroupCoordinator } from '../../../src/coordination/groups/group-coordinator.ts'
 import { readGroupLogRecord } from '../../../src/coordination/groups/records.ts'
 import type { InternalTopics } from '../../../src/coordination/groups/streams/streams-groups.ts'
+import { UnsettledGroups } from '../../../src/coordination/groups/unsettled-groups.ts'
 import type { SharePersister } from '../../../src/coordination/share-states/persister.ts'
 import type { Chance } from '../../../src/host/chance.ts'
 import { DiskError } from '../../../src/host/disk.ts'
@@ -40,7 +41,10 @@ export const config: GroupConfig = {
   migrationPolicy: 'bidirectional'
 }
 
-export const settings = { sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, assignmentIntervalMs: 0 }
+export const settings = {
+  ...{ sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, isHeartbeatIntervalChosen: false },
+  assignmentIntervalMs: 0
+}
 
 export const streamsSettings = {
   ...settings,
@@ -184,6 +188,7 @@ export async function coordinatorOn(
     shareSettingsOf: () => ({ ...settings, ...ofGroup }),
     streamsSettingsOf: () => ({ ...streamsSettings, ...ofGroup }),
     internalTopics,
+    unsettled: new UnsettledGroups(clock),
     persister
   }
   const coordinator = await GroupCoordinator.load(

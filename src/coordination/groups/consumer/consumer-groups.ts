@@ -26,6 +26,7 @@ import type { Decisions } from '../decisions.ts'
 import type { GroupsOptions } from '../groups-options.ts'
 import type { SaidBytes } from '../said-bytes.ts'
 import type { GroupTopics } from '../topic-names.ts'
+import type { UnsettledGroups } from '../unsettled-groups.ts'
 import { checkHeartbeat } from './check-heartbeat.ts'
 import { checkSync, classicMemberOf, heartbeatAsClassic, joinAsClassic, leavingAsClassic } from './classic-members.ts'
 import { assignmentFor } from './consumer-protocol.ts'
@@ -49,6 +50,7 @@ export interface ConsumerGroupsOptions extends GroupsOptions {
   readonly classic: ClassicGroups
   readonly seen: TopicsSeen
   readonly saidBytes: SaidBytes
+  readonly unsettled: UnsettledGroups
 }
 
 /** A group that a member may join, and what makes it one. */
@@ -156,6 +158,7 @@ export class ConsumerGroups {
     this.#timers.forget(groupId)
     this.#seen.forget(groupId)
     this.#options.saidBytes.hold(groupId, 0)
+    this.#options.unsettled.forget(groupId)
   }
 
   #open(groupId: string, mayMake: boolean): Opened | Refusal {
@@ -216,8 +219,8 @@ export class ConsumerGroups {
   }
 
   #draftOf(group: ConsumerGroup): ConsumerDraft {
-    const { clock, config, topics, settingsOf, saidBytes } = this.#options
-    const { groupId } = group
+    const { clock, config, topics, settingsOf, saidBytes, unsettled } = this.#options
+    const { groupId, members } = group
     return consumerDraftOf(group, {
       nowMs: clock.nowMs(),
       config,
@@ -227,6 +230,7 @@ export class ConsumerGroups {
       isStale: this.#seen.isStale(groupId, group.epoch),
       isResolving: this.#resolving.has(groupId),
       roomBytes: saidBytes.room,
+      unrest: unsettled.unrestOf(groupId, members.size),
       hasNewTopics: this.#seen.hasNewTopics(groupId)
     })
   }
@@ -235,7 +239,10 @@ export class ConsumerGroups {
   #take({ group: { groupId }, records, timers, refreshedInEpoch, expressions }: ConsumerDraft): void {
     this.#decisions.append(records)
     for (const timer of timers) this.#timers.change(groupId, timer)
-    this.#options.saidBytes.hold(groupId, this.#options.state.consumer(groupId)?.saidBytes ?? 0)
+    const { state, saidBytes, unsettled } = this.#options
+    const group = state.consumer(groupId)
+    saidBytes.hold(groupId, group?.saidBytes ?? 0)
+    if (records.length > 0) unsettled.changed(groupId, group?.members.size ?? 0)
     if (refreshedInEpoch !== null) this.#seen.looked(groupId, refreshedInEpoch)
     if (expressions !== null) unattended(this.#options.clock, this.#resolve(groupId, expressions))
   }

@@ -4,6 +4,7 @@
  */
 import type { StateRecord } from '../../coordinator.ts'
 import type { GroupConfig } from '../group-config.ts'
+import type { Unrest } from '../heartbeat-interval.ts'
 import type { GroupTopics } from '../topic-names.ts'
 import type { ConsumerGroup } from './state.ts'
 
@@ -11,6 +12,8 @@ import type { ConsumerGroup } from './state.ts'
 export interface ConsumerGroupSettings {
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
+  /** Somebody has set it, for the group or for the broker. */
+  readonly isHeartbeatIntervalChosen: boolean
   readonly assignmentIntervalMs: number
 }
 
@@ -28,6 +31,7 @@ export interface ConsumerCircumstances {
   readonly isResolving: boolean
   /** So much more may members of this coordinator say of themselves. */
   readonly roomBytes: number
+  readonly unrest: Unrest
   /** Topics were made since its expressions were looked up. */
   readonly hasNewTopics: boolean
 }

@@ -8,6 +8,7 @@ import type { ConsumerGroupHeartbeatRequest } from '../../../protocol/generated/
 import type { ConsumerGroupHeartbeatResponse } from '../../../protocol/generated/api/consumer-group-heartbeat-response.ts'
 import type { Decoded } from '../../../protocol/message.ts'
 import type { Caller } from '../caller.ts'
+import { heartbeatInterval } from '../heartbeat-interval.ts'
 import { memberTombstones } from '../tombstones.ts'
 import type { ConsumerDraft } from './draft.ts'
 import { awayEpoch, type ConsumerMember, MemberState, newMember, standsTheSame } from './member.ts'
@@ -45,7 +46,7 @@ export function consumerHeartbeat(
     errorCode: ErrorCode.NONE,
     memberId: updated.memberId,
     memberEpoch: updated.epoch,
-    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatIntervalMs: heartbeatInterval(draft),
     assignment: isTold ? { topicPartitions: toTopicPartitions(updated.assigned) } : null
   }
 }

@@ -5,6 +5,7 @@
 import type { StateRecord } from '../../coordinator.ts'
 import type { ConsumerGroupSettings, TimerChange } from '../consumer/draft.ts'
 import type { GroupConfig } from '../group-config.ts'
+import type { Unrest } from '../heartbeat-interval.ts'
 import type { GroupTopics } from '../topic-names.ts'
 import type { ShareGroup } from './state.ts'
 import type { PartitionFrom } from './state-partitions.ts'
@@ -26,6 +27,7 @@ export interface ShareCircumstances {
   readonly isInitializing: boolean
   /** So much more may members of this coordinator say of themselves. */
   readonly roomBytes: number
+  readonly unrest: Unrest
 }
 
 /** Share partitions that share coordinators are to be told of. */

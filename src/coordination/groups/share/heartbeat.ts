@@ -11,6 +11,7 @@ import type { Decoded } from '../../../protocol/message.ts'
 import type { Caller } from '../caller.ts'
 import { type Partitions, samePartitions, toTopicPartitions } from '../consumer/partitions.ts'
 import { fenced, type Refusal, refusal } from '../consumer/refusal.ts'
+import { heartbeatInterval } from '../heartbeat-interval.ts'
 import type { ShareDraft } from './draft.ts'
 import { initializeMissing } from './initialize.ts'
 import { newShareMember, type ShareMember, standsTheSame } from './member.ts'
@@ -41,7 +42,7 @@ export function shareHeartbeat(
   const isTold = saysAll || !samePartitions(member.assigned, updated.assigned)
   return {
     ...{ throttleTimeMs: 0, errorCode: ErrorCode.NONE, memberId, memberEpoch: updated.epoch },
-    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatIntervalMs: heartbeatInterval(draft),
     assignment: isTold ? { topicPartitions: toTopicPartitions(updated.assigned) } : null
   }
 }

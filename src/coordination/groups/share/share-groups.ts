@@ -19,6 +19,7 @@ import type { Group } from '../group.ts'
 import type { GroupsOptions } from '../groups-options.ts'
 import type { SaidBytes } from '../said-bytes.ts'
 import type { GroupTopics } from '../topic-names.ts'
+import type { UnsettledGroups } from '../unsettled-groups.ts'
 import { askEach } from './ask-each.ts'
 import { checkShareHeartbeat } from './check-heartbeat.ts'
 import { describedShareGroup, undescribedShareGroup } from './describe.ts'
@@ -39,6 +40,7 @@ export interface ShareGroupsOptions extends GroupsOptions {
   readonly settingsOf: (groupId: string) => ShareGroupSettings
   readonly seen: TopicsSeen
   readonly saidBytes: SaidBytes
+  readonly unsettled: UnsettledGroups
   readonly persister: SharePersister
   /** A group of any kind; undefined where there is none. */
   readonly find: (groupId: string) => Group | undefined
@@ -108,6 +110,7 @@ export class ShareGroups {
     this.#timers.forget(groupId)
     this.#options.seen.forget(groupId)
     this.#options.saidBytes.hold(groupId, 0)
+    this.#options.unsettled.forget(groupId)
   }
 
   /** Why there is no share group of this id, in Kafka's words. */
@@ -148,8 +151,8 @@ export class ShareGroups {
   }
 
   #draftOf(group: ShareGroup): ShareDraft {
-    const { clock, config, topics, settingsOf, seen, saidBytes } = this.#options
-    const { groupId } = group
+    const { clock, config, topics, settingsOf, seen, saidBytes, unsettled } = this.#options
+    const { groupId, members } = group
     return shareDraftOf(group, {
       nowMs: clock.nowMs(),
       config,
@@ -158,17 +161,19 @@ export class ShareGroups {
       hashOf: (name) => seen.hashOf(name),
       isStale: seen.isStale(groupId, group.epoch),
       isInitializing: this.work.isBusy(groupId),
-      roomBytes: saidBytes.room
+      roomBytes: saidBytes.room,
+      unrest: unsettled.unrestOf(groupId, members.size)
     })
   }
 
   /** A decision becomes fact. */
   #take({ group: { groupId }, records, timers, refreshedInEpoch, initialization }: ShareDraft): void {
-    const { state, saidBytes, seen, clock } = this.#options
+    const { state, saidBytes, seen, clock, unsettled } = this.#options
     this.#decisions.append(records)
     for (const timer of timers) this.#timers.change(groupId, timer)
     const group = state.share(groupId)
     saidBytes.hold(groupId, group?.saidBytes ?? 0)
+    if (records.length > 0) unsettled.changed(groupId, group?.members.size ?? 0)
     if (refreshedInEpoch !== null) seen.looked(groupId, refreshedInEpoch)
     if (initialization !== null && group !== undefined) unattended(clock, this.#initialize(group, initialization))
   }
@@ -203,9 +208,9 @@ export class ShareGroups {
     const { groupId, statePartitions } = group
     if (this.#options.state.share(groupId) !== group || statePartitions === null) return
     const states = finishInitializing(statePartitions, done)
-    if (states !== statePartitions) {
-      this.#decisions.append([statePartitionsRecord(groupId, statePartitionsValue(states))])
-    }
+    if (states === statePartitions) return
+    this.#decisions.append([statePartitionsRecord(groupId, statePartitionsValue(states))])
+    this.#options.unsettled.changed(groupId, group.members.size)
   }
 
   #initializeMore(group: ShareGroup): void {

@@ -4,6 +4,7 @@
  */
 import type { StateRecord } from '../../coordinator.ts'
 import type { TimerChange } from '../consumer/draft.ts'
+import type { Unrest } from '../heartbeat-interval.ts'
 import type { GroupTopics } from '../topic-names.ts'
 import type { StreamsGroup } from './state.ts'
 import { noReportedOffsets, type ReportedOffsets } from './task-offsets.ts'
@@ -15,6 +16,8 @@ import type { Topology } from './topology/topology.ts'
 export interface StreamsGroupSettings {
   readonly sessionTimeoutMs: number
   readonly heartbeatIntervalMs: number
+  /** Somebody has set it, for the group or for the broker. */
+  readonly isHeartbeatIntervalChosen: boolean
   readonly assignmentIntervalMs: number
   readonly initialRebalanceDelayMs: number
   readonly numStandbyReplicas: number
@@ -50,6 +53,7 @@ export interface StreamsCircumstances {
   onTopics(topology: Topology): TopologyOnTopics
   /** So much more may members of this coordinator say of themselves. */
   readonly roomBytes: number
+  readonly unrest: Unrest
   readonly soft: SoftStreamsState
   /** Why internal topics could not be made, by name. */
   readonly creationErrors: ReadonlyMap<string, string>

@@ -8,6 +8,7 @@ import type { StreamsGroupHeartbeatResponse } from '../../../protocol/generated/
 import type { Decoded } from '../../../protocol/message.ts'
 import type { StreamsCaller } from '../caller.ts'
 import { type Refusal, refusal } from '../consumer/refusal.ts'
+import { heartbeatInterval } from '../heartbeat-interval.ts'
 import type { StreamsDraft } from './draft.ts'
 import { partitionsByEndpoint } from './endpoints.ts'
 import { findMember } from './find-member.ts'
@@ -146,7 +147,7 @@ function answerTo(
     ...{ throttleTimeMs: 0, errorCode: ErrorCode.NONE, errorMessage: null },
     memberId: updated.memberId,
     memberEpoch: updated.epoch,
-    heartbeatIntervalMs: settings.heartbeatIntervalMs,
+    heartbeatIntervalMs: heartbeatInterval(draft),
     taskOffsetIntervalMs: settings.taskOffsetIntervalMs,
     ...(apiVersion >= 1 && { acceptableRecoveryLag: settings.acceptableRecoveryLag }),
     status: statusOf(draft, { member: updated, subscribed, delay: target.delay, apiVersion, mayCreateTopics }),

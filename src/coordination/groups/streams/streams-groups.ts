@@ -18,6 +18,7 @@ import type { Group } from '../group.ts'
 import type { GroupsOptions } from '../groups-options.ts'
 import type { SaidBytes } from '../said-bytes.ts'
 import type { GroupTopics } from '../topic-names.ts'
+import type { UnsettledGroups } from '../unsettled-groups.ts'
 import { beyondBounds } from './bounds.ts'
 import { checkStreamsHeartbeat } from './check-heartbeat.ts'
 import { describedStreamsGroup, undescribedStreamsGroup } from './describe.ts'
@@ -51,6 +52,7 @@ export interface StreamsGroupsOptions extends GroupsOptions {
   readonly settingsOf: (groupId: string) => StreamsGroupSettings
   readonly seen: TopicsSeen
   readonly saidBytes: SaidBytes
+  readonly unsettled: UnsettledGroups
   readonly internalTopics: InternalTopics
   /** A group of any kind; undefined where there is none. */
   readonly find: (groupId: string) => Group | undefined
@@ -126,6 +128,7 @@ export class StreamsGroups {
     this.#soft.delete(groupId)
     this.#stopDelay(groupId)
     this.#options.saidBytes.hold(groupId, 0)
+    this.#options.unsettled.forget(groupId)
   }
 
   #heartbeat(request: Request, caller: StreamsCaller): StreamsGroupHeartbeatResponse | Refused {
@@ -176,21 +179,24 @@ export class StreamsGroups {
   }
 
   #draftOf(group: StreamsGroup): StreamsDraft {
-    const { clock, config, topics, settingsOf, saidBytes, internalTopics } = this.#options
-    const { groupId } = group
+    const { clock, config, topics, settingsOf, saidBytes, unsettled, internalTopics } = this.#options
+    const { groupId, members } = group
     return streamsDraftOf(group, {
       ...{ nowMs: clock.nowMs(), maxSize: config.streamsMaxSize, settings: settingsOf(groupId), topics },
       ...{ roomBytes: saidBytes.room, soft: this.#softOf(groupId), creationErrors: internalTopics.errors },
+      unrest: unsettled.unrestOf(groupId, members.size),
       onTopics: (topology) => this.#onTopics.of(topology)
     })
   }
 
   /** A decision becomes fact. */
   #take({ group: { groupId }, records, timers, softNext, delayMs, topicsToMake }: StreamsDraft): void {
-    const { state, saidBytes, internalTopics } = this.#options
+    const { state, saidBytes, unsettled, internalTopics } = this.#options
     this.#decisions.append(records)
     for (const timer of timers) this.#timers.change(groupId, timer)
-    saidBytes.hold(groupId, (state.streams(groupId)?.saidBytes ?? 0) + softNext.taskOffsets.bytes)
+    const group = state.streams(groupId)
+    saidBytes.hold(groupId, (group?.saidBytes ?? 0) + softNext.taskOffsets.bytes)
+    if (records.length > 0) unsettled.changed(groupId, group?.members.size ?? 0)
     this.#soft.set(groupId, softNext)
     if (delayMs !== null) this.#delay(groupId, delayMs)
     if (topicsToMake.length > 0) internalTopics.make(topicsToMake)
@@ -215,7 +221,7 @@ export class StreamsGroups {
     if (group && configured && !group.isEmpty && group.epoch > group.assignmentEpoch) {
       const draft = this.#draftOf(group)
       assign(draft, { epoch: group.epoch, configured, member: null, replacedId: null })
-      this.#decisions.append(draft.records)
+      this.#take(draft)
     }
     this.#delays.delete(groupId)
     const soft = this.#soft.get(groupId)

@@ -23,7 +23,8 @@ import { caller } from '../setup.ts'
 export type Request = Decoded<StreamsGroupHeartbeatRequest>
 
 export const settings: StreamsGroupSettings = {
-  ...{ sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, assignmentIntervalMs: 0, initialRebalanceDelayMs: 0 },
+  ...{ sessionTimeoutMs: 45_000, heartbeatIntervalMs: 5000, isHeartbeatIntervalChosen: false },
+  ...{ assignmentIntervalMs: 0, initialRebalanceDelayMs: 0 },
   ...{ numStandbyReplicas: 0, rackAwareTags: [], taskOffsetIntervalMs: 60_000, acceptableRecoveryLag: 10_000 }
 }
 
@@ -97,6 +98,7 @@ export class Group {
       names: () => this.topics.keys()
     }
     return streamsDraftOf(this.group, {
+      unrest: { quietMs: Number.POSITIVE_INFINITY, members: 0 },
       ...{ nowMs: this.nowMs, maxSize: 100, settings: this.settings, roomBytes: 1_000_000, soft: this.soft },
       topics,
       onTopics: (topology) => topologyOnTopics(topology, topics, (name) => BigInt(this.topics.get(name) ?? 0)),

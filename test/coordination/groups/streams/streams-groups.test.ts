@@ -208,7 +208,7 @@ test('a coordinator that is loaded from its log, also from a compacted one, goes
 })
 
 /** Gone with a coordinator. */
-const soft = { endpointInformationEpoch: 0, partitionsByUserEndpoint: null }
+const soft = { heartbeatIntervalMs: 0, endpointInformationEpoch: 0, partitionsByUserEndpoint: null }
 
 async function take(coordinator: GroupCoordinator, member: Member | undefined, what: Step[0]): Promise<void> {
   if (what === 'join') await member?.join()
