@@ -129,7 +129,7 @@ function readOne(
   if (replicaId >= 0)
     return readForFollower(replica, partition, { ...how, followerId: replicaId, followerEpoch, throttle })
   const asksLeader = context.apiVersion < firstVersionWithRack
-  if (asksLeader && replica.leadership === null) {
+  if (replica.leadership === null && (asksLeader || !replica.hasRole)) {
     const epochError = leaderEpochError(replica, partition.currentLeaderEpoch)
     return failedRead(
       partition.partition,

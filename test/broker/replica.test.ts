@@ -26,6 +26,13 @@ function following(): Replica {
   return replica
 }
 
+test('a replica has a role once it was told who leads, and not before', () => {
+  const replica = replicaOf(open({ history: 'new' }), 0)
+  assert.equal(replica.hasRole, false)
+  replica.takeRole(followed)
+  assert.equal(replica.hasRole, true)
+})
+
 test('a replica that is cut within a batch, all of which goes, has nothing committed that is not there', async () => {
   const replica = following()
   const batch = batchOf(['a', 'b', 'c'])

@@ -107,3 +107,17 @@ test('a follower says that an offset is out of range when its own log does not r
   assert.equal((await fetch(follower, {}, 10)).errorCode, ErrorCode.NOT_LEADER_OR_FOLLOWER)
   await cluster.stop()
 })
+
+test('a replica that was not told yet who leads says nothing of where the partition ends', async () => {
+  const cluster = await startOn(machines(3))
+  await createTopic(cluster, 't1')
+  const [follower = assert.fail()] = othersThan(cluster, leaderOf(cluster, 't1'))
+  const replica = follower.replica('t1', 0) ?? assert.fail()
+  const { OFFSET_OUT_OF_RANGE, NOT_LEADER_OR_FOLLOWER } = ErrorCode
+  assert.equal(replica.hasRole, true)
+  assert.equal((await fetch(follower, { fetchOffset: 5 })).errorCode, OFFSET_OUT_OF_RANGE)
+  // Its broker has just started, perhaps without what was on its disk: whoever still takes it for the leader would go back to the beginning.
+  Object.defineProperty(replica, 'hasRole', { value: false })
+  assert.equal((await fetch(follower, { fetchOffset: 5 })).errorCode, NOT_LEADER_OR_FOLLOWER)
+  await cluster.stop()
+})

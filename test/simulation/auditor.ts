@@ -6,6 +6,7 @@ import { fetchFrom } from './fetch.ts'
 import { committedOffset } from './group-offsets.ts'
 import type { PartitionLedger, Topic } from './ledger.ts'
 import type { Scene } from './scene.ts'
+import { tellsWhereGroupIs } from './share-members/shared-topic.ts'
 import { auditTransactions } from './transactions/committed-reader.ts'
 
 const askAgainMicros = 500_000
@@ -40,6 +41,7 @@ export class Auditor {
     const shared = this.#scene.ledger.sharedTopic
     for (const [index, partition] of (shared?.partitions ?? []).entries())
       if (shared !== null) await this.#readAll(shared, index, partition)
+    if (shared !== null) await this.#askWhereSharedIs()
     for (const { group, topicId, partition } of this.#scene.ledger.groups.places()) {
       const topic = this.#scene.ledger.topic(topicId)
       if (topic !== undefined) await this.#askFor(group, topic, partition)
@@ -77,6 +79,13 @@ export class Auditor {
       return true
     }
     await readWhole(this.#scene, this.#client, { topic, index, partition }, isWanted, 'nobody writes')
+  }
+
+  async #askWhereSharedIs(): Promise<void> {
+    const { cluster } = this.#scene
+    this.#doing = 'share coordinators are asked where the share group is'
+    while (!cluster.hasLostShares && !cluster.hasLostGroups && !(await tellsWhereGroupIs(this.#client)))
+      await this.#rest('no answer')
   }
 
   async #askFor(group: string, topic: Topic, index: number): Promise<void> {

@@ -224,5 +224,12 @@ export const replicationMutations: readonly Mutation[] = [
     text: 'if (this.#truncation.isUnderWay) await this.#truncation.ended()\n',
     replacement: '',
     tests: ['test/log/truncation.test.ts']
+  },
+  {
+    what: 'a replica that was not told yet who leads says where the partition ends',
+    file: 'src/broker/fetch-reading.ts',
+    text: '(asksLeader || !replica.hasRole)',
+    replacement: 'asksLeader',
+    tests: ['test/cluster/apis-fetch.test.ts']
   }
 ]

@@ -69,6 +69,7 @@ export class Replica {
   #isUnsettled = false
   #leadership: Leadership | null = null
   #leader = -1
+  #hasRole = false
   #leaderEpoch: number
   #highWatermark: number
   #unreadable: Unreadable[] = []
@@ -125,6 +126,14 @@ export class Replica {
     return this.#leadership
   }
 
+  /**
+   * Whether it was told, since it was opened, who leads. Until then it may have lost with its disk what others have: that it ends earlier says
+   * nothing of the partition.
+   */
+  get hasRole(): boolean {
+    return this.#hasRole
+  }
+
   /** Whether all that its log holds is as durable as was asked for. */
   get isSafe(): boolean {
     return this.log.syncedEndOffset === this.log.logEndOffset
@@ -153,6 +162,7 @@ export class Replica {
       throw this.#broken(`is told of leader epoch ${partition.leaderEpoch} after ${this.#leaderEpoch}`)
     if (partition.leader !== this.#nodeId) this.resign()
     this.#leader = partition.leader
+    this.#hasRole = true
     if (partition.leader === this.#nodeId && !this.#isUnsettled) this.#lead(partition)
     this.#leaderEpoch = partition.leaderEpoch
     this.#tellOfFollowers()

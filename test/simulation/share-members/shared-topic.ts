@@ -4,6 +4,8 @@ import { AlterShareGroupOffsetsRequest } from '../../../src/protocol/generated/a
 import { AlterShareGroupOffsetsResponse } from '../../../src/protocol/generated/api/alter-share-group-offsets-response.ts'
 import { CreateTopicsRequest } from '../../../src/protocol/generated/api/create-topics-request.ts'
 import { CreateTopicsResponse } from '../../../src/protocol/generated/api/create-topics-response.ts'
+import { DescribeShareGroupOffsetsRequest } from '../../../src/protocol/generated/api/describe-share-group-offsets-request.ts'
+import { DescribeShareGroupOffsetsResponse } from '../../../src/protocol/generated/api/describe-share-group-offsets-response.ts'
 import { MetadataRequest } from '../../../src/protocol/generated/api/metadata-request.ts'
 import { MetadataResponse } from '../../../src/protocol/generated/api/metadata-response.ts'
 import type { Client } from '../client.ts'
@@ -44,6 +46,20 @@ async function beginsAtZero(client: Client): Promise<boolean> {
   const body = { groupId: shareGroup, topics: [{ topicName: sharedTopic, partitions }] }
   const answer = await client.ask(AlterShareGroupOffsetsRequest, AlterShareGroupOffsetsResponse, 0, body, coordinator)
   const told = answer?.responses[0]?.partitions ?? []
+  if (told.length === numPartitions && told.every(({ errorCode }) => errorCode === ErrorCode.NONE)) return true
+  client.forgetCoordinator(shareGroup)
+  return false
+}
+
+/** Whether the share coordinators tell where the group is in each partition: they have read all of their logs for it. */
+export async function tellsWhereGroupIs(client: Client): Promise<boolean> {
+  const coordinator = await client.coordinatorOf(shareGroup)
+  if (coordinator === null) return false
+  const partitions = Array.from({ length: numPartitions }, (_, partition) => partition)
+  const body = { groups: [{ groupId: shareGroup, topics: [{ topicName: sharedTopic, partitions }] }] }
+  const [request, response] = [DescribeShareGroupOffsetsRequest, DescribeShareGroupOffsetsResponse]
+  const answer = await client.ask(request, response, 1, body, coordinator)
+  const told = answer?.groups[0]?.topics[0]?.partitions ?? []
   if (told.length === numPartitions && told.every(({ errorCode }) => errorCode === ErrorCode.NONE)) return true
   client.forgetCoordinator(shareGroup)
   return false
