@@ -33,10 +33,10 @@ export const limits = {
   memberOverheadBytes: 200,
   /**
    * Members of a consumer, share or streams group that has just changed say no sooner than this that they live (librdkafka gives up a heartbeat,
-   * and the connection, that is not answered within the interval), and all of a broker that are told so no more often: a group of 5,000 at rest
+   * and the connection, that is not answered within the interval, and an answer may wait for a slow disk), and all of a broker that are told so no more often: a group of 5,000 at rest
    * says so as often. Each takes some 50 µs of the broker.
    */
-  settlingHeartbeatMs: 500,
+  settlingHeartbeatMs: 1000,
   settlingHeartbeatsPerSecond: 1000,
   /** After so long without a change they wait as long as in Kafka; a group that cannot settle as well. */
   groupSettlesMs: 50_000,

@@ -69,6 +69,8 @@ export interface GroupLine {
   /** Null: it cannot be told. */
   readonly lag: number | null
   readonly topics: readonly string[]
+  /** Why it cannot be told of. */
+  readonly trouble: string | null
 }
 
 export interface GroupsView {
@@ -129,6 +131,8 @@ export interface RecordView {
   readonly key: BytesView | null
   readonly value: BytesView | null
   readonly headers: readonly (readonly [name: string, value: BytesView | null])[]
+  /** So many more there are. */
+  readonly headersLeftOut: number
   readonly producerId: number | null
   readonly isTransactional: boolean
 }

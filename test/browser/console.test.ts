@@ -121,7 +121,7 @@ suite('the console in a browser', { skip: skipUnless(target(), chromium()) }, ()
     const topic = await topicWith('a', 'b')
     const group = cli.unique('readers')
     await cli.text(['consume', topic, '-g', group, '-e', '--from', 'start'])
-    await looking(`/groups/${group}`, async (page) => {
+    await looking(`/group?name=${group}`, async (page) => {
       await page.getByText('up to date').waitFor()
       await page.locator('.why article').first().waitFor()
       await cli.text(['produce', topic, 'c', '-P', '0'])
@@ -162,7 +162,7 @@ suite('the console in a browser', { skip: skipUnless(target(), chromium()) }, ()
         `/topics/${topic}?tab=partitions`,
         `/topics/${topic}?tab=settings`,
         '/groups',
-        `/groups/${group}`,
+        `/group?name=${group}`,
         '/brokers'
       ])
         await looking(

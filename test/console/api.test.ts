@@ -43,7 +43,7 @@ suite('the console', { skip: unavailable() }, () => {
     const cluster = await opened.json<ClusterView>('/api/cluster')
     assert.equal(cluster.bootstrap, cli.bootstrap)
     assert.equal(cluster.brokers.length, 1)
-    const { topics } = await opened.json<TopicsView>('/api/topics')
+    const { topics } = await opened.first<TopicsView>('/api/live/topics')
     const line = topics.find(({ name }) => name === topic)
     assert.deepEqual(line, {
       name: topic,
@@ -54,7 +54,7 @@ suite('the console', { skip: unavailable() }, () => {
       end: 3,
       unreadable: 0
     })
-    const view = await opened.json<TopicView>(`/api/topics/${topic}`)
+    const view = await opened.first<TopicView>(`/api/live/topics/${topic}`)
     assert.deepEqual(
       view.partitions.map(({ partition, start, end, trouble }) => [partition, start, end, trouble]),
       [
@@ -139,12 +139,12 @@ suite('the console', { skip: unavailable() }, () => {
       if (ends.at(-1) === 4) break
     }
     assert.equal(ends[0], 3)
-    const view = await opened.json<GroupView>(`/api/groups/${group}`)
+    const view = await opened.first<GroupView>(`/api/live/group?name=${group}`)
     assert.deepEqual(
       [view.state, view.members.length, view.partitions[0]?.committed, view.partitions[0]?.lag],
       ['Empty', 0, 1, 3]
     )
-    const { groups } = await opened.json<GroupsView>('/api/groups')
+    const { groups } = await opened.first<GroupsView>('/api/live/groups')
     assert.equal(groups.find(({ name }) => name === group)?.lag, 3)
     const [{ members } = { members: null }] = await cli.rows(['groups', 'describe', group])
     assert.deepEqual(members, before[0]?.members)
@@ -154,7 +154,7 @@ suite('the console', { skip: unavailable() }, () => {
     const topic = await topicWith(['a'])
     const group = cli.unique('readers')
     await cli.text(['consume', topic, '-g', group, '-e', '--from', 'start'])
-    const findings = await opened.json<FindingView[]>(`/api/groups/${group}/why`)
+    const findings = await opened.json<FindingView[]>(`/api/group/why?name=${group}`)
     assert.ok(findings.length > 0 && findings.every(({ text }) => text.length > 0))
   })
 
@@ -168,7 +168,7 @@ suite('the console', { skip: unavailable() }, () => {
     const wrong = await opened.ask(`/api/topics/${name}`, { method: 'DELETE', body: { name: 'made' } })
     assert.equal(wrong.status, 400)
     await opened.json(`/api/topics/${name}`, { method: 'DELETE', body: { name } })
-    const { topics } = await opened.json<TopicsView>('/api/topics')
+    const { topics } = await opened.first<TopicsView>('/api/live/topics')
     assert.ok(!topics.some((one) => one.name === name))
   })
 
@@ -188,12 +188,7 @@ suite('the console', { skip: unavailable() }, () => {
       assert.equal(status, 400, JSON.stringify(body))
       assert.ok((JSON.parse(text) as ProblemView).what.length > 0)
     }
-    for (const path of [
-      '/api/topics/not-there',
-      '/api/groups/not-there',
-      '/api/nothing',
-      '/api/topics/not-there/records'
-    ])
+    for (const path of ['/api/group/why?name=not-there', '/api/nothing', '/api/topics/not-there/records'])
       assert.equal((await opened.ask(path)).status, 404, path)
   })
 
@@ -203,8 +198,8 @@ suite('the console', { skip: unavailable() }, () => {
       assert.ok(status === 404 || /<!doctype html>/i.test(text), path)
       assert.doesNotMatch(text, /root:|"name"/)
     }
-    assert.equal((await opened.ask('/api/topics', { headers: { host: 'evil.example' } })).status, 421)
-    assert.equal((await opened.ask('/api/topics', { headers: { origin: 'http://evil.example' } })).status, 403)
+    assert.equal((await opened.ask('/api/cluster', { headers: { host: 'evil.example' } })).status, 421)
+    assert.equal((await opened.ask('/api/cluster', { headers: { origin: 'http://evil.example' } })).status, 403)
     const { headers } = await opened.ask('/')
     assert.match(String(headers['content-security-policy']), /default-src 'none'/)
   })
@@ -220,16 +215,43 @@ suite('the console', { skip: unavailable() }, () => {
     }
   })
 
+  test('whoever asks for a stream and takes nothing of it costs nothing, and the console ends when it is asked to', async () => {
+    const topic = await topicWith(['a'])
+    const other = await OpenedConsole.of(cli)
+    for (const path of ['/api/live/topics', `/api/live/topics/${topic}/records`])
+      assert.equal((await other.ask(path, { method: 'HEAD' })).status, 200)
+    const looking = other.first<TopicsView>('/api/live/topics')
+    await looking
+    assert.equal(await other.process.stop(), 0)
+  })
+
+  test('a body that is too large is refused, and says so', async () => {
+    const topic = await topicWith([])
+    // It is refused for what it says of itself.
+    const headers = { 'content-length': String(9 * 1024 * 1024) }
+    const { status, text } = await opened.ask(`/api/topics/${topic}/records`, { method: 'POST', body: {}, headers })
+    assert.equal(status, 413)
+    assert.match((JSON.parse(text) as ProblemView).why ?? '', /8 MB/)
+  })
+
+  test('a group of any name can be looked at', async () => {
+    const topic = await topicWith(['a'])
+    const group = `${cli.unique('read/ers')}?#% é`
+    await cli.text(['consume', topic, '-g', group, '-e', '--from', 'start'])
+    const view = await opened.first<GroupView>(`/api/live/group?name=${encodeURIComponent(group)}`)
+    assert.deepEqual([view.name, view.partitions.length], [group, 1])
+  })
+
   test('whoever comes from outside needs the token, once', async () => {
     const reached = await OpenedConsole.of(cli, ['--host', '0.0.0.0'])
     try {
-      assert.equal((await reached.ask('/api/topics')).status, 401)
+      assert.equal((await reached.ask('/api/cluster')).status, 401)
       const token = reached.url.searchParams.get('token') ?? ''
       const { status, headers } = await reached.ask(`/?token=${token}`)
       assert.deepEqual([status, headers.location], [302, '/'])
       const cookie = String(headers['set-cookie']).split(';')[0] ?? ''
-      assert.equal((await reached.ask('/api/topics', { headers: { cookie } })).status, 200)
-      assert.equal((await reached.ask('/api/topics', { headers: { authorization: `Bearer ${token}` } })).status, 200)
+      assert.equal((await reached.ask('/api/cluster', { headers: { cookie } })).status, 200)
+      assert.equal((await reached.ask('/api/cluster', { headers: { authorization: `Bearer ${token}` } })).status, 200)
     } finally {
       await reached.close()
     }

@@ -73,6 +73,12 @@ export class OpenedConsole {
     }
   }
 
+  /** What who begins to look is told first. */
+  async first<View>(path: string): Promise<View> {
+    for await (const view of this.events<View>(path)) return view
+    throw new Error(`${path} told nothing`)
+  }
+
   #send(path: string, method: string, headers: Readonly<Record<string, string>>): ClientRequest {
     const { hostname, port } = this.url
     return request({ host: hostname, port, path, method, headers })

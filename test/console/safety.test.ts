@@ -7,7 +7,10 @@ import * as fc from '../harness/properties.ts'
 const own = 'localhost:8080'
 const local: Door = { hosts: new Set([own, '127.0.0.1:8080', '[::1]:8080']), token: null, isReadOnly: false }
 const outside: Door = { hosts: null, token: 'secret', isReadOnly: false }
-const look: Visit = { method: 'GET', host: own, origin: null, contentType: null, token: null }
+const look: Visit = {
+  ...{ method: 'GET', host: own, origin: null, site: null },
+  ...{ path: '/api/topics', contentType: null, token: null }
+}
 const change: Visit = { ...look, method: 'POST', origin: `http://${own}`, contentType: 'application/json' }
 
 test('its own page may look and change, by each name of this machine', () => {
@@ -36,6 +39,20 @@ test('a page of another origin is refused, whatever it asks for', () => {
     'http://127.0.0.1:8080'
   ])
     for (const visit of [look, change]) assert.equal(objectionTo({ ...visit, origin }, local)?.status, 403, origin)
+})
+
+test('an image of another site, which names no origin, is refused as well, and a link to the page is followed', () => {
+  for (const site of ['cross-site', 'same-site']) {
+    assert.equal(objectionTo({ ...look, site }, local)?.status, 403, site)
+    assert.equal(objectionTo({ ...look, site, path: '/topics/orders' }, local), null)
+  }
+  for (const site of ['same-origin', 'none']) assert.equal(objectionTo({ ...look, site }, local), null)
+})
+
+test('who speaks TLS before a console with a token passes its pages on', () => {
+  const visit = { ...change, host: 'kafka.example', origin: 'https://kafka.example', token: 'secret' }
+  assert.equal(objectionTo(visit, outside), null)
+  assert.equal(objectionTo({ ...visit, origin: 'https://evil.example' }, outside)?.status, 403)
 })
 
 test('what a browser sends for a stranger without asking first changes nothing', () => {
@@ -72,13 +89,18 @@ test('who is let in has an own name, an own origin if any, and the token where o
     fc.property(
       fc.record({
         ...{ method: fc.constantFrom('GET', 'HEAD', 'POST', 'DELETE'), host: fc.option(name) },
-        ...{ origin: fc.option(name.map((one) => `http://${one}`)), contentType: text, token: text }
+        ...{ origin: fc.option(name.map((one) => `http://${one}`)), contentType: text, token: text },
+        ...{
+          site: fc.option(fc.constantFrom('same-origin', 'same-site', 'cross-site', 'none')),
+          path: fc.constantFrom('/', '/api/x')
+        }
       }),
       fc.constantFrom(local, outside, { ...local, isReadOnly: true }),
       (visit, door) => {
         if (objectionTo(visit, door) !== null) return
         assert.ok(visit.host !== null && (door.hosts === null || door.hosts.has(visit.host.toLowerCase())))
         assert.ok(visit.origin === null || visit.origin.toLowerCase() === `http://${visit.host.toLowerCase()}`)
+        assert.ok(visit.path === '/' || visit.site === null || /^(same-origin|none)$/.test(visit.site))
         assert.ok(door.token === null || visit.token === door.token)
         const isLook = visit.method === 'GET' || visit.method === 'HEAD'
         assert.ok(isLook || (!door.isReadOnly && visit.contentType === 'application/json'))

@@ -56,6 +56,7 @@ export class LedSharePartition {
   #lookedAtOffset: number | null = null
   #burying: Promise<void> = Promise.resolve()
   #burials = 0
+  #burialWrites = 0
 
   constructor(options: LedShareOptions) {
     this.#options = options
@@ -77,6 +78,12 @@ export class LedSharePartition {
   get isAtRest(): boolean {
     const isIdle = this.#writes === 0 && this.#burials === 0
     return this.#share !== null && isIdle && !this.#share.isHeld
+  }
+
+  /** Nobody holds anything, and nothing is being written but what comes of dead letters. */
+  get isOnlyBurying(): boolean {
+    const isBurying = this.#burials > 0 && this.#writes === this.#burialWrites
+    return this.#share !== null && isBurying && !this.#share.isHeld
   }
 
   get nextTimeoutMs(): number {
@@ -262,8 +269,15 @@ export class LedSharePartition {
   /** Again and again: what is given up goes to nobody, and would be in the way of all that comes after it. */
   async #untilWritten(write: () => Promise<ShareFailure | null>): Promise<void> {
     const { clock } = this.#options
-    while (!this.#hasEnded && (await write()) !== null)
+    while (!this.#hasEnded && (await this.#ofBurial(write)) !== null)
       await new Promise<void>((resolve) => clock.after(limits.deadLetterPauseMs, resolve))
+  }
+
+  async #ofBurial(write: () => Promise<ShareFailure | null>): Promise<ShareFailure | null> {
+    this.#burialWrites += 1
+    return write().finally(() => {
+      this.#burialWrites -= 1
+    })
   }
 
   async #persist(write: ShareWrite): Promise<ShareFailure | null> {
@@ -275,7 +289,9 @@ export class LedSharePartition {
     })
     if (answer.errorCode === ErrorCode.NONE) return null
     const failure = failureOf('write', answer)
-    if (endsShare(failure)) this.end({ ...failure, message: null })
+    // Share coordinators know nothing of it: its group was deleted.
+    const isForgotten = answer.errorCode === ErrorCode.INVALID_REQUEST
+    if (isForgotten || endsShare(failure)) this.end({ ...failure, message: null })
     return failure
   }
   /** What many writes come to that end together is done in slices. */

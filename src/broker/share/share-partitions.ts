@@ -143,9 +143,20 @@ export class SharePartitions implements RoleObserver {
    * again, until its locks run out (so with Kafka: SharePartitionManager.newContext).
    */
   enterToFetch(request: ShareSessionRequest): EnteredSession {
+    const isFirst = !this.sessions.hasMembersOf(request.groupId)
     const entered = this.sessions.enterToFetch(request)
+    if (isFirst && entered.kind === 'opened') this.#endBurying(request.groupId)
     if (entered.kind === 'refused') unattended(this.#options.clock, this.#endUnread(request.groupId))
     return entered
+  }
+
+  /**
+   * What still sends dead letters though nobody reads may be of a group that was deleted, and made again under its name: whoever reads now has it
+   * read anew. Where it is the same group, it is buried by who opens it.
+   */
+  #endBurying(groupId: string): void {
+    for (const share of [...(this.#groups.get(groupId)?.shares.values() ?? [])])
+      if (share.isOnlyBurying) share.end(null)
   }
 
   /** Gives back what the member of a session that has ended holds. Resolves when that is written. */
@@ -209,8 +220,9 @@ export class SharePartitions implements RoleObserver {
     this.#locks.close()
   }
 
-  /** Whoever was in flight is answered, or will never be. */
+  /** Whoever was in flight is answered, or will never be; nobody goes on with what it could not write. */
   end(): void {
+    for (const share of [...this.#all()]) share.end(null)
     this.slices.end()
   }
 }

@@ -80,10 +80,11 @@ function readPieces(
   for (let pieceBytes: number = bounds.sharePieceBytes; ; pieceBytes *= 2) {
     const leftBytes = maxBytes - sizeBytes
     const isFirst = chunks.length === 0
+    const wantedBytes = Math.min(pieceBytes, leftBytes)
     const piece = log.read(nextOffset, {
-      ...{ maxBytes: Math.min(pieceBytes, leftBytes), upTo, memory },
-      // Where not even one batch would fit, the piece is too small, or all that may be read is.
-      atLeastOneBatch: isFirst && pieceBytes >= leftBytes ? atLeastOneBatch : 'no'
+      ...{ maxBytes: wantedBytes, upTo, atLeastOneBatch: isFirst ? atLeastOneBatch : 'no' },
+      // What is lent is a megabyte each time.
+      memory: wantedBytes < bounds.lentPieceBytes / 2 ? undefined : memory
     })
     if ('error' in piece) return isFirst ? piece : { chunks, sizeBytes, nextOffset }
     chunks.push(...piece.chunks)

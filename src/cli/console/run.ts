@@ -15,7 +15,10 @@ export async function runConsole({ flags, global, terminal, interrupted }: Invoc
       bootstrap: global.brokers.join(','),
       host: flags.text('host') ?? 'localhost',
       port: flags.parsed('port', parsePort),
-      isReadOnly: flags.has('readOnly')
+      isReadOnly: flags.has('readOnly'),
+      onMistake: (error) => {
+        if (global.verbose) terminal.hint(error instanceof Error ? (error.stack ?? error.message) : String(error))
+      }
     })
     const { bold, green, dim } = terminal.err
     terminal.hint(`${bold('console')}  ${green(opened.url)}  ${dim(`of ${global.brokers.join(', ')}; Ctrl-C ends`)}`)

@@ -22,7 +22,9 @@ export async function describeGroup(cluster: Cluster, group: string): Promise<Gr
 }
 
 async function describeAt(cluster: Cluster, coordinator: number, group: string): Promise<GroupDescription> {
-  const [modern] = await describeModern(cluster, coordinator, [group])
+  const [modern] = await describeModern(cluster, coordinator, [group], (code) => {
+    throw undescribed(cluster, group, code)
+  })
   if (modern) return modern
   const [found] = await describeClassic(cluster, coordinator, [group])
   const code = found?.errorCode ?? groupIdNotFound
@@ -78,11 +80,12 @@ export async function describeClassic(
 const groupIdNotFound = 69
 const unsupportedVersion = 35
 
-/** Those whose members have epochs; none from a broker that knows none. Throws where a coordinator cannot tell yet, or no more. */
+/** Those whose members have epochs; none from a broker that knows none. Who asks for many leaves out those that its coordinator cannot tell of now. */
 export async function describeModern(
   cluster: Cluster,
   coordinator: number,
-  groups: readonly string[]
+  groups: readonly string[],
+  onMoving: (errorCode: number) => void = () => {}
 ): Promise<GroupDescription[]> {
   const known = new Set((await cluster.over('any', () => cluster.base.listApis())).map(({ name }) => name))
   const kinds = [
@@ -96,7 +99,7 @@ export async function describeModern(
     if (left.length === 0 || !known.has(request)) continue
     const answers = await answersOf(() => cluster.over(coordinator, (connection) => api.async(connection, left)))
     for (const { errorCode, description } of answers) {
-      if (coordinatorMoves.has(errorCode)) throw undescribed(cluster, description.group, errorCode)
+      if (coordinatorMoves.has(errorCode)) onMoving(errorCode)
       if (errorCode === 0) described.push({ ...description, type, coordinator })
     }
   }

@@ -17,6 +17,12 @@ const serverIsAway: ProblemView = {
   next: 'odradek console'
 }
 
+const isRefused: ProblemView = {
+  what: 'The console does not show this.',
+  why: 'It was started anew with another token, or the name is too long to be asked for.',
+  next: null
+}
+
 /** A path with each part as it has to be written in an address. */
 export function path(parts: TemplateStringsArray, ...names: readonly (string | number)[]): string {
   return parts.reduce((whole, part, index) => whole + encodeURIComponent(String(names[index - 1])) + part)
@@ -57,21 +63,38 @@ export interface Seen<View> {
 
 const nothingSeen = { view: null, problem: null }
 
-/** A view that stays as it is, asked for when the address or `version` changes. */
-export function useOnce<View>(url: string | null, version = 0): Seen<View> {
+/** A view that stays as it is, asked for when the address or `version` changes. What was seen last stays when that fails. */
+export function useOnce<View>(url: string, version = 0): Seen<View> & { readonly isAsking: boolean } {
   const [seen, setSeen] = useState<Seen<View>>(nothingSeen)
+  const [isAsking, setAsking] = useState(true)
   useEffect(() => {
-    if (url === null) return
     const left = new AbortController()
-    ask<View>(url, left.signal).then(
-      (view) => setSeen({ view, problem: null }),
-      (error: unknown) => {
-        if (!left.signal.aborted) setSeen({ view: null, problem: problemOf(error) })
-      }
-    )
+    setAsking(true)
+    ask<View>(url, left.signal)
+      .then(
+        (view) => setSeen({ view, problem: null }),
+        (error: unknown) => {
+          if (!left.signal.aborted) setSeen((before) => ({ ...before, problem: problemOf(error) }))
+        }
+      )
+      .finally(() => {
+        if (!left.signal.aborted) setAsking(false)
+      })
     return () => left.abort()
   }, [url, version])
-  return seen
+  return { ...seen, isAsking }
+}
+
+/** Grows by one again and again, as long as the page is looked at. */
+export function useTicks(everyMs: number): number {
+  const [ticks, setTicks] = useState(0)
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (!document.hidden) setTicks((before) => before + 1)
+    }, everyMs)
+    return () => clearInterval(timer)
+  }, [everyMs])
+  return ticks
 }
 
 /** A view that the server tells again and again. What was seen last stays while the cluster is away. */
@@ -88,8 +111,32 @@ export function useLive<View>(url: string): Seen<View> {
   return seen
 }
 
-/** Each view as it comes; the browser asks again by itself when the stream ends. Gives back what ends it. */
+/**
+ * Each view as it comes, as long as the page is looked at: a browser has six connections for all pages of a console, and nobody sees what a
+ * page in the background is told. Gives back what ends it.
+ */
 export function listen<View>(
+  url: string,
+  onView: (view: View) => void,
+  onProblem: (problem: ProblemView) => void
+): () => void {
+  let close: (() => void) | null = null
+  const look = (): void => {
+    if (document.hidden) {
+      close?.()
+      close = null
+    } else close ??= openStream(url, onView, onProblem)
+  }
+  document.addEventListener('visibilitychange', look)
+  look()
+  return () => {
+    document.removeEventListener('visibilitychange', look)
+    close?.()
+  }
+}
+
+/** The browser asks again by itself when the stream ends. */
+function openStream<View>(
   url: string,
   onView: (view: View) => void,
   onProblem: (problem: ProblemView) => void
@@ -100,8 +147,9 @@ export function listen<View>(
   let missed = 0
   source.onerror = () => {
     missed += 1
-    // The first is the end of a stream, after which it is opened anew.
-    if (missed > 1) onProblem(serverIsAway)
+    // The first is the end of a stream, after which it is opened anew; unless it was refused.
+    if (source.readyState === EventSource.CLOSED) onProblem(isRefused)
+    else if (missed > 1) onProblem(serverIsAway)
   }
   source.onopen = () => {
     missed = 0

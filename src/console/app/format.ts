@@ -20,8 +20,10 @@ export function bytes(value: number): string {
   return `${(value / 1024 ** 2).toFixed(1)} MB`
 }
 
+/** A producer may write any number: one that no calendar has stands for itself. */
 export function clockTime(timestampMs: number): string {
   const time = new Date(timestampMs)
+  if (Number.isNaN(time.getTime())) return String(timestampMs)
   const today = new Date().toDateString() === time.toDateString()
   const clock = time.toLocaleTimeString('en-GB', { hour12: false })
   const millis = String(time.getMilliseconds()).padStart(3, '0')
@@ -30,7 +32,9 @@ export function clockTime(timestampMs: number): string {
 
 /** With its zone: it can be pasted into a command. */
 export function fullTime(timestampMs: number): string {
-  return timestampMs < 0 ? 'none' : new Date(timestampMs).toISOString()
+  const time = new Date(timestampMs)
+  if (Number.isNaN(time.getTime())) return String(timestampMs)
+  return timestampMs < 0 ? 'none' : time.toISOString()
 }
 
 function isoDay(time: Date): string {

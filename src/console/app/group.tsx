@@ -12,11 +12,11 @@ import { type History, useHistories } from './rates.ts'
 /** One group: who reads what, how far each partition is behind, and why it gets nothing. */
 export function Group({ name }: { readonly name: string }) {
   const cluster = useCluster()
-  const { view, problem } = useLive<GroupView>(path`/api/live/groups/${name}`)
-  const totals = new Map<string, number>()
+  const { view, problem } = useLive<GroupView>(path`/api/live/group?name=${name}`)
+  const totals = new Map<string, number | null>()
   if (view !== null) {
     totals.set('lag', sumOf(view.partitions.map(({ lag }) => lag)))
-    totals.set('committed', sumOf(view.partitions.map(({ committed }) => committed)))
+    totals.set('committed', sumOf(view.partitions.map(({ committed }) => committed ?? 0)))
   }
   const histories = useHistories(view?.atMs, totals)
   return (
@@ -64,7 +64,9 @@ function Figures({ view, lag, committed }: FiguresProps) {
       </div>
       <div>
         <dt>Lag</dt>
-        <dd class={total > 0 ? 'lags' : ''}>{plural(total, 'record')}</dd>
+        <dd class={total === null || total > 0 ? 'lags' : ''}>
+          {total === null ? 'not known' : plural(total, 'record')}
+        </dd>
       </div>
       <div>
         <dt>Forecast</dt>
@@ -81,7 +83,8 @@ function Figures({ view, lag, committed }: FiguresProps) {
 }
 
 /** Lag in records says little: what counts is when it is gone. */
-export function forecast(lag: number, growsPerSecond: number | null, readsPerSecond: number): string {
+export function forecast(lag: number | null, growsPerSecond: number | null, readsPerSecond: number): string {
+  if (lag === null) return 'not known'
   if (lag === 0) return 'up to date'
   if (growsPerSecond === null) return 'looking …'
   if (lag < readsPerSecond) return 'less than a second behind'
@@ -92,13 +95,13 @@ export function forecast(lag: number, growsPerSecond: number | null, readsPerSec
 
 function Why({ group }: { readonly group: string }) {
   const [version, setVersion] = useState(0)
-  const { view, problem } = useOnce<readonly FindingView[]>(path`/api/groups/${group}/why`, version)
+  const { view, problem, isAsking } = useOnce<readonly FindingView[]>(path`/api/group/why?name=${group}`, version)
   return (
     <section class="why" aria-live="polite">
       <h2>
         What it waits for
-        <button type="button" class="quiet" onClick={() => setVersion(version + 1)}>
-          look again
+        <button type="button" class="quiet" disabled={isAsking} onClick={() => setVersion(version + 1)}>
+          {isAsking ? 'looking …' : 'look again'}
         </button>
       </h2>
       {problem !== null && <Problem problem={problem} />}
@@ -204,6 +207,7 @@ function Members({ view }: { readonly view: GroupView }) {
   )
 }
 
-function sumOf(values: readonly (number | null)[]): number {
-  return values.reduce<number>((sum, value) => sum + (value ?? 0), 0)
+/** Null where one of them is not known. */
+function sumOf(values: readonly (number | null)[]): number | null {
+  return values.reduce<number | null>((sum, value) => (sum === null || value === null ? null : sum + value), 0)
 }

@@ -15,7 +15,7 @@ export function Groups() {
   const cluster = useCluster()
   const { view, problem } = useLive<GroupsView>('/api/live/groups')
   const [wanted, setWanted] = useState('')
-  const histories = useHistories(view?.atMs, new Map(view?.groups.map(({ name, lag }) => [name, lag ?? 0])))
+  const histories = useHistories(view?.atMs, new Map(view?.groups.map(({ name, lag }) => [name, lag])))
   const shown = view?.groups.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase())) ?? []
   return (
     <>
@@ -58,16 +58,18 @@ export function Groups() {
             </tr>
           </thead>
           <tbody>
-            {shown.map(({ name, state, kind, lag, topics }) => (
+            {shown.map(({ name, state, kind, lag, topics, trouble }) => (
               <tr key={name}>
                 <th scope="row">
-                  <a href={path`/groups/${name}`}>{name}</a>
+                  <a href={path`/group?name=${name}`}>{name}</a>
                 </th>
                 <td>
                   <span class={state === 'Stable' ? 'state good' : 'state'}>{state}</span>
                 </td>
                 <td class="spare">{kind}</td>
-                <td class={lag !== null && lag > 0 ? 'number lags' : 'number'}>{count(lag)}</td>
+                <td class={lag !== null && lag > 0 ? 'number lags' : 'number'} title={trouble ?? undefined}>
+                  {count(lag)}
+                </td>
                 <td class="spare">
                   <Sparkline
                     values={histories.get(name)?.readings.map(({ value }) => value) ?? []}

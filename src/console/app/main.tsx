@@ -3,7 +3,7 @@
 import { render } from 'preact'
 import { LocationProvider, Route, Router, useLocation, useRoute } from 'preact-iso'
 import type { ClusterView } from '../wire.ts'
-import { useOnce } from './api.ts'
+import { useOnce, useTicks } from './api.ts'
 import { Brokers } from './brokers.tsx'
 import { ClusterContext } from './cluster.ts'
 import { Group } from './group.tsx'
@@ -13,6 +13,9 @@ import { Problem } from './parts/problem.tsx'
 import { Topic } from './topic.tsx'
 import { Topics } from './topics.tsx'
 
+/** Brokers come and go. */
+const clusterMs = 5000
+
 const views = [
   ['/topics', 'Topics'],
   ['/groups', 'Groups'],
@@ -20,7 +23,7 @@ const views = [
 ] as const
 
 function Page() {
-  const { view: cluster, problem } = useOnce<ClusterView>('/api/cluster')
+  const { view: cluster, problem } = useOnce<ClusterView>('/api/cluster', useTicks(clusterMs))
   return (
     <LocationProvider>
       <a class="skip" href="#view">
@@ -37,7 +40,7 @@ function Page() {
               <Route path="/topics" component={Topics} />
               <Route path="/topics/:name" component={NamedTopic} />
               <Route path="/groups" component={Groups} />
-              <Route path="/groups/:name" component={NamedGroup} />
+              <Route path="/group" component={NamedGroup} />
               <Route path="/brokers" component={Brokers} />
               <Route default component={NoSuchView} />
             </Router>
@@ -54,8 +57,9 @@ function NamedTopic() {
   return <Topic key={name} name={name} />
 }
 
+/** Its name may be anything, and be no part of a path. */
 function NamedGroup() {
-  const { name = '' } = useRoute().params
+  const { name = '' } = useLocation().query
   return <Group key={name} name={name} />
 }
 
@@ -68,7 +72,7 @@ function Side({ cluster }: { readonly cluster: ClusterView | null }) {
       </p>
       <nav aria-label="Views">
         {views.map(([address, name], index) => {
-          const isHere = path.startsWith(address) || (index === 0 && path === '/')
+          const isHere = path.startsWith(address.slice(0, -1)) || (index === 0 && path === '/')
           return (
             <a key={address} href={address} aria-current={isHere ? 'page' : undefined}>
               {name}

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks'
-import type { ProblemView, ProducedView } from '../wire.ts'
+import type { ProblemView, ProducedView, RecordToProduce } from '../wire.ts'
 import { path, problemOf, send } from './api.ts'
 import { useCluster } from './cluster.ts'
 import { toProduce } from './commands.ts'
@@ -9,29 +9,37 @@ import { Problem } from './parts/problem.tsx'
 
 export interface ProduceProps {
   readonly topic: string
-  /** What is in the fields at first: of a record that is sent again. */
-  readonly firstKey?: string | null
-  readonly firstValue?: string | null
+  /** A record that is sent again. */
+  readonly first?: RecordToProduce
   onClose(): void
 }
 
 /** One record, written with acks=all: what is told to be there is safe. */
-export function Produce({ topic, onClose, ...first }: ProduceProps) {
+export function Produce({ topic, onClose, first }: ProduceProps) {
   const cluster = useCluster()
-  const [key, setKey] = useState(first.firstKey ?? '')
-  const [value, setValue] = useState(first.firstValue ?? '')
-  const [isTombstone, setTombstone] = useState(false)
+  const [key, setKey] = useState(first?.key ?? '')
+  const [value, setValue] = useState(first?.value ?? '')
+  const [hasKey, setHasKey] = useState(first?.key === '')
+  const [isTombstone, setTombstone] = useState(first !== undefined && first.value === null)
+  const [isWriting, setWriting] = useState(false)
   const [produced, setProduced] = useState<ProducedView | null>(null)
   const [problem, setProblem] = useState<ProblemView | null>(null)
-  const record = { key: key === '' ? null : key, value: isTombstone ? null : value }
+  // An empty key is a key, where it was one.
+  const record: RecordToProduce = {
+    ...{ key: key === '' && !hasKey ? null : key, value: isTombstone ? null : value },
+    ...{ headers: first?.headers ?? [], partition: null }
+  }
   const write = async (event: Event): Promise<void> => {
     event.preventDefault()
+    setWriting(true)
     try {
       setProduced(await send<ProducedView>('POST', path`/api/topics/${topic}/records`, record))
       setProblem(null)
     } catch (error) {
       setProduced(null)
       setProblem(problemOf(error))
+    } finally {
+      setWriting(false)
     }
   }
   return (
@@ -39,7 +47,14 @@ export function Produce({ topic, onClose, ...first }: ProduceProps) {
       <form onSubmit={write}>
         <label>
           Key
-          <input value={key} placeholder="none" onInput={({ currentTarget }) => setKey(currentTarget.value)} />
+          <input
+            value={key}
+            placeholder="none"
+            onInput={({ currentTarget }) => {
+              setKey(currentTarget.value)
+              setHasKey(false)
+            }}
+          />
         </label>
         <label>
           Value
@@ -55,6 +70,9 @@ export function Produce({ topic, onClose, ...first }: ProduceProps) {
           <input type="checkbox" checked={isTombstone} onChange={() => setTombstone(!isTombstone)} />
           No value: a tombstone, by which compaction forgets the key
         </label>
+        {record.headers.length > 0 && (
+          <p class="note">With its headers: {record.headers.map(([name]) => name).join(', ')}.</p>
+        )}
         {problem !== null && <Problem problem={problem} />}
         <output class="told">
           {produced !== null && (
@@ -68,7 +86,7 @@ export function Produce({ topic, onClose, ...first }: ProduceProps) {
           <button type="button" onClick={onClose}>
             Close
           </button>
-          <button type="submit" class="main">
+          <button type="submit" class="main" disabled={isWriting}>
             Write
           </button>
         </div>

@@ -40,17 +40,20 @@ export class History {
   }
 }
 
-/** By name, for as long as the view is open. */
+/** By name, for as long as the view is open and knows the name; null where a value is not known at that moment. */
 export function useHistories(
   atMs: number | undefined,
-  values: ReadonlyMap<string, number>
+  values: ReadonlyMap<string, number | null>
 ): ReadonlyMap<string, History> {
   const histories = useRef(new Map<string, History>())
   if (atMs !== undefined)
     for (const [name, value] of values) {
+      if (value === null) continue
       const history = histories.current.get(name) ?? new History()
       history.add({ atMs, value })
       histories.current.set(name, history)
     }
+  for (const name of histories.current.keys())
+    if (atMs !== undefined && !values.has(name)) histories.current.delete(name)
   return histories.current
 }

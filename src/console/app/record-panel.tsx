@@ -1,9 +1,9 @@
 import { useState } from 'preact/hooks'
-import type { RecordView } from '../wire.ts'
+import type { RecordToProduce, RecordView } from '../wire.ts'
 import { path, useOnce } from './api.ts'
 import { useCluster } from './cluster.ts'
 import { toReadRecord } from './commands.ts'
-import { bytes, fullTime } from './format.ts'
+import { bytes, fullTime, plural } from './format.ts'
 import { Bytes, BytesInFull } from './parts/bytes.tsx'
 import { Command } from './parts/command.tsx'
 import { Dialog } from './parts/dialog.tsx'
@@ -19,16 +19,8 @@ export function RecordPanel(props: { readonly record: RecordView; onClose(): voi
   const [isRaw, setRaw] = useState(false)
   const [isResending, setResending] = useState(false)
   const whole = view ?? record
-  const mayBeResent = whole.key?.isText !== false && whole.value?.isText !== false && view?.value?.isCut !== true
-  if (isResending)
-    return (
-      <Produce
-        topic={topic}
-        firstKey={whole.key?.text ?? null}
-        firstValue={whole.value?.text ?? null}
-        onClose={props.onClose}
-      />
-    )
+  const again = view === null ? null : toSendAgain(view)
+  if (isResending && again !== null) return <Produce topic={topic} first={again} onClose={props.onClose} />
   return (
     <Dialog title={`${topic}, partition ${partition}, offset ${offset}`} onClose={props.onClose}>
       {problem !== null && <Problem problem={problem} />}
@@ -55,6 +47,7 @@ export function RecordPanel(props: { readonly record: RecordView; onClose(): voi
           <HeaderLine key={`${index}:${name}`} name={name} value={value} />
         ))}
       </dl>
+      {whole.headersLeftOut > 0 && <p class="note">{plural(whole.headersLeftOut, 'more header')}.</p>}
       <h3>
         Value {whole.value !== null && <span class="note">{bytes(whole.value.sizeBytes)}</span>}
         <button type="button" class="quiet" aria-pressed={isRaw} onClick={() => setRaw(!isRaw)}>
@@ -63,7 +56,7 @@ export function RecordPanel(props: { readonly record: RecordView; onClose(): voi
       </h3>
       <BytesInFull shown={whole.value} isRaw={isRaw} />
       <div class="actions">
-        {!cluster.isReadOnly && mayBeResent && (
+        {!cluster.isReadOnly && again !== null && (
           <button type="button" onClick={() => setResending(true)}>
             Edit and send again
           </button>
@@ -75,6 +68,18 @@ export function RecordPanel(props: { readonly record: RecordView; onClose(): voi
       <Command title="Show me the command" lines={toReadRecord(cluster.bootstrap, topic, partition, offset)} />
     </Dialog>
   )
+}
+
+/** Null where it would be another: not all of it is here, or is text. */
+function toSendAgain({ key, value, headers, headersLeftOut }: RecordView): RecordToProduce | null {
+  const all = [key, value, ...headers.map(([, content]) => content)]
+  const isWhole = all.every((part) => part === null || (part.isText && !part.isCut))
+  const hasAllHeaders = headersLeftOut === 0 && headers.every(([, content]) => content !== null)
+  if (!isWhole || !hasAllHeaders) return null
+  return {
+    ...{ key: key?.text ?? null, value: value?.text ?? null, partition: null },
+    headers: headers.map(([name, content]) => [name, content?.text ?? ''])
+  }
 }
 
 function HeaderLine({ name, value }: { readonly name: string; readonly value: RecordView['value'] }) {

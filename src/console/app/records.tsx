@@ -27,24 +27,32 @@ export function Records({ topic }: { readonly topic: string }) {
   const [wanted, setWanted] = useState('')
   const [open, setOpen] = useState<RecordView | null>(null)
 
-  const add = (live: LiveRecords): void => {
-    setProblem(null)
-    setSkipped((before) => before + live.skipped)
-    if (live.records.length > 0) setList((before) => withNew(before, live.records))
-  }
   useEffect(() => {
+    if (!isLive) return undefined
     const left = new AbortController()
-    ask<RecordsView>(path`/api/topics/${topic}/records`, left.signal).then(
-      (view) => setList((before) => withOlder(before, view)),
-      (error: unknown) => {
-        if (!left.signal.aborted) setProblem(problemOf(error))
-      }
+    const newest = (): void => {
+      ask<RecordsView>(path`/api/topics/${topic}/records`, left.signal).then(
+        (view) => setList((before) => withNewest(before, view)),
+        (error: unknown) => {
+          if (!left.signal.aborted) setProblem(problemOf(error))
+        }
+      )
+    }
+    const stop = listen<LiveRecords>(
+      path`/api/live/topics/${topic}/records`,
+      (live) => {
+        setProblem(null)
+        setSkipped((before) => before + live.skipped)
+        // From this word on all that comes is told: what came before is asked for now, also after a pause or an outage.
+        if (live.records.length === 0) newest()
+        else setList((before) => withNew(before, live.records))
+      },
+      setProblem
     )
-    return () => left.abort()
-  }, [topic])
-  useEffect(() => {
-    if (isLive) return listen<LiveRecords>(path`/api/live/topics/${topic}/records`, add, setProblem)
-    return undefined
+    return () => {
+      left.abort()
+      stop()
+    }
   }, [topic, isLive])
 
   const older = async (before: string): Promise<void> => {
@@ -69,7 +77,7 @@ export function Records({ topic }: { readonly topic: string }) {
           value={wanted}
           onInput={({ currentTarget }) => setWanted(currentTarget.value)}
         />
-        <output class="note">{skipped > 0 && `${plural(skipped, 'record')} came too fast to be shown`}</output>
+        <span class="note">{skipped > 0 && `${plural(skipped, 'record')} came too fast to be shown`}</span>
       </div>
       {problem !== null && <Problem problem={problem} />}
       {list === null && problem === null && <Waiting what="Reading the newest records" />}
@@ -110,7 +118,7 @@ export function Records({ topic }: { readonly topic: string }) {
           </tbody>
         </table>
       )}
-      {list?.before != null && list.records.length < kept && (
+      {list?.before != null && (
         <button type="button" class="more" onClick={() => older(list.before ?? '')}>
           Show older
         </button>
@@ -123,7 +131,7 @@ export function Records({ topic }: { readonly topic: string }) {
 function RecordRow({ record, onOpen }: { readonly record: RecordView; onOpen(): void }) {
   return (
     // The button is for the keyboard; a mouse need not aim at it.
-    <tr class="opens" onClick={onOpen}>
+    <tr class="opens" onClick={() => isSelecting() || onOpen()}>
       <td class="time">{clockTime(record.timestampMs)}</td>
       <td class="number spare">{record.partition}</td>
       <td class="number">
@@ -146,6 +154,11 @@ function RecordRow({ record, onOpen }: { readonly record: RecordView; onOpen(): 
   )
 }
 
+/** Whoever marks a text wants to copy it. */
+function isSelecting(): boolean {
+  return getSelection()?.isCollapsed === false
+}
+
 function placeOf({ partition, offset }: RecordView): string {
   return `${partition}:${offset}`
 }
@@ -157,10 +170,24 @@ function withNew(list: List | null, records: readonly RecordView[]): List {
   return { records: [...fresh, ...(list?.records ?? [])].slice(0, kept), before: list?.before ?? null }
 }
 
+/** Between what is shown and the newest there may be more than a page: then what is shown goes. */
+function withNewest(list: List | null, view: RecordsView): List {
+  const known = new Set(list?.records.map(placeOf))
+  const fresh = view.records.filter((record) => !known.has(placeOf(record)))
+  const isJoined = fresh.length < view.records.length
+  if (list === null || !isJoined) return view
+  return { records: [...fresh, ...list.records].sort(newestFirst).slice(0, kept), before: list.before }
+}
+
 function withOlder(list: List | null, { records, before }: RecordsView): List {
   const known = new Set(list?.records.map(placeOf))
   const older = records.filter((record) => !known.has(placeOf(record)))
-  return { records: [...(list?.records ?? []), ...older].slice(0, kept), before }
+  return { records: [...(list?.records ?? []), ...older], before }
+}
+
+/** Of what came before the page of the newest and with it; what came later has come on top by itself. */
+function newestFirst(one: RecordView, other: RecordView): number {
+  return one.partition === other.partition ? other.offset - one.offset : other.timestampMs - one.timestampMs
 }
 
 function matches({ key, value, headers }: RecordView, wanted: string): boolean {

@@ -23,7 +23,8 @@ export function Topic({ name }: { readonly name: string }) {
   const { query, route } = useLocation()
   const tab = tabs.find((one) => one === query.tab) ?? 'records'
   const [open, setOpen] = useState<'produce' | 'delete' | null>(null)
-  const end = view?.partitions.reduce((sum, one) => sum + (one.end ?? 0), 0) ?? 0
+  const ends = view?.partitions.map((one) => one.end) ?? []
+  const end = ends.includes(null) ? null : ends.reduce<number>((sum, one) => sum + (one ?? 0), 0)
   const rate = useHistories(view?.atMs, new Map(view === null ? [] : [['end', end]])).get('end')?.rate ?? null
   return (
     <>

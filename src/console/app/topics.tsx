@@ -18,7 +18,10 @@ export function Topics() {
   const [wanted, setWanted] = useState('')
   const [areInternalShown, setInternalShown] = useState(false)
   const [isCreating, setCreating] = useState(false)
-  const histories = useHistories(view?.atMs, new Map(view?.topics.map(({ name, end }) => [name, end])))
+  const histories = useHistories(
+    view?.atMs,
+    new Map(view?.topics.map(({ name, end, unreadable }) => [name, unreadable === 0 ? end : null]))
+  )
   const own = view?.topics.filter((topic) => areInternalShown || !topic.isInternal) ?? []
   const shown = own.filter(({ name }) => name.toLowerCase().includes(wanted.toLowerCase()))
   return (
@@ -97,9 +100,7 @@ function TopicRow({ topic, history }: { readonly topic: TopicLine; readonly hist
       <th scope="row">
         <a href={path`/topics/${topic.name}`}>{topic.name}</a>
         {topic.isInternal && <span class="badge">Kafka's own</span>}
-        {topic.unreadable > 0 && (
-          <span class="badge bad">{plural(topic.unreadable, 'partition')} without a leader</span>
-        )}
+        {topic.unreadable > 0 && <span class="badge bad">{plural(topic.unreadable, 'partition')} cannot be read</span>}
       </th>
       <td
         class="number"

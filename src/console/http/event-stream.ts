@@ -14,6 +14,8 @@ export function eventStream<View>(
   ended: AbortSignal,
   views: (gone: AbortSignal) => AsyncIterable<View>
 ): Response {
+  // Nobody would take what is written.
+  if (context.req.method === 'HEAD') return context.body(null)
   return streamSSE(context, async (stream) => {
     const left = new AbortController()
     stream.onAbort(() => left.abort())

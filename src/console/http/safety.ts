@@ -18,6 +18,9 @@ export interface Visit {
   readonly method: string
   readonly host: string | null
   readonly origin: string | null
+  /** Sec-Fetch-Site: whether the page that asks is one of the console; browsers say it also of what names no origin. Null: no browser, or an old one. */
+  readonly site: string | null
+  readonly path: string
   readonly contentType: string | null
   /** As it was brought along, in a header or a cookie. */
   readonly token: string | null
@@ -31,15 +34,18 @@ export interface Objection {
 
 /** Null: it is answered. */
 export function objectionTo(visit: Visit, door: Door): Objection | null {
-  const { method, host, origin, contentType } = visit
+  const { method, host, origin, site, path, contentType } = visit
   if (host === null || (door.hosts !== null && !door.hosts.has(host.toLowerCase())))
     return {
       status: 421,
       what: `this console is not ${host ?? 'without a name'}`,
       why: `it answers to ${[...(door.hosts ?? [])].join(' and ')}, so that no stranger's name can lead a browser here`
     }
-  if (origin !== null && origin.toLowerCase() !== `http://${host.toLowerCase()}`)
+  if (origin !== null && !isOwnOrigin(origin, host, door))
     return { status: 403, what: `a page of ${origin} may not ask`, why: 'only pages of the console itself may' }
+  // An image or a script of a stranger's page could not be read there, and would cost the cluster what it asks for.
+  if (path.startsWith('/api/') && site !== null && site !== 'same-origin' && site !== 'none')
+    return { status: 403, what: 'a page of another site may not ask', why: 'only pages of the console itself may' }
   if (door.token !== null && !isSame(visit.token, door.token))
     return {
       status: 401,
@@ -52,6 +58,12 @@ export function objectionTo(visit: Visit, door: Door): Objection | null {
   if (!/^application\/json(;|$)/i.test(contentType ?? ''))
     return { status: 415, what: 'what changes something is asked for in JSON', why: 'a form of a stranger cannot' }
   return null
+}
+
+/** With a token there may be somebody before the console who speaks TLS. */
+function isOwnOrigin(origin: string, host: string, { token }: Door): boolean {
+  const own = host.toLowerCase()
+  return origin.toLowerCase() === `http://${own}` || (token !== null && origin.toLowerCase() === `https://${own}`)
 }
 
 /** In the same time wherever they differ. */

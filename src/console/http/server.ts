@@ -19,6 +19,8 @@ export interface ConsoleOptions {
   /** Undefined: 8080, or the next that is free. */
   readonly port: number | undefined
   readonly isReadOnly: boolean
+  /** Hears of mistakes of ours. */
+  readonly onMistake: (error: unknown) => void
 }
 
 export interface Console {
@@ -29,7 +31,8 @@ export interface Console {
 
 const usualPort = 8080
 const portsTried = 20
-const tokenCookie = 'odradek-console'
+/** A browser has six for all its pages. */
+const mostConnections = 1000
 
 /** Throws CliError when the port is taken, or none is free. */
 export async function openConsole(options: ConsoleOptions): Promise<Console> {
@@ -51,14 +54,18 @@ export async function openConsole(options: ConsoleOptions): Promise<Console> {
     return body(new Uint8Array(file.bytes))
   })
   const server = createAdaptorServer({ fetch: app.fetch }) as Server
+  server.maxConnections = mostConnections
   const listensAt = await listen(
     server,
     host,
     port === undefined ? usualPort : port,
     port === undefined ? portsTried : 1
   )
-  for (const name of ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host])
+  for (const name of ['localhost', '127.0.0.1', '[::1]', host.includes(':') ? `[${host}]` : host]) {
     hosts.add(`${name.toLowerCase()}:${listensAt}`)
+    // Browsers leave it out.
+    if (listensAt === 80) hosts.add(name.toLowerCase())
+  }
   const named = isLocal ? host : isEverywhere(host) ? 'localhost' : host
   const url = `http://${named.includes(':') ? `[${named}]` : named}:${listensAt}/`
   return {
@@ -78,12 +85,16 @@ function guarded(door: Door): Hono {
   const app = new Hono()
   app.use(async (context, next) => {
     const { req } = context
+    // Cookies know no ports: each console has its own.
+    const tokenCookie = `odradek-console-${/:(\d+)$/.exec(req.header('host') ?? '')?.[1] ?? 'web'}`
     const given = req.query('token')
     const bearer = /^Bearer (.+)$/.exec(req.header('authorization') ?? '')?.[1]
     const visit = {
       method: req.method,
       host: req.header('host') ?? null,
       origin: req.header('origin') ?? null,
+      site: req.header('sec-fetch-site') ?? null,
+      path: req.path,
       contentType: req.header('content-type') ?? null,
       token: given ?? bearer ?? getCookie(context, tokenCookie) ?? null
     }
@@ -94,8 +105,9 @@ function guarded(door: Door): Hono {
     if (objection !== null)
       return context.body(toJson({ what: objection.what, why: objection.why, next: null }), objection.status)
     if (given !== undefined && door.token !== null) {
-      setCookie(context, tokenCookie, given, { httpOnly: true, sameSite: 'Strict', path: '/' })
-      return context.redirect(req.path)
+      // Whoever follows a link in a mail comes from another site: what changes something has to name its origin all the same.
+      setCookie(context, tokenCookie, given, { httpOnly: true, sameSite: 'Lax', path: '/' })
+      return context.redirect('/')
     }
     await next()
     return undefined
@@ -120,6 +132,8 @@ async function listenAt(server: Server, host: string, port: number): Promise<Nod
     server.once('error', failed)
     server.listen(port, host, () => {
       server.off('error', failed)
+      // A connection that could not be taken is one that is not there.
+      server.on('error', () => {})
       resolve(null)
     })
   })
@@ -138,8 +152,8 @@ function portFailure(cause: NodeJS.ErrnoException, host: string, first: number, 
   })
 }
 
-export function isThisMachine(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.')
+function isThisMachine(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host)
 }
 
 function isEverywhere(host: string): boolean {

@@ -1,7 +1,11 @@
 /**
  * What many look at is asked of the cluster once, again and again as long as somebody looks, and not at all when nobody does. Who is slow
  * misses what was in between and gets the newest: nothing is kept for anybody but one view.
+ *
+ * A look at much takes long, and costs the cluster: at most a part of the time is spent on looking.
  */
+const restsPerLook = 3
+
 export class SharedLook<View> {
   readonly #look: () => Promise<View>
   readonly #pauseMs: number
@@ -43,12 +47,14 @@ export class SharedLook<View> {
     if (this.#isLooking) return
     this.#isLooking = true
     while (this.isWatched) {
+      const beganMs = performance.now()
       this.#newest = await this.#look().then(
         (view) => ({ view }),
         (failure: unknown) => ({ failure })
       )
       for (const viewer of this.#viewers) viewer.show(this.#newest)
-      await new Promise((resolve) => setTimeout(resolve, this.#pauseMs))
+      const restMs = Math.max(this.#pauseMs, restsPerLook * (performance.now() - beganMs))
+      await new Promise((resolve) => setTimeout(resolve, restMs))
     }
     this.#isLooking = false
     this.#newest = null

@@ -7,9 +7,17 @@ import type { ConsumedRecord } from '../../cli/record.ts'
 import type { BytesView, RecordsView, RecordView } from '../wire.ts'
 import { oneTopic } from './topics.ts'
 
-/** What is shown of a key or a value in a list, and of one that was opened. */
-const shownBytes = 500
-const openedBytes = 256 * 1024
+interface Shown {
+  /** Of a key, a value, the name or the value of a header. */
+  readonly bytes: number
+  readonly headers: number
+}
+
+const inList: Shown = { bytes: 500, headers: 50 }
+const opened: Shown = { bytes: 256 * 1024, headers: 1000 }
+
+/** So many partitions are read at once: each takes a fetch of up to a megabyte. */
+const partitionsAtOnce = 8
 
 /** The end of what is wanted of each partition, exclusive, by its number: how one page says where the next begins. */
 type Ends = ReadonlyMap<number, bigint>
@@ -18,13 +26,11 @@ export interface RecordsWanted {
   readonly count: number
   /** What the page before gave for it; null: the newest. */
   readonly before: string | null
-  /** Only this one; null: all. */
-  readonly partition: number | null
 }
 
 /**
- * The newest records of all partitions, by their time; of one partition by their offsets. Of each partition no more are read than may be
- * shown, twice as many where offsets have holes, and so on.
+ * The newest records of all partitions, by their time. Of each partition no more are read than may be shown, twice as many where offsets have
+ * holes, and so on; of what is read no more is kept than is shown.
  */
 export async function newestRecords(
   cluster: Cluster,
@@ -32,22 +38,20 @@ export async function newestRecords(
   wanted: RecordsWanted,
   interrupted: AbortSignal
 ): Promise<RecordsView> {
-  const partitions = await partitionsOf(cluster, topic, wanted.partition)
+  const partitions = await partitionsOf(cluster, topic, null)
   const { bounds } = await findBoundsNow(cluster, partitions, 'uncommitted', 'told at once')
   const ends = wanted.before === null ? null : readEnds(wanted.before)
-  const read = await Promise.all(
-    partitions.map(async (partition) => {
-      const found = bounds.get(partitionName(partition))
-      if (found === undefined) return []
-      const end = least(ends?.get(partition.partition) ?? found.end, found.end)
-      return await lastOf(cluster, partition, { start: found.start, end, count: wanted.count, interrupted })
-    })
-  )
-  const newest = newestOf(read, wanted.count)
-  return {
-    records: newest.map((record) => recordView(record, shownBytes)),
-    before: endsBefore(partitions, bounds, ends, newest)
+  const lastOfOne = async (partition: LedPartition): Promise<readonly RecordView[]> => {
+    const found = bounds.get(partitionName(partition))
+    if (found === undefined) return []
+    const end = least(ends?.get(partition.partition) ?? found.end, found.end)
+    return await lastOf(cluster, partition, { start: found.start, end, count: wanted.count, interrupted })
   }
+  const read: (readonly RecordView[])[] = []
+  for (let first = 0; first < partitions.length; first += partitionsAtOnce)
+    read.push(...(await Promise.all(partitions.slice(first, first + partitionsAtOnce).map(lastOfOne))))
+  const records = newestOf(read, wanted.count)
+  return { records, before: endsBefore(partitions, bounds, ends, records) }
 }
 
 /** Throws CliError when there is no such topic or partition; null when no record lies at the offset. */
@@ -65,7 +69,7 @@ export async function oneRecord(
   const reader = readerOf(cluster, interrupted)
   reader.add(partition, place.offset, place.offset + 1n)
   for await (const records of reader.read())
-    for (const record of records) if (record.offset === place.offset) return recordView(record, openedBytes)
+    for (const record of records) if (record.offset === place.offset) return recordView(record, opened)
   return null
 }
 
@@ -78,12 +82,16 @@ export async function recordsToCome(
   const partitions = await partitionsOf(cluster, topic, null)
   const { bounds } = await findBoundsNow(cluster, partitions, 'uncommitted', 'told at once')
   const reader = readerOf(cluster, interrupted)
-  for (const partition of partitions) reader.add(partition, bounds.get(partitionName(partition))?.end ?? 0n, undefined)
+  // One that nobody leads is not there for who looks now.
+  for (const partition of partitions) {
+    const end = bounds.get(partitionName(partition))?.end
+    if (end !== undefined) reader.add(partition, end, undefined)
+  }
   return reader.read()
 }
 
 export function shownRecord(record: ConsumedRecord): RecordView {
-  return recordView(record, shownBytes)
+  return recordView(record, inList)
 }
 
 async function partitionsOf(cluster: Cluster, topic: string, only: number | null): Promise<LedPartition[]> {
@@ -106,23 +114,23 @@ async function lastOf(
   cluster: Cluster,
   partition: LedPartition,
   { start, end, count, interrupted }: LastWanted
-): Promise<ConsumedRecord[]> {
+): Promise<readonly RecordView[]> {
   for (let width = BigInt(count); ; width *= 2n) {
     const from = end - width > start ? end - width : start
     if (from >= end) return []
     const reader = readerOf(cluster, interrupted)
     reader.add(partition, from, end)
-    let last: ConsumedRecord[] = []
-    for await (const records of reader.read()) last = [...last, ...records].slice(-count)
+    let last: readonly RecordView[] = []
+    for await (const records of reader.read()) last = [...last, ...records.slice(-count).map(shownRecord)].slice(-count)
     interrupted.throwIfAborted()
     if (last.length === count || from === start) return last
   }
 }
 
 /** By time, as producers set it; of one partition never against the order of the log. */
-function newestOf(partitions: readonly (readonly ConsumedRecord[])[], count: number): ConsumedRecord[] {
+function newestOf(partitions: readonly (readonly RecordView[])[], count: number): RecordView[] {
   const left = partitions.map((records) => [...records])
-  const newest: ConsumedRecord[] = []
+  const newest: RecordView[] = []
   while (newest.length < count) {
     const next = left.reduce((best, records) => (timeOfLast(records) > timeOfLast(best) ? records : best), [])
     const record = next.pop()
@@ -132,7 +140,7 @@ function newestOf(partitions: readonly (readonly ConsumedRecord[])[], count: num
   return newest
 }
 
-function timeOfLast(records: readonly ConsumedRecord[]): number {
+function timeOfLast(records: readonly RecordView[]): number {
   return records.at(-1)?.timestampMs ?? Number.NEGATIVE_INFINITY
 }
 
@@ -140,7 +148,7 @@ function endsBefore(
   partitions: readonly LedPartition[],
   bounds: ReadonlyMap<string, { readonly start: bigint; readonly end: bigint }>,
   ends: Ends | null,
-  shown: readonly ConsumedRecord[]
+  shown: readonly RecordView[]
 ): string | null {
   const next = new Map<number, bigint>()
   let isMore = false
@@ -148,7 +156,8 @@ function endsBefore(
     const found = bounds.get(partitionName(partition))
     if (found === undefined) continue
     const oldest = shown.findLast((record) => record.partition === partition.partition)
-    const end = oldest?.offset ?? least(ends?.get(partition.partition) ?? found.end, found.end)
+    const end =
+      oldest !== undefined ? BigInt(oldest.offset) : least(ends?.get(partition.partition) ?? found.end, found.end)
     next.set(partition.partition, end)
     if (end > found.start) isMore = true
   }
@@ -170,13 +179,15 @@ function least(one: bigint, other: bigint): bigint {
 
 const transactional = 0x10
 
-function recordView(record: ConsumedRecord, mostBytes: number): RecordView {
+function recordView(record: ConsumedRecord, { bytes: most, headers: mostHeaders }: Shown): RecordView {
   const { topic, partition, offset, timestampMs, timestampType, key, value, headers, producerId, attributes } = record
+  const shown = headers.slice(0, mostHeaders)
   return {
     ...{ topic, partition, offset: Number(offset), timestampMs, timestampType },
-    key: bytesView(key, mostBytes),
-    value: bytesView(value, mostBytes),
-    headers: headers.map(([name, content]) => [bytesView(name, mostBytes)?.text ?? '', bytesView(content, mostBytes)]),
+    key: bytesView(key, most),
+    value: bytesView(value, most),
+    headers: shown.map(([name, content]) => [bytesView(name, most)?.text ?? '', bytesView(content, most)]),
+    headersLeftOut: headers.length - shown.length,
     producerId: producerId < 0n ? null : Number(producerId),
     isTransactional: (attributes & transactional) !== 0
   }
@@ -188,6 +199,8 @@ function bytesView(bytes: Buffer | null, mostBytes: number): BytesView | null {
   const isCut = bytes.length > mostBytes
   const shown = isCut ? bytes.subarray(0, mostBytes) : bytes
   // A character that is cut in two is left out.
-  const text = isText ? new TextDecoder().decode(shown, { stream: isCut }) : shown.toString('hex')
+  const text = isText
+    ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(shown, { stream: isCut })
+    : shown.toString('hex')
   return { text, isText, sizeBytes: bytes.length, isCut }
 }

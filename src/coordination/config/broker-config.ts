@@ -279,9 +279,14 @@ export class BrokerConfig {
     return this.get(definition?.brokerName ?? name) ?? definition?.default ?? null
   }
 
-  /** Whether somebody has set a group's configuration: the group that has these of its own, or whoever runs the broker. */
+  /**
+   * Whether somebody has set a group's configuration: the group that has these of its own, or whoever runs the broker, who may have set no more
+   * than its minimum.
+   */
   #isChosen(name: string, own: ReadonlyMap<string, string>): boolean {
-    return own.has(name) || this.#set(definitionOf(name, groupConfigDefinitions)?.brokerName ?? name) !== undefined
+    const ofBroker = definitionOf(name, groupConfigDefinitions)?.brokerName ?? name
+    const minimum = ofBroker.replace('.heartbeat.', '.min.heartbeat.')
+    return own.has(name) || this.#set(ofBroker) !== undefined || this.#set(minimum) !== undefined
   }
 
   get deadLetterTopics(): DeadLetterTopics {

@@ -356,6 +356,8 @@ export class GroupCoordinator {
 
   close(): void {
     this.#decisions.close()
+    // Whoever looks after them now knows it by itself.
+    for (const groupId of this.#state.groups.keys()) this.#options.unsettled.forget(groupId)
   }
 
   /** Undefined where there is none. */

@@ -276,6 +276,8 @@ test('an interval between heartbeats is chosen where the group or the broker has
     assert.equal(isChosen(byDefault, new Map([[`${kind}.heartbeat.interval.ms`, '5000']])), true)
     const byBroker = BrokerConfig.parse({ [`group.${kind}.heartbeat.interval.ms`]: '5000' })
     assert.equal(isChosen(byBroker, none), true)
+    const byMinimum = BrokerConfig.parse({ [`group.${kind}.min.heartbeat.interval.ms`]: '5000' })
+    assert.equal(isChosen(byMinimum, none), true, 'nobody beats more often than that')
   }
 })
 

@@ -7,7 +7,7 @@ import { beforeEach, test } from 'node:test'
 import type { ManualClock } from '../../../src/host/memory/clock.ts'
 import { limits } from '../../../src/limits.ts'
 import { Member } from './consumer/setup.ts'
-import { setup, topics } from './setup.ts'
+import { coordinatorOn, setup, topics } from './setup.ts'
 import { Member as ShareMember, settled, setup as setupShare } from './share/setup.ts'
 import { Member as StreamsMember, setup as setupStreams } from './streams/coordinator.ts'
 
@@ -155,6 +155,36 @@ test('who comes to a group that has been at rest waits for one heartbeat of the 
   crowd.add(other)
   const tookMs = await crowd.live(60_000, () => other.partitions.length === 2)
   assert.ok(tookMs <= usualMs + limits.settlingHeartbeatMs, `${tookMs} ms`)
+})
+
+test('topics of others unsettle no group that subscribes by an expression', async () => {
+  const { clock, coordinator } = await setup({}, { assignmentIntervalMs })
+  const crowd = new Crowd(clock, [
+    new Prompt(coordinator, 'm', { subscribedTopicNames: null, subscribedTopicRegex: 't.*' })
+  ])
+  await crowd.live(120_000)
+  for (let made = 0; made < 6; made += 1) {
+    topics.names.add(`other-${made}`)
+    coordinator.onTopicsChanged([`other-${made}`], true)
+    await crowd.live(2 * usualMs)
+    await settled()
+    assert.ok(crowd.longestMs > usualMs / 2, `${crowd.longestMs} ms`)
+  }
+})
+
+test('a group that is taken up in the midst of its settling goes on so, and is forgotten where it was', async () => {
+  const before = await setup({}, { assignmentIntervalMs })
+  const { clock } = before
+  let now = before.coordinator
+  const [first, other] = [new Prompt(() => now, 'first'), new Prompt(() => now, 'other')]
+  await first.join()
+  await other.join()
+  clock.advance(assignmentIntervalMs)
+  await other.beat()
+  await other.beat()
+  now.close()
+  now = await coordinatorOn(before.log, clock, {}, { assignmentIntervalMs })
+  assert.equal((await other.beat()).heartbeatIntervalMs, limits.settlingHeartbeatMs)
 })
 
 test('members of a share group that come at once share its partitions within two seconds', async () => {

@@ -1,5 +1,7 @@
+import { useMemo } from 'preact/hooks'
 import type { BytesView } from '../../wire.ts'
 import { bytes } from '../format.ts'
+import { pretty } from './json.ts'
 
 /** In one line: what there is, or that there is nothing. Null and empty do not look alike. */
 export function Bytes({ shown }: { readonly shown: BytesView | null }) {
@@ -15,24 +17,21 @@ export function Bytes({ shown }: { readonly shown: BytesView | null }) {
 
 /** In full, JSON as JSON, and other bytes as rows of sixteen. */
 export function BytesInFull({ shown, isRaw }: { readonly shown: BytesView | null; readonly isRaw: boolean }) {
+  const text = useMemo(() => (shown === null ? '' : textOf(shown, isRaw)), [shown, isRaw])
   if (shown === null || shown.sizeBytes === 0) return <Bytes shown={shown} />
   return (
     <>
       <pre class="value">
-        <code>{shown.isText ? (isRaw ? shown.text : pretty(shown.text)) : rows(shown.text)}</code>
+        <code>{text}</code>
       </pre>
       {shown.isCut && <p class="nothing">The first part of {bytes(shown.sizeBytes)}.</p>}
     </>
   )
 }
 
-export function pretty(text: string): string {
-  if (!/^\s*[[{]/.test(text)) return text
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2)
-  } catch {
-    return text
-  }
+function textOf({ text, isText }: BytesView, isRaw: boolean): string {
+  if (!isText) return rows(text)
+  return isRaw ? text : pretty(text)
 }
 
 function rows(hex: string): string {

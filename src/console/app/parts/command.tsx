@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks'
 import type { Lines } from '../commands.ts'
 
-const tabs: ReadonlyArray<readonly [keyof Lines, string]> = [
+const tools: ReadonlyArray<readonly [keyof Lines, string]> = [
   ['odradek', 'odradek'],
   ['apache', 'Apache Kafka'],
   ['kafkajs', 'kafkajs'],
@@ -21,9 +21,9 @@ export function Command({ title, lines }: { readonly title: string; readonly lin
   return (
     <details class="command">
       <summary>{title}</summary>
-      <div class="command-tabs" role="tablist" aria-label="Which tool">
-        {tabs.map(([name, label]) => (
-          <button key={name} type="button" role="tab" aria-selected={shown === name} onClick={() => setShown(name)}>
+      <div class="command-tabs">
+        {tools.map(([name, label]) => (
+          <button key={name} type="button" aria-pressed={shown === name} onClick={() => setShown(name)}>
             {label}
           </button>
         ))}

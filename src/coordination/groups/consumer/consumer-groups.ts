@@ -146,6 +146,8 @@ export class ConsumerGroups {
   resume(group: ConsumerGroup): void {
     const { sessionTimeoutMs } = this.#options.settingsOf(group.groupId)
     this.#options.saidBytes.hold(group.groupId, group.saidBytes)
+    const isSettling = [...group.members.values()].some(({ state }) => state !== MemberState.stable)
+    if (isSettling) this.#options.unsettled.changed(group.groupId, group.members.size)
     for (const { memberId, state, rebalanceTimeoutMs } of group.members.values()) {
       this.#timers.change(group.groupId, { memberId, kind: 'session', delayMs: sessionTimeoutMs })
       if (state !== MemberState.unrevokedPartitions) continue
@@ -235,14 +237,17 @@ export class ConsumerGroups {
     })
   }
 
-  /** A decision becomes fact. */
-  #take({ group: { groupId }, records, timers, refreshedInEpoch, expressions }: ConsumerDraft): void {
+  /** A decision becomes fact. One that changes nothing for members unsettles nobody. */
+  #take(
+    { group: { groupId }, records, timers, refreshedInEpoch, expressions }: ConsumerDraft,
+    isChange = records.length > 0
+  ): void {
     this.#decisions.append(records)
     for (const timer of timers) this.#timers.change(groupId, timer)
     const { state, saidBytes, unsettled } = this.#options
     const group = state.consumer(groupId)
     saidBytes.hold(groupId, group?.saidBytes ?? 0)
-    if (records.length > 0) unsettled.changed(groupId, group?.members.size ?? 0)
+    if (isChange) unsettled.changed(groupId, group?.members.size ?? 0)
     if (refreshedInEpoch !== null) this.#seen.looked(groupId, refreshedInEpoch)
     if (expressions !== null) unattended(this.#options.clock, this.#resolve(groupId, expressions))
   }
@@ -273,7 +278,8 @@ export class ConsumerGroups {
     if (group === undefined) return
     const draft = this.#draftOf(group)
     takeResolved(draft, resolved)
-    this.#take(draft)
+    // An expression that came to the same topics is written for its time alone.
+    this.#take(draft, draft.refreshedInEpoch !== null)
   }
 
   #onExpired(groupId: string, memberId: string, kind: TimerKind): void {

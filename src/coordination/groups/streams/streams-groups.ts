@@ -109,6 +109,8 @@ export class StreamsGroups {
   resume({ groupId, members, saidBytes }: StreamsGroup): void {
     const { sessionTimeoutMs } = this.#options.settingsOf(groupId)
     this.#options.saidBytes.hold(groupId, saidBytes)
+    const isSettling = [...members.values()].some(({ state }) => state !== MemberState.stable)
+    if (isSettling) this.#options.unsettled.changed(groupId, members.size)
     for (const { memberId, state, rebalanceTimeoutMs } of members.values()) {
       this.#timers.change(groupId, { memberId, kind: 'session', delayMs: sessionTimeoutMs })
       if (state !== MemberState.unrevokedTasks) continue
