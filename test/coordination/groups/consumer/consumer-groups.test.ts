@@ -15,7 +15,7 @@ test('the first member is given everything at once', async () => {
   const { coordinator } = await setup()
   const member = new Member(coordinator, 'a')
   const answer = await member.join()
-  assert.deepEqual([answer.errorCode, answer.memberEpoch, answer.heartbeatIntervalMs], [ErrorCode.NONE, 2, 500])
+  assert.deepEqual([answer.errorCode, answer.memberEpoch, answer.heartbeatIntervalMs], [ErrorCode.NONE, 2, 1000])
   assert.deepEqual(member.partitions, everything)
 })
 

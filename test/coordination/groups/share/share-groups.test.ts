@@ -29,7 +29,7 @@ test('who joins first is told of no partitions, and of all of them once they are
   const { coordinator, states } = await setup()
   const member = new Member(coordinator, 'a')
   const joined = await member.join()
-  assert.deepEqual([joined.errorCode, joined.memberEpoch, joined.heartbeatIntervalMs], [NONE, 2, 500])
+  assert.deepEqual([joined.errorCode, joined.memberEpoch, joined.heartbeatIntervalMs], [NONE, 2, 1000])
   assert.deepEqual(namesOf(joined.assignment), [])
   await settled()
   assert.equal(states.size, 4)
