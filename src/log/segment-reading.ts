@@ -31,11 +31,15 @@ export interface ReadLimits {
   readonly epochs: LeaderEpochs
   readonly atLeastOneBatch: 'yes' | 'no'
   readonly memory?: ReadMemory | undefined
+  /** A read that goes on from one which began at this offset ends with its segment, as that would. */
+  readonly begunAt?: number
 }
 
 export function readSegments(segments: readonly Segment[], offset: number, limits: ReadLimits): ReadResult {
   if (offset >= limits.upTo) return nothing(offset)
   const first = Math.max(0, segmentIndexOf(segments, offset))
+  const { begunAt } = limits
+  if (begunAt !== undefined && Math.max(0, segmentIndexOf(segments, begunAt)) !== first) return nothing(offset)
   for (let index = first; index < segments.length; index++) {
     const segment = segments[index]
     if (segment === undefined || segment.baseOffset >= limits.upTo) break

@@ -65,7 +65,7 @@ export function readShare(share: LedSharePartition, limits: ReadLimits): ShareRe
   }
 }
 
-/** A piece after the other, each twice as large, until they have come to what is wanted. */
+/** A piece after the other, each twice as large, until they have come to what is wanted, or as far as one read would: to the end of a segment. */
 function readPieces(
   { log }: Replica,
   {
@@ -82,7 +82,7 @@ function readPieces(
     const isFirst = chunks.length === 0
     const wantedBytes = Math.min(pieceBytes, leftBytes)
     const piece = log.read(nextOffset, {
-      ...{ maxBytes: wantedBytes, upTo, atLeastOneBatch: isFirst ? atLeastOneBatch : 'no' },
+      ...{ maxBytes: wantedBytes, upTo, atLeastOneBatch: isFirst ? atLeastOneBatch : 'no', begunAt: fetchOffset },
       // What is lent is a megabyte each time.
       memory: wantedBytes < bounds.lentPieceBytes / 2 ? undefined : memory
     })

@@ -83,7 +83,7 @@ describe('Java share consumers', { skip: skipUnless(target(), kafkaJars('broker'
 
   test('what a member that is killed held is given to another', async () => {
     await makeTopic('killed', numbered(10, 'release'), 'killed')
-    const first = new LineProcess('java', command(broker.bootstrap, 'killed', 'killed', 'implicit', '1000'))
+    const first = new LineProcess('java', command(broker.bootstrap, 'killed', 'killed', 'hold', '1000'))
     await first.until((lines) => lines.find((line) => line.startsWith('got ')), 'it is given something', patienceMs)
     await first.kill()
     const args = command(broker.bootstrap, 'killed', 'killed', 'explicit', '1')
