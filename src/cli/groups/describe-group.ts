@@ -12,7 +12,7 @@ import { shellWord } from '../own-name.ts'
 import { coordinatorMoves } from '../passing-errors.ts'
 import { refusedIn } from '../refused-in.ts'
 import { mostSimilar } from '../similar.ts'
-import { everyGroup } from './every-group.ts'
+import { everyGroup, type ListedGroup } from './every-group.ts'
 import type { GroupDescription } from './group-description.ts'
 import { consumerGroupDescribe, shareGroupDescribe } from './modern-group-describe.ts'
 import { streamsGroupDescribe } from './streams-group-describe.ts'
@@ -104,6 +104,22 @@ export async function describeModern(
     }
   }
   return described
+}
+
+/** Those of the listed that have members, which share them out: members of a share group take turns. A few requests, however many there are. */
+export async function describeActive(
+  cluster: Cluster,
+  coordinator: number,
+  listed: readonly ListedGroup[]
+): Promise<GroupDescription[]> {
+  const active = listed.filter(({ state }) => state !== 'Empty' && state !== 'Dead')
+  const namesOf = (...types: readonly string[]): string[] =>
+    active.filter(({ type }) => types.includes(type)).map(({ group }) => group)
+  const [classic, modern] = [namesOf('classic'), namesOf('consumer', 'streams')]
+  return [
+    ...(classic.length === 0 ? [] : await describeClassic(cluster, coordinator, classic)),
+    ...(modern.length === 0 ? [] : await describeModern(cluster, coordinator, modern))
+  ]
 }
 
 async function answersOf<Answer>(ask: () => Promise<Answer[]>): Promise<Answer[]> {

@@ -4,7 +4,7 @@
  * Each broker lists the groups it coordinates, so each is asked for its own; many groups go into one request.
  */
 import type { Cluster } from '../cluster.ts'
-import { describeClassic, describeModern } from '../groups/describe-group.ts'
+import { describeActive } from '../groups/describe-group.ts'
 import { groupsOf, type ListedGroup } from '../groups/every-group.ts'
 import type { GroupMember } from '../groups/group-description.ts'
 import { failureOf, type TopicPartition } from '../partitions.ts'
@@ -67,21 +67,14 @@ async function bookmarksOf(
   )
 }
 
-/** The members that own the partition, by group. Share groups have no owners: their members take turns. */
+/** The members that own the partition, by group. */
 async function ownersOf(
   cluster: Cluster,
   coordinator: number,
   groups: readonly ListedGroup[],
   { topic, partition }: TopicPartition
 ): Promise<Map<string, GroupMember>> {
-  const active = groups.filter(({ state }) => state !== 'Empty' && state !== 'Dead')
-  const namesOf = (...types: readonly string[]) =>
-    active.filter(({ type }) => types.includes(type)).map(({ group }) => group)
-  const [classic, modern] = [namesOf('classic'), namesOf('consumer', 'streams')]
-  const described = [
-    ...(classic.length === 0 ? [] : await describeClassic(cluster, coordinator, classic)),
-    ...(modern.length === 0 ? [] : await describeModern(cluster, coordinator, modern))
-  ]
+  const described = await describeActive(cluster, coordinator, groups)
   return new Map(
     described.flatMap(({ group, members }) => {
       const owner = members.find(({ assignment }) =>

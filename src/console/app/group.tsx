@@ -83,7 +83,7 @@ function Figures({ view, lag, committed }: FiguresProps) {
 }
 
 /** Lag in records says little: what counts is when it is gone. */
-export function forecast(lag: number | null, growsPerSecond: number | null, readsPerSecond: number): string {
+function forecast(lag: number | null, growsPerSecond: number | null, readsPerSecond: number): string {
   if (lag === null) return 'not known'
   if (lag === 0) return 'up to date'
   if (growsPerSecond === null) return 'looking …'

@@ -7,6 +7,7 @@ import { count } from './format.ts'
 import { Command } from './parts/command.tsx'
 import { Empty, Waiting } from './parts/empty.tsx'
 import { Problem } from './parts/problem.tsx'
+import { Search } from './parts/search.tsx'
 import { Sparkline } from './parts/sparkline.tsx'
 import { useHistories } from './rates.ts'
 
@@ -21,13 +22,7 @@ export function Groups() {
     <>
       <header class="view-head">
         <h1>Groups</h1>
-        <input
-          type="search"
-          placeholder="Filter"
-          aria-label="Filter groups by name"
-          value={wanted}
-          onInput={({ currentTarget }) => setWanted(currentTarget.value)}
-        />
+        <Search placeholder="Filter" label="Filter groups by name" value={wanted} onChange={setWanted} />
       </header>
       {problem !== null && <Problem problem={problem} />}
       {view === null && problem === null && <Waiting what="Asking the cluster for its groups" />}

@@ -6,6 +6,7 @@ import { clockTime, count, plural } from './format.ts'
 import { Bytes } from './parts/bytes.tsx'
 import { Empty, Waiting } from './parts/empty.tsx'
 import { Problem } from './parts/problem.tsx'
+import { Search } from './parts/search.tsx'
 import { RecordPanel } from './record-panel.tsx'
 
 /** What a list keeps: more than anybody reads, and no browser suffers from. */
@@ -70,12 +71,11 @@ export function Records({ topic }: { readonly topic: string }) {
         <button type="button" aria-pressed={isLive} onClick={() => setLive(!isLive)}>
           {isLive ? '❚❚ Pause' : '▶ Live'}
         </button>
-        <input
-          type="search"
+        <Search
           placeholder="Filter what is shown"
-          aria-label="Filter the records that are shown"
+          label="Filter the records that are shown"
           value={wanted}
-          onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+          onChange={setWanted}
         />
         <span class="note">{skipped > 0 && `${plural(skipped, 'record')} came too fast to be shown`}</span>
       </div>
@@ -164,25 +164,26 @@ function placeOf({ partition, offset }: RecordView): string {
 }
 
 /** Some may have come twice: with the page of the newest, and as they came. */
-function withNew(list: List | null, records: readonly RecordView[]): List {
+function unknownTo(list: List | null, records: readonly RecordView[]): readonly RecordView[] {
   const known = new Set(list?.records.map(placeOf))
-  const fresh = records.filter((record) => !known.has(placeOf(record)))
+  return records.filter((record) => !known.has(placeOf(record)))
+}
+
+function withNew(list: List | null, records: readonly RecordView[]): List {
+  const fresh = unknownTo(list, records)
   return { records: [...fresh, ...(list?.records ?? [])].slice(0, kept), before: list?.before ?? null }
 }
 
 /** Between what is shown and the newest there may be more than a page: then what is shown goes. */
 function withNewest(list: List | null, view: RecordsView): List {
-  const known = new Set(list?.records.map(placeOf))
-  const fresh = view.records.filter((record) => !known.has(placeOf(record)))
+  const fresh = unknownTo(list, view.records)
   const isJoined = fresh.length < view.records.length
   if (list === null || !isJoined) return view
   return { records: [...fresh, ...list.records].sort(newestFirst).slice(0, kept), before: list.before }
 }
 
 function withOlder(list: List | null, { records, before }: RecordsView): List {
-  const known = new Set(list?.records.map(placeOf))
-  const older = records.filter((record) => !known.has(placeOf(record)))
-  return { records: [...(list?.records ?? []), ...older], before }
+  return { records: [...(list?.records ?? []), ...unknownTo(list, records)], before }
 }
 
 /** Of what came before the page of the newest and with it; what came later has come on top by itself. */

@@ -8,6 +8,7 @@ import { count, plural, short } from './format.ts'
 import { Command } from './parts/command.tsx'
 import { Empty, Waiting } from './parts/empty.tsx'
 import { Problem } from './parts/problem.tsx'
+import { Search } from './parts/search.tsx'
 import { Sparkline } from './parts/sparkline.tsx'
 import { type History, useHistories } from './rates.ts'
 
@@ -28,13 +29,7 @@ export function Topics() {
     <>
       <header class="view-head">
         <h1>Topics</h1>
-        <input
-          type="search"
-          placeholder="Filter"
-          aria-label="Filter topics by name"
-          value={wanted}
-          onInput={({ currentTarget }) => setWanted(currentTarget.value)}
-        />
+        <Search placeholder="Filter" label="Filter topics by name" value={wanted} onChange={setWanted} />
         <label class="check">
           <input type="checkbox" checked={areInternalShown} onChange={() => setInternalShown(!areInternalShown)} />
           Kafka's own

@@ -10,7 +10,7 @@ export class SharedLook<View> {
   readonly #look: () => Promise<View>
   readonly #pauseMs: number
   readonly #viewers = new Set<Viewer<View>>()
-  #newest: { readonly view: View } | { readonly failure: unknown } | null = null
+  #newest: Seen<View> | null = null
   #isLooking = false
 
   constructor(look: () => Promise<View>, pauseMs: number) {

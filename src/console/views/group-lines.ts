@@ -1,6 +1,6 @@
 /** Every group of a cluster, in a few requests however many there are: what each has committed and holds, and the ends of what they read. */
 import type { Cluster } from '../../cli/cluster.ts'
-import { describeClassic, describeModern } from '../../cli/groups/describe-group.ts'
+import { describeActive } from '../../cli/groups/describe-group.ts'
 import { groupsOf, type ListedGroup } from '../../cli/groups/every-group.ts'
 import { lagOf } from '../../cli/groups/lag.ts'
 import { shareOffsets } from '../../cli/groups/share-offsets.ts'
@@ -70,13 +70,7 @@ async function heldBy(
   coordinator: number,
   groups: readonly ListedGroup[]
 ): Promise<ReadonlyMap<string, readonly string[]>> {
-  const namesOf = (isWanted: (type: string) => boolean): string[] =>
-    groups.filter(({ state, type }) => state !== 'Empty' && isWanted(type)).map(({ group }) => group)
-  const [classic, modern] = [namesOf((type) => type === 'classic'), namesOf((type) => type !== 'classic')]
-  const described = [
-    ...(classic.length === 0 ? [] : await describeClassic(cluster, coordinator, classic)),
-    ...(modern.length === 0 ? [] : await describeModern(cluster, coordinator, modern))
-  ]
+  const described = await describeActive(cluster, coordinator, groups)
   return new Map(
     described.map(({ group, members }) => [group, members.flatMap(({ assignment }) => assignment.map(partitionName))])
   )
@@ -112,6 +106,6 @@ function lineOf(
 }
 
 /** Null where a part of it is not known. */
-export function total(parts: readonly (number | null)[]): number | null {
+function total(parts: readonly (number | null)[]): number | null {
   return parts.reduce<number | null>((sum, part) => (sum === null || part === null ? null : sum + part), 0)
 }

@@ -4,6 +4,7 @@ import { describeGroup, noSuchGroup } from '../../cli/groups/describe-group.ts'
 import type { GroupDescription } from '../../cli/groups/group-description.ts'
 import { groupLag } from '../../cli/groups/lag.ts'
 import { whyGroup } from '../../cli/groups/why-facts.ts'
+import { asCalled } from '../../cli/own-name.ts'
 import { partitionName } from '../../cli/partitions.ts'
 import type { FindingView, GroupView } from '../wire.ts'
 
@@ -41,7 +42,9 @@ export async function groupFindings(
 ): Promise<FindingView[]> {
   await cluster.metadata([], 'leave')
   const { findings } = await whyGroup(cluster, name, topics, interrupted)
-  return findings.map(({ cause, partitions, text, next }) => ({ cause, partitions, text, next: next ?? null }))
+  return findings.map(({ cause, partitions, text, next }) => ({
+    ...{ cause, partitions, text, next: next === undefined ? null : asCalled(next) }
+  }))
 }
 
 function numberOf(offset: bigint | null): number | null {

@@ -357,7 +357,7 @@ export class GroupCoordinator {
   close(): void {
     this.#decisions.close()
     // Whoever looks after them now knows it by itself.
-    for (const groupId of this.#state.groups.keys()) this.#options.unsettled.forget(groupId)
+    this.#options.unsettled.forgetAmong(this.#state.groups)
   }
 
   /** Undefined where there is none. */

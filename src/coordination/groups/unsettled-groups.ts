@@ -34,6 +34,11 @@ export class UnsettledGroups {
     this.#groups.delete(groupId)
   }
 
+  /** Those of a coordinator that looks after them no more: few have changed of late, however many it has. */
+  forgetAmong(groups: { has(groupId: string): boolean }): void {
+    for (const groupId of [...this.#groups.keys()]) if (groups.has(groupId)) this.forget(groupId)
+  }
+
   /** Of a group that has so many members. */
   unrestOf(groupId: string, members: number): Unrest {
     const nowMs = this.#clock.monotonicMs()

@@ -36,6 +36,15 @@ test('members of all groups that have changed of late count, and those of a grou
   assert.deepEqual(groups.unrestOf('small', 3), { quietMs: never, members: 3 })
 })
 
+test('groups of a coordinator that looks after them no more are forgotten, and no others', () => {
+  const groups = new UnsettledGroups(new ManualClock())
+  groups.changed('left', 5)
+  groups.changed('stays', 3)
+  groups.forgetAmong(new Set(['left', 'quiet']))
+  assert.deepEqual(groups.unrestOf('stays', 3), { quietMs: 0, members: 3 })
+  assert.equal(groups.unrestOf('left', 5).quietMs, never)
+})
+
 const ids = ['a', 'b', 'c']
 const doings = fc.array(
   fc.record({
